@@ -1,0 +1,267 @@
+"""Read the command line, call one function of the package per command, and answer with an exit code.
+
+Exit codes: 0 done, 2 wrong input, 3 the run itself failed, 130 stopped by Ctrl-C. With ``--json`` stdout holds exactly
+one JSON object. Everything heavy is imported inside the command that needs it, so that ``--help`` is instant.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from ..scenarios.problems import Problem
+
+DONE, WRONG_INPUT, FAILED, INTERRUPTED = 0, 2, 3, 130
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class RunFailed(Exception):
+    """A run that ended with an unexpected error, and where its traceback lies."""
+
+    def __init__(self, error: BaseException, traceback: Path) -> None:
+        super().__init__(f"run failed: {type(error).__name__}: {error}. Traceback: {traceback}")
+
+
+class CommandLine(click.Group):
+    """A click group that turns every error into one of our exit codes, and into JSON when asked to."""
+
+    def main(  # type: ignore[override]
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        **extra: Any,
+    ) -> None:
+        """Run a command and leave the process with its exit code."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        as_json = "--json" in arguments
+        extra.pop("standalone_mode", None)
+        try:
+            code = super().main(arguments, prog_name or "citytwin", standalone_mode=False, **extra)
+        except Exception as error:
+            code = _explain(error, as_json=as_json)
+        sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _explain(error: Exception, *, as_json: bool) -> int:
+    """Tell the person what went wrong, in one way for all commands, and return the exit code."""
+    from ..scenarios.problems import ScenarioError, describe
+    from .run_folder import RunFolderError
+
+    if isinstance(error, click.Abort):
+        _say({"status": "interrupted"} if as_json else None, "interrupted")
+        return INTERRUPTED
+    if isinstance(error, ScenarioError):
+        problems = list(error.problems)
+        _say({"problems": [_problem(p) for p in problems]} if as_json else None, describe(problems))
+        return WRONG_INPUT
+    if isinstance(error, click.ClickException | RunFolderError):
+        text = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        if isinstance(error, click.UsageError) and error.ctx is not None and not as_json:
+            click.echo(error.ctx.get_usage(), err=True)
+        _say({"problems": [_only_text(text)]} if as_json else None, text)
+        return WRONG_INPUT
+    if not isinstance(error, RunFailed):
+        error = RunFailed(error, _save_traceback(error, None))
+    _say({"error": str(error)} if as_json else None, str(error))
+    return FAILED
+
+
+def _say(answer: Mapping[str, Any] | None, text: str) -> None:
+    """Print one JSON object on stdout when there is one, else a text on stderr."""
+    if answer is None:
+        click.echo(text, err=True)
+    else:
+        click.echo(_dump(answer))
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {name: getattr(problem, name) for name in ("file", "line", "key", "value", "text")}
+
+
+def _only_text(text: str) -> dict[str, Any]:
+    return {"file": None, "line": None, "key": None, "value": None, "text": text}
+
+
+def _dump(answer: Mapping[str, Any]) -> str:
+    from .run_folder import plain
+
+    return json.dumps(plain(answer), indent=2, ensure_ascii=False)
+
+
+def _save_traceback(error: BaseException, folder: Path | None) -> Path:
+    """Keep the traceback in the run folder, or beside the user's logs where there is no run folder yet."""
+    import traceback
+
+    from .run_folder import MANIFEST, TRACEBACK
+
+    if folder is None or not (folder / MANIFEST).exists():
+        import platformdirs
+
+        folder = platformdirs.user_log_path("citytwin", ensure_exists=True)
+    path = folder / TRACEBACK
+    path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    return path
+
+
+def _json_option(command: Command) -> Command:
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, nothing else.")(
+        command
+    )
+
+
+@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="citytwin", prog_name="citytwin")
+def main() -> None:
+    """A city's streets as they are, and as they would be if something changed."""
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_json_option
+def validate(file: Path, as_json: bool) -> int:
+    """Check a scenario file without running it."""
+    from ..scenarios.problems import describe
+    from .check import check_all
+
+    problems = check_all(file)
+    if as_json:
+        click.echo(_dump({"file": file, "problems": [_problem(p) for p in problems]}))
+    elif problems:
+        click.echo(describe(problems), err=True)
+    else:
+        click.echo(f"{file}: no problems.")
+    return WRONG_INPUT if problems else DONE
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Run folder to write.")
+@click.option("--seed", type=click.IntRange(min=0), help="Instead of the file's seed.")
+@click.option("--threads", type=click.IntRange(min=1), help="Cores to use; the result does not depend on it.")
+@_json_option
+def run(file: Path, out: Path, seed: int | None, threads: int | None, as_json: bool) -> int:
+    """Run a scenario file and write a run folder with its report."""
+    return _run(file, out, seed=seed, threads=threads, as_json=as_json)
+
+
+@main.command()
+@click.option("-o", "--out", default="demo", show_default=True, type=click.Path(path_type=Path), help="Run folder.")
+@click.option("--city", default="monaco", show_default=True, help="A bundled city.")
+@_json_option
+def demo(out: Path, city: str, as_json: bool) -> int:
+    """Run the morning of a bundled city."""
+    from .check import bundled_scenario
+
+    return _run(bundled_scenario(city, "morning"), out, seed=None, threads=None, as_json=as_json)
+
+
+def _run(file: Path, out: Path, *, seed: int | None, threads: int | None, as_json: bool) -> int:
+    from ..scenarios.problems import ScenarioError
+    from .progress import choose_progress
+    from .report import write_report
+    from .report.words import outcome
+    from .run import run_scenario
+    from .run_folder import RunFolderError, read_run
+
+    _stop_on_signals()
+    progress = choose_progress()
+    try:
+        summary = run_scenario(file, out, seed=seed, threads=threads, progress=progress).summary
+        progress.stage("writing the report")
+        report = write_report(out)
+    except (ScenarioError, RunFolderError):
+        raise
+    except Exception as error:
+        raise RunFailed(error, _save_traceback(error, out)) from error
+    finally:
+        progress.close()
+    if as_json:
+        click.echo(_dump({**summary, "folder": out, "report": report}))
+    else:
+        click.echo(outcome(read_run(out)))
+        click.echo(f"Report: {report}")
+    return DONE
+
+
+def _stop_on_signals() -> None:
+    """Let Ctrl-C and a polite kill end a run in order, also where a shell started it in the background."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+@main.command()
+@click.argument("source")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="GeoPackage with links, junctions and faults.")
+@click.option("--map", "picture", type=click.Path(path_type=Path), help="Picture (.png, .svg or .pdf).")
+@click.option("--geojson", type=click.Path(path_type=Path), help="The faults as GeoJSON.")
+@click.option("--links", is_flag=True, help="List every link with its id and name, as CSV.")
+@_json_option
+def network(
+    source: str, out: Path | None, picture: Path | None, geojson: Path | None, links: bool, as_json: bool
+) -> int:
+    """Examine a road network: an OSM or GraphML file, a bundled city or a scenario file."""
+    from . import network_check
+
+    examined = network_check.examine_source(source)
+    written = network_check.write_all(examined, geopackage=out, picture=picture, geojson=geojson)
+    if as_json:
+        answer = {**network_check.as_dict(examined), "written": written}
+        if links:
+            answer["links"] = network_check.link_rows(examined.network)
+        click.echo(_dump(answer))
+    elif links:
+        click.echo(network_check.links_csv(examined.network), nl=False)
+    else:
+        click.echo(network_check.as_text(examined))
+        for path in written:
+            click.echo(f"Written: {path}")
+    return DONE
+
+
+@main.command()
+@_json_option
+def schema(as_json: bool) -> int:
+    """Print the JSON Schema of scenario files."""
+    from ..scenarios.scenario import Scenario
+
+    click.echo(_dump(Scenario.model_json_schema()))
+    return DONE
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@_json_option
+def report(folder: Path, as_json: bool) -> int:
+    """Write the report of a run folder again."""
+    from .report import write_report
+
+    path = write_report(folder)
+    click.echo(_dump({"report": path}) if as_json else f"Report: {path}")
+    return DONE
+
+
+@main.command()
+@_json_option
+def doctor(as_json: bool) -> int:
+    """Say what of this machine works."""
+    from .doctor import as_text, examine_machine
+
+    answer = examine_machine()
+    click.echo(_dump(answer) if as_json else as_text(answer))
+    return DONE
+
+
+if __name__ == "__main__":
+    main()

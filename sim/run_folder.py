@@ -1,0 +1,417 @@
+"""Write and read a run folder: the manifest, the summary and the Parquet tables of one run.
+
+The folder is readable at any moment: JSON files are replaced whole, tables are closed by ``RunFolder.close`` on
+success, on failure and on Ctrl-C, and the manifest says which of the three it was.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import math
+import os
+import platform
+import sys
+import traceback
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+Status = Literal["running", "finished", "interrupted", "failed"]
+
+MANIFEST = "manifest.json"
+SUMMARY = "summary.json"
+TRACEBACK = "traceback.txt"
+REPORT = "report.html"
+ROWS_PER_GROUP = 65_536
+
+_TEXT, _NUMBER, _COUNT, _BYTES = "string", "double", "int64", "binary"
+
+# Column -> Arrow type of every table a run may leave. Quantities carry their unit in the name; NaN is "did not happen".
+SCHEMAS: Mapping[str, Mapping[str, str]] = {
+    "trips": {
+        "trip_id": _TEXT,
+        "depart_s": _NUMBER,
+        "entered_s": _NUMBER,
+        "arrived_s": _NUMBER,
+        "origin_link": _TEXT,
+        "destination_link": _TEXT,
+        "status": _TEXT,  # arrived, active, waiting, stuck, no_route, pending
+        "vehicle_class": _TEXT,
+        "waiting_s": _NUMBER,
+        "travel_time_s": _NUMBER,
+        "free_flow_s": _NUMBER,
+        "delay_s": _NUMBER,
+        "distance_m": _NUMBER,
+        "reroutes": _COUNT,
+        "cause": _TEXT,
+    },
+    "links": {
+        "interval_start_s": _NUMBER,
+        "interval_end_s": _NUMBER,
+        "link": _TEXT,
+        "entered_veh": _COUNT,
+        "left_veh": _COUNT,
+        "vehicle_s": _NUMBER,
+        "vehicle_m": _NUMBER,
+        "mean_speed_mps": _NUMBER,
+        "flow_vph": _NUMBER,
+        "density_vpkm": _NUMBER,
+        "delay_s": _NUMBER,
+    },
+    "network": {
+        "t_s": _NUMBER,
+        "created": _COUNT,
+        "arrived": _COUNT,
+        "active": _COUNT,
+        "waiting": _COUNT,
+        "stuck": _COUNT,
+        "running_mean_speed_mps": _NUMBER,
+        "vehicle_km": _NUMBER,
+        "flow_vph_per_lane": _NUMBER,
+        "density_vpkm_per_lane": _NUMBER,
+    },
+    "events": {"t_s": _NUMBER, "kind": _TEXT, "where": _TEXT, "text": _TEXT},
+    "stuck": {
+        "trip_id": _TEXT,
+        "link": _TEXT,
+        "lane": _COUNT,
+        "position_m": _NUMBER,
+        "lon": _NUMBER,
+        "lat": _NUMBER,
+        "since_s": _NUMBER,
+        "cause": _TEXT,
+    },
+    "sensors": {
+        "interval_start_s": _NUMBER,
+        "interval_end_s": _NUMBER,
+        "sensor": _TEXT,
+        "link": _TEXT,
+        "lane": _COUNT,
+        "count_veh": _COUNT,
+        "flow_vph": _NUMBER,
+        "mean_speed_mps": _NUMBER,
+        "occupancy_pct": _NUMBER,
+    },
+    "streets": {
+        "link": _TEXT,
+        "name": _TEXT,
+        "road_class": _TEXT,
+        "length_m": _NUMBER,
+        "lanes": _COUNT,
+        "speed_mps": _NUMBER,
+        "geometry": _BYTES,  # WKB in the projected CRS of the manifest's epsg
+    },
+}
+
+
+class RunFolderError(Exception):
+    """A folder that cannot be written to or is not a run folder; the text names the way out."""
+
+
+class TableWriter:
+    """Append rows to one Parquet table of a run folder.
+
+    Rows are collected into row groups of at least ``ROWS_PER_GROUP`` rows, so small writes stay cheap.
+    """
+
+    def __init__(self, path: Path, table: str) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self.table = table
+        self.rows = 0
+        self._schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in SCHEMAS[table].items()])
+        self._file: pq.ParquetWriter = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._waiting: list[pa.RecordBatch] = []
+        self._waiting_rows = 0
+
+    def write(self, columns: Mapping[str, Any]) -> None:
+        """Append rows.
+
+        Parameters
+        ----------
+        columns
+            One array (or list) per declared column, all of one length.
+
+        Raises
+        ------
+        ValueError
+            When a column is missing, undeclared or of another length.
+        """
+        import pyarrow as pa
+
+        declared = SCHEMAS[self.table]
+        if set(columns) != set(declared):
+            missing, extra = sorted(set(declared) - set(columns)), sorted(set(columns) - set(declared))
+            msg = f"table {self.table}: missing columns {missing}, undeclared columns {extra}"
+            raise ValueError(msg)
+        arrays = [pa.array(columns[name], type=self._schema.field(name).type) for name in declared]
+        batch = pa.record_batch(arrays, schema=self._schema)  # raises when lengths differ
+        if batch.num_rows == 0:
+            return
+        self.rows += batch.num_rows
+        self._waiting.append(batch)
+        self._waiting_rows += batch.num_rows
+        if self._waiting_rows >= ROWS_PER_GROUP:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is waiting and the footer; without it the table cannot be read."""
+        self._flush()
+        self._file.close()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        if self._waiting:
+            self._file.write_table(pa.Table.from_batches(self._waiting), row_group_size=1 << 20)
+        self._waiting, self._waiting_rows = [], 0
+
+
+class RunFolder:
+    """One run's folder while it is being written. Use it as a context manager.
+
+    Leaving the block marks the run ``finished``, on Ctrl-C ``interrupted``, on any other exception ``failed`` (with the
+    traceback in ``traceback.txt``). The exception goes on.
+
+    Raises
+    ------
+    RunFolderError
+        When the folder holds something else than an earlier run.
+
+    Examples
+    --------
+    >>> with RunFolder(tmp_path / "run", seed=1) as folder:  # doctest: +SKIP
+    ...     folder.writer("events").write({"t_s": [0.0], "kind": ["note"], "where": [""], "text": ["start"]})
+    ...     folder.summarise({"created": 0})
+    """
+
+    def __init__(self, path: str | Path, **facts: Any) -> None:
+        self.path = Path(path)
+        self.manifest: dict[str, Any] = {}
+        self._writers: dict[str, TableWriter] = {}
+        self._closed = False
+        _make_way(self.path)
+        self.note(status="running", started=_now(), finished=None, **versions(), inputs=[], warnings=[], **facts)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.close("finished")
+        elif isinstance(error, KeyboardInterrupt):
+            self.close("interrupted")
+        else:
+            (self.path / TRACEBACK).write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+            self.note(error=f"{type(error).__name__}: {error}")
+            self.close("failed")
+
+    def note(self, **facts: Any) -> None:
+        """Add facts to the manifest and save it."""
+        self.manifest.update(facts)
+        write_json(self.path / MANIFEST, self.manifest)
+
+    def warn(self, text: str) -> None:
+        """Add a warning that the report will show."""
+        self.note(warnings=[*self.manifest["warnings"], text])
+
+    def add_inputs(self, paths: Iterable[str | Path]) -> None:
+        """Record input files with their SHA-256."""
+        known = {entry["path"] for entry in self.manifest["inputs"]}
+        new = [{"path": str(p), "sha256": sha256(p)} for p in map(Path, paths) if str(p) not in known]
+        self.note(inputs=[*self.manifest["inputs"], *new])
+
+    def writer(self, table: str) -> TableWriter:
+        """Return the writer of a table, the same one at every call."""
+        if table not in self._writers:
+            self._writers[table] = TableWriter(self.path / f"{table}.parquet", table)
+        return self._writers[table]
+
+    def summarise(self, summary: Mapping[str, Any]) -> None:
+        """Save the figures of the run (``summary.json``)."""
+        write_json(self.path / SUMMARY, summary)
+
+    def close(self, status: Status) -> None:
+        """Close every table and mark the run. The first call counts."""
+        if self._closed:
+            return
+        self._closed = True
+        for writer in self._writers.values():
+            writer.close()
+        self.note(status=status, finished=_now())
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as it was left on disk; tables are read when they are asked for."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Read a table; one that the run did not leave (or did not finish) is empty."""
+        import pandas as pd
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = self.folder / f"{name}.parquet"
+        try:
+            return pq.read_table(path).to_pandas()
+        except (FileNotFoundError, pa.ArrowInvalid):  # never begun, or the process was killed before the footer
+            kinds = {_TEXT: "object", _NUMBER: "float64", _COUNT: "int64", _BYTES: "object"}
+            return pd.DataFrame({column: pd.Series(dtype=kinds[kind]) for column, kind in SCHEMAS[name].items()})
+
+    @cached_property
+    def trips(self) -> pd.DataFrame:
+        """One row per trip."""
+        return self.table("trips")
+
+    @cached_property
+    def links(self) -> pd.DataFrame:
+        """One row per link and interval."""
+        return self.table("links")
+
+    @cached_property
+    def network(self) -> pd.DataFrame:
+        """The whole network over time."""
+        return self.table("network")
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """What happened when."""
+        return self.table("events")
+
+    @cached_property
+    def stuck(self) -> pd.DataFrame:
+        """Vehicles that did not move any more, with place and cause."""
+        return self.table("stuck")
+
+    @cached_property
+    def sensors(self) -> pd.DataFrame:
+        """Readings of the detectors."""
+        return self.table("sensors")
+
+    @cached_property
+    def streets(self) -> pd.DataFrame:
+        """The links of the network with their geometry (WKB)."""
+        return self.table("streets")
+
+
+def read_run(path: str | Path) -> Run:
+    """Read a run folder.
+
+    Raises
+    ------
+    RunFolderError
+        When there is no run folder or its manifest cannot be read.
+    """
+    folder = Path(path)
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        msg = f"{folder}: not a run folder ({MANIFEST} is missing). Make one: citytwin run FILE -o {folder}"
+        raise RunFolderError(msg) from error
+    except (OSError, ValueError) as error:
+        msg = f"{folder / MANIFEST}: cannot be read ({error}). Repeat the run: citytwin run FILE -o {folder}"
+        raise RunFolderError(msg) from error
+    if not isinstance(manifest, dict) or "citytwin" not in manifest:
+        msg = f"{folder / MANIFEST}: not written by citytwin. Make a run folder: citytwin run FILE -o DIR"
+        raise RunFolderError(msg)
+    try:
+        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        summary = {}  # an interrupted run may have none
+    return Run(folder, manifest, summary)
+
+
+def sha256(path: str | Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Versions that decide what a run computes, as the manifest lists them."""
+    return {
+        "citytwin": metadata.version("citytwin"),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": metadata.version("numba"),
+        "platform": platform.platform(),
+    }
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON so that a reader sees the old file or the new one, never a part."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_text(json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    beside.replace(path)
+
+
+def plain(value: Any) -> Any:
+    """Turn numpy values, paths and times into what JSON knows; NaN and infinity become null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return value.isoformat() if isinstance(value, dt.date | dt.datetime) else str(value)
+
+
+def _make_way(path: Path) -> None:
+    """Make the folder, or empty it of an earlier run's own files; refuse anything else."""
+    if path.exists() and not path.is_dir():
+        msg = f"{path}: is a file. Give a folder: -o {path.with_suffix('')}_run"
+        raise RunFolderError(msg)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"{path}: cannot be made ({error.strerror}). Give another folder: -o DIR"
+        raise RunFolderError(msg) from error
+    if not os.access(path, os.W_OK):
+        msg = f"{path}: not writable. Give another folder: -o DIR"
+        raise RunFolderError(msg)
+    if not any(path.iterdir()):
+        return
+    try:
+        read_run(path)
+    except RunFolderError as error:
+        msg = f"{path}: not empty and not a run folder, nothing was written. Give a new or empty folder: -o {path}/run"
+        raise RunFolderError(msg) from error
+    for name in (SUMMARY, TRACEBACK, REPORT, *(f"{table}.parquet" for table in SCHEMAS)):
+        (path / name).unlink(missing_ok=True)
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def command_line() -> str:
+    """The command as typed, for the manifest."""
+    import shlex
+
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
