@@ -34,6 +34,8 @@ _HALF_WORD, _LOW_BITS, _LOW_WORD = np.uint64(32), np.uint64(11), np.uint64(0xFFF
 _TWO_TO_MINUS_53 = 2.0**-53
 _LN2 = 0.6931471805599453
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+_INVERSE_FACTORIALS = tuple(1.0 / math.factorial(k) for k in range(14, -1, -1))
+_INVERSE_ODDS = tuple(1.0 / (2 * k + 1) for k in range(11, -1, -1))
 _SQRT_HALF = 0.7071067811865476
 
 
@@ -137,11 +139,10 @@ def log(x: float) -> float:
     if mantissa < _SQRT_HALF:
         mantissa, exponent = mantissa * 2.0, exponent - 1
     s = (mantissa - 1.0) / (mantissa + 1.0)
-    square, odd, total = s * s, s, 0.0
-    for k in range(12):  # 2 artanh(s), |s| < 0.172
-        total += odd / (2 * k + 1)
-        odd *= square
-    return exponent * _LN2 + 2.0 * total
+    square, total = s * s, 0.0
+    for inverse in _INVERSE_ODDS:  # artanh(s) / s, highest power first; |s| < 0.172
+        total = total * square + inverse
+    return exponent * _LN2 + 2.0 * s * total
 
 
 @kernel
@@ -149,8 +150,7 @@ def exp(x: float) -> float:
     """Exponential without libm, for |x| < 700; relative error below 1e-15."""
     whole: Any = int32(math.floor(x / _LN2 + 0.5))
     rest = (x - whole * _LN2_HIGH) - whole * _LN2_LOW
-    term, total = 1.0, 1.0
-    for k in range(1, 15):  # |rest| < 0.35
-        term *= rest / k
-        total += term
+    total = 0.0
+    for inverse in _INVERSE_FACTORIALS:  # Horner, highest power first; |rest| < 0.35
+        total = total * rest + inverse
     return math.ldexp(total, whole)
