@@ -1,0 +1,148 @@
+"""Say in plain words what pydantic found: file, line, key, value, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from .problems import NO_VALUE, Problem, closest_hint
+from .yaml_lines import Written
+
+Path = tuple[str | int, ...]
+
+# What to write instead, by pydantic's name of the error; {name} is filled from its context.
+WORDS = {
+    "bool_type": "must be true or false.",
+    "date": 'must be a date and time such as "2026-05-04T07:00".',
+    "dict_type": "must be a mapping of keys to values.",
+    "finite_number": "must be a finite number.",
+    "float_type": "must be a number.",
+    "greater_than": "must be above {gt:g}.",
+    "greater_than_equal": "must be at least {ge:g}.",
+    "int_type": "must be a whole number.",
+    "less_than_equal": "must be at most {le:g}.",
+    "model_type": "must be a mapping of keys to values.",
+    "string_pattern_mismatch": "must be two capital letters such as MC.",
+    "string_too_long": "must have at most {max_length} characters.",
+    "string_too_short": "must not be empty.",
+    "string_type": "must be text: put it in quotes.",
+    "too_short": "must have at least {min_length} entry.",
+    "tuple_type": "must be a list.",
+}
+LATER = {"sumo_net": "SUMO networks", "gmns": "GMNS networks"}  # keys of the format that a later version reads
+
+
+def explain(
+    error: ValidationError, tree: Written, root: type[BaseModel], *, complete: bool
+) -> tuple[list[Problem], list[Path]]:
+    """Every error as a problem at its line, and the paths of unknown keys.
+
+    Parameters
+    ----------
+    error
+        What pydantic raised for the plain value of ``tree``.
+    tree
+        Where everything was written.
+    root
+        The model that was asked for.
+    complete
+        False where a file of the chain could not be read: then keys may be missing only because of that.
+    """
+    problems: list[Problem] = []
+    unknown: list[Path] = []
+    for found in error.errors(include_url=False):
+        kind, context = found["type"], found.get("ctx", {})
+        path, models = _follow(found["loc"], root)
+        if kind == "missing":
+            if complete:
+                problems.append(tree.problem(path, f"is missing. {_description(models, path)}"))
+        elif kind == "extra_forbidden":
+            unknown.append(path)
+            problems.append(tree.problem(path, _unknown_key(str(path[-1]), models)))
+        elif kind == "union_tag_not_found":
+            problems.append(tree.problem((*path, "kind"), f"is missing. One of: {', '.join(_kinds(models))}."))
+        elif kind == "union_tag_invalid":
+            kinds = _kinds(models)
+            said = f"no such kind.{closest_hint(context.get('tag', ''), kinds)} All: {', '.join(kinds)}."
+            problems.append(tree.problem((*path, "kind"), said))
+        else:
+            problem = tree.problem(path, _wrong_value(kind, context, found["input"], found["msg"]))
+            if kind == "value_error" and isinstance(problem.value, dict):  # the place says enough
+                problem = Problem(problem.file, problem.line, problem.key, NO_VALUE, problem.text)
+            problems.append(problem)
+    return problems, unknown
+
+
+def _follow(loc: tuple[str | int, ...], root: type[BaseModel]) -> tuple[Path, list[type[BaseModel]]]:
+    """The path in the file that pydantic's ``loc`` means, and the models that describe the mapping it ends in.
+
+    A ``loc`` also names which kind of a union was tried, and ``[key]`` where a key itself is wrong.
+    """
+    path: list[str | int] = []
+    models = [root]  # of the mapping in which the path ends
+    inner = models  # of the value at its end
+    for part in loc:
+        if part == "[key]":
+            continue
+        if isinstance(part, str) and len(inner) > 1 and path and isinstance(path[-1], int):
+            inner = [model for model in inner if part in _kinds([model])]
+            models = inner
+            continue
+        path.append(part)
+        if isinstance(part, int):
+            continue
+        models = inner
+        fields = [model.model_fields[part].annotation for model in models if part in model.model_fields]
+        if fields:
+            inner = _models_in(fields[0])
+    return tuple(path), inner if path and isinstance(path[-1], int) else models
+
+
+def _models_in(annotation: object) -> list[type[BaseModel]]:
+    """The models a field may hold, itself or as items or values."""
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        return [annotation] if issubclass(annotation, BaseModel) else []
+    return [model for inner in get_args(annotation) for model in _models_in(inner)]
+
+
+def _kinds(models: list[type[BaseModel]]) -> list[str]:
+    return [str(kind) for model in models for kind in get_args(model.model_fields["kind"].annotation)]
+
+
+def _description(models: list[type[BaseModel]], path: Path) -> str:
+    for model in models:
+        field = model.model_fields.get(str(path[-1]))
+        if field is not None and field.description:
+            return field.description
+    return ""
+
+
+def _unknown_key(key: str, models: list[type[BaseModel]]) -> str:
+    if key in LATER:
+        return f"{LATER[key]} are not read yet. Now: osm, graphml, place."
+    keys = sorted({name for model in models for name in model.model_fields})
+    return f"no such key.{closest_hint(key, keys)} Allowed here: {', '.join(keys)}."
+
+
+def _wrong_value(kind: str, context: Mapping[str, Any], value: object, message: str) -> str:
+    if kind == "value_error":
+        said = str(context["error"])
+        return said if said.endswith((".", "?")) else f"{said}."
+    if kind == "literal_error":
+        return f"must be {context['expected']}.".replace("'", '"')
+    words = WORDS.get("date" if kind.startswith("date") else kind)
+    if words is None:
+        return f"{message[:1].lower()}{message[1:]}."
+    if kind in ("float_type", "int_type") and isinstance(value, str) and _is_number(value):
+        return f"{words[:-1]}: remove the quotes."
+    return words.format(**context)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,276 @@
+"""Read a scenario file: what is simulated, where, when, with which demand, events and sensors."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_validator
+
+from .city import City, ClassDefaults, NetworkOptions
+from .events import Event, Incident, RoadClosure, SignalPlan, SpeedLimit
+from .problems import Problem, ScenarioError
+from .strict import InputFile, Listed, Seconds, Strict
+from .yaml_lines import Written
+
+__all__ = [
+    "City",
+    "ClassDefaults",
+    "Demand",
+    "Drivers",
+    "Event",
+    "Incident",
+    "Loop",
+    "NetworkOptions",
+    "OdMatrix",
+    "Outputs",
+    "RandomTrips",
+    "RoadClosure",
+    "Routes",
+    "Scenario",
+    "SignalPlan",
+    "SpeedLimit",
+    "TripFile",
+    "check_scenario",
+    "load_scenario",
+    "scenario_schema",
+]
+
+LONGEST_RUN_S = 7 * 86_400.0
+
+
+class _Demand(Strict):
+    id: str | None = Field(
+        None, min_length=1, description="A name of your own; a file that inherits this one changes the demand by it."
+    )
+
+
+class TripFile(_Demand):
+    """Trips one by one from a table."""
+
+    kind: Literal["trips"] = Field(description="`trips`.")
+    file: InputFile = Field(
+        description="CSV or Parquet with the columns trip_id, depart_s, origin, destination (link ids), vehicle_class."
+    )
+
+
+class _Between(_Demand):
+    start_s: Seconds = Field(0.0, description="First departures, seconds after the scenario's start.")
+    end_s: Seconds | None = Field(
+        None, description="Last departures, seconds after the scenario's start. Left out: until the end of the run."
+    )
+
+    @field_validator("end_s")
+    @classmethod
+    def _ends_after_it_starts(cls, end_s: float | None, info: ValidationInfo) -> float | None:
+        start_s = info.data.get("start_s")
+        if end_s is not None and start_s is not None and end_s <= start_s:
+            raise ValueError(f"must be after start_s ({start_s:g}). Did you swap them?")
+        return end_s
+
+
+class OdMatrix(_Between):
+    """Trips between zones, from how many want to go from each to each."""
+
+    kind: Literal["od_matrix"] = Field(description="`od_matrix`.")
+    file: InputFile = Field(description="CSV with the columns origin, destination, trips.")
+    zones: InputFile = Field(description="Zones: GeoJSON polygons with an `id`, or CSV with the columns zone, node.")
+    departures: InputFile | None = Field(
+        None, description="When they set out: CSV with the columns start_s, share. Left out: evenly."
+    )
+
+
+class RandomTrips(_Between):
+    """Trips between random places, for a city without counts."""
+
+    kind: Literal["random_trips"] = Field(description="`random_trips`.")
+    per_hour: float = Field(gt=0, le=1e6, description="Departures in an hour.")
+    min_distance_m: float = Field(0.0, ge=0, description="Shortest distance of a trip as the crow flies, m.")
+    weights: Literal["uniform", "buildings", "population"] = Field(
+        "uniform",
+        description="Where trips begin and end: `uniform` by street length, `buildings` by the extract's buildings and "
+        "land use, `population` by a grid of inhabitants (`file`).",
+    )
+    file: InputFile | None = Field(None, description="Population grid (CSV) for the weights `population`.")
+
+    @field_validator("file")
+    @classmethod
+    def _file_has_a_use(cls, file: Path | None, info: ValidationInfo) -> Path | None:
+        if file is not None and info.data.get("weights") in ("uniform", "buildings"):
+            raise ValueError("is used with `weights: population` only.")
+        return file
+
+
+Demand = Annotated[TripFile | OdMatrix | RandomTrips, Field(discriminator="kind")]
+
+
+class Loop(Strict):
+    """An induction loop: counts vehicles and measures their speed at a cross-section."""
+
+    kind: Literal["loop"] = Field(description="`loop`.")
+    id: str | None = Field(None, min_length=1, description="A name of your own.")
+    link: str = Field(min_length=1, description="Link id as listed by `citytwin network`.")
+    lane: int | None = Field(None, ge=0, description="Lane, 0 at the kerb. Left out: all lanes.")
+    position_m: float | None = Field(
+        None, ge=0, description="Metres from the beginning of the link. Left out: its middle."
+    )
+    every_s: float = Field(300.0, ge=1, le=86_400, description="Length of the counting interval, s.")
+    observed: InputFile | None = Field(None, description="What was counted there (CSV), for comparison.")
+
+
+class Outputs(Strict):
+    """What a run writes and how often."""
+
+    links_every_s: float = Field(300.0, ge=1, le=86_400, description="Interval of the table of links, s.")
+    network_every_s: float = Field(60.0, ge=1, le=86_400, description="Interval of the table of the whole network, s.")
+    stuck_after_s: float = Field(300.0, ge=30, description="A vehicle that has not moved for so long is stuck, s.")
+
+
+class Drivers(Strict):
+    """How people drive: the Intelligent Driver Model's parameters and the gaps they accept."""
+
+    headway_s: float = Field(1.2, ge=0.5, le=5, description="Time gap they want to the vehicle in front, s.")
+    min_gap_m: float = Field(2.0, ge=0.5, le=10, description="Gap when standing, m.")
+    max_accel_mps2: float = Field(1.5, ge=0.3, le=5, description="Acceleration on a free road, m/s².")
+    comfort_decel_mps2: float = Field(2.0, ge=0.3, le=6, description="Deceleration they like, m/s².")
+    max_decel_mps2: float = Field(6.0, ge=2, le=12, description="Deceleration they are capable of, m/s².")
+    speed_factor_mean: float = Field(1.0, ge=0.5, le=1.5, description="Wanted speed as a share of the limit, mean.")
+    speed_factor_sd: float = Field(0.1, ge=0, le=0.3, description="The same, standard deviation.")
+    length_m: float = Field(4.5, ge=2, le=20, description="Length of a car, m.")
+    critical_gap_s: float = Field(4.5, ge=1, le=15, description="Gap in the traffic with right of way they accept, s.")
+
+    @field_validator("max_decel_mps2")
+    @classmethod
+    def _not_below_comfort(cls, max_decel: float, info: ValidationInfo) -> float:
+        comfort = info.data.get("comfort_decel_mps2")
+        if comfort is not None and max_decel < comfort:
+            raise ValueError(f"must not be below comfort_decel_mps2 ({comfort:g}).")
+        return max_decel
+
+
+def _never(value: object) -> object:
+    return None if value == "never" else value
+
+
+class Routes(Strict):
+    """How routes are chosen."""
+
+    choice: Literal["shortest"] = Field("shortest", description="Shortest expected time.")
+    perception_noise: float = Field(
+        0.1, ge=0, le=2, description="How differently people judge a street's time (0: all alike)."
+    )
+    plan_every_s: float = Field(300.0, ge=10, description="Departures are planned in batches of this length, s.")
+    reroute_blocked_after_s: Annotated[float | None, BeforeValidator(_never)] = Field(
+        60.0,
+        ge=1,
+        description="Who has stood for so long before a blocked street looks for another way, s; or `never`.",
+    )
+
+
+def _date_text(value: object) -> object:
+    if not isinstance(value, (str, dt.datetime)):
+        raise ValueError('must be a date and time such as "2026-05-04T07:00"')
+    return value
+
+
+class Scenario(Strict):
+    """One run: a city, a time span, who travels, what happens, what is measured."""
+
+    citytwin: Literal[1] = Field(description="Version of the file format: 1.")
+    name: str = Field(min_length=1, max_length=200, description="What people call it.")
+    base: str | None = Field(
+        None, description="Scenario file that this one changes, relative to it, or a bundled one (`monaco/morning`)."
+    )
+    seed: int = Field(0, ge=0, le=2**63 - 1, description="Starts the random numbers; the same seed gives the same run.")
+    start: Annotated[dt.datetime, BeforeValidator(_date_text), Field(strict=False)] = Field(
+        description='Date and time of the run\'s beginning, local: `"2026-05-04T07:00"`.'
+    )
+    duration_s: float = Field(gt=0, le=LONGEST_RUN_S, description="Length of the run, s.")
+    step_s: float = Field(1.0, ge=0.1, le=1, description="Length of one step of the simulation, s.")
+    city: City = Field(description="Whose streets.")
+    network: NetworkOptions = Field(default_factory=NetworkOptions, description="How the streets are read.")
+    demand: Listed[Demand] = Field((), description="Who travels: any number of these.")
+    events: Listed[Event] = Field((), description="What happens: any number of these.")
+    sensors: Listed[Loop] = Field((), description="What is measured on the streets.")
+    outputs: Outputs = Field(default_factory=Outputs, description="What is written.")
+    drivers: Drivers = Field(default_factory=Drivers, description="How people drive.")
+    routes: Routes = Field(default_factory=Routes, description="How routes are chosen.")
+
+    _files: tuple[Path, ...] = PrivateAttr(())
+    _source_map: Written | None = PrivateAttr(None)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The scenario file and those it inherits from, itself first; none where it was made in Python."""
+        return self._files
+
+    @property
+    def file(self) -> Path | None:
+        """The scenario file; None where it was made in Python."""
+        return self._files[0] if self._files else None
+
+    @property
+    def folder(self) -> Path:
+        """Where its file lies. Paths in the model are already followed."""
+        return self._files[0].parent if self._files else Path()
+
+    @property
+    def source_map(self) -> Written | None:
+        """Where each value was written, for problems that show later; None where it was made in Python."""
+        return self._source_map
+
+    def input_files(self) -> tuple[Path, ...]:
+        """Every file this scenario is made of: its own, those it inherits from, the city's, the tables'."""
+        return tuple(dict.fromkeys([*self._files, *_paths(self)]))
+
+
+def _paths(part: object) -> Iterator[Path]:
+    if isinstance(part, Path):
+        yield part
+    elif isinstance(part, Strict):
+        for _, value in part:
+            yield from _paths(value)
+    elif isinstance(part, tuple):
+        for value in part:
+            yield from _paths(value)
+
+
+def load_scenario(path: str | Path) -> Scenario:
+    """Read a scenario file with everything it inherits.
+
+    Parameters
+    ----------
+    path
+        A file, or the name of a bundled scenario such as ``monaco/morning``.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the file and those it inherits from. Whether its links exist in the network is checked by
+        ``check_against_network``, what stands in its tables by ``check_demand_files``.
+    """
+    from .read_scenario import read_scenario
+
+    reading = read_scenario(path)
+    if reading.scenario is None:
+        raise ScenarioError(reading.problems)
+    return reading.scenario
+
+
+def check_scenario(path: str | Path, *, with_network: bool = True) -> list[Problem]:
+    """Every problem of a scenario file in one go: the file, its bases, its tables, its streets.
+
+    Never raises for bad input.     ``with_network=False`` leaves out what needs the streets (whether links, lanes and junctions exist).
+    """
+    from .read_scenario import check_everything
+
+    return check_everything(path, with_network=with_network)
+
+
+def scenario_schema() -> dict[str, object]:
+    """JSON Schema of scenario files, for editors that complete and check while one types."""
+    from .schema import make_schema
+
+    return make_schema(Scenario)

@@ -1,0 +1,52 @@
+"""Say what all parts of a scenario have in common: frozen, no unknown keys, nothing converted in silence."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from .problems import closest_hint
+from .yaml_lines import WrittenText
+
+
+class Strict(BaseModel):
+    """Frozen; an unknown key is an error; ``"3"`` is not a number and NaN is none either."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=False)
+
+
+def follow_path(value: object) -> Path:
+    """The file a path means: relative to the file it was written in, or to the current folder where it was not read."""
+    if isinstance(value, Path):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("must be the path of a file")
+    if not value.strip():
+        raise ValueError("is empty: name a file, or remove the key")
+    if "\0" in value:
+        raise ValueError("is not a file name")
+    folder = value.folder if isinstance(value, WrittenText) else Path()
+    return Path(os.path.normpath(folder / value))
+
+
+def existing_file(value: object) -> Path:
+    """``follow_path``, and the file must be there."""
+    file = follow_path(value)
+    try:
+        if file.is_file():
+            return file
+        if file.is_dir():
+            raise ValueError("is a folder, not a file")
+        names = sorted(other.name for other in file.parent.iterdir()) if file.parent.is_dir() else []
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from None
+    raise ValueError(f"no such file.{closest_hint(file.name, names)}")
+
+
+InputFile = Annotated[Path, BeforeValidator(existing_file)]
+T = TypeVar("T")
+Listed = Annotated[tuple[T, ...], Field(strict=False)]  # a list in the file, a tuple here
+Seconds = Annotated[float, Field(ge=0)]
