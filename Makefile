@@ -46,8 +46,8 @@ docs: $(VENV)/.installed-dev  ## Build the documentation into docs/_build/html; 
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "Open $(CURDIR)/docs/_build/html/index.html"
 
-bench: $(VENV)/.installed-dev  ## Measure; results go into benchmarks/results
-	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+bench: $(VENV)/.installed-dev  ## Measure what benchmarks/ measures and print it
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean:  ## Remove what the other targets made, the environment and the runs included
 	rm -rf $(VENV) build dist runs docs/_build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -75,10 +75,10 @@ $(VENV)/.made:
 
 $(VENV)/.installed: $(VENV)/.made pyproject.toml
 	@echo "Installing citytwin and what it needs into $(VENV) (a minute or two)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.made pyproject.toml
 	@echo "Installing citytwin, the linters, the test and documentation tools into $(VENV) (a minute or two)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs,pbf,bench]'
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs,pbf,bench]'
 	@touch $@ $(VENV)/.installed
