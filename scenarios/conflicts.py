@@ -1,0 +1,147 @@
+"""Draw a curve for every pair of lanes through a junction and find the curves that get in each other's way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from .network import Bytes, Floats, FoeKind, Ints
+
+CURVE_POINTS = 9
+HANDLE = 0.4  # length of a curve's handles as part of the distance between its ends
+VEHICLE_WIDTH_M = 1.8
+SIDE_ROOM_M = 0.4
+SHORTEST_M = 2.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curves:
+    """Centre lines of connectors, all with ``CURVE_POINTS`` points."""
+
+    xy: Floats  # [connector, point, 2] m
+    length_m: Floats
+    turned_rad: Floats  # total change of direction
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conflicts:
+    """Pairs of connectors that may not be used together, each pair in both orders, sorted. Shapes ``[pair]``."""
+
+    own: Ints
+    foe: Ints
+    kind: Bytes  # FoeKind
+    enter_m: Floats  # along the own connector, where it comes within a vehicle's width of the foe
+    leave_m: Floats  # and where it is clear again
+
+
+def draw_curves(
+    start_xy: Floats,
+    start_rad: Floats,
+    end_xy: Floats,
+    end_rad: Floats,
+    path_xy: list[NDArray[np.float64] | None],
+) -> Curves:
+    """Draw connectors as cubic curves, or along the inner path of a merged junction where there is one.
+
+    Parameters
+    ----------
+    start_xy, end_xy
+        ``[connector, 2]`` m, where a lane ends and the next begins.
+    start_rad, end_rad
+        ``[connector]`` direction of travel there.
+    path_xy
+        Inner path per connector, drawn on the centre line of the streets.
+    """
+    reach = HANDLE * np.hypot(*(end_xy - start_xy).T)[:, None]
+    handle_out = start_xy + reach * _unit(start_rad)
+    handle_in = end_xy - reach * _unit(end_rad)
+    t = np.linspace(0.0, 1.0, CURVE_POINTS)[None, :, None]
+    xy = (
+        (1 - t) ** 3 * start_xy[:, None]
+        + 3 * (1 - t) ** 2 * t * handle_out[:, None]
+        + 3 * (1 - t) * t**2 * handle_in[:, None]
+        + t**3 * end_xy[:, None]
+    )
+    for row, path in enumerate(path_xy):
+        if path is not None and len(path) > 2:
+            xy[row] = _along(path, start_xy[row], end_xy[row])
+    steps = np.diff(xy, axis=1)
+    length = np.hypot(steps[..., 0], steps[..., 1]).sum(axis=1)
+    heading = np.concatenate((start_rad[:, None], np.arctan2(steps[..., 1], steps[..., 0]), end_rad[:, None]), axis=1)
+    turned = np.abs(np.angle(np.exp(1j * np.diff(heading, axis=1)))).sum(axis=1)
+    return Curves(xy, np.maximum(length, SHORTEST_M), turned)
+
+
+def _unit(angle_rad: Floats) -> Floats:
+    return np.stack((np.cos(angle_rad), np.sin(angle_rad)), axis=1)
+
+
+def _along(path: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64]) -> Floats:
+    """Lead an inner path from one lane's end to another's start, keeping its inner points between them."""
+    steps = np.diff(path, axis=0)
+    along = np.concatenate(([0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))))
+    part = (along / max(along[-1], 1e-9))[:, None]
+    moved = path + (1 - part) * (start - path[0]) + part * (end - path[-1])
+    want = np.linspace(0.0, along[-1], CURVE_POINTS)
+    return np.stack((np.interp(want, along, moved[:, 0]), np.interp(want, along, moved[:, 1])), axis=1)
+
+
+def find_conflicts(curves: Curves, junction_start: Ints, from_lane: Ints, to_lane: Ints) -> Conflicts:
+    """Find the pairs of connectors of one junction that meet.
+
+    Two connectors into one lane merge. Two connectors out of one lane are one queue and never meet. Any others cross
+    where lanes of a vehicle's width plus side room overlap.
+    """
+    first, second = _pairs_within(junction_start)
+    apart = from_lane[first] != from_lane[second]
+    first, second = first[apart], second[apart]
+    merge = to_lane[first] == to_lane[second]
+    low, high = curves.xy.min(axis=1), curves.xy.max(axis=1)
+    width = VEHICLE_WIDTH_M + SIDE_ROOM_M
+    near = np.all((low[first] <= high[second] + width) & (low[second] <= high[first] + width), axis=1)
+    lines = shapely.linestrings(curves.xy)
+    cross = near & ~merge
+    cross[cross] = shapely.dwithin(lines[first[cross]], lines[second[cross]], width)
+    meet = merge | cross
+    first, second, merge = first[meet], second[meet], merge[meet]
+    own = np.concatenate((first, second))
+    foe = np.concatenate((second, first))
+    kind = np.where(np.concatenate((merge, merge)), FoeKind.MERGE, FoeKind.CROSS).astype(np.int8)
+    order = np.lexsort((foe, own))
+    own, foe, kind = own[order], foe[order], kind[order]
+    enter, leave = _zones(curves, lines, own, foe, width)
+    return Conflicts(own.astype(np.int32), foe.astype(np.int32), kind, enter, leave)
+
+
+def _pairs_within(junction_start: Ints) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All pairs of connectors of the same junction."""
+    sizes = np.diff(junction_start)
+    triangle = {int(size): np.triu_indices(size, 1) for size in np.unique(sizes)}
+    firsts = [triangle[int(size)][0] + start for start, size in zip(junction_start[:-1], sizes, strict=True)]
+    seconds = [triangle[int(size)][1] + start for start, size in zip(junction_start[:-1], sizes, strict=True)]
+    if not firsts:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    return np.concatenate(firsts).astype(np.int64), np.concatenate(seconds).astype(np.int64)
+
+
+def _zones(
+    curves: Curves, lines: NDArray[np.object_], own: NDArray[np.int64], foe: NDArray[np.int64], width_m: float
+) -> tuple[Floats, Floats]:
+    """Part of each connector that lies within ``width_m`` of its foe, to the nearest point of its curve."""
+    if own.size == 0:
+        return np.zeros(0), np.zeros(0)
+    points = shapely.points(curves.xy[own])
+    inside = shapely.distance(points, lines[foe][:, None]) <= width_m
+    steps = np.diff(curves.xy, axis=1)
+    along = np.concatenate(
+        (np.zeros((len(steps), 1)), np.cumsum(np.hypot(steps[..., 0], steps[..., 1]), axis=1)), axis=1
+    )
+    along = along[own]
+    # One point of tolerance on both sides: the true edge lies between two points.
+    first = np.where(inside.any(axis=1), np.maximum(inside.argmax(axis=1) - 1, 0), 0)
+    last = np.where(inside.any(axis=1), np.minimum(CURVE_POINTS - inside[:, ::-1].argmax(axis=1), CURVE_POINTS - 1), -1)
+    rows = np.arange(own.size)
+    return along[rows, first], along[rows, last]

@@ -1,0 +1,223 @@
+"""Build the road network: lanes, movements, conflicts, right of way and signals of a street graph."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from .conflicts import Curves, draw_curves, find_conflicts
+from .movements import MovementDraft, draft_movements
+from .network import (
+    CLASS_NAMES,
+    Bytes,
+    Connectors,
+    Fault,
+    Floats,
+    Ints,
+    Junctions,
+    Lanes,
+    Links,
+    Movements,
+    RoadNetwork,
+    Turn,
+)
+from .right_of_way import RightOfWay, decide_right_of_way
+from .signal_plans import Crossing, SignalPlans, plan_signals
+from .street_rows import StreetRows, order_streets
+from .streets import StreetGraph
+
+# Side acceleration drivers accept in a turn: side friction 0.25 (AASHTO Green Book, low-speed urban streets: 0.20-0.38).
+SIDE_ACCEL_MPS2 = 2.5
+SLOWEST_TURN_MPS = 4.0
+STRAIGHT_ENOUGH_RAD = 0.2
+
+
+def build_network(streets: StreetGraph) -> RoadNetwork:
+    """Build the immutable road network of a street graph.
+
+    The order in which streets and junctions are listed does not matter: tables are sorted by id.
+
+    Raises
+    ------
+    ValueError
+        Ids are not unique, or a street leads from or to a junction that is not there.
+    """
+    rows = order_streets(streets)
+    drafts = draft_movements(rows)
+    movement, from_lane, to_lane = _list_connectors(rows, drafts)
+    from_link = np.array([draft.from_link for draft in drafts], dtype=np.int32)
+    to_link = np.array([draft.to_link for draft in drafts], dtype=np.int32)
+    turn = np.array([draft.turn for draft in drafts], dtype=np.int8)
+    junction = rows.to_junction[from_link]
+    connector_junction = junction[movement]
+    junction_start = np.searchsorted(connector_junction, np.arange(len(rows.junctions) + 1)).astype(np.int32)
+
+    curves = _curves(rows, drafts, movement, from_lane, to_lane)
+    conflicts = find_conflicts(curves, junction_start, from_lane, to_lane)
+    speed = _turn_speed(rows, curves, from_link[movement], to_link[movement])
+    way = decide_right_of_way(
+        rows, conflicts, from_link[movement], to_link[movement], turn[movement], connector_junction
+    )
+    crossing = Crossing(from_link[movement], to_link[movement], from_lane, turn[movement], speed, junction_start)
+    plans = plan_signals(rows, crossing, conflicts, way.foe_yield, way.control)
+
+    movement_length = np.zeros(len(drafts))
+    np.add.at(movement_length, movement, curves.length_m)
+    movement_length /= np.maximum(np.bincount(movement, minlength=len(drafts)), 1)
+    return RoadNetwork(
+        name=streets.name,
+        epsg=streets.epsg,
+        drives_on_left=streets.drives_on_left,
+        country=streets.country,
+        source=streets.source,
+        attribution=streets.attribution,
+        junctions=_junction_table(rows, way.control, junction_start),
+        links=_link_table(rows, from_link),
+        lanes=_lane_table(rows, from_lane),
+        movements=Movements(from_link, to_link, turn, junction, movement_length),
+        connectors=Connectors(
+            movement=movement,
+            from_lane=from_lane,
+            to_lane=to_lane,
+            length_m=curves.length_m,
+            speed_mps=speed,
+            priority=way.priority,
+            stop=way.stop,
+            signal=plans.signal,
+            group=plans.group,
+            foe_start=np.searchsorted(conflicts.own, np.arange(movement.size + 1)).astype(np.int32),
+            foe=conflicts.foe,
+            foe_kind=conflicts.kind,
+            foe_yield=plans.foe_yield,
+            shape_start=np.arange(movement.size + 1, dtype=np.int64) * curves.xy.shape[1],
+            shape_xy=curves.xy.reshape(-1, 2),
+        ),
+        signals=plans.signals,
+        forbidden_sequences=_sequences(rows, streets),
+        faults=(*streets.faults, *_faults(rows, from_link, to_link)),
+        notes=streets.notes,
+        assumed=dict(sorted(Counter(name for street in streets.streets for name in street.assumed).items())),
+    )
+
+
+def _list_connectors(rows: StreetRows, drafts: list[MovementDraft]) -> tuple[Ints, Ints, Ints]:
+    """Movement, lane left and lane entered of every connector, in the network's order."""
+    triples = sorted(
+        (int(rows.lane_start[draft.from_link]) + own, int(rows.lane_start[draft.to_link]) + goal, movement)
+        for movement, draft in enumerate(drafts)
+        for own, goal in draft.lanes
+    )
+    table = np.array(triples, dtype=np.int32).reshape(-1, 3)
+    return table[:, 2].copy(), table[:, 0].copy(), table[:, 1].copy()
+
+
+def _curves(rows: StreetRows, drafts: list[MovementDraft], movement: Ints, from_lane: Ints, to_lane: Ints) -> Curves:
+    lane_link, lane_index = _lane_links(rows)
+    ends, starts = _lane_points(rows, lane_link, lane_index)
+    return draw_curves(
+        start_xy=ends[from_lane],
+        start_rad=rows.tangent_in[lane_link[from_lane]],
+        end_xy=starts[to_lane],
+        end_rad=rows.tangent_out[lane_link[to_lane]],
+        path_xy=[drafts[row].path_xy for row in movement],
+    )
+
+
+def _lane_links(rows: StreetRows) -> tuple[Ints, Ints]:
+    """Link and place from the kerb of every lane."""
+    counts = np.diff(rows.lane_start)
+    link = np.repeat(np.arange(counts.size), counts)
+    return link.astype(np.int32), (np.arange(link.size) - rows.lane_start[link]).astype(np.int32)
+
+
+def _lane_points(rows: StreetRows, lane_link: Ints, lane_index: Ints) -> tuple[Floats, Floats]:
+    """Last and first point of every lane, ``[lane, 2]``: beside the link's centre line, lane 0 at the kerb."""
+    counts = np.diff(rows.lane_start)[lane_link]
+    width = np.array([street.lane_width_m for street in rows.streets])[lane_link]
+    to_kerb = (counts / 2.0 - lane_index - 0.5) * width
+    side = 1.0 if rows.drives_on_left else -1.0  # the kerb is on the left, a quarter turn counter-clockwise, or right
+    points = []
+    for at, tangent in ((-1, rows.tangent_in), (0, rows.tangent_out)):
+        centre = np.array([street.shape_xy[at] for street in rows.streets], dtype=np.float64).reshape(-1, 2)[lane_link]
+        angle = tangent[lane_link] + side * np.pi / 2
+        points.append(centre + to_kerb[:, None] * np.stack((np.cos(angle), np.sin(angle)), axis=1))
+    return points[0], points[1]
+
+
+def _turn_speed(rows: StreetRows, curves: Curves, from_link: Ints, to_link: Ints) -> Floats:
+    """Speed limit through a curve (m/s): both links' limits, and ``sqrt(a r)`` with the curve's mean radius."""
+    link_speed = np.array([street.speed_mps for street in rows.streets])
+    limit = np.minimum(link_speed[from_link], link_speed[to_link])
+    radius = curves.length_m / np.maximum(curves.turned_rad, 1e-6)
+    by_curve = np.maximum(np.sqrt(SIDE_ACCEL_MPS2 * radius), SLOWEST_TURN_MPS)
+    speed: Floats = np.where(curves.turned_rad < STRAIGHT_ENOUGH_RAD, limit, np.minimum(limit, by_curve))
+    return speed
+
+
+def _junction_table(rows: StreetRows, control: Bytes, connector_start: Ints) -> Junctions:
+    return Junctions(
+        id=tuple(spec.id for spec in rows.junctions),
+        x_m=np.array([spec.x_m for spec in rows.junctions], dtype=np.float64),
+        y_m=np.array([spec.y_m for spec in rows.junctions], dtype=np.float64),
+        control=control,
+        source_nodes=tuple(spec.source_nodes for spec in rows.junctions),
+        gate=tuple(spec.gate for spec in rows.junctions),
+        connector_start=connector_start,
+    )
+
+
+def _link_table(rows: StreetRows, movement_from: Ints) -> Links:
+    streets = rows.streets
+    shapes = [np.asarray(street.shape_xy, dtype=np.float64) for street in streets]
+    return Links(
+        id=tuple(street.id for street in streets),
+        name=tuple(street.name for street in streets),
+        from_junction=rows.from_junction,
+        to_junction=rows.to_junction,
+        length_m=np.array([np.hypot(*np.diff(shape, axis=0).T).sum() for shape in shapes], dtype=np.float64),
+        speed_mps=np.array([street.speed_mps for street in streets], dtype=np.float64),
+        road_class=np.array([CLASS_NAMES.index(street.road_class) for street in streets], dtype=np.int8),
+        lane_start=rows.lane_start,
+        movement_start=np.searchsorted(movement_from, np.arange(len(streets) + 1)).astype(np.int32),
+        twin=rows.twin,
+        roundabout=np.array([street.roundabout for street in streets], dtype=bool),
+        destination_only=np.array([street.destination_only for street in streets], dtype=bool),
+        layer=np.array([street.layer for street in streets], dtype=np.int8),
+        shape_start=np.concatenate(([0], np.cumsum([len(shape) for shape in shapes]))).astype(np.int64),
+        shape_xy=np.concatenate(shapes) if shapes else np.zeros((0, 2)),
+        source_ways=tuple(street.source_ways for street in streets),
+        assumed=tuple(street.assumed for street in streets),
+    )
+
+
+def _lane_table(rows: StreetRows, from_lane: Ints) -> Lanes:
+    link, index = _lane_links(rows)
+    return Lanes(
+        link=link,
+        index=index.astype(np.int8),
+        width_m=np.array([street.lane_width_m for street in rows.streets], dtype=np.float64)[link],
+        access=np.array([bits for street in rows.streets for bits in street.lane_access], dtype=np.int32),
+        connector_start=np.searchsorted(from_lane, np.arange(link.size + 1)).astype(np.int32),
+    )
+
+
+def _sequences(rows: StreetRows, streets: StreetGraph) -> tuple[tuple[int, ...], ...]:
+    """Forbidden sequences as link rows; those through streets that are gone say nothing any more."""
+    row = {street.id: link for link, street in enumerate(rows.streets)}
+    known = [ids for ids in streets.forbidden_sequences if all(name in row for name in ids)]
+    return tuple(sorted(tuple(row[name] for name in ids) for ids in known))
+
+
+def _faults(rows: StreetRows, from_link: Ints, to_link: Ints) -> list[Fault]:
+    """Links that a driver could enter and never leave."""
+    leaves = np.zeros(len(rows.streets), dtype=bool)
+    leaves[from_link] = True
+    faults = []
+    for link in np.flatnonzero(~leaves):
+        spec = rows.junctions[rows.to_junction[link]]
+        if spec.gate not in ("exit", "both") and rows.car_lanes(int(link)):
+            x, y = rows.streets[link].shape_xy[-1]
+            text = "no way on from the end of this link, and no room to turn back"
+            faults.append(Fault("no_exit", rows.streets[link].id, float(x), float(y), text, mode="car"))
+    return faults
