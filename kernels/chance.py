@@ -154,3 +154,10 @@ def exp(x: float) -> float:
     for inverse in _INVERSE_FACTORIALS:  # Horner, highest power first; |rest| < 0.35
         total = total * rest + inverse
     return math.ldexp(total, whole)
+
+
+@kernel
+def fill_normals(seed: Word, keys: Any, purpose: int, numbers: Any) -> None:
+    """Write the first standard normal number of every key to ``numbers``, ``[key]``."""
+    for i in range(keys.size):
+        numbers[i] = normal(seed, keys[i], purpose, 0)
