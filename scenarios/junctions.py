@@ -20,14 +20,13 @@ from .network import (
     Links,
     Movements,
     RoadNetwork,
-    Turn,
 )
-from .right_of_way import RightOfWay, decide_right_of_way
-from .signal_plans import Crossing, SignalPlans, plan_signals
+from .right_of_way import decide_right_of_way
+from .signal_plans import Crossing, plan_signals
 from .street_rows import StreetRows, order_streets
 from .streets import StreetGraph
 
-# Side acceleration drivers accept in a turn: side friction 0.25 (AASHTO Green Book, low-speed urban streets: 0.20-0.38).
+# Side acceleration drivers accept in a turn: side friction 0.25 (AASHTO Green Book, low-speed streets: 0.20-0.38).
 SIDE_ACCEL_MPS2 = 2.5
 SLOWEST_TURN_MPS = 4.0
 STRAIGHT_ENOUGH_RAD = 0.2

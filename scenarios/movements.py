@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,7 +177,7 @@ def share_lanes(lane_count: int, exit_lanes: Sequence[int]) -> list[list[int]]:
     total = sum(exit_lanes)
     edges = [lane_count * before / total for before in [0, *np.cumsum(exit_lanes).tolist()]]
     shares = []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         covered = [min(high, lane + 1) - max(low, lane) for lane in range(lane_count)]
         best = max(range(lane_count), key=lambda lane: covered[lane])
         shares.append([lane for lane in range(lane_count) if covered[lane] >= SHARED_LANE_FROM or lane == best])

@@ -21,7 +21,7 @@ SIGN_LEVEL = {"stop": 0, "give_way": 1, "": 2}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RightOfWay:
-    """Who yields to whom. ``foe_yield`` is ``[pair]`` as in ``Conflicts``, the rest ``[connector]`` or ``[junction]``."""
+    """Who yields to whom: ``foe_yield`` per pair of ``Conflicts``, ``control`` per junction, the rest per connector."""
 
     foe_yield: Bools
     priority: Bytes
@@ -70,7 +70,7 @@ def decide_right_of_way(
         [3, 2, 1],
         0,
     )
-    # Signs count more than rings, rings more than rank, rank more than the turn: (sign, ring, rank / 4, turn) as one number.
+    # One number for (sign, ring, rank / 4, turn): signs count more than rings, rings more than rank, and so on.
     priority = ((sign[from_link] * 2 + ring[from_link]) * 4 + rows.rank[from_link] // 4) * 4 + turn_score
     stop = (sign[from_link] == SIGN_LEVEL["stop"]) & ~signalised[junction] | all_way[junction]
     return RightOfWay(foe_yield, priority.astype(np.int8), stop, control)

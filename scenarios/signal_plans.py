@@ -94,7 +94,7 @@ def webster_cycle(flow_ratios: Sequence[float], lost_time_s: float) -> float:
 
 
 def webster_greens(flow_ratios: Sequence[float], lost_time_s: float, cycle_s: float) -> list[float]:
-    """Share what a cycle leaves as green time (s) among the stages in proportion to their flow ratios (Webster 1958)."""
+    """Share a cycle's green time (s) among the stages in proportion to their flow ratios (Webster 1958)."""
     total = sum(flow_ratios)
     return [(cycle_s - lost_time_s) * ratio / total for ratio in flow_ratios]
 

@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
-from .streets import MOTOR, JunctionSpec, Street, StreetGraph
+from .streets import JunctionSpec, StreetGraph
+from .synthetic_roads import Road, draw_city
 
-KERB_RADIUS_M = 4.0  # from the edge of the crossing road to the stop line
-LONGEST_TRIM = 0.35  # of a street, at either end
-TWO_WAY, FORWARD = "two_way", "forward"
-
-
-@dataclass(frozen=True, slots=True)
-class Road:
-    """A straight road between two places, before it becomes one street per direction."""
-
-    start: str
-    end: str
-    lanes: int = 1  # per direction
-    backward_lanes: int = 1  # 0: one-way
-    road_class: str = "residential"
-    speed_kmh: float = 50.0
-    lane_width_m: float = 3.0
-    roundabout: bool = False
-    name: str = ""
-    signs: Mapping[str, str] = field(default_factory=dict)  # place -> "stop" or "give_way" for who arrives there
+SPACING_M = 160.0
+JITTER_M = 35.0
+RING_RADIUS_M = 22.0
+GATE_ARM_M = 120.0
+CLASSES = (("primary", 60.0, 3), ("secondary", 50.0, 2), ("tertiary", 50.0, 2), ("residential", 30.0, 1))
+ARROWS = ("left", "through", "right")
 
 
 def grid_city(
@@ -100,72 +90,205 @@ def grid_city(
     return draw_city(f"grid {rows} x {columns}", specs, roads, drives_on_left=drives_on_left, country=country)
 
 
-def draw_city(
-    name: str, specs: list[JunctionSpec], roads: list[Road], *, drives_on_left: bool = False, country: str = ""
+def random_city(
+    seed: int,
+    junctions: int | None = None,
+    *,
+    drives_on_left: bool = False,
+    country: str = "",
+    gates: bool = True,
+    signals: float = 0.4,
+    rings: float = 0.3,
 ) -> StreetGraph:
-    """Turn straight roads between places into streets that end at their stop lines."""
-    at = {spec.id: (spec.x_m, spec.y_m) for spec in specs}
-    arms: dict[str, list[tuple[float, float]]] = {spec.id: [] for spec in specs}  # direction, half width
-    for road in roads:
-        (x0, y0), (x1, y1) = at[road.start], at[road.end]
-        half = max(road.lanes, road.backward_lanes) * road.lane_width_m
-        arms[road.start].append((math.atan2(y1 - y0, x1 - x0), half))
-        arms[road.end].append((math.atan2(y0 - y1, x0 - x1), half))
-    streets: list[Street] = []
-    for road in roads:
-        (x0, y0), (x1, y1) = at[road.start], at[road.end]
-        length = math.hypot(x1 - x0, y1 - y0)
-        along = np.array([x1 - x0, y1 - y0]) / length
-        heading = math.atan2(along[1], along[0])
-        first = min(_setback_m(arms[road.start], heading), LONGEST_TRIM * length)
-        last = min(_setback_m(arms[road.end], heading + math.pi), LONGEST_TRIM * length)
-        ends = np.array([[x0, y0] + along * first, [x1, y1] - along * last])
-        two_way = road.backward_lanes > 0
-        forward_id, backward_id = f"way/{road.start}>{road.end}", f"way/{road.end}>{road.start}"
-        for forward in (True, False) if two_way else (True,):
-            lanes = road.lanes if forward else road.backward_lanes
-            direction = along if forward else -along
-            kerb = np.array([direction[1], -direction[0]]) * (-1.0 if drives_on_left else 1.0)
-            offset = lanes * road.lane_width_m / 2 if two_way else 0.0
-            start, end = (road.start, road.end) if forward else (road.end, road.start)
-            streets.append(
-                Street(
-                    id=forward_id if forward else backward_id,
-                    from_junction=start,
-                    to_junction=end,
-                    shape_xy=(ends if forward else ends[::-1]) + kerb * offset,
-                    road_class=road.road_class,
-                    speed_mps=road.speed_kmh / 3.6,
-                    lane_width_m=road.lane_width_m,
-                    lane_access=(MOTOR,) * lanes,
-                    name=road.name,
-                    oneway=not two_way,
-                    roundabout=road.roundabout,
-                    sign=road.signs.get(end, ""),
-                    twin=(backward_id if forward else forward_id) if two_way else "",
-                )
-            )
-    return StreetGraph(
-        name=name,
-        epsg=32632,
-        drives_on_left=drives_on_left,
-        country=country,
-        source="made by rule",
-        attribution="",
-        streets=tuple(streets),
-        junctions=tuple(specs),
+    """Return a small random city: mixed lanes, one-ways, signs, signals, a ring, gates; the same for the same arguments.
+
+    Every link can be reached from every other, gates aside.
+
+    Parameters
+    ----------
+    junctions
+        Number of places where streets meet, gates and rings not counted; 4 to 12 by chance if not given.
+    gates
+        Let some streets lead out of the city, to gates where vehicles enter and leave.
+    signals
+        Share of the larger junctions that get signals.
+    rings
+        Probability that one of them becomes a roundabout.
+    """
+    rng = np.random.default_rng([seed, zlib.crc32(b"random city")])
+    count = int(rng.integers(4, 13)) if junctions is None else junctions
+    at, pairs = _places(rng, count)
+    roads = [_road(rng, start, end) for start, end in pairs]
+    gate_kinds = _add_gates(rng, at, roads) if gates else {}
+    roads = _make_oneways(rng, roads, set(gate_kinds))
+    specs = {place: JunctionSpec(place, x, y, gate=gate_kinds.get(place, "")) for place, (x, y) in at.items()}
+    large = [place for place in at if _degree(roads, place) >= 3]
+    if large and rng.random() < rings:
+        ring = large.pop(int(rng.integers(len(large))))
+        roads = _open_ring(specs, roads, ring, drives_on_left=drives_on_left)
+    for place in large:
+        specs[place], roads = _control(rng, specs[place], roads, signals)
+    return draw_city(f"random {seed}", list(specs.values()), roads, drives_on_left=drives_on_left, country=country)
+
+
+def _places(rng: np.random.Generator, count: int) -> tuple[dict[str, tuple[float, float]], list[tuple[str, str]]]:
+    """Jittered grid places and the pairs of neighbours that roads join: a tree, and most of the rest."""
+    columns = max(2, round(math.sqrt(count)))
+    names = [f"node/{k:03d}" for k in range(count)]
+    at = {}
+    neighbours = []
+    for k, name in enumerate(names):
+        row, column = divmod(k, columns)
+        dx, dy = rng.uniform(-JITTER_M, JITTER_M, 2)
+        at[name] = (column * SPACING_M + dx, row * SPACING_M + dy)
+        if column:
+            neighbours.append((names[k - 1], name))
+        if row:
+            neighbours.append((names[k - columns], name))
+    joined = {name: name for name in names}
+
+    def root(name: str) -> str:
+        while joined[name] != name:
+            name = joined[name]
+        return name
+
+    pairs = []
+    for index in rng.permutation(len(neighbours)):
+        start, end = neighbours[index]
+        if root(start) != root(end):
+            joined[root(start)] = root(end)
+            pairs.append((start, end))
+        elif rng.random() < 0.7:
+            pairs.append((start, end))
+    return at, sorted(pairs)
+
+
+def _road(rng: np.random.Generator, start: str, end: str) -> Road:
+    road_class, speed, lanes = CLASSES[int(rng.integers(len(CLASSES)))]
+    forward, backward = (int(rng.integers(1, lanes + 1)) for _ in range(2))
+    arrows = {}
+    for place, count in ((end, forward), (start, backward)):
+        if count > 1 and rng.random() < 0.3:
+            marks = sorted(rng.integers(0, len(ARROWS), count).tolist())
+            arrows[place] = tuple((ARROWS[mark],) for mark in marks)
+    bus = forward > 1 and backward > 1 and bool(rng.random() < 0.2)
+    return Road(
+        start,
+        end,
+        forward,
+        backward,
+        road_class,
+        speed,
+        float(rng.choice([2.75, 3.0, 3.5])),
+        bus_lane=bus,
+        name=f"{road_class} {start[-3:]}-{end[-3:]}",
+        arrows=arrows,
     )
 
 
-def _setback_m(arms: list[tuple[float, float]], heading: float) -> float:
-    """Distance from a junction's centre to the stop line of the arm with this heading."""
-    own = min(arms, key=lambda arm: abs(math.remainder(arm[0] - heading, math.tau)))
-    setback = 0.0
-    for direction, half in arms:
-        angle = abs(math.remainder(direction - own[0], math.tau))
-        if angle < 1e-6 or angle > math.radians(150.0):
+def _add_gates(rng: np.random.Generator, at: dict[str, tuple[float, float]], roads: list[Road]) -> dict[str, str]:
+    """Add two-way and one-way arms that lead away from the middle of the city."""
+    middle = np.mean(list(at.values()), axis=0)
+    kinds = {}
+    for place, (x, y) in sorted(at.items()):
+        away = np.array([x, y]) - middle
+        clear = np.hypot(*away) > SPACING_M * 0.6 and _degree(roads, place) <= 3
+        if not clear or rng.random() < 0.5:
             continue
-        # Where the edges of two roads of these half widths meet, seen along the own arm.
-        meet = (half + own[1] * math.cos(angle)) / math.sin(angle)
-        setback = max(setback, meet)
-    return max(setback + KERB_RADIUS_M, KERB_RADIUS_M)
+        gate = f"gate/{place[-3:]}"
+        at[gate] = tuple((np.array([x, y]) + away / np.hypot(*away) * GATE_ARM_M).tolist())
+        kinds[gate] = str(rng.choice(["both", "both", "entry", "exit"]))
+        road = _road(rng, gate, place)
+        if kinds[gate] == "exit":
+            road = replace(road, start=place, end=gate)
+        roads.append(road if kinds[gate] == "both" else replace(road, backward_lanes=0, bus_lane=False, arrows={}))
+    return kinds
+
+
+def _degree(roads: Iterable[Road], place: str) -> int:
+    return sum(place in (road.start, road.end) for road in roads)
+
+
+def _make_oneways(rng: np.random.Generator, roads: list[Road], gates: set[str]) -> list[Road]:
+    """Turn roads into one-ways as long as every link still leads to every other."""
+    for index in rng.permutation(len(roads)):
+        if rng.random() < 0.3 and not {roads[index].start, roads[index].end} & gates:
+            lanes = max(roads[index].lanes, roads[index].backward_lanes)
+            narrowed = replace(roads[index], lanes=lanes, backward_lanes=0, bus_lane=False, arrows={})
+            tried = [*roads[:index], narrowed, *roads[index + 1 :]]
+            if _all_links_meet(tried, gates):
+                roads = tried
+    return roads
+
+
+def _all_links_meet(roads: Sequence[Road], gates: set[str]) -> bool:
+    """Whether one can drive from every link to every other, turning back only where there is no other way."""
+    links = [(road.start, road.end) for road in roads] + [(r.end, r.start) for r in roads if r.backward_lanes]
+    onward = {
+        link: [other for other in links if other[0] == link[1] and other[1] != link[0]]
+        or [other for other in links if other == link[::-1] and link[1] not in gates]
+        for link in links
+    }
+    inner = {link for link in links if not set(link) & gates}
+    return all(
+        inner <= _reached(link, onward) for link in inner | {link for link in links if link[0] in gates}
+    ) and all(any(link in onward[other] for other in inner) for link in links if link[1] in gates)
+
+
+def _reached(link: tuple[str, str], onward: dict[tuple[str, str], list[tuple[str, str]]]) -> set[tuple[str, str]]:
+    seen, todo = {link}, [link]
+    while todo:
+        for other in onward[todo.pop()]:
+            if other not in seen:
+                seen.add(other)
+                todo.append(other)
+    return seen
+
+
+def _open_ring(specs: dict[str, JunctionSpec], roads: list[Road], place: str, *, drives_on_left: bool) -> list[Road]:
+    """Replace a junction by a ring of one-way links, one place for every arm."""
+    centre = specs.pop(place)
+    arms = []
+    for index, road in enumerate(roads):
+        if place in (road.start, road.end):
+            other = specs[road.end if road.start == place else road.start]
+            arms.append((math.atan2(other.y_m - centre.y_m, other.x_m - centre.x_m), index))
+    arms.sort(reverse=drives_on_left)  # counter-clockwise where traffic keeps right
+    names = []
+    roads = list(roads)
+    for number, (angle, index) in enumerate(arms):
+        name = f"{place}/{number}"
+        names.append(name)
+        x, y = centre.x_m + RING_RADIUS_M * math.cos(angle), centre.y_m + RING_RADIUS_M * math.sin(angle)
+        specs[name] = JunctionSpec(name, x, y)
+        road = roads[index]
+        arrows = {end: tag for end, tag in road.arrows.items() if end != place}
+        if road.start == place:
+            roads[index] = replace(road, start=name, arrows=arrows)
+        else:
+            roads[index] = replace(road, end=name, arrows=arrows)
+    ring = [
+        Road(start, end, 1, 0, "secondary", 30.0, 3.5, roundabout=True, name="Ring")
+        for start, end in pairwise([*names, names[0]])
+    ]
+    return [*roads, *ring]
+
+
+def _control(
+    rng: np.random.Generator, spec: JunctionSpec, roads: list[Road], signals: float
+) -> tuple[JunctionSpec, list[Road]]:
+    """Give a junction signals, signs, a painted ring or nothing."""
+    chance = rng.random()
+    if chance < signals:
+        return replace(spec, signalised=True), roads
+    rest = (chance - signals) / max(1.0 - signals, 1e-9)
+    if rest < 0.1:
+        return replace(spec, all_way_stop=True), roads
+    if rest < 0.2:
+        return replace(spec, mini_roundabout=True), roads
+    if rest < 0.5:
+        at = [index for index, road in enumerate(roads) if spec.id in (road.start, road.end)]
+        signed = set(rng.choice(at, size=len(at) // 2, replace=False).tolist())
+        sign = str(rng.choice(["stop", "give_way"]))
+        roads = [replace(r, signs={**r.signs, spec.id: sign}) if i in signed else r for i, r in enumerate(roads)]
+    return spec, roads
