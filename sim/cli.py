@@ -52,21 +52,18 @@ class CommandLine(click.Group):
 
 def _explain(error: Exception, *, as_json: bool) -> int:
     """Tell the person what went wrong, in one way for all commands, and return the exit code."""
-    from ..scenarios.problems import ScenarioError, describe
-    from .run_folder import RunFolderError
+    from ..scenarios.problems import InputError, describe
 
     if isinstance(error, click.Abort):
         _say({"status": "interrupted"} if as_json else None, "interrupted")
         return INTERRUPTED
-    if isinstance(error, ScenarioError):
-        problems = list(error.problems)
-        _say({"problems": [_problem(p) for p in problems]} if as_json else None, describe(problems))
-        return WRONG_INPUT
-    if isinstance(error, click.ClickException | RunFolderError):
-        text = error.format_message() if isinstance(error, click.ClickException) else str(error)
+    if isinstance(error, click.ClickException):
         if isinstance(error, click.UsageError) and error.ctx is not None and not as_json:
             click.echo(error.ctx.get_usage(), err=True)
-        _say({"problems": [_only_text(text)]} if as_json else None, text)
+        error = InputError(error.format_message())
+    if isinstance(error, InputError):
+        problems = [_problem(p) for p in error.problems]
+        _say({"problems": problems} if as_json else None, describe(error.problems))
         return WRONG_INPUT
     if not isinstance(error, RunFailed):
         error = RunFailed(error, _save_traceback(error, None))
@@ -83,11 +80,10 @@ def _say(answer: Mapping[str, Any] | None, text: str) -> None:
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
-    return {name: getattr(problem, name) for name in ("file", "line", "key", "value", "text")}
+    from ..scenarios.problems import NO_VALUE
 
-
-def _only_text(text: str) -> dict[str, Any]:
-    return {"file": None, "line": None, "key": None, "value": None, "text": text}
+    facts = {name: getattr(problem, name) for name in ("file", "line", "key", "value", "text")}
+    return facts | {"value": None if problem.value is NO_VALUE else problem.value}
 
 
 def _dump(answer: Mapping[str, Any]) -> str:
@@ -164,12 +160,12 @@ def demo(out: Path, city: str, as_json: bool) -> int:
 
 
 def _run(file: Path, out: Path, *, seed: int | None, threads: int | None, as_json: bool) -> int:
-    from ..scenarios.problems import ScenarioError
+    from ..scenarios.problems import InputError
     from .progress import choose_progress
     from .report import write_report
     from .report.words import outcome
     from .run import run_scenario
-    from .run_folder import RunFolderError, read_run
+    from .run_folder import read_run
 
     _stop_on_signals()
     progress = choose_progress()
@@ -177,7 +173,7 @@ def _run(file: Path, out: Path, *, seed: int | None, threads: int | None, as_jso
         summary = run_scenario(file, out, seed=seed, threads=threads, progress=progress).summary
         progress.stage("writing the report")
         report = write_report(out)
-    except (ScenarioError, RunFolderError):
+    except InputError:
         raise
     except Exception as error:
         raise RunFailed(error, _save_traceback(error, out)) from error

@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
+from ..scenarios.problems import NO_VALUE, InputError, Problem
+
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
@@ -117,8 +119,14 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-class RunFolderError(Exception):
-    """A folder that cannot be written to or is not a run folder; the text names the way out."""
+class RunFolderError(InputError):
+    """A folder that cannot be written to or is not a run folder."""
+
+    def __init__(self, folder: Path, text: str) -> None:
+        super().__init__(Problem(folder, None, "", NO_VALUE, text))
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Problem, ...]]]:
+        return InputError, (self.problems,)
 
 
 class TableWriter:
@@ -326,14 +334,13 @@ def read_run(path: str | Path) -> Run:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        msg = f"{folder}: not a run folder ({MANIFEST} is missing). Make one: citytwin run FILE -o {folder}"
-        raise RunFolderError(msg) from error
+        text = f"not a run folder ({MANIFEST} is missing). Make one: citytwin run FILE -o {folder}"
+        raise RunFolderError(folder, text) from error
     except (OSError, ValueError) as error:
-        msg = f"{folder / MANIFEST}: cannot be read ({error}). Repeat the run: citytwin run FILE -o {folder}"
-        raise RunFolderError(msg) from error
+        text = f"cannot be read ({error}). Repeat the run: citytwin run FILE -o {folder}"
+        raise RunFolderError(folder / MANIFEST, text) from error
     if not isinstance(manifest, dict) or "citytwin" not in manifest:
-        msg = f"{folder / MANIFEST}: not written by citytwin. Make a run folder: citytwin run FILE -o DIR"
-        raise RunFolderError(msg)
+        raise RunFolderError(folder / MANIFEST, "not written by citytwin. Make a run folder: citytwin run FILE -o DIR")
     try:
         summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -385,23 +392,19 @@ def plain(value: Any) -> Any:
 def _make_way(path: Path) -> None:
     """Make the folder, or empty it of an earlier run's own files; refuse anything else."""
     if path.exists() and not path.is_dir():
-        msg = f"{path}: is a file. Give a folder: -o {path.with_suffix('')}_run"
-        raise RunFolderError(msg)
+        raise RunFolderError(path, f"is a file. Give a folder: -o {path.with_suffix('')}_run")
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        msg = f"{path}: cannot be made ({error.strerror}). Give another folder: -o DIR"
-        raise RunFolderError(msg) from error
+        raise RunFolderError(path, f"cannot be made ({error.strerror}). Give another folder: -o DIR") from error
     if not os.access(path, os.W_OK):
-        msg = f"{path}: not writable. Give another folder: -o DIR"
-        raise RunFolderError(msg)
+        raise RunFolderError(path, "not writable. Give another folder: -o DIR")
     if not any(path.iterdir()):
         return
     try:
         read_run(path)
     except RunFolderError as error:
-        msg = f"{path}: not empty and not a run folder, nothing was written. Give a new or empty folder: -o {path}/run"
-        raise RunFolderError(msg) from error
+        raise RunFolderError(path, f"not empty and not a run folder. Give a new or empty one: -o {path}/run") from error
     for name in (SUMMARY, TRACEBACK, REPORT, *(f"{table}.parquet" for table in SCHEMAS)):
         (path / name).unlink(missing_ok=True)
 

@@ -1,0 +1,206 @@
+"""Put words, pictures and tables together into one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..run_folder import REPORT, Run, read_run
+from . import metrics, style, words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS_SHOWN = 20  # of tables that may be long
+
+# What the network builder assumed, as people say it.
+ASSUMED_NAMES = {
+    "lanes": "number of lanes",
+    "speed_mps": "speed limit",
+    "speed_kmh": "speed limit",
+    "lane_width_m": "lane width",
+    "oneway": "direction of travel",
+    "access": "who may use it",
+    "turn_lanes": "turn lanes",
+}
+
+
+def write_report(run_folder: str | Path) -> Path:
+    """Write ``report.html`` into a run folder from what lies in it.
+
+    Raises
+    ------
+    RunFolderError
+        When the folder is not a run folder.
+    """
+    run = read_run(run_folder)
+    path = run.folder / REPORT
+    beside = path.with_name(f".{REPORT}")
+    beside.write_text(render(run), encoding="utf-8")
+    beside.replace(path)
+    return path
+
+
+def render(run: Run) -> str:
+    """The report as HTML text."""
+    import jinja2
+
+    from . import figures
+
+    start = metrics.start_of(run.manifest)
+    totals = metrics.link_totals(run.links, run.streets)
+    head = metrics.headline(run)
+    city = figures.city_of(totals, run.streets, run.manifest)
+    pictures = [
+        *([figures.flow_map(city), figures.delay_map(city)] if city.lines else []),
+        figures.vehicles_over_time(run.network, run.events, start),
+        figures.travel_times(run.trips),
+        figures.fundamental_diagram(run.network, start),
+    ]
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return templates.get_template("report.html").render(
+        title=str(run.manifest.get("scenario") or run.folder.name),
+        when=f"{start:%A %d %B %Y}, {style.clock(start, 0)} to {style.clock(start, head.end_t_s)}",
+        css_variables=style.css_variables(),
+        css=(Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8"),
+        notice=words.status_notice(run),
+        sentences=words.sentences(run, head, totals),
+        caveat=words.caveat(run),
+        headline=words.headline_figures(head, start),
+        pictures=pictures,
+        worst=_worst_rows(totals),
+        events=_event_rows(run, start),
+        stuck=_stuck_rows(run, start),
+        stuck_more=max(0, len(run.stuck) - ROWS_SHOWN),
+        no_route=_no_route(run.trips),
+        **_assumed(run.manifest),
+        reproduce=_reproduce(run),
+        manifest=run.manifest,
+    )
+
+
+def _worst_rows(totals: pd.DataFrame) -> list[dict[str, str]]:
+    """The twenty links that cost most time, formatted."""
+    return [
+        {
+            "name": str(row["name"]) or "unnamed",
+            "link": str(row["link"]),
+            "lost": f"{row['delay_s'] / 3600:.2f}",
+            "share": f"{100 * row['share']:.1f}",
+            "each": f"{row['delay_per_vehicle_s']:.0f}" if row["entered_veh"] else style.DASH,
+            "vehicles": style.whole(row["entered_veh"]),
+            "speed": f"{3.6 * row['mean_speed_mps']:.0f}",
+            "limit": f"{3.6 * row['speed_mps']:.0f}",
+        }
+        for row in metrics.worst_links(totals, ROWS_SHOWN).to_dict("records")
+    ]
+
+
+def _event_rows(run: Run, start: Any) -> list[dict[str, str]]:
+    names = dict(zip(run.streets["link"], run.streets["name"], strict=True))
+    return [
+        {
+            "time": style.clock(start, row["t_s"]),
+            "kind": str(row["kind"]).replace("_", " "),
+            "text": str(row["text"]),
+            "where": str(row["where"]),
+            "name": names.get(row["where"], ""),
+        }
+        for row in run.events.sort_values("t_s", kind="stable").to_dict("records")
+    ]
+
+
+def _stuck_rows(run: Run, start: Any) -> list[dict[str, str]]:
+    names = dict(zip(run.streets["link"], run.streets["name"], strict=True))
+    return [
+        {
+            "trip": str(row["trip_id"]),
+            "name": names.get(row["link"], "") or "unnamed",
+            "link": str(row["link"]),
+            "place": f"{row['lat']:.5f}, {row['lon']:.5f}",
+            "since": style.clock(start, row["since_s"]),
+            "cause": str(row["cause"]),
+        }
+        for row in run.stuck.sort_values("since_s", kind="stable").head(ROWS_SHOWN).to_dict("records")
+    ]
+
+
+def _no_route(trips: pd.DataFrame) -> list[dict[str, str]]:
+    """Trips that never set out because there is no way, counted by cause."""
+    causes = trips.loc[trips["status"] == "no_route", "cause"].value_counts()
+    return [{"cause": str(cause) or "no way leads there", "count": style.whole(n)} for cause, n in causes.items()]
+
+
+def _assumed(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What was assumed and repaired, and which faults of the network were found."""
+    network = manifest.get("network") or {}
+    links = int(network.get("links") or 0)
+    rows = [
+        {
+            "what": ASSUMED_NAMES.get(name, name.replace("_", " ")),
+            "count": style.whole(n),
+            "share": style.percent(n / links) if links else style.DASH,
+        }
+        for name, n in sorted((manifest.get("assumed") or {}).items(), key=lambda item: (-item[1], item[0]))
+        if n
+    ]
+    faults = list(manifest.get("faults") or [])
+    return {
+        "network": network,
+        "network_line": _network_line(network),
+        "assumed": rows,
+        "notes": list(manifest.get("notes") or []),
+        "warnings": list(manifest.get("warnings") or []),
+        "faults": faults[:ROWS_SHOWN],
+        "fault_count": int(manifest.get("fault_count", len(faults))),
+    }
+
+
+def _network_line(network: dict[str, Any]) -> str:
+    if not network.get("links"):
+        return ""
+    parts = [
+        style.count(network["links"], "link"),
+        f"{style.number(float(network.get('road_km') or 0))} km of road",
+        style.count(network.get("junctions") or 0, "junction"),
+        style.count(network.get("signals") or 0, "signal"),
+    ]
+    generated = int(network.get("signals_assumed") or 0)
+    text = ", ".join(parts)
+    if generated:
+        text += f" (the programmes of {style.whole(generated)} were generated)"
+    return text
+
+
+def _reproduce(run: Run) -> dict[str, Any]:
+    manifest = run.manifest
+    facts = {
+        "Seed": manifest.get("seed"),
+        "Result (state hash)": run.summary.get("state_hash"),
+        "citytwin": manifest.get("citytwin"),
+        "Python": manifest.get("python"),
+        "NumPy": manifest.get("numpy"),
+        "Numba": manifest.get("numba"),
+        "Machine": manifest.get("platform"),
+        "Device": manifest.get("device"),
+        "Threads": manifest.get("threads"),
+        "Set-up": _seconds(manifest.get("setup_s")),
+        "Simulation": _seconds(manifest.get("loop_s")),
+        "Started": manifest.get("started"),
+        "Finished": manifest.get("finished"),
+    }
+    return {
+        "command": manifest.get("command") or "",
+        "facts": {name: str(value) for name, value in facts.items() if value not in {None, ""}},
+        "inputs": list(manifest.get("inputs") or []),
+    }
+
+
+def _seconds(value: Any) -> str:
+    return "" if value is None else f"{float(value):.1f} s"

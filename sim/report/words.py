@@ -1,0 +1,141 @@
+"""Say in plain sentences what happened: three that a planner can quote, six headline figures, the caveat."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import metrics, style
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..run_folder import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One headline figure: ``value`` and ``unit`` large, ``label`` and ``note`` small."""
+
+    label: str
+    value: str
+    unit: str
+    note: str
+
+
+def sentences(run: Run, head: metrics.Headline, totals: pd.DataFrame) -> list[str]:
+    """Three sentences: who arrived, how long it took, where the time was lost."""
+    start = metrics.start_of(run.manifest)
+    return [_who(run, head, start), _how_long(head), _where(head, totals, start)]
+
+
+def headline_figures(head: metrics.Headline, start: dt.datetime) -> list[Figure]:
+    """Six figures for the row under the sentences."""
+    share = style.percent(head.arrived / head.created) if head.created else style.DASH
+    speed = 3.6 * head.mean_speed_mps
+    peak = f"at {style.clock(start, head.peak_t_s)}" if head.peak_vehicles else "nobody drove"
+    held = head.waiting + head.stuck
+    return [
+        Figure("Trips arrived", style.whole(head.arrived), "", f"{share} of {style.whole(head.created)}"),
+        Figure("Mean travel time", style.minutes_seconds(head.mean_travel_s), "", "door to door, arrived trips"),
+        Figure("Mean delay", style.minutes_seconds(head.mean_delay_s), "", "against empty roads"),
+        Figure("Mean speed", style.number(speed, figures=2), "km/h", f"{style.whole(head.vehicle_km)} vehicle-km"),
+        Figure("Most at once", style.whole(head.peak_vehicles), "vehicles", peak),
+        Figure("Held up at the end", style.whole(held), "vehicles", f"{head.waiting} waiting, {head.stuck} stuck"),
+    ]
+
+
+def outcome(run: Run) -> str:
+    """The result of a run in three lines, for a terminal."""
+    head = metrics.headline(run)
+    summary = run.summary
+    lines = [_who(run, head, metrics.start_of(run.manifest)), _how_long(head)]
+    if summary.get("wall_s") and summary.get("real_time_factor"):
+        factor = style.whole(summary["real_time_factor"])
+        lines.append(
+            f"{style.whole(head.end_t_s)} simulated seconds took {summary['wall_s']:.1f} s ({factor} times real time)."
+        )
+    return "\n".join(lines)
+
+
+def caveat(run: Run) -> str:
+    """Under which condition the figures hold."""
+    seed = run.manifest.get("seed", 0)
+    return (
+        f"One run with seed {seed}: the figures have no interval, and another seed gives somewhat different ones. "
+        "Delay is time lost against the same route on empty roads, waiting to enter included."
+    )
+
+
+def status_notice(run: Run) -> str:
+    """What a reader must know first when a run did not end as planned, else empty."""
+    status = run.manifest.get("status")
+    end_t_s = float(run.summary.get("sim_s") or 0.0)
+    at = f" at {style.clock(metrics.start_of(run.manifest), end_t_s)} of the simulated clock" if end_t_s else ""
+    if status == "interrupted":
+        return f"This run was interrupted{at}. What follows is what had been recorded until then."
+    if status == "failed":
+        return f"This run failed: {run.manifest.get('error', 'see traceback.txt')}. What follows is incomplete."
+    if status == "running":
+        return "This run has not ended, or was killed before it could close its tables. What follows may be incomplete."
+    return ""
+
+
+def _who(run: Run, head: metrics.Headline, start: dt.datetime) -> str:
+    place = str(run.manifest.get("network", {}).get("name") or "")
+    where = f" in {place}" if place else ""
+    if not head.created:
+        return f"Nobody set out{where} between {_span(head, start)}."
+    rest = []
+    if head.active:
+        rest.append(f"{style.whole(head.active)} {'was' if head.active == 1 else 'were'} still driving")
+    if head.waiting:
+        rest.append(f"{style.whole(head.waiting)} waited to enter")
+    rest.append(f"{style.whole(head.stuck)} {'was' if head.stuck == 1 else 'were'} stuck" if head.stuck else "none was stuck")
+    share = style.percent(head.arrived / head.created)
+    end = style.clock(start, head.end_t_s)
+    trips = style.count(head.created, "vehicle")
+    return (
+        f"Between {_span(head, start)}, {trips} set out{where} and {style.whole(head.arrived)} of them "
+        f"({share}) arrived; at {end} {_listed(rest)}."
+    )
+
+
+def _how_long(head: metrics.Headline) -> str:
+    if not head.arrived:
+        return "No trip arrived, so there is no travel time to report."
+    lost = head.mean_delay_s
+    if lost < 0.5:
+        delay = "no longer than on empty roads"
+    else:
+        more = lost / (head.mean_travel_s - lost) if head.mean_travel_s > lost else float("nan")
+        delay = f"{style.minutes_seconds(lost)} ({style.percent(more)}) longer than on empty roads"
+    return (
+        f"A trip that arrived took {style.minutes_seconds(head.mean_travel_s)} on average, {delay}; "
+        f"one in ten took more than {style.minutes_seconds(head.p90_travel_s)}."
+    )
+
+
+def _where(head: metrics.Headline, totals: pd.DataFrame, start: dt.datetime) -> str:
+    busiest = (
+        f"the roads were fullest at {style.clock(start, head.peak_t_s)}, "
+        f"with {style.count(head.peak_vehicles, 'vehicle')} on them"
+    )
+    worst = metrics.worst_links(totals, 10)
+    if worst.empty:
+        return f"No time was lost on any link; {busiest}."
+    used = int((totals["entered_veh"] > 0).sum())
+    names = metrics.worst_streets(totals, "delay_s", 2)["name"].tolist()
+    most = f", and most on {_listed(names)}" if names else ""
+    share = style.percent(float(worst["share"].sum()))
+    links = f"{len(worst)} of the {style.whole(used)} links in use" if len(worst) < used else "the links in use"
+    return f"Of all time lost while driving, {share} fell on {links}{most}; {busiest}."
+
+
+def _span(head: metrics.Headline, start: dt.datetime) -> str:
+    return f"{style.clock(start, 0.0)} and {style.clock(start, head.end_t_s)}"
+
+
+def _listed(items: list[str]) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
