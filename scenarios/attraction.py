@@ -1,0 +1,191 @@
+"""Weigh streets by what stands along them: buildings and land use of the extract, or a grid of inhabitants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .demand_tables import Column, read_table
+from .nearest_links import nearest_links, project
+from .network import Floats, RoadNetwork
+from .osm_read import Scan, scan_file
+from .places import Places
+from .problems import Problem, SourceError
+
+# Car trips that a square metre of floor draws, relative to a dwelling's: orders of magnitude after the daily rates of
+# ITE's Trip Generation Manual (dwellings about 0.05, offices 0.1, shops 0.4 per m²).
+ATTRACTION: Mapping[str, float] = {
+    "apartments": 1.0,
+    "residential": 1.0,
+    "house": 1.0,
+    "detached": 1.0,
+    "terrace": 1.0,
+    "yes": 1.0,
+    "office": 2.0,
+    "commercial": 2.0,
+    "civic": 2.0,
+    "public": 2.0,
+    "school": 2.0,
+    "university": 2.0,
+    "hotel": 2.0,
+    "hospital": 3.0,
+    "retail": 6.0,
+    "supermarket": 8.0,
+    "industrial": 0.5,
+    "warehouse": 0.3,
+}
+NOTHING = (
+    "garage",
+    "garages",
+    "carport",
+    "shed",
+    "roof",
+    "hut",
+    "ruins",
+    "greenhouse",
+    "construction",
+    "no",
+    "service",
+)
+LAND_USE = {"residential": "residential", "retail": "retail", "commercial": "commercial", "industrial": "industrial"}
+LEVELS = 2.0  # of a building that does not say
+MOST_LEVELS = 60.0
+FLOOR_SHARE = 0.3  # floor per ground of an area whose buildings are not drawn
+FARTHEST_M = 150.0  # of a building from its street
+POPULATION_COLUMNS = (
+    Column("population", also=("inhabitants", "pop")),
+    Column("lon", also=("x",)),
+    Column("lat", also=("y",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Area:
+    """A closed outline with what it is."""
+
+    kind: str
+    levels: float
+    lon_lat: tuple[tuple[float, float], ...]
+
+
+def building_weights(file: Path | None, network: RoadNetwork, places: Places) -> tuple[Floats, str]:
+    """Attraction of each link, ``[link]``, and what is wrong ("" if nothing).
+
+    Floor area of each building times the attraction of its kind goes to its nearest street; ``building=yes`` takes its
+    kind from the land use around it. Land use without drawn buildings is spread over the streets inside by length.
+    """
+    import shapely
+
+    nothing = np.zeros(network.link_count)
+    if file is None:
+        return nothing, "needs a city from an OpenStreetMap file: only that says where buildings stand."
+    try:
+        scan = scan_file(
+            file,
+            keep_way=lambda tags: "building" in tags or tags.get("landuse") in LAND_USE,
+            keep_relation=lambda tags: False,
+        )
+    except SourceError as error:
+        return nothing, str(error)
+    buildings, land = _areas(scan)
+    if not buildings and not land:
+        return nothing, "this extract holds no buildings and no land use. Use `weights: uniform`."
+    weight = nothing.copy()
+    land_shape = _projected(land, network)
+    house_shape = _projected(buildings, network)
+    centre = shapely.centroid(house_shape)
+    tree = shapely.STRtree(land_shape)
+    house, around = tree.query(centre, predicate="within")
+    land_of_house = dict(zip(house.tolist(), around.tolist(), strict=True))
+    if buildings:
+        rate = np.array(
+            [_rate(b.kind, land[land_of_house[i]].kind if i in land_of_house else "") for i, b in enumerate(buildings)]
+        )
+        floor_m2 = shapely.area(house_shape) * np.array([building.levels for building in buildings])
+        matched = nearest_links(network, shapely.get_x(centre), shapely.get_y(centre), places.addressed)
+        near = matched.distance_m <= FARTHEST_M
+        np.add.at(weight, matched.link[near], (rate * floor_m2)[near])
+    for row in sorted(set(range(len(land))) - set(land_of_house.values())):
+        inside = shapely.contains_xy(land_shape[row], places.x_m, places.y_m) & places.addressed
+        length_m = np.where(inside, network.links.length_m, 0.0)
+        if length_m.sum() > 0:
+            weight += (
+                length_m / length_m.sum() * shapely.area(land_shape[row]) * FLOOR_SHARE * ATTRACTION[land[row].kind]
+            )
+    return weight, ""
+
+
+def _rate(kind: str, land: str) -> float:
+    if kind in NOTHING:
+        return 0.0
+    return ATTRACTION.get(land, 1.0) if kind == "yes" else ATTRACTION.get(kind, 1.0)
+
+
+def _areas(scan: Scan) -> tuple[list[_Area], list[_Area]]:
+    """Buildings, and areas of land use."""
+    buildings, land = [], []
+    for _, nodes, tags in scan.ways:
+        known = [scan.nodes[node] for node in nodes if node in scan.nodes]
+        if len(known) < 4 or nodes[0] != nodes[-1]:
+            continue
+        if "building" in tags:
+            buildings.append(_Area(tags["building"], _levels(tags.get("building:levels", "")), tuple(known)))
+        else:
+            land.append(_Area(LAND_USE[tags["landuse"]], 0.0, tuple(known)))
+    return buildings, land
+
+
+def _levels(text: str) -> float:
+    try:
+        return min(max(float(text), 1.0), MOST_LEVELS)
+    except ValueError:
+        return LEVELS
+
+
+def _projected(areas: list[_Area], network: RoadNetwork) -> NDArray[np.object_]:
+    import shapely
+
+    if not areas:
+        return np.empty(0, object)
+    corners = np.array([corner for area in areas for corner in area.lon_lat])
+    ring = np.repeat(np.arange(len(areas)), [len(area.lon_lat) for area in areas])
+    rings = shapely.linearrings(np.column_stack(project(network, *corners.T)), indices=ring)
+    return np.asarray(shapely.make_valid(shapely.polygons(rings)))
+
+
+def population_weights(file: Path, network: RoadNetwork, places: Places) -> tuple[Floats, list[Problem]]:
+    """Inhabitants along each link, ``[link]``, from a grid of cells given by their centres.
+
+    A cell's inhabitants are spread by length over the streets nearest to its centre, as far as cells lie apart.
+    """
+    from scipy.spatial import KDTree
+
+    weight = np.zeros(network.link_count)
+    table, complaints = read_table(file, POPULATION_COLUMNS)
+    if table is None:
+        return weight, complaints.problems()
+    people = table.numbers("population", low=0)
+    lon, lat = table.numbers("lon", low=-180, high=180, unit="°"), table.numbers("lat", low=-90, high=90, unit="°")
+    if complaints:
+        return weight, complaints.problems()
+    x_m, y_m = project(network, lon, lat)
+    cells = np.column_stack((x_m, y_m))
+    tree = KDTree(cells)
+    apart_m = float(np.median(np.asarray(tree.query(cells, k=2)[0])[:, 1])) if len(cells) > 1 else 1000.0
+    links = np.flatnonzero(places.addressed)
+    distance_m, nearest = tree.query(np.column_stack((places.x_m[links], places.y_m[links])))
+    near, cell = np.asarray(distance_m) <= max(apart_m, 1.0), np.asarray(nearest)
+    links, cell = links[near], cell[near]
+    length_m = network.links.length_m[links]
+    in_cell_m = np.bincount(cell, weights=length_m, minlength=len(cells))
+    weight[links] = people[cell] * length_m / np.maximum(in_cell_m[cell], 1e-9)
+    if weight.sum() == 0:
+        complaints.whole(
+            f"nobody lives along the streets of {network.name} as this grid goes. "
+            "Longitude and latitude swapped, or another city?"
+        )
+    return weight, complaints.problems()

@@ -1,0 +1,105 @@
+"""Go through a scenario's demand, item by item: make its trips, or say all that is wrong with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from .attraction import POPULATION_COLUMNS
+from .demand_files import read_trip_rows, trips_from_file
+from .demand_od import check_matrix_files, trips_from_matrix
+from .demand_random import random_trips
+from .demand_tables import SHOWN, read_table
+from .network import RoadNetwork
+from .places import find_places
+from .problems import NO_VALUE, Problem
+from .scenario import OdMatrix, RandomTrips, Scenario, TripFile
+from .trips import TripTable
+
+
+def make_trips(scenario: Scenario, network: RoadNetwork) -> tuple[list[TripTable], list[Problem]]:
+    """Trips of each item of demand, and every problem."""
+    places = find_places(network)
+    tables: list[TripTable] = []
+    problems: list[Problem] = []
+    for row, (name, item) in enumerate(named_demand(scenario)):
+        made: TripTable | None
+        if isinstance(item, TripFile):
+            made, found = trips_from_file(item.file, network, places)
+        elif isinstance(item, OdMatrix):
+            made, found = trips_from_matrix(
+                item, name, network, places, seed=scenario.seed, duration_s=scenario.duration_s
+            )
+        else:
+            made, found, trouble = random_trips(
+                item,
+                name,
+                network,
+                places,
+                seed=scenario.seed,
+                duration_s=scenario.duration_s,
+                city_file=scenario.city.osm,
+            )
+            if trouble:
+                found = [*found, _about(scenario, row, _blamed(item, trouble), trouble)]
+        problems += found
+        if made is not None:
+            tables.append(made)
+    if not problems:
+        problems = _shared_ids(scenario, tables)
+    return tables, problems
+
+
+def check_files(scenario: Scenario) -> list[Problem]:
+    """What is wrong with the files of the demand, as far as that shows without a network."""
+    problems: list[Problem] = []
+    for item in scenario.demand:
+        if isinstance(item, TripFile):
+            problems += read_trip_rows(item.file)[1].problems()
+        elif isinstance(item, OdMatrix):
+            problems += check_matrix_files(item)
+        elif item.file is not None:
+            table, complaints = read_table(item.file, POPULATION_COLUMNS)
+            if table is not None:
+                table.numbers("population", low=0)
+                table.numbers("lon", low=-180, high=180, unit="°")
+                table.numbers("lat", low=-90, high=90, unit="°")
+            problems += complaints.problems()
+    return problems
+
+
+def named_demand(scenario: Scenario) -> Iterator[tuple[str, TripFile | OdMatrix | RandomTrips]]:
+    """Each item with the name its trips carry: its id, else its kind, numbered from the second on."""
+    seen: Counter[str] = Counter()
+    for item in scenario.demand:
+        seen[item.kind] += 1
+        number = "" if seen[item.kind] == 1 else f"-{seen[item.kind]}"
+        yield item.id or f"{item.kind}{number}", item
+
+
+def _about(scenario: Scenario, row: int, key: str, text: str) -> Problem:
+    if scenario.source_map is not None:
+        return scenario.source_map.problem(("demand", row, key), text)
+    return Problem(scenario.file, None, f"demand[{row}].{key}", getattr(scenario.demand[row], key, NO_VALUE), text)
+
+
+def _blamed(item: RandomTrips, trouble: str) -> str:
+    """The key that a trouble is about."""
+    if trouble.startswith("no street lies so far"):
+        return "min_distance_m"
+    return "weights"
+
+
+def _shared_ids(scenario: Scenario, tables: list[TripTable]) -> list[Problem]:
+    """Trips of different items with the same id: they could not be told apart."""
+    owner: dict[str, int] = {}
+    problems = []
+    for row, table in enumerate(tables):
+        double = [name for name in table.id if owner.setdefault(name, row) != row]
+        problems += [
+            _about(scenario, row, "id", f'the trip "{name}" is in demand[{owner[name]}] too. Ids differ.')
+            for name in double[:SHOWN]
+        ]
+        if len(double) > SHOWN:
+            problems.append(_about(scenario, row, "id", f"and {len(double) - SHOWN:,} more trips are in two items."))
+    return problems

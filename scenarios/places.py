@@ -1,0 +1,111 @@
+"""Say where trips can begin and end: links that lead into the town and out of it, and their place on the map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .network import CLASS_NAMES, Bools, Floats, RoadNetwork
+from .streets import MODES
+
+# Nobody lives on these, and nobody stops there.
+NO_ADDRESS = ("motorway", "motorway_link", "trunk_link")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """Shapes ``[link]``; for cars."""
+
+    x_m: Floats  # middle of the link, along its shape
+    y_m: Floats
+    may_begin: Bools
+    may_end: Bools
+    addressed: Bools  # has houses or could have, as its class goes
+    entry_gate: Bools  # comes from outside the extract
+    exit_gate: Bools
+
+    def begin_m(self, links: NDArray[np.integer]) -> Floats:
+        """Where trips enter a link: at its beginning if it comes from outside, else in its middle (NaN)."""
+        return np.where(self.entry_gate[links], 0.0, np.nan)
+
+    def end_m(self, links: NDArray[np.integer], network: RoadNetwork) -> Floats:
+        """Where trips leave a link: at its end if it leads outside, else in its middle (NaN)."""
+        return np.where(self.exit_gate[links], network.links.length_m[links], np.nan)
+
+
+def find_places(network: RoadNetwork) -> Places:
+    """Links from which the large strong component can be reached by car, and those that can be reached from it.
+
+    Of the links outside it only gates count, and ``destination_only`` streets with a way in and out: other stubs are
+    faults of the map or its cut.
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    links, count = network.links, network.link_count
+    source, target = _car_turns(network)
+    by_car = link_access(network, MODES["car"])
+    through = by_car & ~links.destination_only
+    if not through.any():  # a town of private lanes: take them all
+        through = by_car
+    inner = through[source] & through[target]
+    matrix = csr_array((np.ones(int(inner.sum()), np.int8), (source[inner], target[inner])), shape=(count, count))
+    _, part = connected_components(matrix, directed=True, connection="strong")
+    size_m = np.bincount(part, weights=np.where(through, links.length_m, 0.0), minlength=part.max(initial=-1) + 1)
+    core = through & (part == (int(size_m.argmax()) if size_m.size else 0))
+    gate = np.array(network.junctions.gate, dtype=object)
+    entry = by_car & np.isin(gate[links.from_junction], ("entry", "both")) if count else np.zeros(0, np.bool_)
+    exit_ = by_car & np.isin(gate[links.to_junction], ("exit", "both")) if count else np.zeros(0, np.bool_)
+    reaches, reached = _reach(core, target, source, by_car), _reach(core, source, target, by_car)
+    lanes_off = by_car & ~through & reaches & reached
+    x_m, y_m = middle_of_links(network)
+    no_address = np.isin(links.road_class, [CLASS_NAMES.index(name) for name in NO_ADDRESS])
+    return Places(
+        x_m,
+        y_m,
+        may_begin=reaches & (core | lanes_off | entry),
+        may_end=reached & (core | lanes_off | exit_),
+        addressed=by_car & ~no_address & ~links.roundabout,
+        entry_gate=entry,
+        exit_gate=exit_,
+    )
+
+
+def link_access(network: RoadNetwork, access: int) -> Bools:
+    """Whether any lane of a link may be used, ``[link]``."""
+    usable = network.lanes.link[(network.lanes.access & access) != 0]
+    return np.asarray(np.bincount(usable, minlength=network.link_count) > 0)
+
+
+def middle_of_links(network: RoadNetwork) -> tuple[Floats, Floats]:
+    """Point half-way along the shape of each link, m."""
+    links = network.links
+    points, start = links.shape_xy, links.shape_start
+    if network.link_count == 0:
+        return np.zeros(0), np.zeros(0)
+    step_m = np.hypot(*np.diff(points, axis=0).T)
+    along_m = np.concatenate(([0.0], np.cumsum(step_m)))  # over all shapes; jumps between links do no harm
+    first, last = start[:-1], start[1:] - 1
+    half_m = (along_m[first] + along_m[last]) / 2
+    return np.interp(half_m, along_m, points[:, 0]), np.interp(half_m, along_m, points[:, 1])
+
+
+def _car_turns(network: RoadNetwork) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Pairs of links that a car may drive one after the other."""
+    connectors, access = network.connectors, network.lanes.access
+    by_car = (access[connectors.from_lane] & access[connectors.to_lane] & MODES["car"]) != 0
+    used = np.unique(connectors.movement[by_car])
+    return network.movements.from_link[used], network.movements.to_link[used]
+
+
+def _reach(core: Bools, source: NDArray[np.int32], target: NDArray[np.int32], allowed: Bools) -> Bools:
+    """Allowed links that can be reached from the core along ``source`` → ``target``."""
+    reached = core.copy()
+    while True:
+        fresh = np.unique(target[reached[source]])
+        fresh = fresh[allowed[fresh] & ~reached[fresh]]
+        if not fresh.size:
+            return reached
+        reached[fresh] = True

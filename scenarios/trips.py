@@ -1,0 +1,106 @@
+"""Hold all trips of a run in one table, and build it from a scenario's demand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .chance import keys_of
+from .network import Bytes, Floats, Ints, RoadNetwork
+from .problems import Problem, ScenarioError
+
+if TYPE_CHECKING:
+    from .scenario import Scenario
+
+VEHICLE_CLASSES = ("car", "truck", "bus")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TripTable:
+    """Who wants to go where and when. Shapes ``[trip]``, sorted by departure, then id."""
+
+    id: tuple[str, ...]
+    key: NDArray[np.uint64]  # stands for the id in the random numbers
+    depart_s: Floats  # after the scenario's start
+    origin_link: Ints
+    destination_link: Ints
+    origin_m: Floats  # along the link; NaN: its middle
+    destination_m: Floats
+    vehicle_class: Bytes  # row in VEHICLE_CLASSES
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    @classmethod
+    def sorted(
+        cls,
+        ids: Sequence[str],
+        depart_s: Floats,
+        origin_link: Ints,
+        destination_link: Ints,
+        *,
+        origin_m: Floats | None = None,
+        destination_m: Floats | None = None,
+        vehicle_class: Bytes | None = None,
+    ) -> TripTable:
+        """A table from columns in any order; positions left out are in the middle of the link, vehicles are cars."""
+        count = len(ids)
+        order = np.lexsort((np.array(ids, dtype=str), depart_s))
+        names = tuple(ids[row] for row in order)
+        middle = np.full(count, np.nan)
+        table = cls(
+            names,
+            keys_of(names),
+            np.asarray(depart_s, np.float64)[order],
+            np.asarray(origin_link, np.int32)[order],
+            np.asarray(destination_link, np.int32)[order],
+            middle if origin_m is None else np.asarray(origin_m, np.float64)[order],
+            middle if destination_m is None else np.asarray(destination_m, np.float64)[order],
+            np.zeros(count, np.int8) if vehicle_class is None else np.asarray(vehicle_class, np.int8)[order],
+        )
+        for column in cls.__dataclass_fields__:
+            if column != "id":
+                getattr(table, column).setflags(write=False)
+        return table
+
+    @classmethod
+    def joined(cls, tables: Sequence[TripTable]) -> TripTable:
+        """All trips of several tables; their ids must differ."""
+        if not tables:
+            return cls.sorted((), np.zeros(0), np.zeros(0, np.int32), np.zeros(0, np.int32))
+        return cls.sorted(
+            [name for table in tables for name in table.id],
+            np.concatenate([table.depart_s for table in tables]),
+            np.concatenate([table.origin_link for table in tables]),
+            np.concatenate([table.destination_link for table in tables]),
+            origin_m=np.concatenate([table.origin_m for table in tables]),
+            destination_m=np.concatenate([table.destination_m for table in tables]),
+            vehicle_class=np.concatenate([table.vehicle_class for table in tables]),
+        )
+
+
+def build_trips(scenario: Scenario, network: RoadNetwork) -> TripTable:
+    """Trips of all demand of a scenario. Whether there is a way is the router's affair: such trips stay in the table.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of every demand file.
+    """
+    from .demand import make_trips
+
+    tables, problems = make_trips(scenario, network)
+    if problems:
+        raise ScenarioError(problems)
+    return TripTable.joined(tables)
+
+
+def check_demand_files(scenario: Scenario, network: RoadNetwork | None = None) -> list[Problem]:
+    """Every problem of a scenario's demand files; with a network also whether their places exist in it."""
+    from .demand import check_files, make_trips
+
+    return check_files(scenario) if network is None else make_trips(scenario, network)[1]

@@ -1,0 +1,268 @@
+"""Read traffic zones: polygons (GeoJSON) or lists of nodes (CSV), and find the links in them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .demand_tables import Column, Complaints, read_table
+from .network import Bools, Floats, RoadNetwork
+from .places import Places
+from .problems import closest_hint
+
+ID_PROPERTIES = ("id", "zone", "zone_id", "name")
+NODE_COLUMNS = (Column("zone", also=("zone_id", "id")), Column("node", also=("node_id", "junction")))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Zones:
+    """Zones by id: either outlines in degrees, or nodes."""
+
+    outline: Mapping[str, Any]  # shapely geometry, longitude and latitude
+    nodes: Mapping[str, tuple[tuple[int, str], ...]]  # row in the file, node
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Names of all zones."""
+        return tuple(self.outline) or tuple(self.nodes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ZoneEnds:
+    """Links where trips of a zone may begin or end, with how likely each is, and the place on each."""
+
+    link: NDArray[np.int32]
+    weight: Floats
+    along_m: Floats
+
+
+def read_zones(file: Path) -> tuple[Zones | None, Complaints]:
+    """Read and check what can be checked without a network."""
+    if file.name.casefold().endswith((".csv", ".parquet")):
+        return _read_node_lists(file)
+    return _read_outlines(file)
+
+
+def _read_node_lists(file: Path) -> tuple[Zones | None, Complaints]:
+    table, complaints = read_table(file, NODE_COLUMNS)
+    if table is None:
+        return None, complaints
+    nodes: dict[str, list[tuple[int, str]]] = {}
+    for row, (zone, node) in enumerate(zip(table.text("zone"), table.text("node"), strict=True)):
+        nodes.setdefault(zone, []).append((row, node))
+    return Zones({}, {zone: tuple(rows) for zone, rows in nodes.items()}), complaints
+
+
+def _read_outlines(file: Path) -> tuple[Zones | None, Complaints]:
+    complaints = Complaints(file)
+    collection = _read_json(file, complaints)
+    features = collection.get("features") if isinstance(collection, dict) else None
+    if complaints:
+        return None, complaints
+    if not isinstance(features, list):
+        complaints.whole("is not a GeoJSON FeatureCollection. Export the zones as GeoJSON, or as CSV with zone,node.")
+        return None, complaints
+    if not features:
+        complaints.whole("holds no zones.")
+        return None, complaints
+    _check_crs(collection, complaints)
+    outline: dict[str, Any] = {}
+    for row, feature in enumerate(features):
+        feature = feature if isinstance(feature, dict) else {}
+        name = _zone_id(feature)
+        key = f"features[{row}]"
+        if not name:
+            complaints.whole(f"{key} has no id. Give each zone the property `id`.")
+        elif name in outline:
+            complaints.whole(f'{key}: the zone "{name}" is there already. Ids differ.')
+        geometry = _polygon(feature, key, complaints)
+        if name and geometry is not None:
+            outline[name] = geometry
+    return Zones(outline, {}), complaints
+
+
+def _read_json(file: Path, complaints: Complaints) -> Any:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        complaints.whole(f"cannot be read: {error.strerror}.")
+        return None
+    if not data.strip():
+        complaints.whole("is empty.")
+        return None
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        complaints.whole(f"is not JSON: {error.msg}. Was the file cut off?", line=error.lineno)
+    except UnicodeDecodeError:
+        complaints.whole("is not UTF-8 text. Export the zones as GeoJSON.")
+    except RecursionError:
+        complaints.whole("is nested too deep for GeoJSON.")
+    return None
+
+
+def _check_crs(collection: dict[str, Any], complaints: Complaints) -> None:
+    """GeoJSON is in degrees (RFC 7946); an old file may name another system in ``crs``."""
+    crs = collection.get("crs")
+    named = str(crs.get("properties", {}).get("name", "")) if isinstance(crs, dict) else ""
+    if named and not named.endswith(("CRS84", ":4326")):
+        complaints.whole(
+            f'its crs is "{named}"; GeoJSON zones are in longitude and latitude (EPSG:4326). Reproject the file.'
+        )
+
+
+def _zone_id(feature: dict[str, Any]) -> str:
+    properties = feature.get("properties")
+    properties = properties if isinstance(properties, dict) else {}
+    found = [properties[name] for name in ID_PROPERTIES if properties.get(name) is not None]
+    found = [feature["id"], *found] if feature.get("id") is not None and "id" not in properties else found
+    return str(found[0]).strip() if found and isinstance(found[0], (str, int, float)) else ""
+
+
+def _polygon(feature: dict[str, Any], key: str, complaints: Complaints) -> Any:
+    import shapely
+    from shapely.geometry import shape
+
+    written = feature.get("geometry")
+    kind = written.get("type") if isinstance(written, dict) else None
+    if kind not in ("Polygon", "MultiPolygon"):
+        complaints.whole(f"{key}: a zone is a Polygon or MultiPolygon, not {kind or 'without geometry'}.")
+        return None
+    try:
+        geometry = shapely.force_2d(shape(written))
+        corners = shapely.get_coordinates(geometry)
+    except (ValueError, TypeError, IndexError, KeyError, AttributeError, shapely.errors.ShapelyError):
+        complaints.whole(f"{key}: its coordinates cannot be read.")
+        return None
+    if not corners.size or geometry.is_empty:
+        complaints.whole(f"{key}: the polygon is empty.")
+        return None
+    if not np.isfinite(corners).all():
+        complaints.whole(f"{key}: a coordinate is not a finite number.")
+        return None
+    if np.abs(corners[:, 0]).max() > 180 or np.abs(corners[:, 1]).max() > 90:
+        x, y = (float(value) for value in corners[0])
+        swapped = np.abs(corners[:, 0]).max() <= 90 and np.abs(corners[:, 1]).max() <= 180
+        way_out = (
+            "longitude and latitude swapped?"
+            if swapped
+            else "projected coordinates? GeoJSON is in degrees (EPSG:4326)."
+        )
+        complaints.whole(f"{key}: {x:g}, {y:g} is no place on Earth: {way_out}")
+        return None
+    return geometry if geometry.is_valid else shapely.make_valid(geometry)
+
+
+def zone_ends(
+    zones: Zones, used: Mapping[str, str], network: RoadNetwork, places: Places, complaints: Complaints
+) -> tuple[dict[str, ZoneEnds], dict[str, ZoneEnds]]:
+    """Where trips begin and where they end, for each used zone.
+
+    Parameters
+    ----------
+    used
+        Zone ids that trips need, each with "origin", "destination" or "both".
+    complaints
+        Takes zones without a street; such zones are missing in the result.
+    """
+    begin: dict[str, ZoneEnds] = {}
+    end: dict[str, ZoneEnds] = {}
+    inside = _links_by_outline(zones, used, network, places, complaints) if zones.outline else None
+    if complaints:
+        return begin, end
+    for zone, role in used.items():
+        for wanted, ends, may in (("origin", begin, places.may_begin), ("destination", end, places.may_end)):
+            if role not in (wanted, "both"):
+                continue
+            if inside is not None:
+                found = _ends_in_outline(np.flatnonzero(inside[zone] & may), wanted, network, places)
+            else:
+                found = _ends_at_nodes(zones.nodes[zone], wanted, network, complaints)
+            if found is None:
+                verb = "begin" if wanted == "origin" else "end"
+                complaints.whole(
+                    f'zone "{zone}": no street in it where a trip can {verb}. Enlarge it, or join it to its neighbour.'
+                )
+            else:
+                ends[zone] = found
+    return begin, end
+
+
+def _links_by_outline(
+    zones: Zones, used: Mapping[str, str], network: RoadNetwork, places: Places, complaints: Complaints
+) -> dict[str, Bools]:
+    """Links whose middle lies in each used zone."""
+    import shapely
+
+    from .nearest_links import project
+
+    def projected(geometry: Any, *, swap: bool = False) -> Any:
+        def transform(corners: Floats) -> NDArray[np.float64]:
+            lon, lat = (corners[:, 1], corners[:, 0]) if swap else (corners[:, 0], corners[:, 1])
+            return np.column_stack(project(network, lon, lat))
+
+        return shapely.transform(geometry, transform)
+
+    def links_in(geometry: Any) -> Bools:
+        return np.asarray(shapely.contains_xy(geometry, places.x_m, places.y_m))
+
+    result = {zone: links_in(projected(zones.outline[zone])) for zone in used}
+    if result and not any(links.any() for links in result.values()):
+        swapped = any(links_in(projected(zones.outline[zone], swap=True)).any() for zone in used)
+        if swapped:
+            complaints.whole(
+                f"longitude and latitude are swapped: the other way round the zones lie in {network.name}."
+            )
+        else:
+            first = shapely.centroid(projected(zones.outline[next(iter(used))]))
+            away_km = math.hypot(first.x - places.x_m.mean(), first.y - places.y_m.mean()) / 1000
+            complaints.whole(
+                f"no zone holds a street of {network.name}: the first lies {away_km:,.0f} km from its middle. "
+                "Wrong place, or wrong coordinate system?"
+            )
+    return result
+
+
+def _ends_in_outline(links: NDArray[np.int64], wanted: str, network: RoadNetwork, places: Places) -> ZoneEnds | None:
+    """By length, on streets that have addresses where there are any."""
+    gate = places.entry_gate if wanted == "origin" else places.exit_gate
+    chosen = links[places.addressed[links] | gate[links]]
+    links = chosen if chosen.size else links
+    if not links.size:
+        return None
+    along_m = places.begin_m(links) if wanted == "origin" else places.end_m(links, network)
+    return ZoneEnds(links.astype(np.int32), network.links.length_m[links], along_m)
+
+
+def _ends_at_nodes(
+    nodes: tuple[tuple[int, str], ...], wanted: str, network: RoadNetwork, complaints: Complaints
+) -> ZoneEnds | None:
+    """All links that leave (origin) or reach (destination) the junctions of the nodes, alike."""
+    junctions = [_junction_of(node, row, network, complaints) for row, node in nodes]
+    at = network.links.from_junction if wanted == "origin" else network.links.to_junction
+    links = np.flatnonzero(np.isin(at, [junction for junction in junctions if junction >= 0]))
+    if not links.size:
+        return None
+    along_m = np.zeros(links.size) if wanted == "origin" else network.links.length_m[links]
+    return ZoneEnds(links.astype(np.int32), np.ones(links.size), along_m)
+
+
+def _junction_of(node: str, row: int, network: RoadNetwork, complaints: Complaints) -> int:
+    name = node if node in network.junction_row else f"node/{node}"
+    if name in network.junction_row:
+        return network.junction_row[name]
+    number = node.removeprefix("node/")
+    if number.lstrip("-").isdigit():
+        for junction, members in enumerate(network.junctions.source_nodes):
+            if int(number) in members:
+                return junction
+    hint = closest_hint(name, network.junctions.id)
+    complaints.add("node", row, "node", node, f"no such junction in {network.name}.{hint}")
+    return -1
