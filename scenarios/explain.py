@@ -19,10 +19,11 @@ WORDS = {
     "dict_type": "must be a mapping of keys to values.",
     "finite_number": "must be a finite number.",
     "float_type": "must be a number.",
-    "greater_than": "must be above {gt:g}.",
-    "greater_than_equal": "must be at least {ge:g}.",
+    "greater_than": "must be above {gt}.",
+    "greater_than_equal": "must be at least {ge}.",
     "int_type": "must be a whole number.",
-    "less_than_equal": "must be at most {le:g}.",
+    "less_than_equal": "must be at most {le}.",
+    "model_attributes_type": "must be a mapping of keys to values.",
     "model_type": "must be a mapping of keys to values.",
     "string_pattern_mismatch": "must be two capital letters such as MC.",
     "string_too_long": "must have at most {max_length} characters.",
@@ -55,6 +56,10 @@ def explain(
     for found in error.errors(include_url=False):
         kind, context = found["type"], found.get("ctx", {})
         path, models = _follow(found["loc"], root)
+        if kind.startswith("union_tag") and not isinstance(found["input"], dict):
+            kind = "model_type"
+        if kind == "too_short" and len(found["input"]) >= context["min_length"]:
+            continue  # its entries are wrong, which is said of each
         if kind == "missing":
             if complete:
                 problems.append(tree.problem(path, f"is missing. {_description(models, path)}"))
@@ -137,7 +142,7 @@ def _wrong_value(kind: str, context: Mapping[str, Any], value: object, message: 
         return f"{message[:1].lower()}{message[1:]}."
     if kind in ("float_type", "int_type") and isinstance(value, str) and _is_number(value):
         return f"{words[:-1]}: remove the quotes."
-    return words.format(**context)
+    return words.format(**{key: f"{bound:g}" if isinstance(bound, float) else bound for key, bound in context.items()})
 
 
 def _is_number(text: str) -> bool:

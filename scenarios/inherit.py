@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from .problems import Problem, closest_hint, shown_path
+from .problems import Problem, closest_file, shown_path
 from .yaml_lines import Written, read_yaml
 
 LIBRARY = Path(__file__).parent / "library"
@@ -40,7 +40,10 @@ def read_with_base(file: Path) -> Inherited:
         base = tree.child("base")
         if base is None or base.value is None:
             break
-        next_file, problem = _follow(tree, base, files)
+        if not isinstance(base.value, str):
+            complete = False  # the model says what is wrong with it
+            break
+        next_file, problem = _follow(tree, base.value, files)
         if problem is not None:
             problems.append(problem)
             complete = False
@@ -52,15 +55,12 @@ def read_with_base(file: Path) -> Inherited:
     return Inherited(merged, tuple(files), tuple(problems), complete)
 
 
-def _follow(tree: Written, base: Written, files: list[Path]) -> tuple[Path | None, Problem | None]:
+def _follow(tree: Written, name: str, files: list[Path]) -> tuple[Path | None, Problem | None]:
     """The base's file, or the problem with it."""
-    if not isinstance(base.value, str):
-        return None, tree.problem(("base",), "must be the path of a scenario file, relative to this one.")
-    found = find_scenario(base.value, base.file.parent)
+    folder = tree.file.parent
+    found = find_scenario(name, folder)
     if found is None:
-        folder = base.file.parent
-        names = [other.name for other in sorted(folder.glob("*.y*ml"))] + bundled_scenarios()
-        return None, tree.problem(("base",), f"no such file.{closest_hint(base.value, names)}")
+        return None, tree.problem(("base",), f"no such file.{closest_file(folder / name, bundled_scenarios())}")
     seen = [os.path.realpath(other) for other in files]
     if os.path.realpath(found) in seen:
         ring = [*files[seen.index(os.path.realpath(found)) :], found]

@@ -108,6 +108,15 @@ def shown_value(value: object) -> str:
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
+def closest_file(file: Path, names: Iterable[str] = ()) -> str:
+    """A sentence with the files of the same folder whose names are most like ``file``'s, or with other ``names``."""
+    try:
+        beside = sorted(other.name for other in file.parent.iterdir() if other.is_file())
+    except (OSError, ValueError):  # no such folder, or a name no folder can have
+        beside = []
+    return closest_hint(file.name, beside, at_least=70.0) or closest_hint(file, names, at_least=70.0)
+
+
 def closest(wanted: str, names: Iterable[str], *, limit: int = 3, at_least: float = 55.0) -> list[str]:
     """The names most like ``wanted``, best first; none where nothing comes close (``at_least`` of 100)."""
     from rapidfuzz import fuzz, process
@@ -119,7 +128,7 @@ def closest(wanted: str, names: Iterable[str], *, limit: int = 3, at_least: floa
     return [names[row] for _, _, row in found]
 
 
-def closest_hint(wanted: object, names: Iterable[str], *, limit: int = 3) -> str:
+def closest_hint(wanted: object, names: Iterable[str], *, at_least: float = 55.0) -> str:
     """A sentence with the closest names, ready to be appended, or ""."""
-    found = closest(str(wanted), names, limit=limit)
+    found = closest(str(wanted), names, at_least=at_least)
     return f" Closest: {', '.join(json.dumps(name, ensure_ascii=False) for name in found)}." if found else ""

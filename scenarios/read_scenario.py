@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from .city import City, NetworkOptions
 from .explain import explain
-from .inherit import Inherited, find_scenario, read_with_base
-from .problems import Problem, in_order
-from .scenario import Scenario
+from .inherit import Inherited, bundled_scenarios, find_scenario, read_with_base
+from .network import RoadNetwork
+from .problems import NO_VALUE, InputError, Problem, closest_file, in_order
+from .scenario import LONGEST_RUN_S, Scenario
 from .yaml_lines import Written, key_text
+
+# What stands for a required value that cannot be used, so that the rest can be checked all the same.
+STAND_INS: dict[str, object] = {
+    "citytwin": 1,
+    "name": "unnamed",
+    "start": "2000-01-01T00:00",
+    "duration_s": LONGEST_RUN_S,
+    "city": {"place": "nowhere"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,48 +34,46 @@ class Reading:
     scenario: Scenario | None
     tree: Written | None
     problems: tuple[Problem, ...]
+    usable: Scenario | None  # what is right of it, with stand-ins for the rest; the scenario itself where all is right
 
 
 def read_scenario(path: str | Path) -> Reading:
-    """Read and check one file with all it inherits; no other file is opened."""
-    found = find_scenario(path)
-    inherited = read_with_base(Path(path) if found is None else found)
-    problems = list(inherited.problems)
-    scenario = None
-    if inherited.tree is not None:
-        scenario, wrong = _validate(inherited)
-        problems += wrong
-    if problems:
-        return Reading(None, inherited.tree, tuple(in_order(problems)))
-    return Reading(scenario, inherited.tree, ())
+    """Read and check one file with all it inherits; no table and no street is read."""
+    file = find_scenario(path)
+    if file is None:
+        said = f"no such file.{closest_file(Path(path), bundled_scenarios())}"
+        return Reading(None, None, (Problem(Path(path), None, "", NO_VALUE, said),), None)
+    inherited = read_with_base(file)
+    if inherited.tree is None:
+        return Reading(None, None, tuple(in_order(inherited.problems)), None)
+    usable, wrong = _validate(inherited, inherited.tree)
+    problems = in_order([*inherited.problems, *wrong])
+    return Reading(None if problems else usable, inherited.tree, tuple(problems), usable)
 
 
-def _validate(inherited: Inherited) -> tuple[Scenario | None, list[Problem]]:
-    tree = inherited.tree
-    assert tree is not None
-    plain = tree.plain()
-    assert isinstance(plain, dict)
+def _validate(inherited: Inherited, tree: Written) -> tuple[Scenario | None, list[Problem]]:
+    plain: Any = tree.plain()
     plain.setdefault("name", inherited.files[0].stem)
     problems: list[Problem] = []
     misspelt: set[str] = set()  # mappings with an unknown key: what else they lack is probably that one
+    scenario = None
     for _ in range(2):  # again without the unknown keys: rules about several keys are only checked where all are known
         try:
             scenario = Scenario.model_validate(plain)
+            break
         except ValidationError as error:
             found, unknown = explain(error, tree, Scenario, complete=inherited.complete)
             problems += [problem for problem in found if problem.key not in misspelt]
-            if not unknown:
-                break
             for where in unknown:
                 _remove(plain, where)
                 misspelt.add(key_text(where[:-1]))
-        else:
-            if problems:
+            if not unknown:
+                scenario = _usable_part(plain, error)
                 break
-            scenario._files = inherited.files
-            scenario._source_map = tree
-            return scenario, _double_ids(tree)
-    return None, problems + _double_ids(tree)
+    if scenario is not None:
+        scenario._files = inherited.files
+        scenario._source_map = tree
+    return scenario, problems + _double_ids(tree)
 
 
 def _remove(plain: Any, where: tuple[str | int, ...]) -> None:
@@ -72,13 +82,31 @@ def _remove(plain: Any, where: tuple[str | int, ...]) -> None:
     plain.pop(where[-1], None)
 
 
+def _usable_part(plain: dict[str, Any], error: ValidationError) -> Scenario | None:
+    """The scenario without the entries that are wrong."""
+    kept = dict(plain)
+    wrong_items: set[tuple[str, int]] = set()
+    for found in error.errors(include_url=False, include_context=False, include_input=False):
+        section, row = str(found["loc"][0]), found["loc"][1] if len(found["loc"]) > 1 else None
+        if isinstance(row, int):
+            wrong_items.add((section, row))
+        else:
+            kept.pop(section, None)
+    for section in {section for section, _ in wrong_items} & kept.keys():
+        kept[section] = [item for row, item in enumerate(kept[section]) if (section, row) not in wrong_items]
+    try:
+        return Scenario.model_validate(STAND_INS | kept)
+    except ValidationError:
+        return None
+
+
 def _double_ids(tree: Written) -> list[Problem]:
     problems = []
     for section in ("demand", "events", "sensors"):
         listed = tree.child(section)
         if listed is None or not isinstance(listed.value, list):
             continue
-        first: dict[object, int] = {}
+        first: dict[str, int] = {}
         for row, item in enumerate(listed.value):
             name = item.child("id")
             if name is None or not isinstance(name.value, str):
@@ -92,5 +120,40 @@ def _double_ids(tree: Written) -> list[Problem]:
 
 def check_everything(path: str | Path, *, with_network: bool) -> list[Problem]:
     """What ``check_scenario`` promises."""
+    from .trips import check_demand_files
+
     reading = read_scenario(path)
-    return list(reading.problems)
+    problems = list(reading.problems)
+    network = None
+    if with_network and reading.tree is not None:
+        network, wrong = _load_streets(reading.tree)
+        problems += wrong
+    if network is not None:
+        from .references import check_against_network
+
+        problems += check_against_network(reading.usable, reading.tree, network)
+    if reading.usable is not None and find_spec("citytwin.scenarios.demand") is not None:
+        problems += check_demand_files(reading.usable, network)
+    return in_order(problems)
+
+
+def _load_streets(tree: Written) -> tuple[RoadNetwork | None, list[Problem]]:
+    """The city's streets, or what is wrong with them; neither where the scenario does not say which they are."""
+    try:
+        from .load_network import load_network
+    except ImportError:
+        return None, []
+    plain: Any = tree.plain()
+    try:
+        city = City.model_validate(plain.get("city"))
+        options = NetworkOptions.model_validate(plain.get("network", {}))
+    except ValidationError:
+        return None, []  # reported with the file; without streets there is nothing to look up
+    try:
+        return load_network(city.source, options), []
+    except InputError as error:
+        key = next(key for key in ("osm", "graphml", "place") if getattr(city, key) is not None)
+        return None, [
+            found if found.file else tree.problem(("city", key), found.text.removeprefix(f"{city.source}: "))
+            for found in error.problems
+        ]

@@ -93,13 +93,17 @@ class RandomTrips(_Between):
         description="Where trips begin and end: `uniform` by street length, `buildings` by the extract's buildings and "
         "land use, `population` by a grid of inhabitants (`file`).",
     )
-    file: InputFile | None = Field(None, description="Population grid (CSV) for the weights `population`.")
+    file: InputFile | None = Field(
+        None, validate_default=True, description="Population grid (CSV) for the weights `population`."
+    )
 
     @field_validator("file")
     @classmethod
     def _file_has_a_use(cls, file: Path | None, info: ValidationInfo) -> Path | None:
         if file is not None and info.data.get("weights") in ("uniform", "buildings"):
             raise ValueError("is used with `weights: population` only.")
+        if file is None and info.data.get("weights") == "population":
+            raise ValueError("is missing: `weights: population` needs a population grid (CSV).")
         return file
 
 
@@ -262,7 +266,8 @@ def load_scenario(path: str | Path) -> Scenario:
 def check_scenario(path: str | Path, *, with_network: bool = True) -> list[Problem]:
     """Every problem of a scenario file in one go: the file, its bases, its tables, its streets.
 
-    Never raises for bad input.     ``with_network=False`` leaves out what needs the streets (whether links, lanes and junctions exist).
+    Never raises for bad input. ``with_network=False`` leaves out what needs the streets: whether links, lanes and
+    junctions exist.
     """
     from .read_scenario import check_everything
 

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from .problems import closest_hint
+from .problems import closest_file
 from .yaml_lines import WrittenText
 
 
@@ -40,10 +40,9 @@ def existing_file(value: object) -> Path:
             return file
         if file.is_dir():
             raise ValueError("is a folder, not a file")
-        names = sorted(other.name for other in file.parent.iterdir()) if file.parent.is_dir() else []
     except OSError as error:
         raise ValueError(f"cannot be read: {error.strerror}") from None
-    raise ValueError(f"no such file.{closest_hint(file.name, names)}")
+    raise ValueError(f"no such file.{closest_file(file)}")
 
 
 InputFile = Annotated[Path, BeforeValidator(existing_file)]

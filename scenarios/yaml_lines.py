@@ -6,12 +6,14 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from .problems import NO_VALUE, Problem, closest_hint, shown_value
+from .problems import NO_VALUE, Problem, shown_value
 
-LARGEST_FILE_BYTES = 2_000_000
+LARGEST_FILE_BYTES = 500_000  # the reader takes about 15 s for a megabyte
 DEEPEST_LEVEL = 40
-MOST_VALUES = 200_000  # after aliases are followed: what a YAML bomb exceeds
+MOST_VALUES = 100_000  # after aliases are followed: what a YAML bomb exceeds
+YAML_TAG = "tag:yaml.org,2002:"  # before the name of every type that YAML itself knows
 
 Scalar = str | int | float | bool | None
 
@@ -105,16 +107,15 @@ def read_yaml(file: Path) -> tuple[Written | None, list[Problem]]:
 
 def parse_yaml(text: str, file: Path) -> tuple[Written | None, list[Problem]]:
     """Parse YAML text as ``read_yaml`` does; ``file`` is where problems say it stands."""
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-    reader = YAML(typ="safe", pure=True)
+    reader = _shallow_reader()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a reused anchor: allowed, the last one counts
             root = reader.compose(text)
-    except RecursionError:
-        return None, [_whole(file, _too_deep())]
+    except _TooDeep as error:
+        return None, [Problem(file, error.line, "", NO_VALUE, _too_deep())]
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         return None, [Problem(file, None if mark is None else mark.line + 1, "", NO_VALUE, _syntax(error))]
@@ -126,7 +127,7 @@ def parse_yaml(text: str, file: Path) -> tuple[Written | None, list[Problem]]:
     try:
         tree = conversion.convert(root, (), root.start_mark.line + 1)
     except _Unusable as error:
-        return None, [*conversion.problems, Problem(file, error.line, "", NO_VALUE, str(error))]
+        return None, [*conversion.problems, Problem(file, error.line, error.key, NO_VALUE, str(error))]
     if not isinstance(tree.value, dict):
         shown = f"is a {'list' if isinstance(tree.value, list) else 'single value'}, not a mapping of keys to values."
         return None, [*conversion.problems, Problem(file, tree.line, "", NO_VALUE, shown)]
@@ -136,9 +137,7 @@ def parse_yaml(text: str, file: Path) -> tuple[Written | None, list[Problem]]:
 def _read_text(file: Path) -> tuple[str | None, list[Problem]]:
     try:
         if not file.exists():
-            folder = file.parent
-            names = sorted(other.name for other in folder.glob("*.y*ml")) if folder.is_dir() else []
-            return None, [_whole(file, f"no such file.{closest_hint(file.name, names)}")]
+            return None, [_whole(file, "no such file.")]
         if file.is_dir():
             return None, [_whole(file, "is a folder, not a scenario file.")]
         size = file.stat().st_size
@@ -167,21 +166,51 @@ def _read_text(file: Path) -> tuple[str | None, list[Problem]]:
     return text, []
 
 
+class _TooDeep(Exception):
+    """Nested deeper than any scenario: found before the rest is read, which could take for ever."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+def _shallow_reader() -> Any:
+    """A YAML reader that stops at ``DEEPEST_LEVEL``."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.composer import Composer
+
+    class ShallowComposer(Composer):
+        depth = 0
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.depth > DEEPEST_LEVEL:
+                raise _TooDeep(self.parser.peek_event().start_mark.line + 1)
+            self.depth += 1
+            try:
+                return super().compose_node(parent, index)
+            finally:
+                self.depth -= 1
+
+    reader = YAML(typ="safe", pure=True)
+    reader.Composer = ShallowComposer
+    return reader
+
+
 class _Unusable(Exception):
     """The file as a whole cannot be used."""
 
-    def __init__(self, text: str, line: int) -> None:
+    def __init__(self, text: str, line: int, key: str = "") -> None:
         super().__init__(text)
-        self.line = line
+        self.line, self.key = line, key
 
 
 class _Conversion:
     """From ruamel's nodes to ``Written``, with the problems met on the way."""
 
-    def __init__(self, file: Path, reader: object) -> None:
+    def __init__(self, file: Path, reader: Any) -> None:
         self.file = file
         self.problems: list[Problem] = []
-        self._constructor = reader.constructor  # type: ignore[attr-defined]
+        self._constructor = reader.constructor
         self._values = 0
         self._inside: set[int] = set()
 
@@ -198,7 +227,7 @@ class _Conversion:
         if isinstance(node, ScalarNode):
             return Written(self._scalar(node, path, line), self.file, line)
         if id(node) in self._inside:
-            raise _Unusable(f"{key_text(path)} contains itself through an alias (*name).", line)
+            raise _Unusable("contains itself through an alias (*name).", line, key_text(path))
         self._inside.add(id(node))
         try:
             if isinstance(node, MappingNode):
@@ -211,11 +240,11 @@ class _Conversion:
         finally:
             self._inside.discard(id(node))
 
-    def _entries(self, node: object, path: tuple[str | int, ...]) -> Iterator[tuple[str, Written]]:
+    def _entries(self, node: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str, Written]]:
         from ruamel.yaml.nodes import ScalarNode
 
         first_line: dict[str, int] = {}
-        for key_node, value_node in node.value:  # type: ignore[attr-defined]
+        for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, ScalarNode):
                 self._report(path, line, "has a key that is a list or a mapping: keys are words.")
@@ -234,10 +263,10 @@ class _Conversion:
             first_line[key] = line
             yield key, value
 
-    def _scalar(self, node: object, path: tuple[str | int, ...], line: int) -> Scalar:
-        tag = str(node.tag)  # type: ignore[attr-defined]
-        text = str(node.value)  # type: ignore[attr-defined]
-        kind = tag.removeprefix("tag:yaml.org,2002:")
+    def _scalar(self, node: Any, path: tuple[str | int, ...], line: int) -> Scalar:
+        tag = str(node.tag)
+        text = str(node.value)
+        kind = tag.removeprefix(YAML_TAG)
         if kind in ("str", "timestamp", "value", "merge"):  # dates stay texts: the model says what they must be
             return text
         try:
@@ -256,8 +285,12 @@ class _Conversion:
         return text
 
     def _check_tag(self, tag: object, kind: str, path: tuple[str | int, ...], line: int) -> None:
-        if str(tag) != f"tag:yaml.org,2002:{kind}":
-            self._report(path, line, f"the tag {tag} is not allowed: write plain values.")
+        if str(tag) != f"{YAML_TAG}{kind}":
+            self._report(
+                path,
+                line,
+                f"the tag {shown_value(str(tag).removeprefix(YAML_TAG))} is not allowed: write plain values.",
+            )
 
     def _report(self, path: tuple[str | int, ...], line: int, text: str) -> None:
         self.problems.append(Problem(self.file, line, key_text(path), NO_VALUE, text))
@@ -266,12 +299,22 @@ class _Conversion:
 def _syntax(error: object) -> str:
     """What ruamel found, in words that tell what to do."""
     said = str(getattr(error, "problem", None) or getattr(error, "context", None) or "not valid YAML")
+    start = getattr(error, "context_mark", None)
+    opened = "" if start is None else f" It was opened in line {start.line + 1}."
     if "\\t" in said or "\t" in said:
         return "a tab is used for indentation. Use spaces."
     if "mapping values are not allowed" in said:
         return "a second `:` in one line, or wrong indentation. Put texts with a colon in quotes."
     if "another document" in said:
         return "a second document starts here (`---`): one scenario a file."
+    if "end of stream while" in said or "while scanning a quoted scalar" in str(getattr(error, "context", "")):
+        return f"a quote is not closed.{opened}"
+    if said.startswith("expected ',' or"):
+        return f"a bracket is not closed.{opened}"
+    if said.startswith("expected <block end>"):
+        return "wrong indentation, or a quote that is not closed above."
+    if "that cannot start any token" in said:
+        return "a text that starts with a character YAML reserves. Put it in quotes."
     if "undefined alias" in said:
         return f"{said}: write &name at the value that is meant."
     return f"is not valid YAML: {said}."

@@ -1,0 +1,193 @@
+"""Check that the links, lanes and junctions a scenario speaks of are there, and name the closest where they are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from .network import RoadNetwork
+from .problems import Problem, closest, shown_path, shown_value
+from .retiming import SHORTEST_GREEN_S, changeover_s, green_phases
+from .scenario import Scenario
+from .yaml_lines import Scalar, Written, WrittenText
+
+Place = tuple[str | int, ...]
+
+
+def check_against_network(scenario: Scenario | None, source_map: Written | None, network: RoadNetwork) -> list[Problem]:
+    """Every link, lane, position, junction and signal plan that does not fit the network.
+
+    Parameters
+    ----------
+    scenario
+        Needed only where there is no ``source_map``: a scenario made in Python.
+    source_map
+        What was written where (``Scenario.source_map``). It may hold other mistakes: what cannot be checked for them
+        is passed over.
+    network
+        The city's streets.
+    """
+    if source_map is not None:
+        return list(_References(source_map, network).problems())
+    if scenario is None:
+        return []
+    written = scenario.source_map
+    if written is not None:
+        return list(_References(written, network).problems())
+    made = _as_written(scenario.model_dump(mode="json", exclude_none=True))
+    return [replace(found, file=None, line=None) for found in _References(made, network).problems()]
+
+
+class _References:
+    """One scenario against one network."""
+
+    def __init__(self, tree: Written, network: RoadNetwork) -> None:
+        self.tree = tree
+        self.network = network
+        self.hint = f" List all: citytwin network {shown_path(tree.file)} --links"
+
+    def problems(self) -> Iterator[Problem]:
+        """Problems of the events and sensors."""
+        for section in ("events", "sensors"):
+            listed = self.tree.child(section)
+            for row, item in enumerate(listed.value if listed is not None and isinstance(listed.value, list) else []):
+                place = (section, row)
+                if _text(item, "kind") == "signal_plan":
+                    yield from self._signal_plan(place, item)
+                else:
+                    yield from self._on_links(place, item)
+
+    def _on_links(self, place: Place, item: Written) -> Iterator[Problem]:
+        named = [((*place, "link"), item.child("link"))]
+        several = item.child("links")
+        if several is not None and isinstance(several.value, list):
+            named += [((*place, "links", row), link) for row, link in enumerate(several.value)]
+        rows = []
+        for where, link in named:
+            if link is None or not isinstance(link.value, str):
+                continue
+            row = self.network.link_row.get(link.value)
+            if row is None:
+                yield self.tree.problem(where, self._no_such_link(link.value))
+            else:
+                rows.append(row)
+        yield from self._lanes(place, item, rows)
+        yield from self._position(place, item, rows)
+
+    def _lanes(self, place: Place, item: Written, rows: Sequence[int]) -> Iterator[Problem]:
+        several = item.child("lanes")
+        named = [((*place, "lane"), item.child("lane"))]
+        if several is not None and isinstance(several.value, list):
+            named += [((*place, "lanes", row), lane) for row, lane in enumerate(several.value)]
+        for where, lane in named:
+            if lane is None or not isinstance(lane.value, int) or isinstance(lane.value, bool) or lane.value < 0:
+                continue
+            for row in rows:
+                count = int(self.network.links.lane_start[row + 1] - self.network.links.lane_start[row])
+                if lane.value >= count:
+                    lanes = "one lane: 0" if count == 1 else f"{count} lanes: 0 (at the kerb) to {count - 1}"
+                    yield self.tree.problem(where, f"no such lane: {self.network.links.id[row]} has {lanes}.")
+                    break
+
+    def _position(self, place: Place, item: Written, rows: Sequence[int]) -> Iterator[Problem]:
+        position = _number(item, "position_m")
+        for row in rows if position is not None else ():
+            length_m = float(self.network.links.length_m[row])
+            if position is not None and position > length_m:
+                said = f"is beyond the end of {self.network.links.id[row]} ({length_m:.1f} m)."
+                yield self.tree.problem((*place, "position_m"), said)
+
+    def _no_such_link(self, name: str) -> str:
+        links = self.network.links
+        named = [links.id[row] for row, street in enumerate(links.name) if street and _same(street, name)]
+        if named:
+            listed = ", ".join(shown_value(link) for link in named[:3])
+            more = f" and {len(named) - 3} more" if len(named) > 3 else ""
+            return f"is the name of a street: give the id of a link. Its links: {listed}{more}.{self.hint}"
+        way = name.partition(":")[0].removeprefix("way/")
+        same_way = [link for link in links.id if link.startswith(f"way/{way}:")]
+        near = closest(name, same_way, at_least=0) or closest(name, links.id)
+        return f"no such link.{_closest(near)}{self.hint}"
+
+    def _signal_plan(self, place: Place, item: Written) -> Iterator[Problem]:
+        name = _text(item, "junction")
+        if name is None:
+            return
+        network = self.network
+        row = network.junction_row.get(name)
+        if row is None:
+            signalled = [network.junctions.id[junction] for junction in network.signals.junction]
+            found = closest(name, signalled) or closest(name, network.junctions.id)
+            yield self.tree.problem((*place, "junction"), f"no such junction.{_closest(found)}{self.hint}")
+            return
+        controllers = np.flatnonzero(network.signals.junction == row)
+        if controllers.size == 0:
+            yield self.tree.problem((*place, "junction"), f"has no signals.{self._signals_near(row)}{self.hint}")
+            return
+        yield from self._greens(place, item, int(controllers[0]))
+
+    def _greens(self, place: Place, item: Written, controller: int) -> Iterator[Problem]:
+        phases = green_phases(self.network, controller)
+        now = ", ".join(f"{seconds:g}" for seconds in self.network.signals.phase_s[phases])
+        lost_s = changeover_s(self.network, controller)
+        cycle_s = _number(item, "cycle_s")
+        greens = item.child("green_s")
+        if greens is None or not isinstance(greens.value, list):
+            shortest_s = lost_s + SHORTEST_GREEN_S * len(phases)
+            if cycle_s is not None and cycle_s < shortest_s:
+                said = f"is too short: {len(phases)} green phases of {SHORTEST_GREEN_S:g} s, and {lost_s:g} s of yellow"
+                yield self.tree.problem((*place, "cycle_s"), f"{said} and all-red, need {shortest_s:g} s.")
+            return
+        if len(greens.value) != len(phases):
+            said = f"needs {len(phases)} values, one for each green phase. Now: [{now}]."
+            yield self.tree.problem((*place, "green_s"), said)
+            return
+        values = [green.value for green in greens.value]
+        if cycle_s is None or not all(isinstance(green, (int, float)) for green in values):
+            return
+        sum_s = sum(float(green) for green in values if isinstance(green, (int, float))) + lost_s
+        if abs(sum_s - cycle_s) > 0.01:
+            said = f"does not fit green_s: with {lost_s:g} s of yellow and all-red they make {sum_s:g} s. Leave it out."
+            yield self.tree.problem((*place, "cycle_s"), said)
+
+    def _signals_near(self, row: int) -> str:
+        junctions, signals = self.network.junctions, self.network.signals
+        if signals.junction.size == 0:
+            return " Nor has any other junction here."
+        x_m, y_m = junctions.x_m[signals.junction], junctions.y_m[signals.junction]
+        order = np.argsort(np.hypot(x_m - junctions.x_m[row], y_m - junctions.y_m[row]), kind="stable")[:3]
+        return f" Nearest with signals: {', '.join(shown_value(signals.id[controller]) for controller in order)}."
+
+
+def _closest(names: Sequence[str]) -> str:
+    return f" Closest: {', '.join(shown_value(name) for name in names)}." if names else ""
+
+
+def _same(street: str, name: str) -> bool:
+    return street.casefold() == name.casefold()
+
+
+def _text(item: Written, key: str) -> str | None:
+    found = item.child(key)
+    return found.value if found is not None and isinstance(found.value, str) else None
+
+
+def _number(item: Written, key: str) -> float | None:
+    found = item.child(key)
+    if found is None or isinstance(found.value, bool) or not isinstance(found.value, (int, float)):
+        return None
+    return float(found.value)
+
+
+def _as_written(value: object) -> Written:
+    """A plain value as if it had been written in a file without lines."""
+    nowhere = Path("scenario.yaml")
+    if isinstance(value, dict):
+        return Written({str(key): _as_written(child) for key, child in value.items()}, nowhere, 0)
+    if isinstance(value, (list, tuple)):
+        return Written([_as_written(child) for child in value], nowhere, 0)
+    plain: Scalar = value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
+    return Written(str(plain) if isinstance(plain, WrittenText) else plain, nowhere, 0)
