@@ -100,7 +100,7 @@ def random_city(
     signals: float = 0.4,
     rings: float = 0.3,
 ) -> StreetGraph:
-    """Return a small random city: mixed lanes, one-ways, signs, signals, a ring, gates; the same for the same arguments.
+    """Return a small random city: mixed lanes, one-ways, signs, signals, a ring, gates; same arguments, same city.
 
     Every link can be reached from every other, gates aside.
 
@@ -119,6 +119,9 @@ def random_city(
     count = int(rng.integers(4, 13)) if junctions is None else junctions
     at, pairs = _places(rng, count)
     roads = [_road(rng, start, end) for start, end in pairs]
+    if not _all_links_meet(roads, set()):  # one closed block: nowhere to turn round
+        at["node/end"] = (at["node/000"][0] - GATE_ARM_M, at["node/000"][1] - GATE_ARM_M)
+        roads.append(_road(rng, "node/000", "node/end"))
     gate_kinds = _add_gates(rng, at, roads) if gates else {}
     roads = _make_oneways(rng, roads, set(gate_kinds))
     specs = {place: JunctionSpec(place, x, y, gate=gate_kinds.get(place, "")) for place, (x, y) in at.items()}
@@ -196,12 +199,18 @@ def _add_gates(rng: np.random.Generator, at: dict[str, tuple[float, float]], roa
         if not clear or rng.random() < 0.5:
             continue
         gate = f"gate/{place[-3:]}"
-        at[gate] = tuple((np.array([x, y]) + away / np.hypot(*away) * GATE_ARM_M).tolist())
-        kinds[gate] = str(rng.choice(["both", "both", "entry", "exit"]))
+        kind = str(rng.choice(["both", "both", "entry", "exit"]))
         road = _road(rng, gate, place)
-        if kinds[gate] == "exit":
+        if kind == "exit":
             road = replace(road, start=place, end=gate)
-        roads.append(road if kinds[gate] == "both" else replace(road, backward_lanes=0, bus_lane=False, arrows={}))
+        if kind != "both":
+            road = replace(road, backward_lanes=0, bus_lane=False, arrows={})
+        if _all_links_meet(
+            [*roads, road], {*kinds, gate}
+        ):  # a dead end that becomes a gate may cut off who turned there
+            at[gate] = tuple((np.array([x, y]) + away / np.hypot(*away) * GATE_ARM_M).tolist())
+            kinds[gate] = kind
+            roads.append(road)
     return kinds
 
 
