@@ -125,9 +125,9 @@ def main() -> None:
 def validate(file: Path, as_json: bool) -> int:
     """Check a scenario file without running it."""
     from ..scenarios.problems import describe
-    from .check import check_all
+    from ..scenarios.scenario import check_scenario
 
-    problems = check_all(file)
+    problems = check_scenario(file)
     if as_json:
         click.echo(_dump({"file": file, "problems": [_problem(p) for p in problems]}))
     elif problems:
@@ -154,9 +154,7 @@ def run(file: Path, out: Path, seed: int | None, threads: int | None, as_json: b
 @_json_option
 def demo(out: Path, city: str, as_json: bool) -> int:
     """Run the morning of a bundled city."""
-    from .check import bundled_scenario
-
-    return _run(bundled_scenario(city, "morning"), out, seed=None, threads=None, as_json=as_json)
+    return _run(Path(city, "morning"), out, seed=None, threads=None, as_json=as_json)
 
 
 def _run(file: Path, out: Path, *, seed: int | None, threads: int | None, as_json: bool) -> int:
@@ -230,9 +228,9 @@ def network(
 @_json_option
 def schema(as_json: bool) -> int:
     """Print the JSON Schema of scenario files."""
-    from ..scenarios.scenario import Scenario
+    from ..scenarios.scenario import scenario_schema
 
-    click.echo(_dump(Scenario.model_json_schema()))
+    click.echo(_dump(scenario_schema()))
     return DONE
 
 

@@ -79,6 +79,7 @@ def _numba() -> dict[str, Any]:
     import numpy as np
 
     from ..kernels import CACHE_FOLDER as folder
+
     facts: dict[str, Any] = {
         "version": numba.__version__,
         "threads": numba.config.NUMBA_NUM_THREADS,
@@ -122,7 +123,9 @@ def _advice(answer: dict[str, Any]) -> list[str]:
     numba, extras = answer["numba"], answer["extras"]
     advice = []
     if numba["error"]:
-        advice.append(f"numba cannot compile here ({numba['error']}). Reinstall it: pip install --force-reinstall numba")
+        advice.append(
+            f"numba cannot compile here ({numba['error']}). Reinstall it: pip install --force-reinstall numba"
+        )
     if not numba["cache_writable"]:
         advice.append(
             f"compiled kernels cannot be kept in {numba['cache_folder']}: every start compiles again, about a minute. "

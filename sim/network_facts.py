@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..scenarios.network import CLASS_NAMES, RoadNetwork
 
 FAULTS_KEPT = 200  # in the manifest; the network doctor lists all
+JUNCTION_WITHIN_M = 60.0  # of the end of a link that is drawn on to it
 
 
 def streets_columns(network: RoadNetwork) -> dict[str, Any]:
-    """Columns of the ``streets`` table: one row per link, geometry as WKB in the network's projected CRS."""
+    """Columns of the ``streets`` table: one row per link, geometry as WKB in the network's projected CRS.
+
+    The geometry is for drawing: it reaches to the middle of both junctions, so that a map has no gaps.
+    """
     import shapely
 
     links = network.links
-    points_per_link = np.diff(links.shape_start)
-    of_link = np.repeat(np.arange(network.link_count), points_per_link)
-    lines = shapely.linestrings(links.shape_xy, indices=of_link)
     return {
         "link": list(links.id),
         "name": list(links.name),
@@ -26,8 +28,22 @@ def streets_columns(network: RoadNetwork) -> dict[str, Any]:
         "length_m": links.length_m,
         "lanes": np.diff(links.lane_start),
         "speed_mps": links.speed_mps,
-        "geometry": shapely.to_wkb(lines),
+        "geometry": shapely.to_wkb([shapely.LineString(line) for line in drawn_lines(network)]),
     }
+
+
+def drawn_lines(network: RoadNetwork) -> list[NDArray[np.float64]]:
+    """Link shapes drawn on to the middle of the junctions at both ends, where these are near."""
+    junctions, links = network.junctions, network.links
+    centre = np.column_stack([junctions.x_m, junctions.y_m])
+    lines = []
+    for row in range(network.link_count):
+        line = network.link_shape_xy(row)
+        start, end = centre[links.from_junction[row]], centre[links.to_junction[row]]
+        before = [start] if 0 < np.hypot(*(line[0] - start)) < JUNCTION_WITHIN_M else []
+        after = [end] if 0 < np.hypot(*(line[-1] - end)) < JUNCTION_WITHIN_M else []
+        lines.append(np.vstack([*before, line, *after]))
+    return lines
 
 
 def network_facts(network: RoadNetwork) -> dict[str, Any]:
@@ -69,8 +85,8 @@ def fault_rows(network: RoadNetwork) -> list[dict[str, Any]]:
 
 
 def to_lon_lat(
-    x_m: np.ndarray[Any, np.dtype[np.float64]], y_m: np.ndarray[Any, np.dtype[np.float64]], epsg: int
-) -> tuple[np.ndarray[Any, np.dtype[np.float64]], np.ndarray[Any, np.dtype[np.float64]]]:
+    x_m: NDArray[np.float64], y_m: NDArray[np.float64], epsg: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Longitude and latitude (WGS 84, degrees) of points in a projected CRS."""
     import pyproj
 

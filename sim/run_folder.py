@@ -281,10 +281,11 @@ class Run:
 
         path = self.folder / f"{name}.parquet"
         try:
-            return pq.read_table(path).to_pandas()
+            table: pd.DataFrame = pq.read_table(path).to_pandas()
         except (FileNotFoundError, pa.ArrowInvalid):  # never begun, or the process was killed before the footer
-            kinds = {_TEXT: "object", _NUMBER: "float64", _COUNT: "int64", _BYTES: "object"}
-            return pd.DataFrame({column: pd.Series(dtype=kinds[kind]) for column, kind in SCHEMAS[name].items()})
+            kinds = {_TEXT: "str", _NUMBER: "float64", _COUNT: "int64", _BYTES: "object"}
+            table = pd.DataFrame({column: pd.Series(dtype=kinds[kind]) for column, kind in SCHEMAS[name].items()})
+        return table
 
     @cached_property
     def trips(self) -> pd.DataFrame:

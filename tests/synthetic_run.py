@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
-
 from citytwin.sim.run_folder import RunFolder
 
 NAMES = ("Quai Antoine Ier", "Rue des Moulins", "Mannerheimintie", "北京东路", "Chestnut Avenue & Sons <East>", "")
@@ -33,14 +33,31 @@ def make_run(path: Path, *, stuck: int = 2, events: bool = True, trips: int = 15
         threads=2,
         epsg=EPSG,
         attribution="© OpenStreetMap contributors",
-        network={"name": "Gridville", "source": "made up", "links": count, "lanes": count, "junctions": 70, "signals": 4,
-                 "signals_assumed": 4, "road_km": float(streets["length_m"].sum() / 1000), "lane_km": 42.0},
+        network={
+            "name": "Gridville",
+            "source": "made up",
+            "links": count,
+            "lanes": count,
+            "junctions": 70,
+            "signals": 4,
+            "signals_assumed": 4,
+            "road_km": float(streets["length_m"].sum() / 1000),
+            "lane_km": 42.0,
+        },
         assumed={"lanes": 120, "speed_mps": 40},
-        faults=[{"kind": "unreachable", "where": "way/9:0-1", "mode": "car", "lon": 7.42, "lat": 43.73,
-                 "text": "no car can leave this link"}],
+        faults=[
+            {
+                "kind": "unreachable",
+                "where": "way/9:0-1",
+                "mode": "car",
+                "lon": 7.42,
+                "lat": 43.73,
+                "text": "no car can leave this link",
+            }
+        ],
         fault_count=1,
         notes=["2 ways referred to nodes that the extract lacks and were cut there"],
-    )  # fmt: skip
+    )
     folder.warn("3 trips have no route and were left out")
     folder.writer("streets").write(streets)
 
@@ -73,7 +90,7 @@ def make_run(path: Path, *, stuck: int = 2, events: bool = True, trips: int = 15
             "delay_s": [*(travel_s + waiting_s - free_flow_s + not_yet), *pad],
             "distance_m": [*(free_flow_s * 11), *[0.0] * no_route],
             "reroutes": [0] * (trips + no_route),
-            "cause": [*np.where(kind == "stuck", "the link ahead stayed full", ""), *["the link is unreachable"] * no_route],
+            "cause": [*np.where(kind == "stuck", "the link ahead is full", ""), *["unreachable"] * no_route],
         }
     )
 
@@ -98,7 +115,7 @@ def make_run(path: Path, *, stuck: int = 2, events: bool = True, trips: int = 15
             "lon": [7.4201] * rows.size,
             "lat": [43.7312] * rows.size,
             "since_s": rng.uniform(5000, 6000, rows.size),
-            "cause": ["the link ahead stayed full"] * rows.size,
+            "cause": ["the link ahead is full"] * rows.size,
         }
     )
     folder.summarise(_summary(kind, created, travel_s + waiting_s, free_flow_s))
@@ -106,9 +123,10 @@ def make_run(path: Path, *, stuck: int = 2, events: bool = True, trips: int = 15
     return path
 
 
-def _streets(rng: np.random.Generator) -> dict[str, object]:
+def _streets(rng: np.random.Generator) -> dict[str, Any]:
     across, up, block_m = 10, 7, 130.0
-    at = {(i, j): (i * block_m + rng.normal(0, 8), j * block_m + rng.normal(0, 8)) for i in range(across) for j in range(up)}
+    places = [(i, j) for i in range(across) for j in range(up)]
+    at = {(i, j): (i * block_m + rng.normal(0, 8), j * block_m + rng.normal(0, 8)) for i, j in places}
     ids, names, classes, lines = [], [], [], []
     for (i, j), here in at.items():
         for step_i, step_j in ((1, 0), (0, 1)):
@@ -121,7 +139,7 @@ def _streets(rng: np.random.Generator) -> dict[str, object]:
                 ids.append(f"way/{way}:{end}")
                 names.append(NAMES[number])
                 classes.append(CLASSES[number % len(CLASSES)])
-                lines.append(np.array([a, b]) + [372_000, 4_842_000])
+                lines.append(np.array([a, b]) + np.array([372_000, 4_842_000]))
     shapes = [shapely.LineString(line) for line in lines]
     return {
         "link": ids,
@@ -134,7 +152,7 @@ def _streets(rng: np.random.Generator) -> dict[str, object]:
     }
 
 
-def _links(folder: RunFolder, streets: dict[str, object], rng: np.random.Generator) -> None:
+def _links(folder: RunFolder, streets: dict[str, Any], rng: np.random.Generator) -> None:
     length_m = np.asarray(streets["length_m"], dtype=float)
     count = length_m.size
     busy = rng.lognormal(0, 1.0, count)
@@ -168,7 +186,7 @@ def _network(
     entered_s: np.ndarray,
     arrived_s: np.ndarray,
     stuck: int,
-    streets: dict[str, object],
+    streets: dict[str, Any],
 ) -> int:
     t_s = np.arange(60.0, 7201.0, 60.0)
     created = np.searchsorted(depart_s, t_s, side="right")
@@ -195,7 +213,7 @@ def _network(
     return int(created[-1])
 
 
-def _summary(kind: np.ndarray, created: int, travel_s: np.ndarray, free_flow_s: np.ndarray) -> dict[str, object]:
+def _summary(kind: np.ndarray, created: int, travel_s: np.ndarray, free_flow_s: np.ndarray) -> dict[str, Any]:
     arrived = kind == "arrived"
     count = {name: int(np.count_nonzero(kind == name)) for name in ("arrived", "active", "waiting", "stuck")}
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -14,9 +14,11 @@ from .svg import new_figure, to_svg
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 CHART_HEIGHT_PT = 250.0
 EVENTS_NAMED = 6
+EVENT_ROW_PT = 13.0
 CLOCK_STEPS_S = (60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 
 
@@ -56,7 +58,7 @@ def flow_map(city: City) -> Picture:
     if not (totals["flow_vph"] > 0).any():
         title = "No vehicle drove on any link"
     else:
-        top = totals.loc[totals["flow_vph"].idxmax()]
+        top = totals.iloc[int(totals["flow_vph"].argmax())]
         flow = style.number(float(top["flow_vph"]), figures=2)
         on = f"on {top['name']}" if top["name"] else "on an unnamed link"
         title = f"Traffic is heaviest {on}: {flow} vehicles an hour in one direction"
@@ -71,16 +73,26 @@ def delay_map(city: City) -> Picture:
     if worst.empty:
         title = "No time was lost on any link"
     else:
-        names = list(dict.fromkeys(name for name in worst["name"] if name))[:2]
+        names = metrics.worst_streets(totals, "delay_s", 2)["name"].tolist()
         where = f" on {' and '.join(names)}" if names else " on one unnamed link"
-        share = float(totals.loc[totals["name"].isin(names), "delay_s"].clip(lower=0).sum()) if names else worst["delay_s"][0]
+        share = (
+            float(totals.loc[totals["name"].isin(names), "delay_s"].clip(lower=0).sum())
+            if names
+            else worst["delay_s"][0]
+        )
         share /= float(totals["delay_s"].clip(lower=0).sum())
         title = f"{style.percent(share)} of the time lost while driving is lost{where}"
-    note = "Minutes lost by all vehicles together, per hour of the run, against driving freely; wider and darker is more."
-    return _level_map(replace(city, totals=totals), "delay", "lost_min_per_h", title, note, "vehicle-minutes lost per hour")
+    note = (
+        "Minutes lost by all vehicles together, per hour of the run, against driving freely; wider and darker is more."
+    )
+    return _level_map(
+        replace(city, totals=totals), "delay", "lost_min_per_h", title, note, "vehicle-minutes lost per hour"
+    )
 
 
-def vehicles_over_time(network: pd.DataFrame, events: pd.DataFrame, start: dt.datetime) -> Picture:
+def vehicles_over_time(
+    network: pd.DataFrame, events: pd.DataFrame, street_of: dict[str, str], start: dt.datetime
+) -> Picture:
     """Vehicles on the road and waiting to enter, with events as thin lines."""
     import matplotlib as mpl
 
@@ -89,15 +101,18 @@ def vehicles_over_time(network: pd.DataFrame, events: pd.DataFrame, start: dt.da
     if not most and not waiting:
         title = "Nobody is on the road at any time"
     else:
-        at = style.clock(start, float(network["t_s"][on_road.idxmax()]))
+        at = style.clock(start, float(network["t_s"].iloc[int(on_road.argmax())]))
         more = f", and up to {style.whole(waiting)} wait to enter" if waiting else ", and nobody waits to enter"
         title = f"{style.count(most, 'vehicle')} are on the road at {at}, the most at any time{more}"
         if most == 1:
             title = title.replace("vehicle are", "vehicle is")
     with mpl.rc_context(style.RC):
         shown = _events_shown(events)
-        axes = _chart(extra_pt=13.0 * len(shown))
-        series = [("on the road", on_road, style.LIGHT["accent"]), ("waiting to enter", network["waiting"], style.LIGHT["second"])]
+        axes = _chart(extra_pt=EVENT_ROW_PT * len(shown))
+        series = [
+            ("on the road", on_road, style.LIGHT["accent"]),
+            ("waiting to enter", network["waiting"], style.LIGHT["second"]),
+        ]
         if len(network) and network["stuck"].any():
             series.append(("stuck, of those on the road", network["stuck"], style.LIGHT["muted"]))
         for label, values, colour in series:
@@ -105,12 +120,17 @@ def vehicles_over_time(network: pd.DataFrame, events: pd.DataFrame, start: dt.da
         axes.set_ylim(0, max(1.0, 1.08 * max(most, waiting)))
         axes.set_ylabel("vehicles")
         _clock_axis(axes, network["t_s"].to_numpy(dtype=float), start)
-        _draw_events(axes, shown, start)
+        _draw_events(axes, shown, event_names(shown, street_of), start)
         axes.legend(
-            loc="upper left", bbox_to_anchor=(-0.02, -0.12), ncols=3, frameon=False, fontsize=style.SMALL_PT, handlelength=1.4
+            loc="upper left",
+            bbox_to_anchor=(-0.02, -0.12),
+            ncols=3,
+            frameon=False,
+            fontsize=style.SMALL_PT,
+            handlelength=1.4,
         )
         return Picture(
-            "vehicles", title, "Vehicles, once a minute; clock time.", to_svg(axes.figure, "vehicles", title)
+            "vehicles", title, "Vehicles, once a minute; clock time.", to_svg(_figure_of(axes), "vehicles", title)
         )
 
 
@@ -132,7 +152,7 @@ def travel_times(trips: pd.DataFrame) -> Picture:
         if minutes.size:
             step = _bin_width(float(np.percentile(minutes, 99)))
             edges = np.arange(0.0, float(minutes.max()) + step, step)
-            axes.hist(minutes, edges, color=style.LIGHT["accent"], rwidth=0.92)
+            axes.hist(minutes, edges.tolist(), color=style.LIGHT["accent"], rwidth=0.92)
             top = axes.get_ylim()[1] * 1.12
             axes.set_ylim(0, top)
             for value, name in ((middle, "half"), (long, "nine in ten")):
@@ -145,7 +165,7 @@ def travel_times(trips: pd.DataFrame) -> Picture:
             note = "Trips that arrived."
         axes.set_xlabel("travel time from wanting to leave to arriving, min")
         axes.set_ylabel("trips")
-        return Picture("travel", title, note, to_svg(axes.figure, "travel", title))
+        return Picture("travel", title, note, to_svg(_figure_of(axes), "travel", title))
 
 
 def fundamental_diagram(network: pd.DataFrame, start: dt.datetime) -> Picture:
@@ -178,8 +198,8 @@ def fundamental_diagram(network: pd.DataFrame, start: dt.datetime) -> Picture:
                     axes.annotate(label, (x[row], y[row]), (6, -9), textcoords="offset points", fontsize=style.SMALL_PT)
         axes.set_xlabel("vehicles per lane-km")
         axes.set_ylabel("vehicles per hour and lane")
-        note = "Macroscopic fundamental diagram: each point is the mean of five minutes over all lanes, joined in order of time."
-        return Picture("diagram", title, note, to_svg(axes.figure, "diagram", title))
+        note = "Macroscopic fundamental diagram: a point is the mean of five minutes over all lanes, joined in time."
+        return Picture("diagram", title, note, to_svg(_figure_of(axes), "diagram", title))
 
 
 def _level_map(city: City, key: str, column: str, title: str, note: str, legend: str) -> Picture:
@@ -208,11 +228,16 @@ def _level_map(city: City, key: str, column: str, title: str, note: str, legend:
         return Picture(key, title, note, to_svg(frame.figure, key, title))
 
 
+def _figure_of(axes: Axes) -> Figure:
+    """The figure that axes stand in."""
+    return cast("Figure", axes.figure)
+
+
 def _chart(extra_pt: float = 0.0) -> Axes:
     """Axes of a chart, with room above for the names of events."""
     height_pt = CHART_HEIGHT_PT + extra_pt
     figure = new_figure(height_pt)
-    left, bottom, right, top = 48.0, 52.0, 12.0, 12.0 + extra_pt
+    left, bottom, right, top = 48.0, 52.0, 18.0, 12.0 + extra_pt
     axes = figure.add_axes(
         (
             left / style.FIGURE_WIDTH_PT,
@@ -223,7 +248,9 @@ def _chart(extra_pt: float = 0.0) -> Axes:
     )
     axes.grid(axis="y")
     axes.tick_params(length=3)
-    axes.yaxis.set_major_formatter(lambda value, _: style.number(value, figures=2) if value < 10 else style.whole(value))
+    axes.yaxis.set_major_formatter(
+        lambda value, _: style.number(value, figures=2) if value < 10 else style.whole(value)
+    )
     return axes
 
 
@@ -243,40 +270,35 @@ def _events_shown(events: pd.DataFrame) -> pd.DataFrame:
     return events.sort_values("t_s", kind="stable").head(EVENTS_NAMED).reset_index(drop=True)
 
 
-def _draw_events(axes: Axes, events: pd.DataFrame, start: dt.datetime) -> None:
+def _draw_events(axes: Axes, events: pd.DataFrame, names: list[str], start: dt.datetime) -> None:
     """Thin vertical lines; their names stand above the chart, one a row, so that none covers another."""
-    low, high = axes.get_xlim()
-    for row, (t_s, text) in enumerate(zip(events["t_s"], event_names(events), strict=True)):
+    end_s = axes.get_xlim()[1]
+    chart_pt = style.FIGURE_WIDTH_PT * axes.get_position().width
+    common: dict[str, Any] = {
+        "xycoords": ("data", "axes fraction"),
+        "textcoords": "offset points",
+        "annotation_clip": False,
+    }
+    for row, (t_s, name) in enumerate(zip(events["t_s"], names, strict=True)):
         axes.axvline(t_s, color=style.LIGHT["muted"], lw=0.8)
-        above_pt = 4.0 + 13.0 * (len(events) - 1 - row)
-        right_half = t_s > (low + high) / 2
-        axes.annotate(
-            f"{style.clock(start, t_s)} {text}",
-            (t_s, 1.0),
-            (-3.0 if right_half else 3.0, above_pt),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            fontsize=style.SMALL_PT,
-            ha="right" if right_half else "left",
-            annotation_clip=False,
-        )
-        axes.annotate(
-            "",
-            (t_s, 1.0),
-            (0.0, above_pt + style.SMALL_PT),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            arrowprops={"arrowstyle": "-", "color": style.LIGHT["muted"], "lw": 0.8, "shrinkA": 0, "shrinkB": 0},
-            annotation_clip=False,
-        )
+        text = streets_map.shortened(f"{style.clock(start, t_s)} {name}", 56)
+        above_pt = 4.0 + EVENT_ROW_PT * (len(events) - 1 - row)
+        at_pt = chart_pt * t_s / end_s
+        # Right of its line, or as far left of that as it must begin to end within the picture.
+        begin_pt = min(3.0, chart_pt - at_pt - streets_map.text_width_pt(text))
+        axes.annotate(text, (t_s, 1.0), (begin_pt, above_pt), fontsize=style.SMALL_PT, gid=f"name{row}", **common)
+        stem: dict[str, Any] = {"arrowstyle": "-", "color": style.LIGHT["muted"], "lw": 0.8, "shrinkA": 0, "shrinkB": 0}
+        top_pt = above_pt + (style.SMALL_PT if begin_pt > 0 else -3.0)
+        axes.annotate("", (t_s, 1.0), (0.0, max(0.0, top_pt)), arrowprops=stem, **common)
 
 
-def event_names(events: pd.DataFrame) -> list[str]:
-    """Short names of events, as written beside their line."""
+def event_names(events: pd.DataFrame, street_of: dict[str, str]) -> list[str]:
+    """What happened and where, short: the street's name where it has one, else the id."""
     names = []
     for kind, where, text in zip(events["kind"], events["where"], events["text"], strict=True):
-        name = str(text) or str(kind).replace("_", " ")
-        names.append(streets_map.shortened(f"{name} ({where})" if where and str(where) not in name else name, 44))
+        what = str(text) or str(kind).replace("_", " ")
+        place = street_of.get(where) or str(where)
+        names.append(f"{place}: {what}" if place and place not in what else what)
     return names
 
 

@@ -50,7 +50,9 @@ def headline(run: Run) -> Headline:
     mean_delay_s = _mean(arrived["delay_s"].to_numpy(dtype=float))
     on_road = (network["active"] + network["stuck"]).to_numpy(dtype=float)
     peak = int(on_road.argmax()) if on_road.size else -1
-    counts = {name: int(run.summary.get(name, status.get(name, 0))) for name in ("arrived", "active", "waiting", "stuck")}
+    counts = {
+        name: int(run.summary.get(name, status.get(name, 0))) for name in ("arrived", "active", "waiting", "stuck")
+    }
     vehicle_s, vehicle_m = float(run.links["vehicle_s"].sum()), float(run.links["vehicle_m"].sum())
     times_s = network["t_s"].to_numpy(dtype=float)
     return Headline(
@@ -105,7 +107,9 @@ def worst_streets(totals: pd.DataFrame, column: str, count: int = 10) -> pd.Data
     """Named streets by the sum of a column over their links: ``name``, the sum, and ``link``, its largest link."""
     named = totals[(totals["name"] != "") & (totals[column] > 0)]
     sums = named.groupby("name", sort=False)[column].sum().sort_values(ascending=False, kind="stable").head(count)
-    largest = named.sort_values(column, ascending=False, kind="stable").drop_duplicates("name").set_index("name")["link"]
+    largest = (
+        named.sort_values(column, ascending=False, kind="stable").drop_duplicates("name").set_index("name")["link"]
+    )
     return sums.to_frame().join(largest).reset_index()
 
 
@@ -126,8 +130,8 @@ def breakdown(points: pd.DataFrame) -> tuple[float, float] | None:
     """
     if len(points) < 3:
         return None
-    best = points.loc[points["flow_vph"].idxmax()]
-    densest = points.loc[points["density_vpkm"].idxmax()]
+    best = points.iloc[int(points["flow_vph"].argmax())]
+    densest = points.iloc[int(points["density_vpkm"].argmax())]
     fell = densest["flow_vph"] < SATURATED_BELOW * best["flow_vph"]
     denser = densest["density_vpkm"] > 1.1 * best["density_vpkm"]
     return (float(best["density_vpkm"]), float(best["flow_vph"])) if fell and denser else None

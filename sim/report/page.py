@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,12 +49,13 @@ def render(run: Run) -> str:
     from . import figures
 
     start = metrics.start_of(run.manifest)
+    street_of = dict(zip(run.streets["link"], run.streets["name"], strict=True))
     totals = metrics.link_totals(run.links, run.streets)
     head = metrics.headline(run)
     city = figures.city_of(totals, run.streets, run.manifest)
     pictures = [
         *([figures.flow_map(city), figures.delay_map(city)] if city.lines else []),
-        figures.vehicles_over_time(run.network, run.events, start),
+        figures.vehicles_over_time(run.network, run.events, street_of, start),
         figures.travel_times(run.trips),
         figures.fundamental_diagram(run.network, start),
     ]
@@ -75,8 +77,8 @@ def render(run: Run) -> str:
         headline=words.headline_figures(head, start),
         pictures=pictures,
         worst=_worst_rows(totals),
-        events=_event_rows(run, start),
-        stuck=_stuck_rows(run, start),
+        events=_event_rows(run, street_of, start),
+        stuck=_stuck_rows(run, street_of, start),
         stuck_more=max(0, len(run.stuck) - ROWS_SHOWN),
         no_route=_no_route(run.trips),
         **_assumed(run.manifest),
@@ -102,26 +104,24 @@ def _worst_rows(totals: pd.DataFrame) -> list[dict[str, str]]:
     ]
 
 
-def _event_rows(run: Run, start: Any) -> list[dict[str, str]]:
-    names = dict(zip(run.streets["link"], run.streets["name"], strict=True))
+def _event_rows(run: Run, street_of: dict[str, str], start: dt.datetime) -> list[dict[str, str]]:
     return [
         {
             "time": style.clock(start, row["t_s"]),
             "kind": str(row["kind"]).replace("_", " "),
             "text": str(row["text"]),
             "where": str(row["where"]),
-            "name": names.get(row["where"], ""),
+            "name": street_of.get(row["where"], ""),
         }
         for row in run.events.sort_values("t_s", kind="stable").to_dict("records")
     ]
 
 
-def _stuck_rows(run: Run, start: Any) -> list[dict[str, str]]:
-    names = dict(zip(run.streets["link"], run.streets["name"], strict=True))
+def _stuck_rows(run: Run, street_of: dict[str, str], start: dt.datetime) -> list[dict[str, str]]:
     return [
         {
             "trip": str(row["trip_id"]),
-            "name": names.get(row["link"], "") or "unnamed",
+            "name": street_of.get(row["link"], "") or "unnamed",
             "link": str(row["link"]),
             "place": f"{row['lat']:.5f}, {row['lon']:.5f}",
             "since": style.clock(start, row["since_s"]),

@@ -1,4 +1,4 @@
-"""Draw streets on a map: base roads, links in classed width and colour, names, legend, scale bar, north, attribution."""
+"""Draw streets on a map: roads, links in classed width and colour, names, legend, scale bar, north, attribution."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ Box = tuple[float, float, float, float]  # x0, y0, x1, y1
 
 FOOTER_PT = 62.0
 MARGIN_PT = 6.0
+NAMES_SHOWN = 10
+TWIN_WITHIN_M = 20.0  # between the ends of a link and those of its opposite direction
 POINTS_AS_VECTORS = 60_000  # more points than this are drawn as an image inside the SVG, which keeps the page small
 
 
@@ -34,9 +36,10 @@ class MapFrame:
     footer: Axes  # coordinates in points, origin at its lower left
     m_per_pt: float
     width_pt: float
+    footer_pt: float
 
 
-def map_frame(lines: Lines, *, width_pt: float = style.FIGURE_WIDTH_PT) -> MapFrame:
+def map_frame(lines: Lines, *, width_pt: float = style.FIGURE_WIDTH_PT, footer_pt: float = FOOTER_PT) -> MapFrame:
     """An empty map that holds all lines with equal aspect, without ticks."""
     points = np.concatenate(lines) if len(lines) else np.array([[0.0, 0.0], [1.0, 1.0]])
     low, high = points.min(axis=0), points.max(axis=0)
@@ -44,28 +47,30 @@ def map_frame(lines: Lines, *, width_pt: float = style.FIGURE_WIDTH_PT) -> MapFr
     inside_pt = width_pt - 2 * MARGIN_PT
     height_pt = float(np.clip(inside_pt * size_m[1] / size_m[0], 0.5 * width_pt, 1.15 * width_pt))
     m_per_pt = float(max(size_m[0] / inside_pt, size_m[1] / (height_pt - 2 * MARGIN_PT)))
-    figure = new_figure(height_pt + FOOTER_PT, width_pt)
-    share = FOOTER_PT / (height_pt + FOOTER_PT)
+    figure = new_figure(height_pt + footer_pt, width_pt)
+    share = footer_pt / (height_pt + footer_pt)
     axes = figure.add_axes((0.0, share, 1.0, 1.0 - share))
     middle = (low + high) / 2
     half = np.array([width_pt, height_pt]) * m_per_pt / 2
     axes.set(xlim=(middle[0] - half[0], middle[0] + half[0]), ylim=(middle[1] - half[1], middle[1] + half[1]))
     axes.set_axis_off()
     footer = figure.add_axes((0.0, 0.0, 1.0, share))
-    footer.set(xlim=(0, width_pt), ylim=(0, FOOTER_PT))
+    footer.set(xlim=(0, width_pt), ylim=(0, footer_pt))
     footer.set_axis_off()
-    return MapFrame(figure, axes, footer, m_per_pt, width_pt)
+    return MapFrame(figure, axes, footer, m_per_pt, width_pt, footer_pt)
 
 
 def draw_roads(frame: MapFrame, lines: Lines, road_classes: Sequence[str]) -> None:
     """Draw every road thin and grey, main roads a little wider."""
     width_pt = [0.5 + 0.3 * style.ROAD_CLASS_WIDTH_PT.get(name.removesuffix("_link"), 0.6) for name in road_classes]
-    _draw(frame, lines, colours=style.LIGHT["road"], width_pt=width_pt, order=1.0)
+    draw_lines(frame, lines, colours=style.LIGHT["road"], width_pt=width_pt, order=1.0)
 
 
 def draw_unobserved(frame: MapFrame, lines: Lines) -> None:
     """Draw links without data dashed, over the roads."""
-    _draw(frame, lines, colours=style.LIGHT["paper"], width_pt=[1.0] * len(lines), order=1.5, dashes=(0, (1.5, 2.5)))
+    draw_lines(
+        frame, lines, colours=style.LIGHT["paper"], width_pt=[1.0] * len(lines), order=1.5, dashes=(0, (1.5, 2.5))
+    )
 
 
 def draw_levels(frame: MapFrame, lines: Lines, values: NDArray[np.float64], edges: Sequence[float]) -> None:
@@ -78,7 +83,9 @@ def draw_levels(frame: MapFrame, lines: Lines, values: NDArray[np.float64], edge
     for row in range(len(edges) + 1):
         chosen = np.flatnonzero(level == row)
         width_pt = [widths[row]] * chosen.size
-        _draw(frame, [lines[i] for i in chosen], colours=colours[row], width_pt=width_pt, order=2 + 0.1 * row)
+        draw_lines(
+            frame, [lines[i] for i in chosen.tolist()], colours=colours[row], width_pt=width_pt, order=2 + 0.1 * row
+        )
 
 
 def level_styles(levels: int) -> tuple[list[str], list[float]]:
@@ -88,7 +95,7 @@ def level_styles(levels: int) -> tuple[list[str], list[float]]:
 
 
 def beside_twin(lines: Lines, shift_m: NDArray[np.float64], *, left: bool) -> list[NDArray[np.float64]]:
-    """Shift links that share their line with the opposite direction to the side on which their traffic drives.
+    """Shift links that have their opposite direction close by to the side on which their traffic drives.
 
     Parameters
     ----------
@@ -99,15 +106,23 @@ def beside_twin(lines: Lines, shift_m: NDArray[np.float64], *, left: bool) -> li
     left
         Whether traffic drives on the left.
     """
-    ends = {(*line[0].round().tolist(), *line[-1].round().tolist()) for line in lines}
-    shifted = []
-    for line, by_m in zip(lines, shift_m, strict=True):
-        opposite = (*line[-1].round().tolist(), *line[0].round().tolist())
-        shifted.append(_parallel(line, by_m if left else -by_m) if opposite in ends else line)
-    return shifted
+    from scipy.spatial import cKDTree
+
+    if not len(lines):
+        return []
+    ends = np.array([[*line[0], *line[-1]] for line in lines])
+    tree = cKDTree(ends)
+    near = tree.query_ball_point(ends[:, [2, 3, 0, 1]], TWIN_WITHIN_M)
+    side = 1.0 if left else -1.0
+    return [
+        _parallel(line, side * by_m) if any(other != row for other in found) else line
+        for row, (line, by_m, found) in enumerate(zip(lines, shift_m, near, strict=True))
+    ]
 
 
-def label_streets(frame: MapFrame, names: Sequence[str], places: Sequence[NDArray[np.float64]], *, halo: bool) -> int:
+def label_streets(
+    frame: MapFrame, names: Sequence[str], places: Sequence[NDArray[np.float64]], *, halo: bool, most: int = NAMES_SHOWN
+) -> int:
     """Write names beside their places, the first ones first, leaving out what would overlap; return how many fit.
 
     Parameters
@@ -118,9 +133,13 @@ def label_streets(frame: MapFrame, names: Sequence[str], places: Sequence[NDArra
         Text and ``(x, y)`` in m, most important first.
     halo
         Draw a light edge around the letters (raster pictures; in a page CSS does it).
+    most
+        Stop after so many.
     """
     taken: list[Box] = []
     for row, (name, place) in enumerate(zip(names, places, strict=True)):
+        if len(taken) == most:
+            break
         spot = _free_spot(frame, shortened(name), place, taken)
         if spot is None:
             continue
@@ -176,10 +195,10 @@ def draw_footer(frame: MapFrame, attribution: str) -> None:
 def draw_legend(frame: MapFrame, title: str, edges: Sequence[float], *, unobserved: bool) -> None:
     """Draw the classes as one stepped bar with the round edges between them, and what dashes mean."""
     footer = frame.footer
-    footer.text(MARGIN_PT, FOOTER_PT - 14, title, fontsize=style.SMALL_PT)
+    footer.text(MARGIN_PT, frame.footer_pt - 14, title, fontsize=style.SMALL_PT)
     colours, widths = level_styles(len(edges) + 1)
     step_pt = min(46.0, (frame.width_pt * 0.72) / len(colours))
-    y = FOOTER_PT - 24
+    y = frame.footer_pt - 24
     for row, (colour, width) in enumerate(zip(colours, widths, strict=True)):
         x = MARGIN_PT + row * step_pt
         footer.plot([x, x + step_pt - 2], [y, y], color=colour, lw=width, solid_capstyle="butt")
@@ -215,9 +234,10 @@ def middle_of(line: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([np.interp(half_m, along_m, line[:, 0]), np.interp(half_m, along_m, line[:, 1])])
 
 
-def _draw(
+def draw_lines(
     frame: MapFrame, lines: Lines, *, colours: str, width_pt: Sequence[float], order: float, dashes: Any = "solid"
 ) -> None:
+    """Draw lines of one colour."""
     from matplotlib.collections import LineCollection
 
     if not len(lines):
@@ -225,7 +245,7 @@ def _draw(
     if len(set(width_pt)) > 1:  # one collection per width writes each style once
         for width in sorted(set(width_pt)):
             same = [line for line, own in zip(lines, width_pt, strict=True) if own == width]
-            _draw(frame, same, colours=colours, width_pt=[width] * len(same), order=order, dashes=dashes)
+            draw_lines(frame, same, colours=colours, width_pt=[width] * len(same), order=order, dashes=dashes)
         return
     collection = LineCollection(
         list(lines), colors=colours, linewidths=width_pt[0], zorder=order, linestyles=dashes, capstyle="round"

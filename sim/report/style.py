@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+from typing import Any
 
 FONT_STACK = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, sans-serif'
 
@@ -53,7 +54,7 @@ TEXT_PT = 10.5
 SMALL_PT = 9.0
 LINE_PT = 1.6
 
-RC = {
+RC: dict[Any, Any] = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
     "axes.edgecolor": LIGHT["muted"],

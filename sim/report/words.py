@@ -92,7 +92,9 @@ def _who(run: Run, head: metrics.Headline, start: dt.datetime) -> str:
         rest.append(f"{style.whole(head.active)} {'was' if head.active == 1 else 'were'} still driving")
     if head.waiting:
         rest.append(f"{style.whole(head.waiting)} waited to enter")
-    rest.append(f"{style.whole(head.stuck)} {'was' if head.stuck == 1 else 'were'} stuck" if head.stuck else "none was stuck")
+    rest.append(
+        f"{style.whole(head.stuck)} {'was' if head.stuck == 1 else 'were'} stuck" if head.stuck else "none was stuck"
+    )
     share = style.percent(head.arrived / head.created)
     end = style.clock(start, head.end_t_s)
     trips = style.count(head.created, "vehicle")
