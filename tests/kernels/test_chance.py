@@ -8,7 +8,7 @@ import statistics
 import numpy as np
 import pytest
 from citytwin.kernels import chance
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 WORDS = st.integers(0, 2**64 - 1)
@@ -41,7 +41,6 @@ def philox_in_python(counter, key):
     return c
 
 
-@settings(deadline=None)  # the first call compiles
 @given(seed=WORDS, key=WORDS, purpose=SMALL, counter=SMALL)
 def test_a_draw_is_the_hash_of_its_four_numbers(seed, key, purpose, counter):
     low = 0xFFFFFFFF
@@ -52,7 +51,6 @@ def test_a_draw_is_the_hash_of_its_four_numbers(seed, key, purpose, counter):
     assert chance.uniform(*arguments) == (drawn >> 11) * 2.0**-53
 
 
-@settings(deadline=None)  # the first call compiles
 @given(seed=SMALL, key=WORDS)
 def test_the_type_of_an_argument_does_not_matter(seed, key):
     wide = chance.bits(np.uint64(seed), np.uint64(key), np.int64(1), np.int32(2))
@@ -73,19 +71,16 @@ def test_every_argument_matters():
     assert len(draws) == 7
 
 
-@settings(deadline=None)  # the first call compiles
 @given(p=st.floats(2.0**-54, 1.0 - 2.0**-53))
 def test_the_quantile_agrees_with_the_standard_library(p):
     assert chance.normal_quantile(p) == pytest.approx(statistics.NormalDist().inv_cdf(p), rel=3e-15, abs=1e-15)
 
 
-@settings(deadline=None)  # the first call compiles
 @given(x=st.floats(1e-300, 1e300))
 def test_log_agrees_with_libm(x):
     assert chance.log(x) == pytest.approx(math.log(x), rel=1e-15, abs=4e-16)
 
 
-@settings(deadline=None)  # the first call compiles
 @given(x=st.floats(-700, 700))
 def test_exp_agrees_with_libm(x):
     assert chance.exp(x) == pytest.approx(math.exp(x), rel=1e-15)

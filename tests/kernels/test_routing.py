@@ -78,7 +78,7 @@ def scipy_costs(graph, expected):
     return dijkstra(matrix) + expected.link_s[None, :]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(seed=st.integers(0, 10**6), links=st.integers(1, 40), arcs=st.floats(0.3, 4), closed=st.sampled_from([0.0, 0.2]))
 def test_every_pair_costs_what_scipy_says(seed, links, arcs, closed):
     graph, expected = random_case(seed, links, arcs, closed)
@@ -96,7 +96,7 @@ def test_every_pair_costs_what_scipy_says(seed, links, arcs, closed):
         assert cost_s[origin, destination] == pytest.approx(cost_of(route, graph, expected), rel=1e-12)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 10**6), noise=st.sampled_from([0.1, 0.5]))
 def test_with_noise_each_person_takes_the_best_way_as_perceived(seed, noise):
     links = 25
