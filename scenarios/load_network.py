@@ -2,33 +2,110 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
+from .network import RoadNetwork
+from .network_store import read_network, save_network
 from .osm_read import PBF_ENDINGS, XML_ENDINGS, read_osm
 from .osm_streets import build_streets
 from .problems import SourceError
 from .streets import StreetGraph
 
+GRAPHML_ENDINGS = (".graphml",)
+ENDINGS = (*XML_ENDINGS, *PBF_ENDINGS, *GRAPHML_ENDINGS)
+KEPT_NETWORKS = 20
 
-def load_streets(source: Path | str, options: Any = None) -> StreetGraph:
-    """Read a source into streets and junctions, without movements.
+
+def load_network(source: Path | str, options: Any = None, *, use_cache: bool = True) -> RoadNetwork:
+    """Read a source and build its road network.
 
     Parameters
     ----------
     source : Path or str
-        ``.osm``, ``.osm.gz``, ``.osm.bz2`` or ``.pbf``.
+        A file (``.osm``, ``.osm.gz``, ``.osm.bz2``, ``.pbf``, ``.graphml``), or the name of a place to download.
     options : scenario.NetworkOptions or mapping, optional
         What a scenario says about the network.
+    use_cache : bool
+        Whether a network built before from the same file, options and code may be used, and this one kept.
 
     Raises
     ------
     SourceError
         The source cannot be read or holds no streets for cars.
     """
+    kept = _kept_file(source, options) if use_cache else None
+    if kept is not None and kept.is_file():
+        try:
+            network = read_network(kept)
+            kept.touch()
+        except (OSError, ValueError, KeyError, TypeError, EOFError):
+            pass  # damaged or written by somebody else: build it again
+        else:
+            return network
+    from .junctions import build_network
+
+    network = build_network(load_streets(source, options))
+    if kept is not None:
+        _keep(network, kept)
+    return network
+
+
+def load_streets(source: Path | str, options: Any = None) -> StreetGraph:
+    """Read a source into streets and junctions, without movements.
+
+    Parameters and errors are those of ``load_network``.
+    """
+    if not _is_file(source):
+        from .osm_graphml import read_place
+
+        return build_streets(read_place(str(source), cache_folder() / "places"), options)
     path = Path(source)
     name = path.name.lower()
     if name.endswith((*XML_ENDINGS, *PBF_ENDINGS)):
         return build_streets(read_osm(path), options)
-    msg = f"{path}: not a kind of file that streets are read from. Known: {', '.join((*XML_ENDINGS, *PBF_ENDINGS))}."
+    if name.endswith(GRAPHML_ENDINGS):
+        from .osm_graphml import read_graphml
+
+        return build_streets(read_graphml(path), options)
+    msg = f"{path}: not a kind of file that streets are read from. Known: {', '.join(ENDINGS)}."
     raise SourceError(msg)
+
+
+def _is_file(source: Path | str) -> bool:
+    """Whether a source names a file rather than a place."""
+    return isinstance(source, Path) or source.lower().endswith(ENDINGS) or Path(source).exists()
+
+
+def cache_folder() -> Path:
+    """Where built networks and downloaded places are kept."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("citytwin")
+
+
+def _kept_file(source: Path | str, options: Any) -> Path | None:
+    """Cache file for a source file, its options and this code; None for places, whose download is kept instead."""
+    path = Path(source)
+    if not _is_file(source) or not path.is_file():
+        return None
+    digest = hashlib.sha256()
+    for file in (path, *sorted(Path(__file__).parent.glob("*.py"))):
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    plain = options.model_dump(mode="json") if hasattr(options, "model_dump") else options
+    digest.update(json.dumps([path.name, plain], sort_keys=True).encode())
+    return cache_folder() / "networks" / f"{digest.hexdigest()[:32]}.npz"
+
+
+def _keep(network: RoadNetwork, file: Path) -> None:
+    """Store a network; a full or read-only disk is no reason to fail."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        save_network(network, file)
+        newest_first = sorted(file.parent.glob("*.npz"), key=lambda kept: kept.stat().st_mtime, reverse=True)
+        for old in newest_first[KEPT_NETWORKS:]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -107,7 +108,12 @@ class ChainGraph:
             return None
         self.remove(key)
         first = Chain(
-            chain.u, node, forward[0], backward[1], signal_backward=chain.signal_backward, sign_backward=chain.sign_backward
+            chain.u,
+            node,
+            forward[0],
+            backward[1],
+            signal_backward=chain.signal_backward,
+            sign_backward=chain.sign_backward,
         )
         second = Chain(
             node, chain.v, forward[1], backward[0], signal_forward=chain.signal_forward, sign_forward=chain.sign_forward
@@ -148,10 +154,14 @@ class ChainGraph:
         runs = chain.forward if forward else chain.backward
         return [self.xy[node] for node in self.run_nodes(runs)]
 
+    def nodes_of(self, key: int) -> list[int]:
+        """Nodes of a chain from u to v, whichever direction may be driven."""
+        chain = self.chains[key]
+        return self.run_nodes(chain.forward) if chain.forward else self.run_nodes(chain.backward)[::-1]
+
     def line(self, key: int) -> list[XY]:
         """Centre line from u to v, whichever direction may be driven."""
-        chain = self.chains[key]
-        return self.shape(key, forward=True) if chain.forward else self.shape(key, forward=False)[::-1]
+        return [self.xy[node] for node in self.nodes_of(key)]
 
     def length_m(self, key: int) -> float:
         """Length from node to node."""
@@ -185,7 +195,7 @@ class ChainGraph:
 
 def line_length(line: Sequence[XY]) -> float:
     """Length of a polyline."""
-    return sum(math.dist(a, b) for a, b in zip(line, line[1:], strict=False))
+    return sum(math.dist(a, b) for a, b in itertools.pairwise(line))
 
 
 def unit_along(line: Sequence[XY], distance_m: float) -> XY:
@@ -193,7 +203,7 @@ def unit_along(line: Sequence[XY], distance_m: float) -> XY:
     x0, y0 = line[0]
     left = distance_m
     x, y = line[-1]
-    for a, b in zip(line, line[1:], strict=False):
+    for a, b in itertools.pairwise(line):
         step = math.dist(a, b)
         if step >= left > 0.0:
             x, y = a[0] + (b[0] - a[0]) * left / step, a[1] + (b[1] - a[1]) * left / step
@@ -266,7 +276,7 @@ def _part_at_barriers(ways: Sequence[OsmWay], barriers: frozenset[int], graph: C
     parted: list[OsmWay] = []
     copies = 0
     seen: set[int] = set()
-    lowest = min(0, min(graph.xy))
+    lowest = min(0, *graph.xy)
     for way in ways:
         nodes = list(way.nodes)
         for index, node in enumerate(nodes):
@@ -308,7 +318,9 @@ def _add_pieces(
             run = Run(row, start, end)
             forward, backward = kind
             graph.add(
-                Chain(way.nodes[start], way.nodes[end], (run,) if forward else (), (run.reversed(),) if backward else ())
+                Chain(
+                    way.nodes[start], way.nodes[end], (run,) if forward else (), (run.reversed(),) if backward else ()
+                )
             )
 
     for index, (a, b) in enumerate(zip(way.nodes, way.nodes[1:], strict=False)):
@@ -410,7 +422,7 @@ def split_at_middle(graph: ChainGraph, key: int) -> tuple[int, int] | None:
     nodes = graph.run_nodes(chain.forward or chain.backward)
     middle = graph.length_m(key) / 2.0
     travelled, best = 0.0, []
-    for a, b in zip(nodes, nodes[1:-1], strict=False):
+    for a, b in itertools.pairwise(nodes):
         travelled += math.dist(graph.xy[a], graph.xy[b])
         best.append((abs(travelled - middle), b))
     for _, node in sorted(best):

@@ -10,7 +10,8 @@ from .osm_chains import XY, ChainGraph, line_length, split_at_middle
 from .osm_outlines import end_trims, width_m
 from .osm_signals import Controls
 
-# The limits were tried on eight cities: wider ones join neighbouring junctions, narrower ones leave links no car fits in.
+# The limits were tried on eight cities: wider ones join neighbouring junctions, narrower ones leave links that no car
+# fits in.
 SHORT_M = 15.0
 SHORT_WITH_STOP_LINES_M = 20.0
 ROOM_M = 7.5  # between stop lines

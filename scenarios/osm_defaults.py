@@ -113,15 +113,20 @@ COUNTRIES: Mapping[str, Country] = {
     "SG": Country(((103.6, 1.2, 104.1, 1.5),), 50, 70, 90, left=True),
     "TW": Country(((119.9, 21.8, 122.1, 25.4),), 50, 60, 100),
     "US": Country(
-        ((-124.8, 24.5, -66.9, 49.4), (-168.0, 54.0, -130.0, 71.5), (-160.3, 18.9, -154.8, 22.3)), 40, 88, 105, by_class=_US
+        ((-124.8, 24.5, -66.9, 49.4), (-168.0, 54.0, -130.0, 71.5), (-160.3, 18.9, -154.8, 22.3)),
+        40,
+        88,
+        105,
+        by_class=_US,
     ),
     "ZA": Country(((16.4, -34.9, 32.9, -22.1),), 60, 100, 120, left=True),
 }
 # Where people drive on the left, as far as no entry of COUNTRIES says so.
-LEFT_COUNTRIES = frozenset(
-    "AG AI AU BB BD BM BN BS BT BW CY DM FJ FK GB GD GG GY HK ID IE IM IN JE JM JP KE KN KY LC LK LS MO MT MU MV MW MY MZ NA "
-    "NP NZ PG PK SC SG SR SZ TC TH TL TO TT TZ UG VC VG VI ZA ZM ZW".split()
-)
+_LEFT = """
+AG AI AU BB BD BM BN BS BT BW CY DM FJ FK GB GD GG GY HK ID IE IM IN JE JM JP KE KN KY LC LK LS MO MT MU MV MW MY MZ
+NA NP NZ PG PK SC SG SR SZ TC TH TL TO TT TZ UG VC VG VI ZA ZM ZW
+"""
+LEFT_COUNTRIES = frozenset(_LEFT.split())
 
 
 def country_at(lon: float, lat: float) -> str:
@@ -155,8 +160,8 @@ def defaults_for(country: str, replaced: Mapping[str, Mapping[str, float]] | Non
     country : str
         ISO 3166-1 alpha-2 code, "" when unknown.
     replaced : mapping, optional
-        What a scenario sets instead, by road class: ``lanes_oneway``, ``lanes_twoway``, ``speed_kmh`` (urban and rural),
-        ``lane_width_m``. Values that are None or missing stay.
+        What a scenario sets instead, by road class: ``lanes_oneway``, ``lanes_twoway``, ``speed_kmh`` (urban and
+        rural), ``lane_width_m``. Values that are None or missing stay.
     """
     table = dict(CLASS_DEFAULTS)
     rules = COUNTRIES.get(country)

@@ -18,8 +18,8 @@ def find_gates(
 ) -> dict[int, str]:
     """Node → "entry", "exit" or "both" for every street end that is a cut, not a dead end.
 
-    A one-way street that ends is a cut by itself. A two-way one is where the source says that it goes on, near the outline
-    of the extract (``corners_xy`` of its bounding box, or the hull of all nodes), or when it is a main road.
+    A one-way street that ends is a cut by itself. A two-way one is where the source says that it goes on, near the
+    outline of the extract (``corners_xy`` of its bounding box, or the hull of all nodes), or when it is a main road.
     """
     ends = sorted(node for node in graph.at if graph.degree(node) == 1 and node not in graph.alias)
     near = _near_edge([graph.xy[node] for node in ends], corners_xy, all_xy)
@@ -41,7 +41,7 @@ def _near_edge(points: list[XY], corners_xy: Collection[XY], all_xy: Mapping[int
         return []
     import shapely
 
-    outlines = [shapely.MultiPoint(list(all_xy.values())).convex_hull.boundary]
+    outlines = [shapely.multipoints(np.array(list(all_xy.values()))).convex_hull.boundary]
     if corners_xy:
         outlines.append(shapely.Polygon(list(corners_xy)).boundary)
     places = shapely.points(np.asarray(points))

@@ -17,9 +17,10 @@ def legal_paths(
     banned: Collection[tuple[Drive, Drive]],
     sequences: Collection[tuple[Drive, ...]] = (),
 ) -> dict[tuple[Drive, Drive], tuple[Drive, ...]]:
-    """Shortest legal path over inner chains from every street that enters a cluster to every one that leaves it.
+    """Shortest legal path over inner chains from every street that enters a cluster to each that leaves.
 
-    Nobody turns round on an inner chain; turning from a street straight into its own opposite direction is an empty path.
+    Nobody turns round on an inner chain; turning from a street straight into its own opposite direction is an empty
+    path.
 
     Parameters
     ----------

@@ -38,8 +38,8 @@ def width_m(graph: ChainGraph, key: int) -> float:
 def end_trims(graph: ChainGraph, node: int, widths: dict[int, float]) -> dict[int, float]:
     """Distance from a node to the stop line on every chain that meets there, m.
 
-    Two streets' edges meet at ``(w2 + w1 cos φ) / sin φ`` along the first one, with half widths ``w`` and ``φ`` the angle
-    between them; the stop line stands a little behind the farthest such corner.
+    Two streets' edges meet at ``(w2 + w1 cos φ) / sin φ`` along the first one, with half widths ``w`` and ``φ`` the
+    angle between them; the stop line stands a little behind the farthest such corner.
     """
     keys = sorted(set(graph.at.get(node, ())))
     if len(keys) < 2:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,13 +32,13 @@ class Place:
 
 
 def utm_epsg(lon: float, lat: float) -> int:
-    """EPSG code of the UTM zone a place lies in, the one that OSMnx and GeoPandas choose."""
-    from pyproj.aoi import AreaOfInterest
-    from pyproj.database import query_utm_crs_info
+    """EPSG code of the UTM zone a place lies in, the one that OSMnx and GeoPandas choose.
 
-    found = query_utm_crs_info(datum_name="WGS 84", area_of_interest=AreaOfInterest(lon, lat, lon, lat))
-    if found:
-        return int(found[0].code)
+    Examples
+    --------
+    >>> utm_epsg(24.94, 60.17), utm_epsg(-51.2, -30.0)
+    (32635, 32722)
+    """
     zone = min(60, int((lon + 180.0) // 6.0) + 1)
     return (32600 if lat >= 0.0 else 32700) + zone
 
@@ -77,7 +78,7 @@ def find_place(
     if total >= EVIDENCE_COUNT and max(left, right) >= EVIDENCE_SHARE * total and (left > right) != on_left:
         on_left = left > right
         notes.append(
-            f"Traffic keeps {'left' if on_left else 'right'}: {max(left, right)} of {total} carriageways and roundabouts "
+            f"Traffic keeps {'left' if on_left else 'right'}: {max(left, right)} of {total} carriageways and rings "
             f"show it, against the rule of {country or 'an unknown country'}."
         )
     elif not country:
@@ -107,22 +108,18 @@ def side_evidence(ways: Sequence[OsmWay], xy: Mapping[int, XY]) -> tuple[int, in
         points = [xy[node] for node in way.nodes]
         if tags.get("junction") in {"roundabout", "circular"}:
             if way.nodes[0] == way.nodes[-1] and tags.get("oneway") != "-1":
-                area = sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(points, points[1:], strict=False))
+                area = sum(a[0] * b[1] - b[0] * a[1] for a, b in itertools.pairwise(points))
                 left, right = (left, right + 1) if area > 0.0 else (left + 1, right)
             continue
         if tags.get("oneway") != "yes" and not tags["highway"].startswith("motorway"):
             continue
-        for a, b in zip(points, points[1:], strict=False):
+        for a, b in itertools.pairwise(points):
             size = math.dist(a, b)
             if size > 15.0:
                 middles.append(((a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0))
                 courses.append(((b[0] - a[0]) / size, (b[1] - a[1]) / size))
                 break  # one witness a way
-    if len(middles) < 2:
-        return left, right
-    from scipy.spatial import cKDTree
-
-    for one, other in cKDTree(middles).query_pairs(CARRIAGEWAYS_APART_M):
+    for one, other in _near_pairs(middles, CARRIAGEWAYS_APART_M):
         (x1, y1), (x2, y2) = courses[one], courses[other]
         if x1 * x2 + y1 * y2 > -0.95:
             continue
@@ -132,12 +129,25 @@ def side_evidence(ways: Sequence[OsmWay], xy: Mapping[int, XY]) -> tuple[int, in
     return left, right
 
 
+def _near_pairs(points: Sequence[XY], distance_m: float) -> Iterator[tuple[int, int]]:
+    """Pairs of points that are near each other, by a grid of cells as wide as the distance."""
+    cells: dict[tuple[int, int], list[int]] = {}
+    for number, (x, y) in enumerate(points):
+        column, row = int(x // distance_m), int(y // distance_m)
+        for near_column in (column - 1, column, column + 1):
+            for near_row in (row - 1, row, row + 1):
+                for other in cells.get((near_column, near_row), ()):
+                    if math.dist(points[other], (x, y)) <= distance_m:
+                        yield other, number
+        cells.setdefault((column, row), []).append(number)
+
+
 def urban_ways(ways: Sequence[OsmWay], xy: Mapping[int, XY]) -> list[bool]:
     """Whether each way runs through built-up land, judged by how dense the streets around its middle are."""
     metres: dict[tuple[int, int], float] = {}
     for way in ways:
         points = [xy[node] for node in way.nodes]
-        for a, b in zip(points, points[1:], strict=False):
+        for a, b in itertools.pairwise(points):
             cell = _cell(((a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0))
             metres[cell] = metres.get(cell, 0.0) + math.dist(a, b)
     columns, rows = zip(*metres, strict=True) if metres else ((0,), (0,))

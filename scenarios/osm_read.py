@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 from xml.parsers import expat
 
 from .problems import SourceError
@@ -150,9 +150,9 @@ def cut_at_missing_nodes(
             end = start
             while end < len(refs) and known[end]:
                 end += 1
-            if end > start and start > 0:
+            if end > start > 0:
                 cut.add(refs[start])
-            if end > start and end < len(refs):
+            if start < end < len(refs):
                 cut.add(refs[end - 1])
             if end - start >= 2:
                 pieces.append(OsmWay(way_id, refs[start:end], tags, start))
@@ -198,7 +198,7 @@ def _open(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         start = file.read(3)
     if start.startswith(b"\x1f\x8b"):
-        return gzip.open(path, "rb")
+        return cast("IO[bytes]", gzip.open(path, "rb"))
     if start == b"BZh":
         return bz2.open(path, "rb")
     return path.open("rb")
@@ -284,10 +284,9 @@ class _XmlReader:
         elif name == "bounds":
             west, south, east, north = (float(attributes[key]) for key in ("minlon", "minlat", "maxlon", "maxlat"))
             self.scan.bounds = (west, south, east, north)
-        elif not self._root_seen:
-            if name != "osm":
-                msg = f"{self._path}: not OpenStreetMap XML: its outermost element is <{name}>, not <osm>."
-                raise SourceError(msg)
+        elif not self._root_seen and name != "osm":
+            msg = f"{self._path}: not OpenStreetMap XML: its outermost element is <{name}>, not <osm>."
+            raise SourceError(msg)
         self._root_seen = True
 
     def _end(self, name: str) -> None:
@@ -322,6 +321,7 @@ def _scan_pbf(path: Path, keep_way: Keep, keep_relation: Keep) -> Scan:
     scan = Scan()
     kinds = {"n": "node", "w": "way", "r": "relation"}
     try:
+        thing: Any  # a node, way or relation: what it has is asked of it below
         for thing in osmium.FileProcessor(str(path)):
             tags = {tag.k: tag.v for tag in thing.tags} if thing.tags else {}
             if tags:

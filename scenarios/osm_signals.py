@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -29,9 +30,15 @@ class Controls:
 
 
 def is_signal(tags: Tags) -> bool:
-    """Whether a node is a light that stops cars."""
-    return tags.get("highway") == "traffic_signals" or (
-        tags.get("highway") == "crossing" and tags.get("crossing") == "traffic_signals"
+    """Whether a node is a light for cars."""
+    return tags.get("highway") == "traffic_signals"
+
+
+def is_crossing_signal(tags: Tags) -> bool:
+    """Whether a node is a pedestrian crossing with lights; the cars' own light may be drawn elsewhere or not at all."""
+    return tags.get("highway") == "crossing" and "traffic_signals" in (
+        tags.get("crossing"),
+        tags.get("crossing:signals"),
     )
 
 
@@ -39,11 +46,14 @@ def place_controls(graph: ChainGraph, node_tags: Mapping[int, Tags]) -> Controls
     """Write signals and signs on the approaches they stand at; collect those on junctions and in mid-block."""
     controls = Controls()
     inner = _inner_nodes(graph, node_tags)
+    lights = [node for node, tags in node_tags.items() if is_signal(tags)]
     for node in sorted(node_tags):
         tags = node_tags[node]
         if tags.get("highway") == "mini_roundabout" and node in graph.at:
             controls.mini_roundabouts.add(node)
         kind = "signal" if is_signal(tags) else tags.get("highway", "")
+        if is_crossing_signal(tags) and node in inner:
+            _place_crossing(graph, controls, inner[node], node, lights)
         if kind not in {"signal", "stop", "give_way"}:
             continue
         if node in graph.at:
@@ -94,23 +104,43 @@ def _place_on_chain(graph: ChainGraph, controls: Controls, key: int, node: int, 
         if node not in nodes or (said is not None and said != forward):
             continue
         place = nodes.index(node)
-        steps = [math.dist(graph.xy[a], graph.xy[b]) for a, b in zip(nodes, nodes[1:], strict=False)]
+        steps = [math.dist(graph.xy[a], graph.xy[b]) for a, b in itertools.pairwise(nodes)]
         ahead[forward], behind[forward] = sum(steps[place:]), sum(steps[:place])
-    near = [(distance, forward) for forward, distance in ahead.items() if distance <= reach and _is_junction(graph, chain, forward)]
+    near = [
+        (distance, forward)
+        for forward, distance in ahead.items()
+        if distance <= reach and _is_junction(graph, chain, forward)
+    ]
     if near:
         distance, forward = min(near, key=lambda pair: (pair[0], not pair[1]))
         _write(graph, key, forward, kind)
-        _count(controls, "approach 15 m" if distance <= 15 else "approach 30 m" if distance <= 30 else "approach 40 m", kind)
-        if kind == "signal":
-            return
+        _count(controls, f"approach {15 if distance <= 15.0 else 30 if distance <= 30.0 else 40} m", kind)
     elif kind == "signal":
-        back = [(d, forward) for forward, d in behind.items() if d <= EXIT_SIDE_M and _is_junction(graph, chain, not forward)]
+        back = [
+            (distance, forward)
+            for forward, distance in behind.items()
+            if distance <= EXIT_SIDE_M and _is_junction(graph, chain, not forward)
+        ]
         if back:
             controls.signal_nodes.add(chain.u if min(back)[1] else chain.v)
             _count(controls, "exit side", kind)
         else:
             controls.crossings.append((key, node))
             _count(controls, "mid-block", kind)
+
+
+def _place_crossing(graph: ChainGraph, controls: Controls, key: int, node: int, lights: list[int]) -> None:
+    """A crossing with lights far from every junction and every other light stops cars by itself."""
+    if any(math.dist(graph.xy[node], graph.xy[light]) <= ONE_CROSSING_M for light in lights):
+        return
+    chain = graph.chains[key]
+    for forward in (True, False):
+        nodes = graph.run_nodes(chain.forward if forward else chain.backward)
+        if node in nodes and _is_junction(graph, chain, forward):
+            rest = nodes[nodes.index(node) :]
+            if sum(math.dist(graph.xy[a], graph.xy[b]) for a, b in itertools.pairwise(rest)) <= APPROACH_M:
+                return
+    controls.crossings.append((key, node))
 
 
 def _direction_said(graph: ChainGraph, chain: Chain, node: int, kind: str, tags: Tags) -> bool | None:

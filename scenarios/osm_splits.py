@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from .osm_chains import Chain, ChainGraph
@@ -24,8 +25,7 @@ def split_at_crossings(graph: ChainGraph, controls: Controls, clusters: Clusters
             skipped += 1
             continue
         chain = graph.chains[found]
-        nodes = graph.run_nodes(chain.forward or chain.backward[::-1])
-        nodes = nodes if chain.forward else graph.run_nodes(chain.backward)[::-1]
+        nodes = graph.nodes_of(found)
         place = nodes.index(node)
         before, after = (_length(graph, part) for part in (nodes[: place + 1], nodes[place:]))
         room_before = before - near.get((found, chain.u), near.get((key, chain.u), PLAIN_TRIM_M)) - PLAIN_TRIM_M
@@ -50,14 +50,18 @@ def _end_trims(graph: ChainGraph) -> dict[tuple[int, int], float]:
 
 def _chain_through(graph: ChainGraph, key: int, node: int) -> int | None:
     """The chain that passes a node now; an earlier split may have renumbered it."""
-    if key in graph.chains and node in graph.run_nodes(graph.chains[key].forward or graph.chains[key].backward)[1:-1]:
-        return key
-    newer = (other for other in graph.chains if other > key)
-    return next((other for other in newer if node in graph.run_nodes(graph.chains[other].forward or graph.chains[other].backward)[1:-1]), None)
+
+    def passes(other: int) -> bool:
+        chain = graph.chains[other]
+        return node in graph.run_nodes(chain.forward or chain.backward)[1:-1]
+
+    if key in graph.chains:
+        return key if passes(key) else None
+    return next((other for other in graph.chains if other > key and passes(other)), None)
 
 
 def _length(graph: ChainGraph, nodes: list[int]) -> float:
-    return sum(math.dist(graph.xy[a], graph.xy[b]) for a, b in zip(nodes, nodes[1:], strict=False))
+    return sum(math.dist(graph.xy[a], graph.xy[b]) for a, b in itertools.pairwise(nodes))
 
 
 def split_at_changes(graph: ChainGraph, clusters: Clusters) -> None:
@@ -68,28 +72,28 @@ def split_at_changes(graph: ChainGraph, clusters: Clusters) -> None:
     for key in sorted(graph.chains):
         if key in clusters.inner or graph.is_ring(key):
             continue
-        for node in _change_nodes(graph, graph.chains[key]):
+        for node in _change_nodes(graph, key):
             pieces = graph.split(key, node)
             if pieces is not None:
                 clusters.of[node], clusters.members[node] = node, (node,)
                 key = pieces[1]
 
 
-def _change_nodes(graph: ChainGraph, chain: Chain) -> list[int]:
+def _change_nodes(graph: ChainGraph, key: int) -> list[int]:
     """Nodes from u to v at which a new stretch begins, short stretches joined to their likelier neighbour."""
-    boundaries = _boundaries(graph, chain)
+    boundaries = _boundaries(graph, graph.chains[key])
     if not boundaries:
         return []
-    line = graph.run_nodes(chain.forward) if chain.forward else graph.run_nodes(chain.backward)[::-1]
+    line = graph.nodes_of(key)
     along = {line[0]: 0.0}
     travelled = 0.0
-    for a, b in zip(line, line[1:], strict=False):
+    for a, b in itertools.pairwise(line):
         travelled += math.dist(graph.xy[a], graph.xy[b])
         along.setdefault(b, travelled)
     cuts = sorted((along[node], node) for node in boundaries if node in along)
     while cuts:
         places = [0.0, *(place for place, _ in cuts), travelled]
-        sizes = [after - before for before, after in zip(places, places[1:], strict=False)]
+        sizes = [after - before for before, after in itertools.pairwise(places)]
         shortest = min(range(len(sizes)), key=lambda number: (sizes[number], number))
         if sizes[shortest] >= SHORTEST_BY_CHANGE_M:
             break
@@ -103,7 +107,7 @@ def _change_nodes(graph: ChainGraph, chain: Chain) -> list[int]:
 def _boundaries(graph: ChainGraph, chain: Chain) -> set[int]:
     found: set[int] = set()
     for runs in (chain.forward, chain.backward):
-        for before, after in zip(runs, runs[1:], strict=False):
+        for before, after in itertools.pairwise(runs):
             a, b = graph.direction(before), graph.direction(after)
             if (
                 a.lane_access != b.lane_access

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .network import ROAD_CLASSES, Fault
-from .osm_chains import XY, Chain, ChainGraph, Run, build_chains
+from .osm_chains import XY, ChainGraph, Run, build_chains
 from .osm_clusters import Clusters, find_clusters
 from .osm_defaults import defaults_for
 from .osm_gates import find_gates
@@ -145,19 +145,11 @@ def _corners(data: OsmData, epsg: int) -> list[XY]:
 def _restriction_notes(found: Restrictions, total: int) -> list[str]:
     if not total:
         return []
-    return [
+    text = (
         f"Turn restrictions: {found.used} of {total} hold in the network, {found.elsewhere} name ways outside it, "
         f"{found.conditional} are conditional and not followed, {found.for_others} do not bind cars."
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """One direction of a chain from stop line to stop line."""
-
-    points: NDArray[np.float64]
-    start: XY
-    end: XY
+    )
+    return [text]
 
 
 class _Assembly:
@@ -174,9 +166,7 @@ class _Assembly:
         self.notes: list[str] = []
         self.faults: list[Fault] = []
 
-    def build(
-        self, restrictions: Restrictions
-    ) -> tuple[list[Street], list[JunctionSpec], tuple[tuple[str, ...], ...]]:
+    def build(self, restrictions: Restrictions) -> tuple[list[Street], list[JunctionSpec], tuple[tuple[str, ...], ...]]:
         """Streets and junctions sorted by their source ids, and forbidden sequences of streets."""
         graph, inner = self.graph, self.clusters.inner
         widths = {key: width_m(graph, key) for key in graph.chains}
@@ -192,14 +182,10 @@ class _Assembly:
             extended += self._shape(key, trims, trimmed=key not in inner)
         if extended:
             self.notes.append(f"{extended} stubs at the cut edge were drawn on to {GATE_STREET_M:g} m.")
-        streets = [
-            self._street(key, forward) for key in order if key not in inner for forward in (True, False) if (key, forward) in self.ids
-        ]
+        streets = [self._street(*drive) for drive in self.ids if drive[0] not in inner]
         streets.sort(key=lambda street: _id_order(street.id))
         junctions = [
-            spec
-            for name in sorted(self.clusters.members)
-            if (spec := self._junction(name, restrictions)) is not None
+            spec for name in sorted(self.clusters.members) if (spec := self._junction(name, restrictions)) is not None
         ]
         return streets, junctions, self._sequences(restrictions)
 
@@ -266,7 +252,7 @@ class _Assembly:
             destination_only=main.destination_only,
             turn_lanes=_fitting_arrows(last, main),
             sign=chain.sign_forward or self._minor_sign(key, chain.v, road.road_class),
-            signalised=chain.signal_forward or chain.v in self.clusters.signalised or chain.v in self.controls.signal_nodes,
+            signalised=chain.signal_forward or chain.v in self.controls.signal_nodes,
             layer=road.layer,
             twin=twin,
             assumed=main.assumed,
@@ -333,7 +319,8 @@ class _Assembly:
             choices = [b for b in leaving if b[0] != first[0]]
             if choices and all((first, b) in banned for b in choices):
                 kept -= {(first, b) for b in choices}
-                self._fault("restriction_closes_street", name, xy, f"{self.ids[first]} may go nowhere: its restrictions are dropped")
+                text = f"{self.ids[first]} may go nowhere: its restrictions are dropped"
+                self._fault("restriction_closes_street", name, xy, text)
         return kept
 
     def _ways_out(
@@ -373,7 +360,7 @@ class _Assembly:
 
 def _run_length(graph: ChainGraph, run: Run) -> float:
     nodes = graph.run_nodes((run,))
-    return sum(math.dist(graph.xy[a], graph.xy[b]) for a, b in zip(nodes, nodes[1:], strict=False))
+    return sum(math.dist(graph.xy[a], graph.xy[b]) for a, b in itertools.pairwise(nodes))
 
 
 def _fitting_arrows(last: Direction, main: Direction) -> tuple[tuple[str, ...], ...] | None:

@@ -22,13 +22,17 @@ ACCESS_KEYS: Mapping[str, tuple[str, ...]] = {
     "foot": ("foot", "access"),
     "emergency": ("emergency",),
 }
-CLOSED = frozenset({"no", "private", "agricultural", "forestry", "delivery", "emergency", "bus", "psv", "military", "use_sidepath"})
+CLOSED = frozenset(
+    {"no", "private", "agricultural", "forestry", "delivery", "emergency", "bus", "psv", "military", "use_sidepath"}
+)
 LAST_LEG = frozenset({"destination", "customers", "customer", "permit", "residents"})
 YES = frozenset({"yes", "true", "1"})
 REVERSE = frozenset({"-1", "reverse"})
 CHANGING = frozenset({"reversible", "alternating"})
 # Barriers that stop cars unless their access tags say otherwise; gates are open unless they say otherwise.
-SOLID_BARRIERS = frozenset({"bollard", "block", "jersey_barrier", "cycle_barrier", "planter", "log", "debris", "wall", "turnstile"})
+SOLID_BARRIERS = frozenset(
+    {"bollard", "block", "jersey_barrier", "cycle_barrier", "planter", "log", "debris", "wall", "turnstile"}
+)
 GATES = frozenset({"gate", "lift_gate", "swing_gate", "chain", "yes", "barrier"})
 _SPEED = re.compile(r"^(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|mph|knots)?$")
 
@@ -91,7 +95,8 @@ def read_road(tags: Tags, defaults: Mapping[str, ClassDefaults], *, urban: bool,
         speed_kmh = _speed(tags, suffix, known, assumed, defaults, urban=urban)
         if width_m == NARROW_LANE_M and "speed_mps" in assumed:
             speed_kmh = min(speed_kmh, NARROW_KMH)
-        access = _lane_access(tags, suffix, count, bits, oneway=oneway, on_left=on_left, lanes_known="lanes" not in assumed)
+        known_lanes = "lanes" not in assumed
+        access = _lane_access(tags, suffix, count, bits, oneway=oneway, on_left=on_left, lanes_known=known_lanes)
         turn_lanes = _turn_lanes(tags, suffix, len(access), oneway=oneway)
         directions.append(Direction(access, width_m, speed_kmh, turn_lanes, last_leg, frozenset(assumed)))
     if directions[0] is None and directions[1] is None:
@@ -121,9 +126,11 @@ def access_bits(tags: Tags, road_class: str, suffix: str = "") -> tuple[int, boo
     """
     bits, last_leg = 0, False
     for mode, keys in ACCESS_KEYS.items():
-        value = next((v for key in keys for v in (tags.get(f"{key}:{suffix}"), tags.get(key)) if v), "")
+        value = next((said for key in keys if (said := tags.get(f"{key}:{suffix}") or tags.get(key))), "")
         value = value.split(";")[0].strip()
-        if value in CLOSED or (not value and road_class in {"motorway", "motorway_link"} and mode in {"bicycle", "foot"}):
+        if value in CLOSED or (
+            not value and road_class in {"motorway", "motorway_link"} and mode in {"bicycle", "foot"}
+        ):
             continue
         bits |= MODES[mode]
         if mode == "car":
@@ -223,9 +230,7 @@ def _whole(text: str | None) -> int | None:
     return min(found)
 
 
-def _lane_count(
-    tags: Tags, suffix: str, known: ClassDefaults, assumed: set[str], *, oneway: bool
-) -> tuple[int, float]:
+def _lane_count(tags: Tags, suffix: str, known: ClassDefaults, assumed: set[str], *, oneway: bool) -> tuple[int, float]:
     """Lanes of one direction, bus lanes included, and their width."""
     total = _whole(tags.get("lanes"))
     assumed.add("lane_width_m")
@@ -278,8 +283,8 @@ def _speed(
     *,
     urban: bool,
 ) -> float:
-    keys = (f"maxspeed:motorcar:{suffix}", f"maxspeed:{suffix}", "maxspeed:motorcar", "maxspeed", f"maxspeed:type:{suffix}")
-    for key in (*keys, "maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traffic"):
+    keys = (f"maxspeed:motorcar:{suffix}", f"maxspeed:{suffix}", "maxspeed:motorcar", "maxspeed")
+    for key in (*keys, f"maxspeed:type:{suffix}", "maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traffic"):
         if key in tags:
             # A bare number in source:maxspeed is the year or the number of a survey as often as a limit.
             if key in {"source:maxspeed", "maxspeed:type"} and ":" not in tags[key]:
