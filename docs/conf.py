@@ -6,6 +6,10 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 
 import click
+from docutils import nodes
+from latex2mathml.converter import convert
+from sphinx.application import Sphinx
+from sphinx.writers.html5 import HTML5Translator
 
 from citytwin.scenarios.reference_page import scenario_reference_markdown
 from citytwin.sim.cli import main
@@ -21,6 +25,7 @@ html_theme = "furo"
 html_title = "citytwin"
 html_static_path = ["_static"]
 html_css_files = ["tables.css"]
+html_math_renderer = "mathml"  # formulas are in the page itself: it reads without a network
 templates_path = []
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
@@ -51,8 +56,16 @@ def command_line_markdown() -> str:
     return "\n".join(parts)
 
 
-def setup(app: object) -> None:
+def write_math(translator: HTML5Translator, node: nodes.Element) -> None:
+    """Put a formula into the page as MathML."""
+    display = "block" if isinstance(node, nodes.math_block) else "inline"
+    translator.body.append(convert(node.astext(), display=display))
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> None:
     """Write the generated parts before the pages that include them are read."""
+    app.add_html_math_renderer("mathml", (write_math, None), (write_math, None))
     MADE.mkdir(exist_ok=True)
     for name, text in (
         ("command_line.md", command_line_markdown()),
