@@ -26,3 +26,12 @@ def parallel(function: Callable[Parameters, Result]) -> Callable[Parameters, Res
     """Compile a thin ``prange`` loop whose iterations write to places of their own."""
     compiled = numba.njit(error_model="numpy", cache=True, parallel=True)(function)
     return cast("Callable[Parameters, Result]", compiled)
+
+
+def bare(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Compile a function that allocates nothing, without reference counts: cheap to hand many arrays to.
+
+    Counting references is what makes a table of arrays dear as an argument: two atomic operations per array and use.
+    """
+    compiled = numba.njit(error_model="numpy", cache=True, _nrt=False)(function)
+    return cast("Callable[Parameters, Result]", compiled)

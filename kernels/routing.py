@@ -151,7 +151,8 @@ def _plan_chunks(
     cost_s: Floats,
 ) -> None:
     for chunk in numba.prange(chunks):
-        _plan_chunk(chunk, chunks, graph, expected, wishes, seed, noise, rows, groups, table, length, cost_s)
+        # prange counts in uint64: without the cast everything below would be compiled twice.
+        _plan_chunk(np.int64(chunk), chunks, graph, expected, wishes, seed, noise, rows, groups, table, length, cost_s)
 
 
 @kernel
@@ -185,7 +186,7 @@ def _plan_chunk(
     for group in range(chunk, groups.size - 1, chunks):
         mark = group + 1
         first, last = groups[group], groups[group + 1]
-        wanted = 0
+        wanted = np.int64(0)  # a bare 0 is a type of its own to numba: callees would be compiled once more
         for i in range(first, last):
             destination = wishes.destination[rows[i]]
             if work.wanted_mark[destination] != mark:
@@ -213,7 +214,7 @@ def _search(
     noise: float,
     trip: int,
     mark: int,
-    wanted: int,
+    wanted: Any,
     work: _Work,
 ) -> None:
     """Dijkstra from one trip's origin until ``wanted`` marked links are reached.
@@ -229,12 +230,12 @@ def _search(
         return
     first, last = wishes.first_start[trip], wishes.first_start[trip + 1]
     leave_s = perceived_s(expected.link_s[origin], origin, key, seed, noise)
-    size = 0
+    size, no_parent = np.int64(0), np.int64(-1)
     for arc in range(graph.arc_start[origin], graph.arc_start[origin + 1]):
         if first == last or _contains(wishes.first_link, first, last, graph.node_link[graph.arc_to[arc]]):
-            size = _relax(graph, expected, arc, -1, leave_s, mark, work, size)
+            size = _relax(graph, expected, arc, no_parent, leave_s, mark, work, size)
     while size > 0:
-        now_s, node = work.heap_s[0], work.heap_node[0]
+        now_s, node = work.heap_s[0], np.int64(work.heap_node[0])
         size = _pop(work.heap_s, work.heap_node, size)
         if now_s > work.entry_s[node]:
             continue  # a better entry was found after this one

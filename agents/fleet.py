@@ -1,0 +1,367 @@
+"""Hold the traffic of a city in arrays: build them from network, trips and drivers, and advance them by whole steps.
+
+Arrays own the numbers; ``Vehicle`` views of their rows are made when somebody looks (see ``vehicle.py``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernels import chance
+from ..kernels import traffic_tables as table
+from ..kernels.traffic_tables import City
+from ..scenarios.streets import BUS, CAR, TRUCK
+
+if TYPE_CHECKING:
+    from ..scenarios.network import RoadNetwork
+    from ..scenarios.scenario import Drivers
+    from ..scenarios.trips import TripTable
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
+FIRM_DECEL_MPS2 = 3.0  # what drivers accept at the onset of yellow: ITE (1999) uses 10 ft/s² = 3.05 m/s²
+CLASS_ACCESS = np.array([CAR, TRUCK, BUS], np.int32)  # as scenarios.trips.VEHICLE_CLASSES orders them
+CLASS_LENGTH_M = {"truck": 12.0, "bus": 12.0}
+CLASS_MAX_ACCEL_MPS2 = {"truck": 0.8, "bus": 1.0}
+MOST_LANES_IN = 62  # of one junction: the kernel keeps one bit a lane
+MOST_SPREAD = 2.5  # drivers further than so many standard deviations off are cut to it
+SLOWEST_FACTOR = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """A detector at a point of a lane."""
+
+    name: str
+    lane: int
+    at_m: float
+
+
+@dataclass(slots=True)
+class VehicleState:
+    """All vehicles, one row per trip and never reordered. Shapes ``[member, vehicle]``; views, not copies."""
+
+    depart_s: Floats
+    speed_factor: Floats  # wanted speed over the limit
+    position_m: Floats  # front bumper from the start of its lane
+    speed_mps: Floats
+    standing_s: Floats  # since it last moved
+    ask_after_s: Floats
+    entered_s: Floats  # nan before
+    arrived_s: Floats  # nan before
+    driven_m: Floats
+    vehicle_class: Ints  # row of scenarios.trips.VEHICLE_CLASSES
+    status: Ints  # PENDING, WAITING, DRIVING, ARRIVED, NO_ROUTE
+    lane: Ints  # lane row, connectors behind the road lanes; -1 off the road
+    connector: Ints  # way on from the present lane, -1: none
+    granted: Ints
+    cause: Ints  # why it stands
+    ask: Ints  # what its driver must decide
+    route_start: Ints
+    route_size: Ints
+    route_at: Ints  # step of the route that is the present link
+
+    @classmethod
+    def of(cls, cities: City) -> VehicleState:
+        """Name the columns of the tables."""
+        numbers = {name: cities.vehicle_f[:, getattr(table, name.upper())] for name in _VEHICLE_NUMBERS}
+        rows = {name: cities.vehicle_i[:, getattr(table, name.upper())] for name in _VEHICLE_ROWS}
+        return cls(**numbers, **rows, vehicle_class=cities.vehicle_i[:, table.CLASS])
+
+
+_VEHICLE_NUMBERS = (
+    "depart_s", "speed_factor", "position_m", "speed_mps", "standing_s", "ask_after_s", "entered_s", "arrived_s",
+    "driven_m",
+)  # fmt: skip
+_VEHICLE_ROWS = (
+    "status", "lane", "connector", "granted", "cause", "ask", "route_start", "route_size", "route_at",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Fleet:
+    """All vehicles of a run and the lanes they drive on."""
+
+    network: RoadNetwork
+    trips: TripTable
+    sensors: tuple[Sensor, ...]
+    cities: City  # arrays of table.OWN have a leading [member] axis
+    vehicles: VehicleState
+    routes_used: int = 0  # of cities.route
+
+    @property
+    def members(self) -> int:
+        """Number of runs side by side."""
+        return int(self.cities.counter.shape[0])
+
+    @property
+    def lane_limit_mps(self) -> Floats:
+        """Speed limit, ``[member, lane row]``."""
+        return self.cities.lane_f[:, table.LIMIT_MPS]
+
+    @property
+    def lane_open(self) -> Ints:
+        """Whether a road lane is open, ``[member, road lane]``."""
+        return self.cities.lane_i[:, table.OPEN, : self.network.lane_count]
+
+    @property
+    def obstacle_m(self) -> Floats:
+        """Blocked place on a road lane, inf where there is none, ``[member, road lane]``."""
+        return self.cities.lane_f[:, table.OBSTACLE_M, : self.network.lane_count]
+
+    def advance(self, first_step: int, last_step: int) -> None:
+        """Run steps ``first_step`` up to, not including, ``last_step``."""
+        from ..kernels.traffic import run_member, run_members
+
+        if self.members == 1:
+            run_member(self.cities, 0, first_step, last_step)
+        else:
+            run_members(self.cities, first_step, last_step)
+
+    def set_routes(self, member: int, trips: NDArray[np.int64], start: NDArray[np.int64], link: Ints) -> None:
+        """Give trips their routes.
+
+        Parameters
+        ----------
+        member
+            Whose vehicles.
+        trips
+            Rows, ``[n]``.
+        start, link
+            Route ``i`` is ``link[start[i]:start[i + 1]]``; it begins with the link the vehicle is on or enters by.
+            An empty one means that there is no way.
+        """
+        used, needed = self.routes_used, self.routes_used + link.size
+        if needed > self.cities.route.size:
+            larger = np.zeros(max(needed, 2 * self.cities.route.size), np.int32)
+            larger[:used] = self.cities.route[:used]
+            self.cities = self.cities._replace(route=larger)
+        self.cities.route[used:needed] = link
+        self.vehicles.route_start[member, trips] = used + start[:-1]
+        self.vehicles.route_size[member, trips] = np.diff(start)
+        self.vehicles.route_at[member, trips] = 0
+        self.routes_used = needed
+
+    def route(self, member: int, trip: int) -> Ints:
+        """Links of a vehicle's route from the one it is on (or enters by) to its destination."""
+        start = self.vehicles.route_start[member, trip]
+        size, at = self.vehicles.route_size[member, trip], self.vehicles.route_at[member, trip]
+        return self.cities.route[start + at : start + size]
+
+    def state_hash(self, member: int = 0) -> str:
+        """SHA-256 over everything that decides how the run goes on, routes included."""
+        digest = hashlib.sha256()
+        for name in table.OWN:
+            if name not in ("driver", "sensor"):
+                digest.update(np.ascontiguousarray(getattr(self.cities, name)[member]).tobytes())
+        vehicles = self.vehicles
+        for trip in np.flatnonzero(vehicles.status[member] != table.ARRIVED):
+            digest.update(self.route(member, int(trip)).tobytes())
+        return digest.hexdigest()
+
+
+def build_fleet(
+    network: RoadNetwork,
+    trips: TripTable,
+    drivers: Drivers,
+    *,
+    seed: int = 0,
+    members: int = 1,
+    step_s: float = 1.0,
+    reroute_blocked_after_s: float | None = None,
+    sensors: tuple[Sensor, ...] = (),
+) -> Fleet:
+    """Lay out the state of a run at t = 0: nobody on the road.
+
+    Member ``m`` draws its drivers with seed ``seed + m``.
+    """
+    driver = driver_table(drivers)
+    sensors = tuple(sorted(sensors, key=lambda sensor: (sensor.lane, sensor.at_m)))
+    lane_f, lane_i, listed, ring_slots = _lanes(network, sensors, float(driver[:, table.LENGTH_M].min()))
+    junction, listed = _junctions(network, listed)
+    link, listed = _links(network, trips, listed)
+    controller_i, controller_f = _controllers(network, step_s)
+    cities = City(
+        vehicle_f=_vehicle_numbers(network, trips, drivers, driver, seed=seed, members=members),
+        vehicle_i=_each(members, _vehicle_rows(trips)),
+        lane_f=_each(members, lane_f),
+        lane_i=_each(members, lane_i),
+        connector=_connectors(network),
+        foe=np.stack([network.connectors.foe, network.connectors.foe_yield]).astype(np.int32),
+        junction=junction,
+        link=_each(members, link),
+        listed=listed,
+        ring=np.full((members, ring_slots), -1, np.int32),
+        route=np.zeros(1024, np.int32),
+        driver=_each(members, driver),
+        class_access=CLASS_ACCESS,
+        controller_i=_each(members, controller_i),
+        controller_f=_each(members, controller_f),
+        phase_s=_each(members, network.signals.phase_s.astype(np.float64)),
+        phase_light=network.signals.light_start.astype(np.int32),
+        light=network.signals.light.astype(np.int8),
+        sensor=_each(members, _sensor_table(sensors)),
+        counter=np.zeros((members, table.COUNTERS), np.int64),
+        road_lanes=network.lane_count,
+        step_s=float(step_s),
+        max_decel=float(drivers.max_decel_mps2),
+        firm_decel=float(max(FIRM_DECEL_MPS2, drivers.comfort_decel_mps2)),
+        reroute_blocked_after_s=np.inf if reroute_blocked_after_s is None else float(reroute_blocked_after_s),
+    )
+    return Fleet(network, trips, sensors, cities, VehicleState.of(cities))
+
+
+def driver_table(drivers: Drivers) -> NDArray[np.float64]:
+    """Driver parameters per vehicle class, ``[class, column]``."""
+    from ..scenarios.trips import VEHICLE_CLASSES
+
+    driver = np.empty((len(VEHICLE_CLASSES), table.DRIVER_COLUMNS))
+    for row, name in enumerate(VEHICLE_CLASSES):
+        driver[row, table.HEADWAY_S] = drivers.headway_s
+        driver[row, table.MIN_GAP_M] = drivers.min_gap_m
+        driver[row, table.MAX_ACCEL] = CLASS_MAX_ACCEL_MPS2.get(name, drivers.max_accel_mps2)
+        driver[row, table.COMFORT_DECEL] = drivers.comfort_decel_mps2
+        driver[row, table.LENGTH_M] = CLASS_LENGTH_M.get(name, drivers.length_m)
+        driver[row, table.CRITICAL_GAP_S] = drivers.critical_gap_s
+    return driver
+
+
+Array = TypeVar("Array", Floats, Ints)
+
+
+def _each(members: int, array: Array) -> Array:
+    """One copy per member."""
+    return np.repeat(array[np.newaxis], members, axis=0)
+
+
+def _grouped(keys: NDArray[np.integer], groups: int, begins: int) -> tuple[Ints, Ints]:
+    """Rows grouped by key: where each group begins in a list that already has ``begins`` entries, and the rows."""
+    start = np.full(groups + 1, begins, np.int32)
+    start[1:] += np.cumsum(np.bincount(keys, minlength=groups)).astype(np.int32)
+    return start, np.argsort(keys, kind="stable").astype(np.int32)
+
+
+def _lanes(network: RoadNetwork, sensors: tuple[Sensor, ...], shortest_m: float) -> tuple[Floats, Ints, Ints, int]:
+    """Lane tables, the list they refer to, and the number of slots of all ring buffers."""
+    links, lanes, connectors = network.links, network.lanes, network.connectors
+    road_lanes = network.lane_count
+    rows = road_lanes + connectors.movement.size
+    lane_f = np.zeros((table.LANE_F_COLUMNS, rows))
+    lane_f[table.LANE_LENGTH_M] = np.concatenate([links.length_m[lanes.link], connectors.length_m])
+    lane_f[table.LIMIT_MPS] = np.concatenate([links.speed_mps[lanes.link], connectors.speed_mps])
+    lane_f[table.OBSTACLE_M] = lane_f[table.LET_IN_M] = np.inf
+    lane_i = np.zeros((table.LANE_I_COLUMNS, rows + 1), np.int32)
+    lane_i[table.ON_LINK, :rows] = np.concatenate([lanes.link, lanes.link[connectors.from_lane]])
+    lane_i[table.ACCESS, :road_lanes] = lanes.access
+    lane_i[table.OPEN] = 1
+    lane_i[table.LAST_OUT] = -1
+    lane_i[table.FIRST_CONNECTOR, : road_lanes + 1] = lanes.connector_start
+    feeder_start, feeder = _grouped(connectors.to_lane, road_lanes, 0)
+    lane_i[table.FIRST_FEEDER, : road_lanes + 1] = feeder_start
+    sensor_lanes = np.array([sensor.lane for sensor in sensors], np.int32)
+    lane_i[table.FIRST_SENSOR, 1 : road_lanes + 1] = np.cumsum(np.bincount(sensor_lanes, minlength=road_lanes))
+    slots = np.floor(lane_f[table.LANE_LENGTH_M] / shortest_m).astype(np.int64) + 3
+    lane_i[table.RING_START, 1:] = np.cumsum(slots)
+    return lane_f, lane_i, feeder, int(slots.sum())
+
+
+def _connectors(network: RoadNetwork) -> Ints:
+    lanes, connectors = network.lanes, network.connectors
+    rows = np.zeros((table.CONNECTOR_COLUMNS, connectors.movement.size + 1), np.int32)
+    rows[table.FIRST_FOE] = connectors.foe_start
+    rows[table.FROM_LANE, :-1] = connectors.from_lane
+    rows[table.TO_LANE, :-1] = connectors.to_lane
+    rows[table.TO_LINK, :-1] = lanes.link[connectors.to_lane]
+    rows[table.PRIORITY, :-1] = connectors.priority
+    rows[table.STOP, :-1] = connectors.stop
+    rows[table.SIGNAL, :-1] = connectors.signal
+    rows[table.GROUP, :-1] = connectors.group
+    return rows
+
+
+def _junctions(network: RoadNetwork, listed: Ints) -> tuple[Ints, Ints]:
+    lanes, links = network.lanes, network.links
+    count = len(network.junctions.id)
+    rows = np.zeros((table.JUNCTION_COLUMNS, count + 1), np.int32)
+    rows[table.FIRST_CONNECTOR_IN] = network.junctions.connector_start
+    rows[table.FIRST_LANE_IN], lanes_in = _grouped(links.to_junction[lanes.link], count, listed.size)
+    listed = np.concatenate([listed, lanes_in])
+    rows[table.FIRST_LANE_OUT], lanes_out = _grouped(links.from_junction[lanes.link], count, listed.size)
+    arms = np.diff(rows[table.FIRST_LANE_IN])
+    if arms.max(initial=0) > MOST_LANES_IN:
+        junction = network.junctions.id[int(arms.argmax())]
+        msg = f"junction {junction} has {arms.max()} incoming lanes, {MOST_LANES_IN} at most"
+        raise ValueError(msg)
+    return rows, np.concatenate([listed, lanes_out])
+
+
+def _links(network: RoadNetwork, trips: TripTable, listed: Ints) -> tuple[Ints, Ints]:
+    rows = np.zeros((table.LINK_COLUMNS, network.link_count + 1), np.int32)
+    rows[table.FIRST_LANE] = network.links.lane_start
+    rows[table.FIRST_ENTRY], entries = _grouped(trips.origin_link, network.link_count, listed.size)
+    rows[table.ENTRY_NEXT] = rows[table.ENTRY_DUE] = rows[table.FIRST_ENTRY]
+    return rows, np.concatenate([listed, entries])
+
+
+def _sensor_table(sensors: tuple[Sensor, ...]) -> Floats:
+    rows = np.zeros((table.SENSOR_COLUMNS, len(sensors)))
+    rows[table.SENSOR_AT_M] = [sensor.at_m for sensor in sensors]
+    return rows
+
+
+def _vehicle_numbers(
+    network: RoadNetwork, trips: TripTable, drivers: Drivers, driver: Floats, *, seed: int, members: int
+) -> Floats:
+    length_m = driver[trips.vehicle_class, table.LENGTH_M]
+    origin_length_m = network.links.length_m[trips.origin_link]
+    destination_length_m = network.links.length_m[trips.destination_link]
+    origin_m = np.where(np.isnan(trips.origin_m), origin_length_m / 2.0, trips.origin_m)
+    destination_m = np.where(np.isnan(trips.destination_m), destination_length_m / 2.0, trips.destination_m)
+    numbers = np.zeros((members, table.VEHICLE_F_COLUMNS, len(trips.id)))
+    numbers[:, table.DEPART_S] = trips.depart_s
+    numbers[:, table.ORIGIN_M] = np.minimum(np.maximum(origin_m, length_m), origin_length_m)
+    numbers[:, table.DESTINATION_M] = np.minimum(destination_m, destination_length_m - 1e-6)
+    numbers[:, (table.ENTERED_S, table.ARRIVED_S)] = np.nan
+    spread = np.empty(len(trips.id))
+    for member in range(members):
+        chance.fill_normals(np.uint64(seed + member), trips.key, chance.DRIVER_SPEED, spread)
+        factor = drivers.speed_factor_mean + drivers.speed_factor_sd * np.clip(spread, -MOST_SPREAD, MOST_SPREAD)
+        numbers[member, table.SPEED_FACTOR] = np.maximum(factor, SLOWEST_FACTOR)
+    return numbers
+
+
+def _vehicle_rows(trips: TripTable) -> Ints:
+    rows = np.zeros((table.VEHICLE_I_COLUMNS, len(trips.id)), np.int32)
+    rows[table.CLASS] = trips.vehicle_class
+    rows[table.LANE] = rows[table.CONNECTOR] = rows[table.REAR_IN] = -1
+    return rows
+
+
+def _controllers(network: RoadNetwork, step_s: float) -> tuple[Ints, Floats]:
+    phase, left_s = phases_at(network, 0.0)
+    rows = np.zeros((table.CONTROLLER_I_COLUMNS, phase.size + 1), np.int32)
+    rows[table.FIRST_PHASE] = network.signals.phase_start
+    rows[table.PHASE, :-1] = phase
+    numbers = np.zeros((table.CONTROLLER_F_COLUMNS, phase.size))
+    numbers[table.PHASE_LEFT_S] = left_s + step_s  # a step begins by taking its length off
+    return rows, numbers
+
+
+def phases_at(network: RoadNetwork, t_s: float) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Running phase of every controller at a time, and how long it still lasts, s."""
+    signals = network.signals
+    controllers = len(signals.id)
+    phase, left_s = np.zeros(controllers, np.int32), np.zeros(controllers)
+    for controller in range(controllers):
+        first, last = signals.phase_start[controller], signals.phase_start[controller + 1]
+        ends = np.cumsum(signals.phase_s[first:last])
+        into_s = (t_s - signals.offset_s[controller]) % ends[-1]
+        place = int(np.searchsorted(ends, into_s, side="right"))
+        phase[controller], left_s[controller] = first + place, ends[place] - into_s
+    return phase, left_s

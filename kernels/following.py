@@ -1,0 +1,237 @@
+"""Move the vehicles of one lane: follow the leader, stop where one must, keep the limit."""
+
+from __future__ import annotations
+
+import math
+
+from .compile import bare
+from .driving import brake_distance, idm_accel, safe_speed, slowing_speed, stopping_speed
+from .rings import at
+from .traffic_tables import (
+    CAUSE,
+    CLASS,
+    COMFORT_DECEL,
+    CONNECTOR,
+    COUNT,
+    DRIVEN_M,
+    FIRST_SENSOR,
+    FROM_LANE,
+    GRANTED,
+    HEADWAY_S,
+    LANE,
+    LANE_LENGTH_M,
+    LAST_OUT,
+    LEADER,
+    LENGTH_M,
+    LET_IN_M,
+    LIMIT_MPS,
+    MAX_ACCEL,
+    MIN_GAP_M,
+    NEXT_POSITION_M,
+    NEXT_SPEED_MPS,
+    OBSTACLE,
+    OBSTACLE_M,
+    OCCUPIED_BY,
+    POSITION_M,
+    REAR_IN,
+    REAR_LEFT_M,
+    SENSOR_AT_M,
+    SENSOR_COUNT,
+    SENSOR_OCCUPIED_S,
+    SENSOR_SPEED_SUM,
+    SPEED_FACTOR,
+    SPEED_MPS,
+    STANDING_S,
+    TO_LANE,
+    VEHICLE_M,
+    VEHICLE_S,
+    City,
+)
+from .ways import link_ahead
+
+STOP_MARGIN_M = 1.0  # how far before a stop line or an obstacle a vehicle comes to rest
+MOVING_MPS = 0.1  # slower than this a vehicle stands
+DIVERGE_M = 3.0  # beyond the stop line, paths from one lane have parted
+
+
+@bare
+def behind(city: City, vehicle: int, gap: float, leader_speed: float, desired_speed: float) -> float:
+    """Speed for the coming step behind a leader, never so high that hard braking of the leader could end in a crash."""
+    kind, speed, step = city.vehicle_i[CLASS, vehicle], city.vehicle_f[SPEED_MPS, vehicle], city.step_s
+    accel = idm_accel(
+        speed,
+        max(gap, 0.1),
+        speed - leader_speed,
+        desired_speed,
+        city.driver[kind, HEADWAY_S],
+        city.driver[kind, MIN_GAP_M],
+        city.driver[kind, MAX_ACCEL],
+        city.driver[kind, COMFORT_DECEL],
+    )
+    if gap == math.inf:
+        return speed + accel * step
+    reach = gap + brake_distance(leader_speed, city.max_decel, step)
+    return min(speed + accel * step, safe_speed(reach, city.max_decel, step))
+
+
+@bare
+def wall(city: City, vehicle: int, distance: float) -> float:
+    """Speed for the coming step on the way to something one must not pass."""
+    kind, speed = city.vehicle_i[CLASS, vehicle], city.vehicle_f[SPEED_MPS, vehicle]
+    reach = max(distance - STOP_MARGIN_M, 0.0)
+    comfort = city.driver[kind, COMFORT_DECEL]
+    return stopping_speed(speed, reach, comfort, city.firm_decel, city.max_decel, city.step_s)
+
+
+@bare
+def beyond_line(city: City, vehicle: int, distance: float, lane: int, steps: int, desired_speed: float) -> float:
+    """Speed for the coming step given what is on road lane ``lane``, which begins ``distance`` ahead.
+
+    ``steps`` is how far that lane's link lies ahead on the route.
+    """
+    count = city.lane_i[COUNT, lane]
+    if count > 0:
+        last = at(city, lane, count - 1)
+        length = city.driver[city.vehicle_i[CLASS, last], LENGTH_M]
+        gap = distance + city.vehicle_f[POSITION_M, last] - length
+        return behind(city, vehicle, gap, city.vehicle_f[SPEED_MPS, last], desired_speed)
+    free = behind(city, vehicle, math.inf, 0.0, desired_speed)
+    end = city.lane_f[OBSTACLE_M, lane]
+    if link_ahead(city, vehicle, steps + 1) >= 0:
+        end = min(end, city.lane_f[LANE_LENGTH_M, lane])
+    if end < math.inf:
+        return min(free, wall(city, vehicle, distance + end))
+    return free
+
+
+@bare
+def into_junction(city: City, vehicle: int, lane: int, left: float, desired_speed: float) -> float:
+    """Speed for the coming step of a vehicle that may enter the junction ``left`` metres ahead."""
+    road_lanes = city.road_lanes
+    connector = city.vehicle_i[CONNECTOR, vehicle]
+    row = road_lanes + connector
+    new_speed = math.inf
+    parted = city.lane_i[LAST_OUT, lane]
+    if parted >= 0:
+        on = city.vehicle_i[LANE, parted]
+        if on >= road_lanes and on != row and city.connector[FROM_LANE, on - road_lanes] == lane:
+            rear = city.vehicle_f[POSITION_M, parted] - city.driver[city.vehicle_i[CLASS, parted], LENGTH_M]
+            if rear < DIVERGE_M:
+                speed = city.vehicle_f[SPEED_MPS, parted]
+                new_speed = behind(city, vehicle, left + rear, speed, desired_speed)
+    count = city.lane_i[COUNT, row]
+    if count > 0:
+        last = at(city, row, count - 1)
+        length = city.driver[city.vehicle_i[CLASS, last], LENGTH_M]
+        gap = left + city.vehicle_f[POSITION_M, last] - length
+        speed = city.vehicle_f[SPEED_MPS, last]
+        return min(new_speed, behind(city, vehicle, gap, speed, desired_speed))
+    far = left + city.lane_f[LANE_LENGTH_M, row]
+    to_lane = city.connector[TO_LANE, connector]
+    return min(
+        new_speed,
+        beyond_line(city, vehicle, far, to_lane, 1, desired_speed),
+    )
+
+
+@bare
+def follow_lane(city: City, lane: int) -> None:
+    """Find next speed and position of every vehicle on a lane row from the present state of all."""
+    road_lanes = city.road_lanes
+    on_road = lane < road_lanes
+    step = city.step_s
+    length = city.lane_f[LANE_LENGTH_M, lane]
+    limit = city.lane_f[LIMIT_MPS, lane]
+    obstacle, let_in = math.inf, math.inf
+    if on_road:
+        obstacle, let_in = city.lane_f[OBSTACLE_M, lane], city.lane_f[LET_IN_M, lane]
+    ahead = -1
+    for k in range(city.lane_i[COUNT, lane]):
+        vehicle = at(city, lane, k)
+        kind = city.vehicle_i[CLASS, vehicle]
+        position, speed = city.vehicle_f[POSITION_M, vehicle], city.vehicle_f[SPEED_MPS, vehicle]
+        comfort = city.driver[kind, COMFORT_DECEL]
+        factor = city.vehicle_f[SPEED_FACTOR, vehicle]
+        desired = max(limit * factor, speed - comfort * step)  # a lower limit is reached without hard braking
+        left = length - position
+        standing_for = 0
+        connector = city.vehicle_i[CONNECTOR, vehicle]
+        granted = on_road and city.vehicle_i[GRANTED, vehicle] != 0
+
+        if ahead >= 0:
+            gap = city.vehicle_f[POSITION_M, ahead] - position
+            gap -= city.driver[city.vehicle_i[CLASS, ahead], LENGTH_M]
+            new_speed = behind(city, vehicle, gap, city.vehicle_f[SPEED_MPS, ahead], desired)
+            standing_for = LEADER
+        else:
+            new_speed = behind(city, vehicle, math.inf, 0.0, desired)
+        if on_road:
+            if granted:
+                if ahead < 0 or city.vehicle_i[CONNECTOR, ahead] != connector:
+                    new_speed = min(
+                        new_speed,
+                        into_junction(city, vehicle, lane, left, desired),
+                    )
+            elif link_ahead(city, vehicle, 1) >= 0:
+                new_speed = min(new_speed, wall(city, vehicle, left))
+            if connector >= 0:
+                curve = city.lane_f[LIMIT_MPS, road_lanes + connector] * factor
+                if new_speed > curve:
+                    new_speed = min(new_speed, slowing_speed(left, curve, comfort, step))
+            if position < obstacle < math.inf and brake_distance(speed, city.max_decel, step) <= obstacle - position:
+                halt = wall(city, vehicle, obstacle - position)
+                if halt < new_speed:
+                    new_speed, standing_for = halt, OBSTACLE
+            if position < let_in < math.inf and brake_distance(speed, comfort, step) <= let_in - position:
+                new_speed = min(new_speed, wall(city, vehicle, let_in - position))
+        else:
+            to_lane = city.connector[TO_LANE, lane - road_lanes]
+            if ahead < 0:
+                new_speed = min(
+                    new_speed,
+                    beyond_line(city, vehicle, left, to_lane, 1, desired),
+                )
+            slower = city.lane_f[LIMIT_MPS, to_lane] * factor
+            if new_speed > slower:
+                new_speed = min(new_speed, slowing_speed(left, slower, comfort, step))
+        new_speed = max(0.0, min(max(new_speed, speed - city.max_decel * step), desired))
+        new_position = position + new_speed * step
+
+        if on_road:
+            vehicle_length = city.driver[kind, LENGTH_M]
+            for sensor in range(city.lane_i[FIRST_SENSOR, lane], city.lane_i[FIRST_SENSOR, lane + 1]):
+                place = city.sensor[SENSOR_AT_M, sensor]
+                if position < place <= new_position:
+                    city.sensor[SENSOR_COUNT, sensor] += 1
+                    city.sensor[SENSOR_SPEED_SUM, sensor] += new_speed
+                if new_position - vehicle_length < place <= new_position:
+                    city.sensor[SENSOR_OCCUPIED_S, sensor] += step
+        if new_speed < MOVING_MPS:
+            city.vehicle_f[STANDING_S, vehicle] += step
+            if standing_for != 0:
+                city.vehicle_i[CAUSE, vehicle] = standing_for
+        else:
+            city.vehicle_f[STANDING_S, vehicle] = 0.0
+        city.vehicle_f[NEXT_SPEED_MPS, vehicle] = new_speed
+        city.vehicle_f[NEXT_POSITION_M, vehicle] = new_position
+        ahead = vehicle
+
+
+@bare
+def advance_lane(city: City, lane: int) -> None:
+    """Take over the next speed and position of every vehicle on a lane row."""
+    step = city.step_s
+    count = city.lane_i[COUNT, lane]
+    for k in range(count):
+        vehicle = at(city, lane, k)
+        speed = city.vehicle_f[NEXT_SPEED_MPS, vehicle]
+        city.vehicle_f[SPEED_MPS, vehicle] = speed
+        city.vehicle_f[POSITION_M, vehicle] = city.vehicle_f[NEXT_POSITION_M, vehicle]
+        city.vehicle_f[DRIVEN_M, vehicle] += speed * step
+        city.lane_f[VEHICLE_M, lane] += speed * step
+        if city.vehicle_i[REAR_IN, vehicle] >= 0:
+            city.vehicle_f[REAR_LEFT_M, vehicle] -= speed * step
+            if city.vehicle_f[REAR_LEFT_M, vehicle] <= 0.0:
+                city.lane_i[OCCUPIED_BY, city.road_lanes + city.vehicle_i[REAR_IN, vehicle]] -= 1
+                city.vehicle_i[REAR_IN, vehicle] = -1
+    city.lane_f[VEHICLE_S, lane] += count * step

@@ -1,0 +1,384 @@
+"""Let vehicles into junctions and carry them across.
+
+One junction owns the ends of its incoming lanes, its connectors and the beginnings of its outgoing lanes, so junctions can be
+served in any order or at once. A *grant* entitles a vehicle to enter on one connector. It is given when the vehicle would
+otherwise have to begin braking for the stop line, counts as occupation of the connector until the vehicle's rear is clear, and is
+taken back only from a vehicle that can still stop.
+"""
+
+from __future__ import annotations
+
+from .compile import bare
+from .driving import brake_distance
+from .rings import at, is_full, pop, push
+from .traffic_tables import (
+    ASK,
+    ASK_AFTER_S,
+    CAME_IN,
+    CAUSE,
+    CLASS,
+    CLOSED,
+    COMFORT_DECEL,
+    CONNECTOR,
+    COUNT,
+    CRITICAL_GAP_S,
+    FIRST_CONNECTOR_IN,
+    FIRST_FEEDER,
+    FIRST_FOE,
+    FIRST_LANE_IN,
+    FIRST_LANE_OUT,
+    FOE,
+    FOE_YIELDED_TO,
+    FROM_LANE,
+    GRANTED,
+    GRANTED_COUNT,
+    GROUP,
+    INBOUND_M,
+    LANE,
+    LANE_LENGTH_M,
+    LAST_OUT,
+    LENGTH_M,
+    LIGHT_GREEN,
+    LIGHT_RED,
+    LIGHT_YELLOW,
+    MAX_ACCEL,
+    MIN_GAP_M,
+    NEED_M,
+    NOTHING,
+    NO_ROOM,
+    OCCUPIED,
+    OCCUPIED_BY,
+    OPEN,
+    PHASE,
+    POSITION_M,
+    PRIORITY,
+    REAR_IN,
+    REAR_LEFT_M,
+    RED,
+    RED_RUNS,
+    ROUTE_AT,
+    SIGNAL,
+    SPEED_MPS,
+    STANDING_S,
+    STOP,
+    TO_LANE,
+    WENT_OUT,
+    WRONG_LANE,
+    YIELD,
+    City,
+)
+from .ways import link_ahead, may_use, way_on
+
+DARK = 9  # no signal: the signs alone rule
+AT_LINE_M = 5.0  # a vehicle standing closer than this waits at the stop line
+LOOK_BACK = 6  # vehicles of a priority lane that are looked at
+FORESIGHT_S = 3.0  # how far ahead the last vehicle behind a junction is assumed to drive on
+LOST_TURN_AFTER_S = 30.0  # a driver who cannot change lanes gives up the turn
+
+
+@bare
+def light_of(city: City, connector: int) -> int:
+    """What a connector is shown now."""
+    controller = city.connector[SIGNAL, connector]
+    if controller < 0:
+        return DARK
+    start = city.phase_light[city.controller_i[PHASE, controller]]
+    return city.light[start + city.connector[GROUP, connector]]
+
+
+@bare
+def approaches(city: City, connector: int, within_s: float) -> bool:
+    """Whether a vehicle that means to use a connector will be at its stop line within some seconds.
+
+    Vehicles inside, or already entitled to enter, are counted by ``occupied``; whoever stands is waiting for somebody else.
+    """
+    light = light_of(city, connector)
+    if light in (LIGHT_RED, LIGHT_YELLOW):
+        return False
+    lane = city.connector[FROM_LANE, connector]
+    length = city.lane_f[LANE_LENGTH_M, lane]
+    first = city.lane_i[GRANTED_COUNT, lane]
+    count = city.lane_i[COUNT, lane]
+    for k in range(first, min(count, first + LOOK_BACK)):
+        vehicle = at(city, lane, k)
+        if city.vehicle_i[CONNECTOR, vehicle] != connector:
+            continue
+        speed = city.vehicle_f[SPEED_MPS, vehicle]
+        if speed > 0.5 and length - city.vehicle_f[POSITION_M, vehicle] < speed * within_s:
+            return True
+    if count == first:
+        road_lanes = city.road_lanes
+        for place in range(city.lane_i[FIRST_FEEDER, lane], city.lane_i[FIRST_FEEDER, lane + 1]):
+            row = road_lanes + city.listed[place]
+            if city.lane_i[COUNT, row] > 0:
+                vehicle = at(city, row, 0)
+                left = length + city.lane_f[LANE_LENGTH_M, row] - city.vehicle_f[POSITION_M, vehicle]
+                if left < city.vehicle_f[SPEED_MPS, vehicle] * within_s:
+                    return True
+    return False
+
+
+@bare
+def room_beyond(city: City, lane: int, needed: float) -> bool:
+    """Whether a vehicle that needs so many metres will not come to rest inside the junction before a lane."""
+    count = city.lane_i[COUNT, lane]
+    length = city.lane_f[LANE_LENGTH_M, lane]
+    promised = city.lane_f[INBOUND_M, lane]
+    if count == 0:
+        return promised == 0.0 or length - promised >= needed
+    last = at(city, lane, count - 1)
+    kind = city.vehicle_i[CLASS, last]
+    rear = city.vehicle_f[POSITION_M, last] - city.driver[kind, LENGTH_M]
+    moving_on = min(rear + city.vehicle_f[SPEED_MPS, last] * FORESIGHT_S, length - count * needed)
+    return max(rear, moving_on) - promised >= needed
+
+
+@bare
+def refusal(city: City, vehicle: int, connector: int, left: float) -> int:
+    """Why a vehicle may not enter a junction now, 0 if it may."""
+    kind = city.vehicle_i[CLASS, vehicle]
+    to_lane = city.connector[TO_LANE, connector]
+    if not may_use(city, to_lane, city.class_access[kind]):
+        return CLOSED
+    light = light_of(city, connector)
+    waits_at_line = left < AT_LINE_M and city.vehicle_f[STANDING_S, vehicle] > 0.0
+    first, last = city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]
+    if light == LIGHT_RED:
+        return RED
+    if light == LIGHT_YELLOW:
+        # Who waited for a gap in oncoming traffic leaves while that traffic is stopping.
+        gives_way = False
+        for place in range(first, last):
+            gives_way = gives_way or city.foe[FOE_YIELDED_TO, place] != 0
+        if not (gives_way and waits_at_line):
+            return RED
+    for place in range(first, last):
+        if city.lane_i[OCCUPIED_BY, city.road_lanes + city.foe[FOE, place]] > 0:
+            return OCCUPIED
+    if light != LIGHT_GREEN:
+        if city.connector[STOP, connector] != 0 and light == DARK and not waits_at_line:
+            return YIELD
+        within_s = city.driver[kind, CRITICAL_GAP_S]
+        for place in range(first, last):
+            if city.foe[FOE_YIELDED_TO, place] != 0 and approaches(city, city.foe[FOE, place], within_s):
+                return YIELD
+    needed = city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
+    if not room_beyond(city, to_lane, needed):
+        return NO_ROOM
+    return NOTHING
+
+
+@bare
+def take_back(city: City, lane: int) -> None:
+    """Take grants back from vehicles of a lane whose light is ending, whose way closed or who stand, if they can stop."""
+    length = city.lane_f[LANE_LENGTH_M, lane]
+    kept = city.lane_i[GRANTED_COUNT, lane]
+    for k in range(kept):
+        vehicle = at(city, lane, k)
+        connector = city.vehicle_i[CONNECTOR, vehicle]
+        light = light_of(city, connector)
+        left, speed = length - city.vehicle_f[POSITION_M, vehicle], city.vehicle_f[SPEED_MPS, vehicle]
+        to_lane = city.connector[TO_LANE, connector]
+        stand = False
+        if light == LIGHT_YELLOW:
+            stand = brake_distance(speed, city.firm_decel, city.step_s) <= left
+        elif light == LIGHT_RED:
+            stand = brake_distance(speed, city.max_decel, city.step_s) <= left
+        elif city.lane_i[OPEN, to_lane] == 0:
+            stand = brake_distance(speed, city.firm_decel, city.step_s) <= left
+        else:
+            stand = city.vehicle_f[STANDING_S, vehicle] > 2.0
+        if stand:
+            kept = k
+            break
+    for k in range(kept, city.lane_i[GRANTED_COUNT, lane]):
+        vehicle = at(city, lane, k)
+        connector = city.vehicle_i[CONNECTOR, vehicle]
+        kind = city.vehicle_i[CLASS, vehicle]
+        city.vehicle_i[GRANTED, vehicle] = 0
+        city.lane_i[OCCUPIED_BY, city.road_lanes + connector] -= 1
+        city.lane_f[INBOUND_M, city.connector[TO_LANE, connector]] -= (
+            city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
+        )
+    city.lane_i[GRANTED_COUNT, lane] = kept
+
+
+@bare
+def candidate(city: City, lane: int, t_s: float) -> int:
+    """The first vehicle of a lane without a grant if it must know by now whether it may enter, else -1."""
+    k = city.lane_i[GRANTED_COUNT, lane]
+    if k >= city.lane_i[COUNT, lane]:
+        return -1
+    vehicle = at(city, lane, k)
+    if link_ahead(city, vehicle, 1) < 0:
+        return -1
+    kind = city.vehicle_i[CLASS, vehicle]
+    soon = city.vehicle_f[SPEED_MPS, vehicle] + city.driver[kind, MAX_ACCEL] * city.step_s
+    reach = soon * city.step_s + brake_distance(soon, city.driver[kind, COMFORT_DECEL], city.step_s) + 2.0
+    if city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[POSITION_M, vehicle] > reach:
+        return -1
+    if city.vehicle_i[CONNECTOR, vehicle] < 0:
+        city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, lane, -1)
+    if city.vehicle_i[CONNECTOR, vehicle] < 0:
+        city.vehicle_i[CAUSE, vehicle] = WRONG_LANE
+        if city.vehicle_f[STANDING_S, vehicle] > LOST_TURN_AFTER_S and t_s >= city.vehicle_f[ASK_AFTER_S, vehicle]:
+            city.vehicle_i[ASK, vehicle] = WRONG_LANE
+        return -1
+    return vehicle
+
+
+@bare
+def serve_first(city: City, one: int, other: int) -> bool:
+    """Whether one candidate is served before another: higher priority first, then whoever has waited longer."""
+    of_one = city.connector[PRIORITY, city.vehicle_i[CONNECTOR, one]]
+    of_other = city.connector[PRIORITY, city.vehicle_i[CONNECTOR, other]]
+    if of_one != of_other:
+        return of_one > of_other
+    return city.vehicle_f[STANDING_S, one] > city.vehicle_f[STANDING_S, other]
+
+
+@bare
+def admit(city: City, lane: int, vehicle: int, t_s: float) -> bool:
+    """Give a vehicle its grant, or note why not."""
+    left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[POSITION_M, vehicle]
+    connector = city.vehicle_i[CONNECTOR, vehicle]
+    why = refusal(city, vehicle, connector, left)
+    if why in (NO_ROOM, CLOSED):
+        connector = way_on(city, vehicle, lane, connector)
+        if connector != city.vehicle_i[CONNECTOR, vehicle]:
+            city.vehicle_i[CONNECTOR, vehicle] = connector
+            why = refusal(city, vehicle, connector, left)
+    if why != NOTHING:
+        city.vehicle_i[CAUSE, vehicle] = why
+        if t_s >= city.vehicle_f[ASK_AFTER_S, vehicle]:
+            if why == CLOSED:
+                city.vehicle_i[ASK, vehicle] = CLOSED
+            elif city.vehicle_f[STANDING_S, vehicle] >= city.reroute_blocked_after_s and why != RED:
+                city.vehicle_i[ASK, vehicle] = why
+        return False
+    kind = city.vehicle_i[CLASS, vehicle]
+    city.vehicle_i[GRANTED, vehicle] = 1
+    city.vehicle_i[CAUSE, vehicle] = NOTHING
+    city.lane_i[GRANTED_COUNT, lane] += 1
+    city.lane_i[OCCUPIED_BY, city.road_lanes + connector] += 1
+    city.lane_f[INBOUND_M, city.connector[TO_LANE, connector]] += (
+        city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
+    )
+    return True
+
+
+@bare
+def note_needs(city: City, junction: int) -> None:
+    """Write down how much room behind their start outgoing lanes owe to vehicles on their way in."""
+    road_lanes = city.road_lanes
+    for place in range(city.junction[FIRST_LANE_OUT, junction], city.junction[FIRST_LANE_OUT, junction + 1]):
+        city.lane_f[NEED_M, city.listed[place]] = 0.0
+    for connector in range(
+        city.junction[FIRST_CONNECTOR_IN, junction], city.junction[FIRST_CONNECTOR_IN, junction + 1]
+    ):
+        row = road_lanes + connector
+        if city.lane_i[OCCUPIED_BY, city.road_lanes + connector] == 0:
+            continue
+        to_lane = city.connector[TO_LANE, connector]
+        for k in range(city.lane_i[COUNT, row]):
+            vehicle = at(city, row, k)
+            left = city.lane_f[LANE_LENGTH_M, row] - city.vehicle_f[POSITION_M, vehicle]
+            need = brake_distance(city.vehicle_f[SPEED_MPS, vehicle], city.max_decel, city.step_s) - left
+            city.lane_f[NEED_M, to_lane] = max(city.lane_f[NEED_M, to_lane], need)
+        lane = city.connector[FROM_LANE, connector]
+        for k in range(city.lane_i[GRANTED_COUNT, lane]):
+            vehicle = at(city, lane, k)
+            if city.vehicle_i[CONNECTOR, vehicle] == connector:
+                left = (
+                    city.lane_f[LANE_LENGTH_M, lane]
+                    - city.vehicle_f[POSITION_M, vehicle]
+                    + city.lane_f[LANE_LENGTH_M, row]
+                )
+                need = brake_distance(city.vehicle_f[SPEED_MPS, vehicle], city.max_decel, city.step_s) - left
+                city.lane_f[NEED_M, to_lane] = max(city.lane_f[NEED_M, to_lane], need)
+
+
+@bare
+def decide_junction(city: City, junction: int, t_s: float) -> None:
+    """Take back and give grants at one junction, candidates in the order of right of way."""
+    first, last = city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]
+    present = 0
+    for place in range(first, last):
+        lane = city.listed[place]
+        present += city.lane_i[COUNT, lane]
+        if city.lane_i[GRANTED_COUNT, lane] > 0:
+            take_back(city, lane)
+    if present > 0:
+        refused = 0  # one bit per incoming lane
+        while True:
+            best, best_place = -1, -1
+            for place in range(first, last):
+                if (refused >> (place - first)) & 1:
+                    continue
+                lane = city.listed[place]
+                vehicle = candidate(city, lane, t_s)
+                if vehicle < 0:
+                    refused |= 1 << (place - first)
+                elif best < 0 or serve_first(city, vehicle, best):
+                    best, best_place = vehicle, place
+            if best < 0:
+                break
+            lane = city.listed[best_place]
+            if not admit(city, lane, best, t_s):
+                refused |= 1 << (best_place - first)
+    note_needs(city, junction)
+
+
+@bare
+def cross_junction(city: City, junction: int) -> None:
+    """Carry vehicles that passed a stop line onto their connector, and those at its end onto the next street."""
+    road_lanes = city.road_lanes
+    for place in range(city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]):
+        lane = city.listed[place]
+        length = city.lane_f[LANE_LENGTH_M, lane]
+        while city.lane_i[GRANTED_COUNT, lane] > 0:
+            vehicle = at(city, lane, 0)
+            if city.vehicle_f[POSITION_M, vehicle] < length:
+                break
+            connector = city.vehicle_i[CONNECTOR, vehicle]
+            row = road_lanes + connector
+            pop(city, lane)
+            push(city, row, vehicle)
+            if light_of(city, connector) == LIGHT_RED:
+                city.counter[RED_RUNS] += 1
+            city.vehicle_i[GRANTED, vehicle] = 0
+            city.vehicle_i[LANE, vehicle] = row
+            city.vehicle_f[POSITION_M, vehicle] -= length
+            city.lane_i[GRANTED_COUNT, lane] -= 1
+            city.lane_i[LAST_OUT, lane] = vehicle
+            city.lane_i[WENT_OUT, lane] += 1
+            city.lane_i[CAME_IN, row] += 1
+    for connector in range(
+        city.junction[FIRST_CONNECTOR_IN, junction], city.junction[FIRST_CONNECTOR_IN, junction + 1]
+    ):
+        row = road_lanes + connector
+        length = city.lane_f[LANE_LENGTH_M, row]
+        to_lane = city.connector[TO_LANE, connector]
+        while city.lane_i[COUNT, row] > 0:
+            vehicle = at(city, row, 0)
+            if city.vehicle_f[POSITION_M, vehicle] < length or is_full(city, to_lane):
+                break
+            pop(city, row)
+            push(city, to_lane, vehicle)
+            kind = city.vehicle_i[CLASS, vehicle]
+            vehicle_length = city.driver[kind, LENGTH_M]
+            city.lane_f[INBOUND_M, to_lane] -= vehicle_length + city.driver[kind, MIN_GAP_M]
+            if city.vehicle_i[REAR_IN, vehicle] >= 0:  # longer than the street before: its rear was two junctions back
+                city.lane_i[OCCUPIED_BY, city.road_lanes + city.vehicle_i[REAR_IN, vehicle]] -= 1
+            position = city.vehicle_f[POSITION_M, vehicle] - length
+            city.vehicle_f[POSITION_M, vehicle] = position
+            city.vehicle_i[LANE, vehicle] = to_lane
+            city.vehicle_i[ROUTE_AT, vehicle] += 1
+            city.vehicle_i[REAR_IN, vehicle] = connector
+            city.vehicle_f[REAR_LEFT_M, vehicle] = vehicle_length - position
+            if position >= vehicle_length:
+                city.lane_i[OCCUPIED_BY, city.road_lanes + connector] -= 1
+                city.vehicle_i[REAR_IN, vehicle] = -1
+            city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, to_lane, -1)
+            city.lane_i[WENT_OUT, row] += 1
+            city.lane_i[CAME_IN, to_lane] += 1

@@ -1,0 +1,285 @@
+"""Serve one street: arrivals leave it, drivers change lanes, trips enter it."""
+
+from __future__ import annotations
+
+import math
+
+from .compile import bare
+from .driving import brake_distance, safe_speed
+from .following import STOP_MARGIN_M
+from .rings import at, insert, is_full, remove
+from .traffic_tables import (
+    ARRIVALS,
+    ARRIVED,
+    ARRIVED_S,
+    ASK,
+    CAME_IN,
+    CAUSE,
+    CLASS,
+    COMFORT_DECEL,
+    CONNECTOR,
+    COUNT,
+    CREATED,
+    DEPART_S,
+    DESTINATION_M,
+    DRIVING,
+    ENTERED,
+    ENTERED_S,
+    ENTRY,
+    ENTRY_DUE,
+    ENTRY_NEXT,
+    FIRST_ENTRY,
+    FIRST_LANE,
+    GRANTED_COUNT,
+    LANE,
+    LANE_CHANGES,
+    LANE_LENGTH_M,
+    LENGTH_M,
+    LET_IN_M,
+    LIMIT_MPS,
+    MIN_GAP_M,
+    NEED_M,
+    NOTHING,
+    NO_ROUTE,
+    OBSTACLE,
+    OBSTACLE_M,
+    OCCUPIED_BY,
+    ORIGIN_M,
+    PENDING,
+    POSITION_M,
+    REAR_IN,
+    ROUTE_AT,
+    ROUTE_SIZE,
+    SPEED_FACTOR,
+    SPEED_MPS,
+    STANDING_S,
+    STATUS,
+    UNREACHABLE,
+    WAITING,
+    WENT_OUT,
+    WRONG_LANE,
+    City,
+)
+from .ways import lane_towards, leads, link_ahead, may_use, way_on
+
+SEE_OBSTACLE_M = 150.0
+ASK_FOR_GAP_MPS = 3.0  # slower than this, a driver who must change lanes is let in
+
+
+@bare
+def place_in_lane(city: City, lane: int, position: float) -> int:
+    """How many vehicles of a lane are at or beyond a position."""
+    count = city.lane_i[COUNT, lane]
+    for k in range(count - 1, -1, -1):
+        if city.vehicle_f[POSITION_M, at(city, lane, k)] >= position:
+            return k + 1
+    return 0
+
+
+@bare
+def fits_behind(city: City, lane: int, k: int, position: float) -> float:
+    """Highest speed at which a vehicle can be put at a position in place ``k`` of a lane, -1 when there is no gap."""
+    if k == 0:
+        return math.inf
+    ahead = at(city, lane, k - 1)
+    kind = city.vehicle_i[CLASS, ahead]
+    gap = city.vehicle_f[POSITION_M, ahead] - city.driver[kind, LENGTH_M] - position
+    if gap < city.driver[kind, MIN_GAP_M] / 2.0:
+        return -1.0
+    return safe_speed(
+        gap + brake_distance(city.vehicle_f[SPEED_MPS, ahead], city.max_decel, city.step_s), city.max_decel, city.step_s
+    )
+
+
+@bare
+def fits_before(city: City, lane: int, k: int, rear: float, speed: float) -> bool:
+    """Whether whoever comes behind place ``k`` of a lane can cope with a vehicle put there, its rear at ``rear``."""
+    step, hard = city.step_s, city.max_decel
+    if k >= city.lane_i[COUNT, lane]:
+        return rear >= 0.0 and rear + brake_distance(speed, hard, step) >= city.lane_f[NEED_M, lane]
+    behind = at(city, lane, k)
+    kind, its_speed = city.vehicle_i[CLASS, behind], city.vehicle_f[SPEED_MPS, behind]
+    gap = rear - city.vehicle_f[POSITION_M, behind]
+    if gap < city.driver[kind, MIN_GAP_M] / 2.0:
+        return False
+    comfort = city.driver[kind, COMFORT_DECEL]
+    return gap + brake_distance(speed, hard, step) >= brake_distance(its_speed, hard, step) and gap + brake_distance(
+        speed, comfort, step
+    ) >= brake_distance(its_speed, comfort, step)
+
+
+@bare
+def wanted_lane(city: City, link: int, lane: int, vehicle: int) -> int:
+    """Lane beside the present one that a driver must change to, -1: none."""
+    access = city.class_access[city.vehicle_i[CLASS, vehicle]]
+    wanted = link_ahead(city, vehicle, 1)
+    position = city.vehicle_f[POSITION_M, vehicle]
+    obstacle = city.lane_f[OBSTACLE_M, lane]
+    if position < obstacle < position + SEE_OBSTACLE_M:
+        first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
+        found = -1
+        for side in range(-1, 2, 2):
+            other = lane + side
+            if not first <= other < last or not may_use(city, other, access):
+                continue
+            blocked = city.lane_f[OBSTACLE_M, other]
+            if position - 10.0 < blocked < position + SEE_OBSTACLE_M:
+                continue
+            if found < 0 or (wanted >= 0 and leads(city, other, wanted)):
+                found = other
+        return found
+    if wanted < 0 or city.vehicle_i[CONNECTOR, vehicle] >= 0:
+        return -1
+    target = lane_towards(city, link, lane, wanted, access)
+    if target < 0:
+        return -1
+    return lane + 1 if target > lane else lane - 1
+
+
+@bare
+def change_lane(city: City, lane: int, k: int, other: int) -> bool:
+    """Move a vehicle to the lane beside if there is a gap; ask to be let in when it has nearly stopped for it."""
+    vehicle = at(city, lane, k)
+    position, speed = city.vehicle_f[POSITION_M, vehicle], city.vehicle_f[SPEED_MPS, vehicle]
+    rear = position - city.driver[city.vehicle_i[CLASS, vehicle], LENGTH_M]
+    place = place_in_lane(city, other, position)
+    left = city.lane_f[LANE_LENGTH_M, other] - position
+    if (
+        place >= city.lane_i[GRANTED_COUNT, other]
+        and not is_full(city, other)
+        and speed <= fits_behind(city, other, place, position)
+        and fits_before(city, other, place, rear, speed)
+        and brake_distance(speed, city.max_decel, city.step_s) <= left
+    ):
+        remove(city, lane, k)
+        insert(city, other, place, vehicle)
+        city.vehicle_i[LANE, vehicle] = other
+        city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, other, -1)
+        city.vehicle_i[CAUSE, vehicle] = NOTHING
+        city.counter[LANE_CHANGES] += 1
+        return True
+    if speed < ASK_FOR_GAP_MPS and rear > 0.0:
+        city.lane_f[LET_IN_M, other] = min(city.lane_f[LET_IN_M, other], rear)
+        if city.vehicle_i[CAUSE, vehicle] == NOTHING:
+            city.vehicle_i[CAUSE, vehicle] = WRONG_LANE if city.vehicle_i[CONNECTOR, vehicle] < 0 else OBSTACLE
+    return False
+
+
+@bare
+def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
+    """Put a waiting vehicle on the emptiest lane that suits it, at the place of its origin, if there is a gap."""
+    kind = city.vehicle_i[CLASS, vehicle]
+    access = city.class_access[kind]
+    length = city.driver[kind, LENGTH_M]
+    comfort = city.driver[kind, COMFORT_DECEL]
+    first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
+    wanted = link_ahead(city, vehicle, 1)
+    position = city.vehicle_f[ORIGIN_M, vehicle]
+    tried = 0
+    for _ in range(first, last):
+        lane, best = -1, 0
+        for other in range(first, last):
+            if (tried >> (other - first)) & 1 or not may_use(city, other, access):
+                continue
+            crowd = city.lane_i[COUNT, other]
+            if wanted >= 0 and not leads(city, other, wanted):
+                crowd += 100000
+            if lane < 0 or crowd < best:
+                lane, best = other, crowd
+        if lane < 0:
+            return False
+        tried |= 1 << (lane - first)
+        place = place_in_lane(city, lane, position)
+        if place < city.lane_i[GRANTED_COUNT, lane] or is_full(city, lane):
+            continue
+        speed = fits_behind(city, lane, place, position)
+        if speed < 0.0:
+            continue
+        speed = min(speed, city.lane_f[LIMIT_MPS, lane] * city.vehicle_f[SPEED_FACTOR, vehicle])
+        stop = city.lane_f[OBSTACLE_M, lane] if city.lane_f[OBSTACLE_M, lane] > position else math.inf
+        if wanted >= 0:
+            stop = min(stop, city.lane_f[LANE_LENGTH_M, lane])
+        if stop < math.inf:
+            speed = min(speed, safe_speed(stop - position - STOP_MARGIN_M, comfort, city.step_s))
+        if not fits_before(city, lane, place, position - length, speed):
+            continue
+        insert(city, lane, place, vehicle)
+        city.vehicle_i[STATUS, vehicle] = DRIVING
+        city.vehicle_i[LANE, vehicle] = lane
+        city.vehicle_f[POSITION_M, vehicle] = position
+        city.vehicle_f[SPEED_MPS, vehicle] = speed
+        city.vehicle_i[ROUTE_AT, vehicle] = 0
+        city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, lane, -1)
+        city.vehicle_i[CAUSE, vehicle] = NOTHING
+        city.vehicle_f[STANDING_S, vehicle] = 0.0
+        city.vehicle_f[ENTERED_S, vehicle] = t_s
+        city.counter[ENTERED] += 1
+        city.lane_i[CAME_IN, lane] += 1
+        return True
+    return False
+
+
+@bare
+def let_arrive(city: City, lane: int, t_s: float) -> None:
+    """Take vehicles that reached their destination off a lane."""
+    for k in range(city.lane_i[COUNT, lane] - 1, -1, -1):
+        vehicle = at(city, lane, k)
+        if link_ahead(city, vehicle, 1) >= 0:
+            continue
+        if city.vehicle_f[POSITION_M, vehicle] < city.vehicle_f[DESTINATION_M, vehicle]:
+            continue
+        remove(city, lane, k)
+        if city.vehicle_i[REAR_IN, vehicle] >= 0:
+            city.lane_i[OCCUPIED_BY, city.road_lanes + city.vehicle_i[REAR_IN, vehicle]] -= 1
+            city.vehicle_i[REAR_IN, vehicle] = -1
+        city.vehicle_i[STATUS, vehicle] = ARRIVED
+        city.vehicle_i[LANE, vehicle] = -1
+        city.vehicle_i[CONNECTOR, vehicle] = -1
+        city.vehicle_i[CAUSE, vehicle] = NOTHING
+        city.vehicle_i[ASK, vehicle] = NOTHING
+        city.vehicle_f[SPEED_MPS, vehicle] = 0.0
+        city.vehicle_f[ARRIVED_S, vehicle] = t_s
+        city.counter[ARRIVALS] += 1
+        city.lane_i[WENT_OUT, lane] += 1
+
+
+@bare
+def let_in(city: City, link: int, t_s: float) -> None:
+    """Let trips whose time has come enter a link, first come first served."""
+    end = city.link[FIRST_ENTRY, link + 1]
+    due = city.link[ENTRY_DUE, link]
+    while due < end and city.vehicle_f[DEPART_S, city.listed[due]] <= t_s:
+        vehicle = city.listed[due]
+        if city.vehicle_i[STATUS, vehicle] == PENDING:
+            city.counter[CREATED] += 1
+            if city.vehicle_i[ROUTE_SIZE, vehicle] == 0:
+                city.vehicle_i[STATUS, vehicle] = NO_ROUTE
+                city.vehicle_i[CAUSE, vehicle] = UNREACHABLE
+            else:
+                city.vehicle_i[STATUS, vehicle] = WAITING
+                city.vehicle_i[CAUSE, vehicle] = ENTRY
+        due += 1
+    city.link[ENTRY_DUE, link] = due
+    while city.link[ENTRY_NEXT, link] < due:
+        vehicle = city.listed[city.link[ENTRY_NEXT, link]]
+        if city.vehicle_i[STATUS, vehicle] == WAITING and not enter(city, link, vehicle, t_s):
+            break
+        city.link[ENTRY_NEXT, link] += 1
+
+
+@bare
+def serve_link(city: City, link: int, t_s: float) -> None:
+    """Do everything that happens within a link and to no other: arrivals, lane changes, entries."""
+    first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
+    for lane in range(first, last):
+        city.lane_f[LET_IN_M, lane] = math.inf
+        if city.lane_i[COUNT, lane] > 0:
+            let_arrive(city, lane, t_s)
+    if last - first > 1:
+        for lane in range(first, last):
+            for k in range(city.lane_i[GRANTED_COUNT, lane], city.lane_i[COUNT, lane]):
+                vehicle = at(city, lane, k)
+                other = wanted_lane(city, link, lane, vehicle)
+                if other >= 0 and change_lane(city, lane, k, other):
+                    break
+    let_in(city, link, t_s)

@@ -1,0 +1,108 @@
+"""Advance the traffic of a city by whole steps, members side by side, without returning to Python in between."""
+
+from __future__ import annotations
+
+from numba import prange
+
+from .compile import bare, parallel
+from .following import advance_lane, follow_lane
+from .junctions import cross_junction, decide_junction
+from .links import serve_link
+from .traffic_tables import COUNT, FIRST_PHASE, PHASE, PHASE_LEFT_S, STRETCH_S, UPDATES, City
+
+# The order within a step. Each phase reads what the one before left; within a phase the order does not matter.
+PHASES = (
+    "advance_signals",  # programmes go on
+    "decide_junctions",  # who may enter, by the present state of all
+    "serve_links",  # arrivals, lane changes, entries
+    "follow_lanes",  # next speeds and positions, from the present ones
+    "advance_lanes",  # the next state becomes the present one
+    "cross_junctions",  # vehicles past their stop line change lanes rows
+)
+
+
+@bare
+def advance_signals(city: City) -> None:
+    """Move every controller on by one step."""
+    for controller in range(city.controller_f.shape[1]):
+        city.controller_f[PHASE_LEFT_S, controller] -= city.step_s
+        while city.controller_f[PHASE_LEFT_S, controller] <= 1e-9:
+            phase = city.controller_i[PHASE, controller] + 1
+            if phase >= city.controller_i[FIRST_PHASE, controller + 1]:
+                phase = city.controller_i[FIRST_PHASE, controller]
+                city.controller_f[PHASE_LEFT_S, controller] += city.controller_f[STRETCH_S, controller]
+                city.controller_f[STRETCH_S, controller] = 0.0
+            city.controller_i[PHASE, controller] = phase
+            city.controller_f[PHASE_LEFT_S, controller] += city.phase_s[phase]
+
+
+@bare
+def step_city(city: City, t_s: float) -> None:
+    """Run one step from ``t_s`` to ``t_s + step_s``."""
+    junctions, links, lane_rows = city.junction.shape[1] - 1, city.link.shape[1] - 1, city.lane_f.shape[1]
+    advance_signals(city)
+    for junction in range(junctions):
+        decide_junction(city, junction, t_s)
+    for link in range(links):
+        serve_link(city, link, t_s)
+    updates = 0
+    for lane in range(lane_rows):
+        if city.lane_i[COUNT, lane] > 0:
+            updates += city.lane_i[COUNT, lane]
+            follow_lane(city, lane)
+    city.counter[UPDATES] += updates
+    for lane in range(lane_rows):
+        if city.lane_i[COUNT, lane] > 0:
+            advance_lane(city, lane)
+    for junction in range(junctions):
+        cross_junction(city, junction)
+
+
+@bare
+def member_of(cities: City, m: int) -> City:
+    """Views of one member's arrays."""
+    return City(
+        cities.vehicle_f[m],
+        cities.vehicle_i[m],
+        cities.lane_f[m],
+        cities.lane_i[m],
+        cities.connector,
+        cities.foe,
+        cities.junction,
+        cities.link[m],
+        cities.listed,
+        cities.ring[m],
+        cities.route,
+        cities.driver[m],
+        cities.class_access,
+        cities.controller_i[m],
+        cities.controller_f[m],
+        cities.phase_s[m],
+        cities.phase_light,
+        cities.light,
+        cities.sensor[m],
+        cities.counter[m],
+        cities.road_lanes,
+        cities.step_s,
+        cities.max_decel,
+        cities.firm_decel,
+        cities.reroute_blocked_after_s,
+    )
+
+
+@bare
+def run_member(cities: City, m: int, first_step: int, last_step: int) -> None:
+    """Run steps ``first_step`` up to, not including, ``last_step`` of one member."""
+    city = member_of(cities, m)
+    for step in range(first_step, last_step):
+        step_city(city, step * city.step_s)
+
+
+@parallel
+def run_members(cities: City, first_step: int, last_step: int) -> None:
+    """Run steps ``first_step`` up to, not including, ``last_step`` of every member, members in parallel.
+
+    Each member is written by one thread only, so the result is the same for any number of threads.
+    """
+    for m in prange(cities.counter.shape[0]):
+        run_member(cities, m, first_step, last_step)

@@ -1,0 +1,217 @@
+"""Name the columns of the tables that the traffic kernels read and write.
+
+A table is one array, ``[column, row]``: a struct of arrays in one piece of memory, so that a kernel gets twenty arrays
+instead of eighty (numba copies and compiles every array it is handed). Outside the kernels nobody sees columns:
+``agents.fleet`` names views of them, with units.
+
+Lane rows: road lanes first (``0 … road_lanes − 1``), then one row per connector, its own short lane through the
+junction (``road_lanes + connector``). ``FIRST_…`` columns are compressed rows: what belongs to row ``i`` lies from
+``FIRST[i]`` up to, not including, ``FIRST[i + 1]``.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
+Bytes = NDArray[np.int8]
+Floats = NDArray[np.float64]
+
+# What a trip's vehicle is doing.
+PENDING: Final = 0  # its departure lies ahead
+WAITING: Final = 1  # wants to enter, no room yet
+DRIVING: Final = 2
+ARRIVED: Final = 3
+NO_ROUTE: Final = 4
+
+# Why a vehicle stands, or what it asks its driver.
+NOTHING: Final = 0
+LEADER: Final = 1  # behind another vehicle
+RED: Final = 2
+YIELD: Final = 3  # gives way
+OCCUPIED: Final = 4  # a conflicting vehicle is inside the junction
+NO_ROOM: Final = 5  # the street behind the junction is full
+CLOSED: Final = 6  # the next street of its route is closed
+WRONG_LANE: Final = 7  # its lane does not lead where it wants to go
+OBSTACLE: Final = 8  # an incident blocks its lane
+ENTRY: Final = 9  # no gap to enter the street
+UNREACHABLE: Final = 10  # no route leads to its destination
+
+# Lights, as scenarios.network.Light numbers them.
+LIGHT_RED: Final = 0
+LIGHT_YELLOW: Final = 1
+LIGHT_GREEN_YIELD: Final = 2
+LIGHT_GREEN: Final = 3
+
+# Columns of ``driver``, ``[class, column]``.
+HEADWAY_S: Final = 0
+MIN_GAP_M: Final = 1
+MAX_ACCEL: Final = 2  # m/s²
+COMFORT_DECEL: Final = 3  # m/s²
+LENGTH_M: Final = 4
+CRITICAL_GAP_S: Final = 5
+DRIVER_COLUMNS: Final = 6
+
+# Columns of ``vehicle_f``, one row per trip; rows are never reordered.
+DEPART_S: Final = 0
+ORIGIN_M: Final = 1  # where on its first link it enters
+DESTINATION_M: Final = 2  # where on its last link it leaves
+SPEED_FACTOR: Final = 3  # desired speed over the limit
+POSITION_M: Final = 4  # front bumper from the lane's start
+SPEED_MPS: Final = 5
+NEXT_POSITION_M: Final = 6  # written by following, taken over when all have been followed
+NEXT_SPEED_MPS: Final = 7
+REAR_LEFT_M: Final = 8  # until its rear is clear of the connector behind it
+STANDING_S: Final = 9  # since it last moved
+ASK_AFTER_S: Final = 10  # its driver decides nothing anew before
+ENTERED_S: Final = 11  # nan before
+ARRIVED_S: Final = 12  # nan before
+DRIVEN_M: Final = 13
+VEHICLE_F_COLUMNS: Final = 14
+
+# Columns of ``vehicle_i``.
+CLASS: Final = 0
+STATUS: Final = 1
+LANE: Final = 2  # lane row, -1 off the road
+CONNECTOR: Final = 3  # the way on from the present lane, -1: none from here
+GRANTED: Final = 4  # 1: may enter the junction
+REAR_IN: Final = 5  # connector that its rear still occupies, -1: none
+CAUSE: Final = 6  # why it stands
+ASK: Final = 7  # what its driver must decide
+ROUTE_START: Final = 8  # into route
+ROUTE_SIZE: Final = 9  # 0: not planned, or no way
+ROUTE_AT: Final = 10  # step of the route that is the present link
+VEHICLE_I_COLUMNS: Final = 11
+
+# Columns of ``lane_f``, ``[column, lane row]``.
+LANE_LENGTH_M: Final = 0
+LIMIT_MPS: Final = 1
+OBSTACLE_M: Final = 2  # a blocked place on the lane, inf: none
+INBOUND_M: Final = 3  # room promised to vehicles on their way into it
+NEED_M: Final = 4  # braking distance that vehicles on their way in need beyond its start
+LET_IN_M: Final = 5  # where followers stop to let somebody change lanes, inf: nowhere
+VEHICLE_S: Final = 6  # time that vehicles spent on it since an observer looked
+VEHICLE_M: Final = 7  # distance that they drove on it
+LANE_F_COLUMNS: Final = 8
+
+# Columns of ``lane_i``, ``[column, lane row + 1]``.
+ON_LINK: Final = 0  # of a connector: the link it leaves
+ACCESS: Final = 1  # bits of who may use it
+OPEN: Final = 2  # 0: closed
+FIRST_CONNECTOR: Final = 3
+FIRST_FEEDER: Final = 4  # connectors that lead into it, into listed
+FIRST_SENSOR: Final = 5
+RING_START: Final = 6  # into ring
+HEAD: Final = 7  # slot of the vehicle nearest the lane's end
+COUNT: Final = 8
+GRANTED_COUNT: Final = 9  # vehicles at the head that hold a grant
+LAST_OUT: Final = 10  # vehicle that left it last, -1
+OCCUPIED_BY: Final = 11  # of a connector: vehicles inside or entitled to enter
+CAME_IN: Final = 12  # vehicles since an observer looked
+WENT_OUT: Final = 13
+LANE_I_COLUMNS: Final = 14
+
+# Columns of ``connector``, ``[column, connector + 1]``.
+FROM_LANE: Final = 0
+TO_LANE: Final = 1
+TO_LINK: Final = 2
+PRIORITY: Final = 3  # order of service, higher first
+STOP: Final = 4  # 1: must stand at the line first
+SIGNAL: Final = 5  # controller, -1: none
+GROUP: Final = 6  # column of the controller's lights
+FIRST_FOE: Final = 7  # into foe
+CONNECTOR_COLUMNS: Final = 8
+
+# Columns of ``foe``, ``[column, …]``.
+FOE: Final = 0  # connector
+FOE_YIELDED_TO: Final = 1  # 1: the owner gives way to it
+FOE_COLUMNS: Final = 2
+
+# Columns of ``junction``, ``[column, junction + 1]``.
+FIRST_LANE_IN: Final = 0  # into listed
+FIRST_LANE_OUT: Final = 1  # into listed
+FIRST_CONNECTOR_IN: Final = 2
+JUNCTION_COLUMNS: Final = 3
+
+# Columns of ``link``, ``[column, link + 1]``.
+FIRST_LANE: Final = 0
+FIRST_ENTRY: Final = 1  # trips that start here by departure, into listed
+ENTRY_NEXT: Final = 2  # the first of them that has not entered
+ENTRY_DUE: Final = 3  # the first of them whose departure lies ahead
+LINK_COLUMNS: Final = 4
+
+# Columns of ``controller_i``, ``[column, controller + 1]``, and of ``controller_f``.
+FIRST_PHASE: Final = 0
+PHASE: Final = 1  # running phase
+CONTROLLER_I_COLUMNS: Final = 2
+
+PHASE_LEFT_S: Final = 0
+STRETCH_S: Final = 1  # added once when the next cycle begins
+CONTROLLER_F_COLUMNS: Final = 2
+
+# Columns of ``sensor``, ``[column, sensor]``.
+SENSOR_AT_M: Final = 0
+SENSOR_COUNT: Final = 1  # vehicles since an observer looked
+SENSOR_SPEED_SUM: Final = 2  # m/s
+SENSOR_OCCUPIED_S: Final = 3
+SENSOR_COLUMNS: Final = 4
+
+# Columns of ``counter``.
+CREATED: Final = 0
+ENTERED: Final = 1
+ARRIVALS: Final = 2
+UPDATES: Final = 3
+RED_RUNS: Final = 4
+LANE_CHANGES: Final = 5
+COUNTERS: Final = 6
+
+
+class City(NamedTuple):
+    """Everything of one member's traffic; with a leading ``[member]`` axis in the arrays of ``OWN``, of all members."""
+
+    vehicle_f: Floats
+    vehicle_i: Ints
+    lane_f: Floats
+    lane_i: Ints
+    connector: Ints
+    foe: Ints
+    junction: Ints
+    link: Ints
+    listed: Ints  # lanes and trips in groups, behind FIRST_… columns
+    ring: Ints  # vehicle rows in lane order
+    route: Ints  # links, route after route
+    driver: Floats
+    class_access: Ints  # [class] the bit that a lane's access must have
+    controller_i: Ints
+    controller_f: Floats
+    phase_s: Floats  # [phase] duration
+    phase_light: Ints  # [phase + 1] into light
+    light: Bytes  # of every group in every phase
+    sensor: Floats
+    counter: Longs
+    road_lanes: int
+    step_s: float
+    max_decel: float  # m/s², what no vehicle exceeds
+    firm_decel: float  # m/s², what a driver accepts at a yellow
+    reroute_blocked_after_s: float  # inf: never
+
+
+# Which of the arrays every member has of its own; the others describe the city and the trips for all.
+OWN: Final = (
+    "vehicle_f",
+    "vehicle_i",
+    "lane_f",
+    "lane_i",
+    "link",
+    "ring",
+    "driver",
+    "controller_i",
+    "controller_f",
+    "phase_s",
+    "sensor",
+    "counter",
+)

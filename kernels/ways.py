@@ -1,0 +1,82 @@
+"""Answer where a vehicle can go from its lane."""
+
+from __future__ import annotations
+
+from .compile import bare
+from .traffic_tables import (
+    ACCESS,
+    CLASS,
+    FIRST_CONNECTOR,
+    FIRST_LANE,
+    OPEN,
+    ROUTE_AT,
+    ROUTE_SIZE,
+    ROUTE_START,
+    TO_LANE,
+    TO_LINK,
+    City,
+)
+
+
+@bare
+def link_ahead(city: City, vehicle: int, steps: int) -> int:
+    """Link ``steps`` places further on the vehicle's route, -1 behind its end."""
+    place = city.vehicle_i[ROUTE_AT, vehicle] + steps
+    if place >= city.vehicle_i[ROUTE_SIZE, vehicle]:
+        return -1
+    return city.route[city.vehicle_i[ROUTE_START, vehicle] + place]
+
+
+@bare
+def leads(city: City, lane: int, link: int) -> bool:
+    """Whether a lane has a connector to a link."""
+    for connector in range(city.lane_i[FIRST_CONNECTOR, lane], city.lane_i[FIRST_CONNECTOR, lane + 1]):
+        if city.connector[TO_LINK, connector] == link:
+            return True
+    return False
+
+
+@bare
+def may_use(city: City, lane: int, access: int) -> bool:
+    """Whether a lane is open and allows this kind of vehicle."""
+    return city.lane_i[OPEN, lane] != 0 and (city.lane_i[ACCESS, lane] & access) != 0
+
+
+@bare
+def way_on(city: City, vehicle: int, lane: int, avoid: int) -> int:
+    """Connector from a lane towards the next link of a vehicle's route, -1 when the lane does not lead there.
+
+    Of several, one whose far lane also leads to the link after; closed lanes only where nothing else leads there. A
+    connector equal to ``avoid`` comes last.
+    """
+    wanted, after = link_ahead(city, vehicle, 1), link_ahead(city, vehicle, 2)
+    access = city.class_access[city.vehicle_i[CLASS, vehicle]]
+    best, best_score = -1, -1
+    if wanted < 0:
+        return best
+    for connector in range(city.lane_i[FIRST_CONNECTOR, lane], city.lane_i[FIRST_CONNECTOR, lane + 1]):
+        if city.connector[TO_LINK, connector] != wanted:
+            continue
+        far = city.connector[TO_LANE, connector]
+        score = 0
+        if may_use(city, far, access):
+            score += 4
+        if after < 0 or leads(city, far, after):
+            score += 2
+        if connector != avoid:
+            score += 1
+        if score > best_score:
+            best, best_score = connector, score
+    return best
+
+
+@bare
+def lane_towards(city: City, link: int, lane: int, wanted: int, access: int) -> int:
+    """Nearest open lane of the link that leads to the wanted link, -1: none."""
+    first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
+    for away in range(1, last - first):
+        for side in range(-1, 2, 2):
+            other = lane + side * away
+            if first <= other < last and may_use(city, other, access) and leads(city, other, wanted):
+                return other
+    return -1
