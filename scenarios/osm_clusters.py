@@ -22,6 +22,8 @@ RING_ARC_M = 10.0
 WIDEST_M = 45.0
 WIDEST_WITH_SIGNALS_M = 63.0
 MOST_APPROACHES = 8
+TIGHT_M = 9.0  # a link on which no vehicle fits is worse than a junction that is a little too large
+MOST_APPROACHES_IF_TIGHT = 12
 LONGEST_INNER_M = 40.0
 RAMP_DEG = 50.0
 
@@ -68,7 +70,7 @@ def find_clusters(
             joiner.join(ring[0], node, force=True)
     for _, key in sorted(joiner.candidates()):
         chain = graph.chains[key]
-        joiner.join(chain.u, chain.v)
+        joiner.join(chain.u, chain.v, tight=graph.length_m(key) < TIGHT_M)
     return _finish(graph, joiner)
 
 
@@ -119,22 +121,22 @@ class _Joiner:
         self._widths = {key: width_m(graph, key) for key in graph.chains}
         self._trims: dict[int, dict[int, float]] = {}
 
-    def join(self, a: int, b: int, *, force: bool = False) -> bool:
+    def join(self, a: int, b: int, *, force: bool = False, tight: bool = False) -> bool:
         """Merge the junctions of two nodes; False when they are one already or would grow too large."""
         first, second = sorted((self.of[a], self.of[b]))
         if first == second:
             return False
         nodes = self.members[first] + self.members[second]
-        if not force and not self._fits(nodes):
+        if not force and not self._fits(nodes, tight=tight):
             return False
         self.members[first] = nodes
         for node in self.members.pop(second):
             self.of[node] = first
         return True
 
-    def _fits(self, nodes: list[int]) -> bool:
-        lit = any(node in self.signalised for node in nodes)
-        if diameter_m(self.graph.xy[node] for node in nodes) > (WIDEST_WITH_SIGNALS_M if lit else WIDEST_M):
+    def _fits(self, nodes: list[int], *, tight: bool) -> bool:
+        wide = tight or any(node in self.signalised for node in nodes)
+        if diameter_m(self.graph.xy[node] for node in nodes) > (WIDEST_WITH_SIGNALS_M if wide else WIDEST_M):
             return False
         inside = set(nodes)
         approaches = 0
@@ -144,7 +146,7 @@ class _Joiner:
                 continue
             approaches += bool(chain.forward) and chain.v in inside
             approaches += bool(chain.backward) and chain.u in inside
-        return approaches <= MOST_APPROACHES
+        return approaches <= (MOST_APPROACHES_IF_TIGHT if tight else MOST_APPROACHES)
 
     def candidates(self) -> list[tuple[float, int]]:
         """Length and number of every chain whose ends may be one junction."""
@@ -161,6 +163,8 @@ class _Joiner:
         graph, chain = self.graph, self.graph.chains[key]
         if graph.is_ring(key):
             return length < RING_ARC_M
+        if length < TIGHT_M:
+            return True
         if self._is_ramp(chain.u) and self._is_ramp(chain.v):
             return False
         if length < SHORT_M:

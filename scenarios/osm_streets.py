@@ -313,12 +313,11 @@ class _Assembly:
     def _without_traps(
         self, banned: set[tuple[Drive, Drive]], leaving: list[Drive], name: int, xy: NDArray[np.float64]
     ) -> set[tuple[Drive, Drive]]:
-        """Restrictions that leave a street any way out; the others contradict each other and are dropped."""
+        """Restrictions without those that together leave a street no way on, not even back."""
         kept = set(banned)
         for first in sorted({a for a, _ in banned}):
-            choices = [b for b in leaving if b[0] != first[0]]
-            if choices and all((first, b) in banned for b in choices):
-                kept -= {(first, b) for b in choices}
+            if leaving and all((first, b) in banned for b in leaving):
+                kept -= {(first, b) for b in leaving}
                 text = f"{self.ids[first]} may go nowhere: its restrictions are dropped"
                 self._fault("restriction_closes_street", name, xy, text)
         return kept
@@ -331,12 +330,11 @@ class _Assembly:
         name: int,
         xy: NDArray[np.float64],
     ) -> dict[tuple[Drive, Drive], tuple[Drive, ...]]:
-        """A street that enters a junction without a legal way out gets one straight across, and a fault."""
+        """A street that enters a junction without a legal way on, not even back, gets one straight across, and a fault."""
         added: dict[tuple[Drive, Drive], tuple[Drive, ...]] = {}
         for first in arriving:
-            choices = [b for b in leaving if b[0] != first[0]]
-            if choices and not any((first, b) in legal for b in choices):
-                added.update({(first, b): () for b in choices})
+            if leaving and not any((first, b) in legal for b in leaving):
+                added.update({(first, b): () for b in leaving})
                 self._fault("no_way_out", name, xy, f"{self.ids[first]} enters a junction without a legal way on")
         return added
 
