@@ -6,7 +6,7 @@ driver expects to pay is the sum over the links of a route (first and last inclu
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numba
 import numpy as np
@@ -17,6 +17,7 @@ from .compile import kernel, parallel
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
+Number = Any  # a scalar; numba compiles anew for each kind of it, so calls agree on int64 and float64
 
 CHUNKS = 64  # at most; each has its own work space. Fixed, so that the number of threads changes nothing
 BATCH = 8192  # trips whose routes are held in one padded table
@@ -52,6 +53,9 @@ class Wishes(NamedTuple):
     key: NDArray[np.uint64]  # names the person in the random numbers
     first_start: NDArray[np.int64]  # [trip + 1] into first_link; an empty range allows every first turn
     first_link: Ints  # links into which a vehicle may turn from where it is
+
+
+Table = TypeVar("Table", TurnGraph, Expectation, Wishes)
 
 
 class _Work(NamedTuple):
@@ -96,6 +100,7 @@ def plan_routes(
         if not (times >= 0.0).all():
             worst = int(np.flatnonzero(~(times >= 0.0))[0])
             raise ValueError(f"{name}[{worst}] = {times[worst]} is no time; times are 0 or more")
+    graph, expected, wishes = _writable(graph), _writable(expected), _writable(wishes)
     trips = wishes.origin.size
     length = np.zeros(trips, np.int64)
     cost_s = np.full(trips, np.inf)
@@ -124,6 +129,12 @@ def plan_routes(
     for rows, table in tables:
         _pack(rows, table, route_start, route_link)
     return route_start, route_link, cost_s
+
+
+def _writable(table: Table) -> Table:
+    """The same arrays, copied where they are read-only: to numba those are other types, compiled apart."""
+    columns: Any = (np.require(column, requirements=("C", "W")) for column in table)
+    return type(table)(*columns)
 
 
 def _plan(graph: TurnGraph, expected: Expectation, wishes: Wishes, *rest: Any) -> None:
@@ -157,7 +168,7 @@ def _plan_chunks(
 
 @kernel
 def _plan_chunk(
-    chunk: int,
+    chunk: Number,
     chunks: int,
     graph: TurnGraph,
     expected: Expectation,
@@ -198,7 +209,7 @@ def _plan_chunk(
 
 
 @kernel
-def perceived_s(link_s: float, link: int, key: Any, seed: Any, noise: float) -> float:
+def perceived_s(link_s: Number, link: Number, key: Any, seed: Any, noise: float) -> float:
     """Time that a person believes a link takes."""
     if noise == 0.0:
         return link_s
@@ -212,9 +223,9 @@ def _search(
     wishes: Wishes,
     seed: Any,
     noise: float,
-    trip: int,
-    mark: int,
-    wanted: Any,
+    trip: Number,
+    mark: Number,
+    wanted: Number,
     work: _Work,
 ) -> None:
     """Dijkstra from one trip's origin until ``wanted`` marked links are reached.
@@ -222,7 +233,8 @@ def _search(
     A link is charged when it is left, so that noise is drawn once a link. The origin is no node of the search: a route
     that must turn away first may come back through it.
     """
-    origin, key = wishes.origin[trip], wishes.key[trip]
+    origin: Number = wishes.origin[trip]
+    key: Number = wishes.key[trip]
     if work.wanted_mark[origin] == mark:  # already there
         work.wanted_mark[origin] = 0
         wanted -= 1
@@ -230,7 +242,8 @@ def _search(
         return
     first, last = wishes.first_start[trip], wishes.first_start[trip + 1]
     leave_s = perceived_s(expected.link_s[origin], origin, key, seed, noise)
-    size, no_parent = np.int64(0), np.int64(-1)
+    size: Number = np.int64(0)
+    no_parent: Number = np.int64(-1)
     for arc in range(graph.arc_start[origin], graph.arc_start[origin + 1]):
         if first == last or _contains(wishes.first_link, first, last, graph.node_link[graph.arc_to[arc]]):
             size = _relax(graph, expected, arc, no_parent, leave_s, mark, work, size)
@@ -254,8 +267,15 @@ def _search(
 
 @kernel
 def _relax(
-    graph: TurnGraph, expected: Expectation, arc: int, parent: int, leave_s: float, mark: int, work: _Work, size: int
-) -> int:
+    graph: TurnGraph,
+    expected: Expectation,
+    arc: Number,
+    parent: Number,
+    leave_s: Number,
+    mark: Number,
+    work: _Work,
+    size: int,
+) -> Number:
     """Enter the link behind an arc if that is the best way so far; the heap's new size."""
     node = graph.arc_to[arc]
     entry_s = leave_s + expected.movement_s[graph.arc_movement[arc]]
@@ -275,8 +295,8 @@ def _trace(
     graph: TurnGraph,
     expected: Expectation,
     wishes: Wishes,
-    trip: int,
-    mark: int,
+    trip: Number,
+    mark: Number,
     work: _Work,
     row: Ints,
     length: NDArray[np.int64],
@@ -297,7 +317,8 @@ def _trace(
         links += 1
         node = work.parent[node]
     length[trip] = links
-    node, total_s, place = work.found_node[destination], 0.0, links - 1
+    total_s: Number = 0.0
+    node, place = work.found_node[destination], links - 1
     while node >= 0:
         link = graph.node_link[node]
         if place < row.size:
@@ -310,7 +331,7 @@ def _trace(
 
 
 @kernel
-def _contains(values: Ints, first: int, last: int, wanted: int) -> bool:
+def _contains(values: Ints, first: Number, last: Number, wanted: Number) -> bool:
     for i in range(first, last):  # noqa: SIM110  numba compiles this, not any()
         if values[i] == wanted:
             return True
@@ -318,7 +339,7 @@ def _contains(values: Ints, first: int, last: int, wanted: int) -> bool:
 
 
 @kernel
-def _push(heap_s: Floats, heap_node: Ints, size: int, time_s: float, node: int) -> int:
+def _push(heap_s: Floats, heap_node: Ints, size: Number, time_s: Number, node: Number) -> Number:
     """Add to a binary heap ordered by (time, node); its new size."""
     place = size
     while place > 0:
@@ -332,7 +353,7 @@ def _push(heap_s: Floats, heap_node: Ints, size: int, time_s: float, node: int) 
 
 
 @kernel
-def _pop(heap_s: Floats, heap_node: Ints, size: int) -> int:
+def _pop(heap_s: Floats, heap_node: Ints, size: Number) -> Number:
     """Drop the heap's first entry; its new size."""
     size -= 1
     time_s, node = heap_s[size], heap_node[size]

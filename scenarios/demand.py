@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from .attraction import POPULATION_COLUMNS
 from .demand_files import read_trip_rows, trips_from_file
 from .demand_od import check_matrix_files, trips_from_matrix
-from .demand_random import random_trips
+from .demand_random import TOO_FAR, random_trips
 from .demand_tables import SHOWN, read_table
 from .network import RoadNetwork
 from .places import find_places
@@ -85,7 +85,7 @@ def _about(scenario: Scenario, row: int, key: str, text: str) -> Problem:
 
 def _blamed(item: RandomTrips, trouble: str) -> str:
     """The key that a trouble is about."""
-    if trouble.startswith("no street lies so far"):
+    if trouble.startswith(TOO_FAR):
         return "min_distance_m"
     return "weights"
 

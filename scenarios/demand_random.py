@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .scenario import RandomTrips
 
 ATTEMPTS = 8  # draws of a destination before all that are far enough are listed
+TOO_FAR = "no two streets of this map lie so far apart"
 NO_PLACES = "no two streets of this network are joined by a way there: nobody can travel."
 
 
@@ -52,6 +53,9 @@ def random_trips(
         return None, problems, trouble
     last_s = min(duration_s, duration_s if demand.end_s is None else demand.end_s)
     count = round(demand.per_hour * max(0.0, last_s - demand.start_s) / 3600.0)
+    begin = np.where(_farthest_m(places, end) >= demand.min_distance_m, begin, 0.0)
+    if begin.sum() == 0:
+        return None, [], f"{TOO_FAR} (the map is {_across_m(places):,.0f} m across). Lower it."
     ids = [f"{name}/{number}" for number in range(count)]
     keys = keys_of(ids)
     depart_s = demand.start_s + draws(seed, keys, "departure") * (last_s - demand.start_s)
@@ -127,15 +131,27 @@ def _far_enough(
         destination[waiting[good]] = chosen[good]
         waiting = waiting[~good]
     candidates = np.flatnonzero(weight)
-    last_draw = draws(seed, keys[waiting], "destination")
+    last_draw = draws(seed, keys[waiting], "destination")  # among all that fit: rare, and slower
     for trip, draw in zip(waiting.tolist(), last_draw.tolist(), strict=True):
         good = fits(np.full(candidates.size, origin[trip]), candidates)
         if not good.any():
-            x_m, y_m = places.x_m[candidates], places.y_m[candidates]
-            across_m = float(np.hypot(x_m.max() - x_m.min(), y_m.max() - y_m.min()))
-            return (
-                destination,
-                f"no street lies so far from {network.links.id[origin[trip]]}: the map is {across_m:,.0f} m across.",
-            )
+            where = network.links.id[origin[trip]]
+            return destination, f"{TOO_FAR} as {where} and another street that is no part of it. Lower it."
         destination[trip] = candidates[_pick(np.where(good, weight[candidates], 0.0), np.array([draw]))[0]]
     return destination, ""
+
+
+def _farthest_m(places: Places, weight: Floats) -> Floats:
+    """Distance of each link from the farthest possible destination, ``[link]`` m."""
+    import shapely
+
+    possible = weight > 0
+    hull = shapely.convex_hull(shapely.multipoints(np.column_stack((places.x_m[possible], places.y_m[possible]))))
+    farthest_m = np.zeros(weight.size)
+    for x_m, y_m in shapely.get_coordinates(hull):
+        np.maximum(farthest_m, np.hypot(places.x_m - x_m, places.y_m - y_m), out=farthest_m)
+    return farthest_m
+
+
+def _across_m(places: Places) -> float:
+    return float(np.hypot(np.ptp(places.x_m), np.ptp(places.y_m)))

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .network import CLASS_NAMES, Bools, Floats, RoadNetwork
+from .network import CLASS_NAMES, Bools, Floats, Ints, RoadNetwork
 from .streets import MODES
 
 # Nobody lives on these, and nobody stops there.
 NO_ADDRESS = ("motorway", "motorway_link", "trunk_link")
+LEAST_CORE = 0.1  # of the length of all streets
+MOST_TRIED = 2000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,38 +41,62 @@ def find_places(network: RoadNetwork) -> Places:
     """Links from which the large strong component can be reached by car, and those that can be reached from it.
 
     Of the links outside it only gates count, and ``destination_only`` streets with a way in and out: other stubs are
-    faults of the map or its cut.
+    faults of the map or its cut. A cut so small that its one-way streets join to nothing takes the link through which
+    most can drive in place of the component, and all that leads to it and away from it.
     """
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
     links, count = network.links, network.link_count
     source, target = _car_turns(network)
     by_car = link_access(network, MODES["car"])
     through = by_car & ~links.destination_only
     if not through.any():  # a town of private lanes: take them all
         through = by_car
-    inner = through[source] & through[target]
-    matrix = csr_array((np.ones(int(inner.sum()), np.int8), (source[inner], target[inner])), shape=(count, count))
-    _, part = connected_components(matrix, directed=True, connection="strong")
-    size_m = np.bincount(part, weights=np.where(through, links.length_m, 0.0), minlength=part.max(initial=-1) + 1)
-    core = through & (part == (int(size_m.argmax()) if size_m.size else 0))
+    core = _strong_part(network, through, source, target)
     gate = np.array(network.junctions.gate, dtype=object)
     entry = by_car & np.isin(gate[links.from_junction], ("entry", "both")) if count else np.zeros(0, np.bool_)
     exit_ = by_car & np.isin(gate[links.to_junction], ("exit", "both")) if count else np.zeros(0, np.bool_)
+    no_stubs = links.length_m[core].sum() >= LEAST_CORE * links.length_m[through].sum()
+    if not no_stubs:
+        core = _busiest_link(through, source, target)
     reaches, reached = _reach(core, target, source, by_car), _reach(core, source, target, by_car)
-    lanes_off = by_car & ~through & reaches & reached
+    if no_stubs:
+        lanes_off = by_car & ~through & reaches & reached
+        reaches, reached = reaches & (core | lanes_off | entry), reached & (core | lanes_off | exit_)
     x_m, y_m = middle_of_links(network)
     no_address = np.isin(links.road_class, [CLASS_NAMES.index(name) for name in NO_ADDRESS])
     return Places(
         x_m,
         y_m,
-        may_begin=reaches & (core | lanes_off | entry),
-        may_end=reached & (core | lanes_off | exit_),
+        may_begin=reaches,
+        may_end=reached,
         addressed=by_car & ~no_address & ~links.roundabout,
         entry_gate=entry,
         exit_gate=exit_,
     )
+
+
+def _strong_part(network: RoadNetwork, through: Bools, source: Ints, target: Ints) -> Bools:
+    """The longest set of links between all of which one can drive."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    inner = through[source] & through[target]
+    shape = (network.link_count, network.link_count)
+    matrix = csr_array((np.ones(int(inner.sum()), np.int8), (source[inner], target[inner])), shape=shape)
+    _, part = connected_components(matrix, directed=True, connection="strong")
+    size_m = np.bincount(part, weights=np.where(through, network.links.length_m, 0.0), minlength=1)
+    return np.asarray(through & (part == size_m.argmax()))
+
+
+def _busiest_link(through: Bools, source: Ints, target: Ints) -> Bools:
+    """The link with most pairs of links before and behind it; for small networks, it tries them all."""
+    best, most = np.zeros(through.size, np.bool_), -1
+    for link in np.flatnonzero(through)[:MOST_TRIED].tolist():
+        one = np.zeros(through.size, np.bool_)
+        one[link] = True
+        pairs = int(_reach(one, target, source, through).sum()) * int(_reach(one, source, target, through).sum())
+        if pairs > most:
+            best, most = one, pairs
+    return best
 
 
 def link_access(network: RoadNetwork, access: int) -> Bools:
@@ -92,7 +118,7 @@ def middle_of_links(network: RoadNetwork) -> tuple[Floats, Floats]:
     return np.interp(half_m, along_m, points[:, 0]), np.interp(half_m, along_m, points[:, 1])
 
 
-def _car_turns(network: RoadNetwork) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def _car_turns(network: RoadNetwork) -> tuple[Ints, Ints]:
     """Pairs of links that a car may drive one after the other."""
     connectors, access = network.connectors, network.lanes.access
     by_car = (access[connectors.from_lane] & access[connectors.to_lane] & MODES["car"]) != 0
@@ -100,7 +126,7 @@ def _car_turns(network: RoadNetwork) -> tuple[NDArray[np.int32], NDArray[np.int3
     return network.movements.from_link[used], network.movements.to_link[used]
 
 
-def _reach(core: Bools, source: NDArray[np.int32], target: NDArray[np.int32], allowed: Bools) -> Bools:
+def _reach(core: Bools, source: Ints, target: Ints, allowed: Bools) -> Bools:
     """Allowed links that can be reached from the core along ``source`` → ``target``."""
     reached = core.copy()
     while True:

@@ -218,3 +218,13 @@ def test_a_link_that_takes_for_ever_is_avoided():
     graph = graph_of([(0, 1), (1, 2)], 3)
     expected = Expectation(np.array([1.0, np.inf, 1.0]), np.zeros(2), np.ones(3, np.bool_))
     assert routes_of(plan_routes(graph, expected, wishes_of([0], [2]), seed=0, noise=0.0)) == [[]]
+
+
+def test_read_only_arrays_are_planned_on_as_they_are():
+    graph, expected = random_case(6)
+    wishes = all_pairs(30)
+    wanted = plan_routes(graph, expected, wishes, seed=0, noise=0.1)
+    for array in (*graph, *expected, *wishes):
+        array.setflags(write=False)
+    for got, want in zip(plan_routes(graph, expected, wishes, seed=0, noise=0.1), wanted, strict=True):
+        np.testing.assert_array_equal(got, want)
