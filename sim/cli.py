@@ -57,6 +57,9 @@ def _explain(error: Exception, *, as_json: bool) -> int:
     if isinstance(error, click.Abort):
         _say({"status": "interrupted"} if as_json else None, "interrupted")
         return INTERRUPTED
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and not as_json:
+        click.echo(error.format_message(), err=True)
+        return WRONG_INPUT
     if isinstance(error, click.ClickException):
         if isinstance(error, click.UsageError) and error.ctx is not None and not as_json:
             click.echo(error.ctx.get_usage(), err=True)
@@ -113,7 +116,9 @@ def _json_option(command: Command) -> Command:
     )
 
 
-@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    "citytwin", cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="citytwin", prog_name="citytwin")
 def main() -> None:
     """A city's streets as they are, and as they would be if something changed."""

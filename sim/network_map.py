@@ -11,6 +11,7 @@ import numpy as np
 from ..scenarios.network import CLASS_NAMES, Control, RoadNetwork
 from .network_facts import drawn_lines, fault_rows, streets_columns
 from .report import streets_map, style
+from .report.words import place_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +61,7 @@ def draw_network(network: RoadNetwork, path: str | Path) -> Path:
         _draw_faults(network, kinds, frame)
         _label_main_roads(network, lines, frame)
         streets_map.draw_footer(frame, network.attribution)
-        title = f"{network.name}: {style.count(network.link_count, 'link')}, {_fault_words(network)}"
+        title = f"{place_name(network.name)}: {style.count(network.link_count, 'link')}, {_fault_words(network)}"
         frame.axes.set_title(title, loc="left", fontsize=style.TEXT_PT + 2, y=1.0, pad=6)
         frame.figure.savefig(path, dpi=170, bbox_inches="tight", pad_inches=0.12)
     return path

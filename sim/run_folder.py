@@ -207,7 +207,7 @@ class RunFolder:
     ...     folder.summarise({"created": 0})
     """
 
-    def __init__(self, path: str | Path, **facts: Any) -> None:
+    def __init__(self, path: str | Path, /, **facts: Any) -> None:
         self.path = Path(path)
         self.manifest: dict[str, Any] = {}
         self._writers: dict[str, TableWriter] = {}
@@ -242,7 +242,7 @@ class RunFolder:
     def add_inputs(self, paths: Iterable[str | Path]) -> None:
         """Record input files with their SHA-256."""
         known = {entry["path"] for entry in self.manifest["inputs"]}
-        new = [{"path": str(p), "sha256": sha256(p)} for p in map(Path, paths) if str(p) not in known]
+        new = [{"path": path, "sha256": sha256(path)} for path in dict.fromkeys(map(str, paths)) if path not in known]
         self.note(inputs=[*self.manifest["inputs"], *new])
 
     def writer(self, table: str) -> TableWriter:

@@ -61,8 +61,8 @@ def flow_map(city: City) -> Picture:
         top = totals.iloc[int(totals["flow_vph"].argmax())]
         flow = style.number(float(top["flow_vph"]), figures=2)
         on = f"on {top['name']}" if top["name"] else "on an unnamed link"
-        title = f"Traffic is heaviest {on}: {flow} vehicles an hour in one direction"
-    note = "Vehicles per hour and direction, mean over the run; wider and darker is more."
+        title = f"Traffic is heaviest {on}: about {flow} vehicles an hour in one direction"
+    note = "Vehicles per hour and direction, mean over the run; the wider the more."
     return _level_map(city, "flow", "flow_vph", title, note, "vehicles per hour and direction")
 
 
@@ -82,9 +82,7 @@ def delay_map(city: City) -> Picture:
         )
         share /= float(totals["delay_s"].clip(lower=0).sum())
         title = f"{style.percent(share)} of the time lost while driving is lost{where}"
-    note = (
-        "Minutes lost by all vehicles together, per hour of the run, against driving freely; wider and darker is more."
-    )
+    note = "Minutes lost by all vehicles together, per hour of the run, against driving freely; the wider the more."
     return _level_map(
         replace(city, totals=totals), "delay", "lost_min_per_h", title, note, "vehicle-minutes lost per hour"
     )
@@ -248,9 +246,8 @@ def _chart(extra_pt: float = 0.0) -> Axes:
     )
     axes.grid(axis="y")
     axes.tick_params(length=3)
-    axes.yaxis.set_major_formatter(
-        lambda value, _: style.number(value, figures=2) if value < 10 else style.whole(value)
-    )
+    axes.xaxis.set_major_formatter(lambda value, _: style.tick(value))
+    axes.yaxis.set_major_formatter(lambda value, _: style.tick(value))
     return axes
 
 

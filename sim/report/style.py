@@ -27,8 +27,8 @@ PALETTE: dict[str, tuple[str, str]] = {
     "accent": ("#0072b2", "#5ab4e8"),  # Okabe-Ito blue
     "second": ("#d55e00", "#f0883e"),  # Okabe-Ito vermilion
     "third": ("#009e73", "#3cc79b"),  # Okabe-Ito green
-    "level1": ("#f6dd3f", "#00224e"),
-    "level2": ("#c8b866", "#35456c"),
+    "level1": ("#f6dd3f", "#27477f"),
+    "level2": ("#c8b866", "#46557c"),
     "level3": ("#948e77", "#666970"),
     "level4": ("#666970", "#948e77"),
     "level5": ("#35456c", "#c8b866"),
@@ -36,7 +36,7 @@ PALETTE: dict[str, tuple[str, str]] = {
 }
 LIGHT = {name: light for name, (light, _) in PALETTE.items()}
 LEVELS = tuple(LIGHT[f"level{step}"] for step in range(1, 7))
-LEVEL_WIDTH_PT = (0.9, 1.3, 1.9, 2.6, 3.4, 4.4)
+LEVEL_WIDTH_PT = (0.8, 1.3, 1.9, 2.6, 3.4, 4.4)
 
 # Okabe-Ito, for categories: the same thing has the same colour in the whole report.
 ROAD_CLASS_COLOUR = {
@@ -106,7 +106,7 @@ def number(value: float, *, figures: int = 3) -> str:
     Examples
     --------
     >>> number(0.01234), number(12.345), number(98765.4).replace(THIN_SPACE, " ")
-    ('0.0123', '12.3', '98 765')
+    ('0.0123', '12.3', '98 800')
     >>> number(float("nan"))
     '–'
     """
@@ -114,13 +114,24 @@ def number(value: float, *, figures: int = 3) -> str:
         return DASH
     if value == 0:
         return "0"
-    decimals = max(0, figures - 1 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{decimals}f}".replace(",", THIN_SPACE)
+    places = figures - 1 - math.floor(math.log10(abs(value)))
+    return f"{round(value, places):,.{max(0, places)}f}".replace(",", THIN_SPACE)
 
 
 def whole(value: float) -> str:
     """A whole number with thin spaces between thousands."""
     return f"{round(value):,}".replace(",", THIN_SPACE) if math.isfinite(value) else DASH
+
+
+def tick(value: float) -> str:
+    """A round number beside an axis.
+
+    Examples
+    --------
+    >>> tick(0.5), tick(10.0), tick(2500.0).replace(THIN_SPACE, " ")
+    ('0.5', '10', '2 500')
+    """
+    return f"{value:,.10g}".replace(",", THIN_SPACE)
 
 
 def minutes_seconds(seconds: float) -> str:
@@ -171,7 +182,7 @@ def percent(share: float) -> str:
 
 def clock(start: dt.datetime, t_s: float) -> str:
     """Clock time as 07:15."""
-    return (start + dt.timedelta(seconds=float(t_s))).strftime("%H:%M")
+    return (start + dt.timedelta(seconds=float(t_s))).strftime("%H:%M") if math.isfinite(t_s) else DASH
 
 
 def count(number_of: float, one: str, many: str = "") -> str:

@@ -82,8 +82,19 @@ def status_notice(run: Run) -> str:
     return ""
 
 
+def place_name(name: str) -> str:
+    """A network's name as people write it; it is often the name of a file.
+
+    Examples
+    --------
+    >>> place_name("helsinki_centre"), place_name("Bad Ischl")
+    ('Helsinki Centre', 'Bad Ischl')
+    """
+    return name.replace("_", " ").title() if name == name.lower() else name
+
+
 def _who(run: Run, head: metrics.Headline, start: dt.datetime) -> str:
-    place = str(run.manifest.get("network", {}).get("name") or "")
+    place = place_name(str((run.manifest.get("network") or {}).get("name") or ""))
     where = f" in {place}" if place else ""
     if not head.created:
         return f"Nobody set out{where} between {_span(head, start)}."
