@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .network import Bytes, Floats, FoeKind, Ints
 
 CURVE_POINTS = 9
+CORNER_CUTS = 2  # Chaikin's corner cutting of inner paths, this many times
 HANDLE = 0.4  # length of a curve's handles as part of the distance between its ends
 VEHICLE_WIDTH_M = 1.8
 SIDE_ROOM_M = 0.4
@@ -23,7 +24,7 @@ class Curves:
 
     xy: Floats  # [connector, point, 2] m
     length_m: Floats
-    turned_rad: Floats  # total change of direction
+    turned_rad: Floats  # from the first direction of travel to the last, at most π
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +44,7 @@ def draw_curves(
     end_xy: Floats,
     end_rad: Floats,
     path_xy: list[NDArray[np.float64] | None],
+    left_of_path_m: Floats,
 ) -> Curves:
     """Draw connectors as cubic curves, or along the inner path of a merged junction where there is one.
 
@@ -53,7 +55,9 @@ def draw_curves(
     start_rad, end_rad
         ``[connector]`` direction of travel there.
     path_xy
-        Inner path per connector, drawn on the centre line of the streets.
+        Inner path per connector; its inner points lie where the source drew the streets' axes.
+    left_of_path_m
+        ``[connector, 2]`` how far left of the axes the lanes lie, at the start and at the end; negative is right.
     """
     reach = HANDLE * np.hypot(*(end_xy - start_xy).T)[:, None]
     handle_out = start_xy + reach * _unit(start_rad)
@@ -66,12 +70,12 @@ def draw_curves(
         + t**3 * end_xy[:, None]
     )
     for row, path in enumerate(path_xy):
-        if path is not None and len(path) > 2:
-            xy[row] = _along(path, start_xy[row], end_xy[row])
+        # Round a single node the cubic is the better curve: the node is where axes meet, not where anybody drives.
+        if path is not None and len(path) > 3:
+            xy[row] = _along(path, start_xy[row], end_xy[row], left_of_path_m[row])
     steps = np.diff(xy, axis=1)
     length = np.hypot(steps[..., 0], steps[..., 1]).sum(axis=1)
-    heading = np.concatenate((start_rad[:, None], np.arctan2(steps[..., 1], steps[..., 0]), end_rad[:, None]), axis=1)
-    turned = np.abs(np.angle(np.exp(1j * np.diff(heading, axis=1)))).sum(axis=1)
+    turned = np.abs(np.angle(np.exp(1j * (end_rad - start_rad))))
     return Curves(xy, np.maximum(length, SHORTEST_M), turned)
 
 
@@ -79,14 +83,28 @@ def _unit(angle_rad: Floats) -> Floats:
     return np.stack((np.cos(angle_rad), np.sin(angle_rad)), axis=1)
 
 
-def _along(path: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64]) -> Floats:
-    """Lead an inner path from one lane's end to another's start, keeping its inner points between them."""
+def _along(path: NDArray[np.float64], start: Floats, end: Floats, left_m: Floats) -> Floats:
+    """Lead a lane beside an inner path, from the end of one street's lane to the start of another's."""
+    along = _along_m(path)
     steps = np.diff(path, axis=0)
-    along = np.concatenate(([0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))))
-    part = (along / max(along[-1], 1e-9))[:, None]
-    moved = path + (1 - part) * (start - path[0]) + part * (end - path[-1])
+    forward = steps / np.maximum(np.hypot(steps[:, 0], steps[:, 1]), 1e-9)[:, None]
+    onward = forward[:-1] + forward[1:]
+    onward /= np.maximum(np.hypot(onward[:, 0], onward[:, 1]), 1e-9)[:, None]
+    left = np.stack((-onward[:, 1], onward[:, 0]), axis=1)
+    aside = np.interp(along[1:-1], along[[0, -1]], left_m)
+    beside = np.concatenate((start[None], path[1:-1] + aside[:, None] * left, end[None]))
+    for _ in range(CORNER_CUTS):
+        cut = np.stack((0.75 * beside[:-1] + 0.25 * beside[1:], 0.25 * beside[:-1] + 0.75 * beside[1:]), axis=1)
+        beside = np.concatenate((start[None], cut.reshape(-1, 2)[1:-1], end[None]))
+    along = _along_m(beside)
     want = np.linspace(0.0, along[-1], CURVE_POINTS)
-    return np.stack((np.interp(want, along, moved[:, 0]), np.interp(want, along, moved[:, 1])), axis=1)
+    return np.stack((np.interp(want, along, beside[:, 0]), np.interp(want, along, beside[:, 1])), axis=1)
+
+
+def _along_m(line: NDArray[np.float64]) -> Floats:
+    """Distance along a line to each of its points."""
+    steps = np.diff(line, axis=0)
+    return np.concatenate(([0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))))
 
 
 def find_conflicts(curves: Curves, junction_start: Ints, from_lane: Ints, to_lane: Ints) -> Conflicts:

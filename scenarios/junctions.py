@@ -20,6 +20,7 @@ from .network import (
     Links,
     Movements,
     RoadNetwork,
+    Turn,
 )
 from .right_of_way import decide_right_of_way
 from .signal_plans import Crossing, plan_signals
@@ -29,7 +30,6 @@ from .streets import StreetGraph
 # Side acceleration drivers accept in a turn: side friction 0.25 (AASHTO Green Book, low-speed streets: 0.20-0.38).
 SIDE_ACCEL_MPS2 = 2.5
 SLOWEST_TURN_MPS = 4.0
-STRAIGHT_ENOUGH_RAD = 0.2
 
 
 def build_network(streets: StreetGraph) -> RoadNetwork:
@@ -54,7 +54,7 @@ def build_network(streets: StreetGraph) -> RoadNetwork:
 
     curves = _curves(rows, drafts, movement, from_lane, to_lane)
     conflicts = find_conflicts(curves, junction_start, from_lane, to_lane)
-    speed = _turn_speed(rows, curves, from_link[movement], to_link[movement])
+    speed = _turn_speed(rows, curves, from_link[movement], to_link[movement], turn[movement])
     way = decide_right_of_way(
         rows, conflicts, from_link[movement], to_link[movement], turn[movement], connector_junction
     )
@@ -113,13 +113,22 @@ def _list_connectors(rows: StreetRows, drafts: list[MovementDraft]) -> tuple[Int
 
 def _curves(rows: StreetRows, drafts: list[MovementDraft], movement: Ints, from_lane: Ints, to_lane: Ints) -> Curves:
     lane_link, lane_index = _lane_links(rows)
-    ends, starts = _lane_points(rows, lane_link, lane_index)
+    counts = np.diff(rows.lane_start)
+    width = np.array([street.lane_width_m for street in rows.streets])
+    left_m = (counts[lane_link] / 2.0 - lane_index - 0.5) * width[lane_link]  # of the link's own centre line
+    if not rows.drives_on_left:
+        left_m = -left_m
+    # The centre line of one direction of a two-way street lies half its lanes beside the street's axis.
+    beside = np.where(rows.twin >= 0, counts * width / 2.0, 0.0) * (1.0 if rows.drives_on_left else -1.0)
+    left_of_axis = left_m + beside[lane_link]
+    ends, starts = _lane_points(rows, lane_link, left_m)
     return draw_curves(
         start_xy=ends[from_lane],
         start_rad=rows.tangent_in[lane_link[from_lane]],
         end_xy=starts[to_lane],
         end_rad=rows.tangent_out[lane_link[to_lane]],
         path_xy=[drafts[row].path_xy for row in movement],
+        left_of_path_m=np.stack((left_of_axis[from_lane], left_of_axis[to_lane]), axis=1),
     )
 
 
@@ -130,27 +139,23 @@ def _lane_links(rows: StreetRows) -> tuple[Ints, Ints]:
     return link.astype(np.int32), (np.arange(link.size) - rows.lane_start[link]).astype(np.int32)
 
 
-def _lane_points(rows: StreetRows, lane_link: Ints, lane_index: Ints) -> tuple[Floats, Floats]:
-    """Last and first point of every lane, ``[lane, 2]``: beside the link's centre line, lane 0 at the kerb."""
-    counts = np.diff(rows.lane_start)[lane_link]
-    width = np.array([street.lane_width_m for street in rows.streets])[lane_link]
-    to_kerb = (counts / 2.0 - lane_index - 0.5) * width
-    side = 1.0 if rows.drives_on_left else -1.0  # the kerb is on the left, a quarter turn counter-clockwise, or right
+def _lane_points(rows: StreetRows, lane_link: Ints, left_m: Floats) -> tuple[Floats, Floats]:
+    """Last and first point of every lane, ``[lane, 2]``, ``left_m`` left of its link's centre line."""
     points = []
     for at, tangent in ((-1, rows.tangent_in), (0, rows.tangent_out)):
         centre = np.array([street.shape_xy[at] for street in rows.streets], dtype=np.float64).reshape(-1, 2)[lane_link]
-        angle = tangent[lane_link] + side * np.pi / 2
-        points.append(centre + to_kerb[:, None] * np.stack((np.cos(angle), np.sin(angle)), axis=1))
+        angle = tangent[lane_link] + np.pi / 2
+        points.append(centre + left_m[:, None] * np.stack((np.cos(angle), np.sin(angle)), axis=1))
     return points[0], points[1]
 
 
-def _turn_speed(rows: StreetRows, curves: Curves, from_link: Ints, to_link: Ints) -> Floats:
-    """Speed limit through a curve (m/s): both links' limits, and ``sqrt(a r)`` with the curve's mean radius."""
+def _turn_speed(rows: StreetRows, curves: Curves, from_link: Ints, to_link: Ints, turn: Bytes) -> Floats:
+    """Speed limit through a connector (m/s): both links' limits and, in a turn, ``sqrt(a r)`` with its mean radius."""
     link_speed = np.array([street.speed_mps for street in rows.streets])
     limit = np.minimum(link_speed[from_link], link_speed[to_link])
     radius = curves.length_m / np.maximum(curves.turned_rad, 1e-6)
     by_curve = np.maximum(np.sqrt(SIDE_ACCEL_MPS2 * radius), SLOWEST_TURN_MPS)
-    speed: Floats = np.where(curves.turned_rad < STRAIGHT_ENOUGH_RAD, limit, np.minimum(limit, by_curve))
+    speed: Floats = np.where(turn == Turn.STRAIGHT, limit, np.minimum(limit, by_curve))
     return speed
 
 

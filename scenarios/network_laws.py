@@ -211,11 +211,8 @@ def _signal_laws(network: RoadNetwork) -> Iterator[str]:
             light_a, light_b = lights[:, connectors.group[a]], lights[:, connectors.group[b]]
             if np.any((light_a == Light.GREEN) & (light_b == Light.GREEN)):
                 yield f"signal {name} shows green to connectors {a} and {b}, which meet"
-            waits = (
-                connectors.foe_yield[pair] or connectors.foe_yield[_row_of(connectors.foe_start, connectors.foe, b, a)]
-            )
-            if np.any((light_a >= Light.GREEN_YIELD) & (light_b >= Light.GREEN_YIELD)) and not waits:
-                yield f"signal {name}: nobody yields between connectors {a} and {b}, which are green together"
+            if np.any((light_a == Light.GREEN_YIELD) & (light_b == Light.GREEN)) and not connectors.foe_yield[pair]:
+                yield f"signal {name}: connector {a} need not yield to {b}, which is plain green with it"
             if np.any((light_a == Light.GREEN) & (light_b == Light.GREEN_YIELD)) and connectors.foe_yield[pair]:
                 yield f"signal {name}: connector {a} must yield to {b} but is shown plain green"
 
@@ -236,7 +233,3 @@ def _light_laws(name: str, lights: NDArray[np.int8]) -> Iterator[str]:
         yield f"signal {name} goes from green to red without yellow"
     if np.any((lights == Light.YELLOW) & (after >= Light.GREEN_YIELD)):
         yield f"signal {name} goes from yellow back to green"
-
-
-def _row_of(start: NDArray[np.int32], foe: NDArray[np.int32], owner: int, wanted: int) -> int:
-    return int(start[owner] + np.searchsorted(foe[start[owner] : start[owner + 1]], wanted))

@@ -47,7 +47,7 @@ def decide_right_of_way(
     all_way = (
         np.array([_is_all_way_stop(rows, row, sign) for row in range(len(rows.junctions))], dtype=bool) & ~signalised
     )
-    verdict, by_right = _compare(rows, conflicts, from_link, to_link, turn, junction, sign)
+    verdict, by_right = _compare(rows, conflicts, from_link, to_link, turn, junction, sign, signalised)
     other_road = from_link[conflicts.own] != from_link[conflicts.foe]
     at = junction[conflicts.own]
 
@@ -102,8 +102,12 @@ def _compare(
     turn: Bytes,
     junction: Ints,
     sign: Ints,
+    signalised: Bools,
 ) -> tuple[NDArray[np.int8], Bools]:
-    """Verdict per pair: 1 the owner yields, -1 the foe does, 0 nobody; and whether the rule of the right decided."""
+    """Verdict per pair: 1 the owner yields, -1 the foe does, 0 nobody; and whether the rule of the right decided.
+
+    Where lights share out the time, roads are equal and only turning matters.
+    """
     own, foe = conflicts.own, conflicts.foe
     own_link, foe_link = from_link[own], from_link[foe]
     verdict = np.zeros(own.size, dtype=np.int8)
@@ -117,26 +121,33 @@ def _compare(
     other_road = own_link != foe_link
     angle = _wrap(rows.heading_in[foe_link] - rows.heading_in[own_link])  # how far left of mine the other's heading is
     oncoming = other_road & (np.abs(angle) >= ONCOMING_FROM_RAD)
-    sideways = other_road & ~oncoming
+    unlit = other_road & ~signalised[junction[own]]
+    sideways = unlit & ~oncoming
     uturn = turn == Turn.UTURN
     settle(~uturn[own], ~uturn[foe], everywhere)
-    settle(sign[own_link], sign[foe_link], other_road)
+    settle(sign[own_link], sign[foe_link], unlit)
 
     mini = np.array([spec.mini_roundabout for spec in rows.junctions], dtype=bool)[junction[own]]
     circulating_from = 1.0 if rows.drives_on_left else -1.0  # round a ring traffic comes from the far side
-    settle(circulating_from * angle < -1e-6, circulating_from * angle > 1e-6, other_road & mini & ~oncoming)
+    settle(circulating_from * angle < -1e-6, circulating_from * angle > 1e-6, unlit & mini & ~oncoming)
     ring = np.array([street.roundabout for street in rows.streets], dtype=bool)
-    settle(ring[own_link], ring[foe_link], other_road)
+    settle(ring[own_link], ring[foe_link], unlit)
 
     rank, main = rows.rank, rows.rank[from_link] == rows.rank[to_link]
     bends = (main[own] & (rank[own_link] > rank[foe_link])) | (main[foe] & (rank[foe_link] > rank[own_link]))
-    settle(rank[own_link], rank[foe_link], sideways | (oncoming & bends))
+    settle(rank[own_link], rank[foe_link], sideways | (unlit & oncoming & bends))
     lanes = np.array([len(rows.car_lanes(link)) for link in range(len(rows.streets))], dtype=np.int32)
     settle(lanes[own_link], lanes[foe_link], sideways)
     straight = turn == Turn.STRAIGHT
     settle(straight[own], straight[foe], everywhere)
     across = turn == far_turn(rows.drives_on_left)
     settle(~across[own], ~across[foe], oncoming)
+    # Two streams that are both called straight at a fork: the one that bears more to the far side cuts across.
+    far_side = -1.0 if rows.drives_on_left else 1.0
+    bearing = np.rint(np.degrees(far_side * _wrap(rows.heading_out[to_link] - rows.heading_in[from_link]))).astype(
+        np.int32
+    )
+    settle(-bearing[own], -bearing[foe], oncoming & straight[own] & straight[foe])
 
     # From the right means: the other's heading is turned to the left of mine. Not mirrored: it is the right everywhere.
     both_straight_merge = (conflicts.kind == FoeKind.MERGE) & straight[own] & straight[foe]

@@ -59,6 +59,11 @@ class Controller:
         """Part of the cycle in which nobody is given green."""
         return sum(yellow + red for yellow, red in self.clearances)
 
+    @property
+    def shortest_s(self) -> int:
+        """Cycle with every stage at its shortest."""
+        return self.lost_s + sum(stage.least_s for stage in self.stages)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SignalPlans:
@@ -175,7 +180,11 @@ class _Planner:
         for stage in stages:
             self._permit(stage)
         clearances = [self._clearance(stage, stages[(i + 1) % len(stages)]) for i, stage in enumerate(stages)]
-        return Controller(self.junction, self.groups, stages, clearances)
+        controller = Controller(self.junction, self.groups, stages, clearances)
+        while controller.shortest_s > LONGEST_CYCLE_S and max(stage.least_s for stage in stages) > MIN_GREEN_S:
+            longest = max(stages, key=lambda stage: stage.least_s)  # wide roads are crossed in two goes, then
+            longest.least_s = max(MIN_GREEN_S, longest.least_s - 1)
+        return controller
 
     def _groups_of(self, links: Iterable[int]) -> set[int]:
         wanted = set(links)
@@ -211,6 +220,8 @@ class _Planner:
         return False
 
     def _one_may_wait(self, pair: int, own: int, foe: int) -> bool:
+        if self._kind(own) == self._kind(foe) == 2:
+            return True  # both wait for oncoming traffic and then for each other, first come, first served
         owner_yields = bool(self.foe_yield[pair])
         foe_yields = bool(self.foe_yield[self._mirror(pair)])
         if owner_yields == foe_yields:
@@ -289,11 +300,15 @@ class _Planner:
                 self.foe_yield[pair] = False
 
     def _permit(self, stage: Stage) -> None:
-        """Show green with yielding to the groups that must let another green group go first."""
+        """Show green with yielding to the groups that must, or may have to, let another green group go first."""
         for pair in self.pairs:
-            own, foe = self.group_of[int(self.conflicts.own[pair])], self.group_of[int(self.conflicts.foe[pair])]
-            if self.foe_yield[pair] and own in stage.lights and foe in stage.lights:
-                stage.lights[own] = Light.GREEN_YIELD
+            own, foe = int(self.conflicts.own[pair]), int(self.conflicts.foe[pair])
+            column = self.group_of[own]
+            if column not in stage.lights or self.group_of[foe] not in stage.lights:
+                continue
+            other_road = self.crossing.from_link[own] != self.crossing.from_link[foe]
+            if self.foe_yield[pair] or (other_road and self._kind(own) == self._kind(foe) == 2):
+                stage.lights[column] = Light.GREEN_YIELD
 
     def _clearance(self, stage: Stage, after: Stage) -> tuple[int, int]:
         """Yellow and all-red between two stages (s).
@@ -323,8 +338,13 @@ def _walk_s(width_m: float) -> float:
 
 
 def _coordinate(rows: StreetRows, controllers: Sequence[Controller]) -> None:
-    """Choose cycles and greens; signals close to each other share a cycle and start it as traffic arrives."""
-    at = {controller.junction: controller for controller in controllers}
+    """Choose cycles and greens; signals close to each other share a cycle and start it as traffic arrives.
+
+    A junction with so many stages that its cycle is long keeps it to itself: a neighbourhood does not wait for one.
+    """
+    for controller in controllers:
+        _set_cycle(controller, _own_cycle_s(controller))
+    at = {controller.junction: controller for controller in controllers if controller.cycle_s <= GUESSED_CYCLE_S[1]}
     steps: dict[int, list[tuple[int, int, int]]] = {junction: [] for junction in at}
     for link in range(len(rows.streets)):
         start, end = int(rows.from_junction[link]), int(rows.to_junction[link])
@@ -344,7 +364,9 @@ def _coordinate(rows: StreetRows, controllers: Sequence[Controller]) -> None:
                 seen.add(end)
                 order.append((end, link))
                 frontier = sorted([*frontier, *steps[end]])
-        _share_cycle([at[junction] for junction, _ in order])
+        cycle = max(at[junction].cycle_s for junction, _ in order)
+        for junction, _ in order:
+            _set_cycle(at[junction], cycle)
         for junction, link in order[1:]:
             before = at[int(rows.from_junction[link])]
             length = _length_m(rows, link)
@@ -376,11 +398,9 @@ def _green_start_s(controller: Controller, link: int) -> float:
     return 0.0
 
 
-def _share_cycle(group: Sequence[Controller]) -> None:
-    cycle = max(_own_cycle_s(controller) for controller in group)
-    for controller in group:
-        controller.cycle_s = cycle
-        controller.green_s = _greens(controller, cycle - controller.lost_s)
+def _set_cycle(controller: Controller, cycle_s: int) -> None:
+    controller.cycle_s = cycle_s
+    controller.green_s = _greens(controller, cycle_s - controller.lost_s)
 
 
 def _flow_ratios(controller: Controller) -> list[float]:
@@ -392,8 +412,7 @@ def _flow_ratios(controller: Controller) -> list[float]:
 def _own_cycle_s(controller: Controller) -> int:
     low, high = GUESSED_CYCLE_S
     wanted = min(max(webster_cycle(_flow_ratios(controller), controller.lost_s), low), high)
-    least = sum(stage.least_s for stage in controller.stages) + controller.lost_s
-    return max(math.ceil(wanted), least)
+    return max(math.ceil(wanted), controller.shortest_s)
 
 
 def _greens(controller: Controller, green_s: int) -> list[int]:

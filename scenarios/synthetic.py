@@ -192,7 +192,7 @@ def _road(rng: np.random.Generator, start: str, end: str) -> Road:
 def _add_gates(rng: np.random.Generator, at: dict[str, tuple[float, float]], roads: list[Road]) -> dict[str, str]:
     """Add two-way and one-way arms that lead away from the middle of the city."""
     middle = np.mean(list(at.values()), axis=0)
-    kinds = {}
+    kinds: dict[str, str] = {}
     for place, (x, y) in sorted(at.items()):
         away = np.array([x, y]) - middle
         clear = np.hypot(*away) > SPACING_M * 0.6 and _degree(roads, place) <= 3

@@ -148,7 +148,7 @@ def test_banned_turns_and_missing_inner_paths_have_no_movement():
     arms = {arm: {} for arm in FOUR}
     graph = crossing(arms, spec={"banned": frozenset({(into("s"), out_to("w"))})})
     assert ("s", "w") not in turns(build_network(graph))
-    path = np.array([[0.0, -8.0], [4.0, 0.0], [0.0, 8.0]])
+    path = np.array([[0.0, -8.0], [4.0, -3.0], [4.0, 3.0], [0.0, 8.0]])
     inner = {(into("s"), out_to("n")): path, (into("n"), out_to("s")): path[::-1]}
     network = build_network(crossing({arm: {} for arm in ("n", "s", "w")}, spec={"inner_paths": inner}))
     assert set(turns(network)) == {("s", "n"), ("n", "s"), ("w", "w")}
