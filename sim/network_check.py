@@ -77,7 +77,7 @@ def write_all(
             continue
         try:
             written[kind] = str(write(examined.network, path))
-        except (OSError, ValueError) as error:  # ValueError: matplotlib and GDAL on an ending they do not know
+        except (OSError, ValueError, RuntimeError) as error:  # what matplotlib and GDAL raise on endings and folders
             raise InputError(Problem(path, None, "", NO_VALUE, f"cannot be written: {error}")) from error
     return written
 

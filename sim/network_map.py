@@ -73,6 +73,8 @@ def write_geopackage(network: RoadNetwork, path: str | Path) -> Path:
     import shapely
 
     path = Path(path)
+    if path.suffix.casefold() != ".gpkg":
+        raise ValueError(f"a GeoPackage ends with .gpkg, not with {path.suffix or 'nothing'}")
     columns = streets_columns(network)
     links = network.links
     columns |= {

@@ -76,11 +76,8 @@ def test_every_command_has_help_and_json(command: str):
 
 
 def test_the_command_line_starts_without_anything_heavy():
-    code = (
-        "import sys, citytwin.sim.cli\n"
-        "heavy = {'numba', 'numpy', 'pandas', 'matplotlib', 'osmnx', 'geopandas', 'pyarrow', 'scipy', 'pydantic', 'mesa'}\n"
-        "print(*heavy & set(sys.modules))"
-    )
+    heavy = {"numba", "numpy", "pandas", "matplotlib", "osmnx", "geopandas", "pyarrow", "scipy", "pydantic", "mesa"}
+    code = f"import sys, citytwin.sim.cli; print(*{heavy!r} & set(sys.modules))"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (answer.stdout.strip(), answer.stderr, answer.returncode) == ("", "", 0)
 

@@ -19,7 +19,7 @@ LOADS = {"src", "href", "srcset", "data", "poster", "action", "background", "xli
 class Collector(HTMLParser):
     """Collect what a page would load, its ids, and complain about tags that do not close."""
 
-    void = {"meta", "br", "img", "link", "hr", "input"}
+    void = frozenset({"meta", "br", "img", "link", "hr", "input"})
 
     def __init__(self) -> None:
         super().__init__()

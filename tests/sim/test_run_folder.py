@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -80,14 +80,12 @@ def test_row_groups_are_written_while_the_run_goes_on(tmp_path: Path):
 )
 def test_the_manifest_says_how_it_ended_and_tables_are_readable(tmp_path: Path, error: BaseException, status: str):
     path = tmp_path / "run"
-    try:
-        with RunFolder(path, seed=3) as folder:
-            folder.writer("events").write(EVENT)
-            assert read_run(path).manifest["status"] == "running"
-            if error:
-                raise error
-    except (KeyboardInterrupt, ZeroDivisionError) as raised:
-        assert raised is error
+    caught = contextlib.nullcontext() if error is None else pytest.raises(type(error))
+    with caught, RunFolder(path, seed=3) as folder:
+        folder.writer("events").write(EVENT)
+        assert read_run(path).manifest["status"] == "running"
+        if error:
+            raise error
     run = read_run(path)
     assert run.manifest["status"] == status
     assert run.manifest["seed"] == 3
@@ -169,7 +167,7 @@ def test_json_is_strict_and_never_partial(tmp_path: Path):
     text = (tmp_path / "run" / MANIFEST).read_text()
     manifest = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert (manifest["odd"], manifest["path"], manifest["flag"], manifest["many"]) == (None, "x", True, [0, 1])
-    assert not [name for name in os.listdir(tmp_path / "run") if name.startswith(".")]
+    assert not list((tmp_path / "run").glob(".*"))
 
 
 def test_plain_keeps_times_readable():

@@ -1,0 +1,109 @@
+"""A network can be drawn, exported and listed, and nothing of it gets lost on the way."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+
+from citytwin.scenarios.junctions import build_network
+from citytwin.scenarios.network import Fault, RoadNetwork
+from citytwin.scenarios.problems import InputError
+from citytwin.scenarios.synthetic import grid_city
+from citytwin.sim import network_check
+from citytwin.sim.network_check import Examined, class_rows, link_rows, links_csv
+from citytwin.sim.network_facts import network_facts, streets_columns, to_lon_lat
+from citytwin.sim.network_map import draw_network, write_faults, write_geopackage
+
+
+@pytest.fixture(scope="module")
+def network() -> RoadNetwork:
+    built = build_network(grid_city(3, 4))
+    x_m, y_m = float(built.junctions.x_m[0]), float(built.junctions.y_m[0])
+    faults = tuple(Fault(kind, "node/1", x_m + 9 * i, y_m, f"wrong {i}", "car") for i, kind in enumerate("aabcdefgh"))
+    return replace(built, faults=faults, attribution="© OpenStreetMap contributors")
+
+
+def test_the_streets_table_has_every_link_and_reaches_the_junctions(network: RoadNetwork):
+    columns = streets_columns(network)
+    assert list(columns["link"]) == list(network.links.id)
+    lines = shapely.from_wkb(list(columns["geometry"]))
+    for row, line in enumerate(lines):
+        end = network.links.to_junction[row]
+        at = shapely.Point(network.junctions.x_m[end], network.junctions.y_m[end])
+        assert line.distance(at) == pytest.approx(0.0, abs=1e-6)
+        assert line.length >= network.links.length_m[row] - 1e-6
+
+
+def test_the_facts_can_be_dumped(network: RoadNetwork):
+    facts = json.loads(json.dumps(network_facts(network)))
+    assert facts["network"]["links"] == network.link_count
+    assert facts["fault_count"] == len(facts["faults"]) == 9
+
+
+def test_picture_has_legend_and_attribution(network: RoadNetwork, tmp_path: Path):
+    text = draw_network(network, tmp_path / "map.svg").read_text(encoding="utf-8")
+    for expected in ("© OpenStreetMap contributors", f"secondary ({network.link_count})", "signals (", "a (2)", ">N<"):
+        assert expected in text
+    from PIL import Image
+
+    image = Image.open(draw_network(network, tmp_path / "map.png"))
+    assert image.width > 1000
+    colours = np.unique(np.asarray(image.convert("RGB")).reshape(-1, 3), axis=0)
+    assert len(colours) > 10  # not blank
+
+
+def test_geopackage_holds_three_layers_in_the_projected_crs(network: RoadNetwork, tmp_path: Path):
+    import geopandas
+
+    path = write_geopackage(network, tmp_path / "town.gpkg")
+    write_geopackage(network, path)  # again: replaced, not added to
+    links = geopandas.read_file(path, layer="links")
+    assert list(links["link"]) == list(network.links.id)
+    assert links.crs.to_epsg() == network.epsg
+    np.testing.assert_allclose(links.geometry[0].coords[0], network.link_shape_xy(0)[0])
+    assert len(geopandas.read_file(path, layer="junctions")) == len(network.junctions.id)
+    assert len(geopandas.read_file(path, layer="faults")) == 9
+
+
+def test_a_network_without_faults_can_be_written(network: RoadNetwork, tmp_path: Path):
+    sound = replace(network, faults=())
+    write_geopackage(sound, tmp_path / "town.gpkg")
+    assert json.loads(write_faults(sound, tmp_path / "f.geojson").read_text())["features"] == []
+    assert "no doubtful place" in draw_network(sound, tmp_path / "map.svg").read_text()
+
+
+def test_faults_lie_where_they_are(network: RoadNetwork, tmp_path: Path):
+    found = json.loads(write_faults(network, tmp_path / "f.geojson").read_text())
+    lon, lat = to_lon_lat(network.junctions.x_m[:1], network.junctions.y_m[:1], network.epsg)
+    feature = found["features"][0]
+    assert feature["geometry"]["coordinates"] == pytest.approx([lon[0], lat[0]], abs=1e-6)
+    assert feature["properties"]["text"] == "wrong 0"
+
+
+def test_links_are_listed_as_scenarios_name_them(network: RoadNetwork):
+    rows = list(csv.DictReader(io.StringIO(links_csv(network))))
+    assert [row["link"] for row in rows] == list(network.links.id)
+    assert float(rows[0]["length_m"]) == pytest.approx(network.links.length_m[0], abs=0.05)
+    assert link_rows(network)[0]["lanes"] == 2
+
+
+def test_classes_add_up(network: RoadNetwork):
+    rows = class_rows(network)
+    assert sum(row["links"] for row in rows) == network.link_count
+    assert sum(row["km"] for row in rows) == pytest.approx(network.links.length_m.sum() / 1000, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "name,option", [("map.xyz", "picture"), ("none/map.png", "picture"), ("none/a.gpkg", "geopackage")]
+)
+def test_a_file_that_cannot_be_written_is_wrong_input(network: RoadNetwork, tmp_path: Path, name: str, option: str):
+    options = {"geopackage": None, "picture": None, "geojson": None, option: tmp_path / name}
+    with pytest.raises(InputError, match="cannot be written"):
+        network_check.write_all(Examined("grid", network, None), **options)
