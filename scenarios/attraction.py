@@ -13,7 +13,7 @@ from .demand_tables import Column, read_table
 from .nearest_links import nearest_links, project
 from .network import Floats, RoadNetwork
 from .osm_read import Scan, scan_file
-from .places import Places
+from .places import Places, inside_box
 from .problems import Problem, SourceError
 
 # Car trips that a square metre of floor draws, relative to a dwelling's: orders of magnitude after the daily rates of
@@ -184,8 +184,7 @@ def population_weights(file: Path, network: RoadNetwork, places: Places) -> tupl
     in_cell_m = np.bincount(cell, weights=length_m, minlength=len(cells))
     weight[links] = people[cell] * length_m / np.maximum(in_cell_m[cell], 1e-9)
     if weight.sum() == 0:
-        complaints.whole(
-            f"nobody lives along the streets of {network.name} as this grid goes. "
-            "Longitude and latitude swapped, or another city?"
-        )
+        inside = inside_box(places, *project(network, lat, lon))
+        way_out = "Longitude and latitude are swapped." if inside.any() else "Another city?"
+        complaints.whole(f"nobody lives along the streets of {network.name} as this grid goes. {way_out}")
     return weight, complaints.problems()

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .demand_tables import SHOWN, Column, Complaints, Table, first_places, read_table
 from .nearest_links import nearest_links, project
 from .network import Bytes, Floats, Ints, RoadNetwork
-from .places import Places
+from .places import Places, inside_box
 from .problems import NO_VALUE, Problem, closest_hint
 from .trips import VEHICLE_CLASSES, TripTable
 
@@ -181,12 +180,6 @@ def _swapped(network: RoadNetwork, lon: Floats, lat: Floats, places: Places) -> 
     possible = np.abs(lon) <= 90
     x_m, y_m = project(network, lat[possible], lon[possible])
     return bool(x_m.size and np.median(inside_box(places, x_m, y_m)) == 1)
-
-
-def inside_box(places: Places, x_m: Floats, y_m: Floats, margin_m: float = 1000.0) -> NDArray[np.bool_]:
-    """Whether points lie within the network's outline."""
-    inside = (x_m >= places.x_m.min() - margin_m) & (x_m <= places.x_m.max() + margin_m)
-    return np.asarray(inside & (y_m >= places.y_m.min() - margin_m) & (y_m <= places.y_m.max() + margin_m))
 
 
 def _distance(metres: float) -> str:

@@ -87,11 +87,9 @@ def _weights(
         weight, trouble = building_weights(city_file, network, places)
         begin, end = np.where(places.may_begin, weight, 0.0), np.where(places.may_end, weight, 0.0)
     elif demand.weights == "population":
-        if demand.file is None:
-            trouble = "needs `file`: a grid of inhabitants (CSV with the columns population, lon, lat)."
-        else:
-            weight, problems = population_weights(demand.file, network, places)
-            begin = np.where(places.may_begin, weight, 0.0)
+        assert demand.file is not None, "the scenario's rules ask for it"
+        weight, problems = population_weights(demand.file, network, places)
+        begin = np.where(places.may_begin, weight, 0.0)
     if not (problems or trouble) and (begin.sum() == 0 or end.sum() == 0):
         trouble = NO_PLACES
     return begin, end, problems, trouble

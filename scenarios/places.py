@@ -118,6 +118,12 @@ def middle_of_links(network: RoadNetwork) -> tuple[Floats, Floats]:
     return np.interp(half_m, along_m, points[:, 0]), np.interp(half_m, along_m, points[:, 1])
 
 
+def inside_box(places: Places, x_m: Floats, y_m: Floats, margin_m: float = 1000.0) -> Bools:
+    """Whether points lie within the network's outline."""
+    inside = (x_m >= places.x_m.min() - margin_m) & (x_m <= places.x_m.max() + margin_m)
+    return np.asarray(inside & (y_m >= places.y_m.min() - margin_m) & (y_m <= places.y_m.max() + margin_m))
+
+
 def _car_turns(network: RoadNetwork) -> tuple[Ints, Ints]:
     """Pairs of links that a car may drive one after the other."""
     connectors, access = network.connectors, network.lanes.access
