@@ -261,6 +261,28 @@ def build_chains(
     return graph, notes
 
 
+def weld_duplicates(
+    ways: Sequence[OsmWay], roads: Sequence[Road], places: Mapping[int, tuple[float, float]]
+) -> tuple[list[OsmWay], int]:
+    """Let ways of one level share a node where they have two at exactly one place; how many nodes that spared."""
+    lowest: dict[tuple[int, float, float], int] = {}
+    levels: dict[int, int] = {}
+    for way, road in zip(ways, roads, strict=True):
+        for node in way.nodes:
+            levels.setdefault(node, road.layer)  # a node of two levels joins them already
+    for node in sorted(levels, reverse=True):
+        lon, lat = places[node]
+        lowest[levels[node], round(lon, 7), round(lat, 7)] = node
+    same = {
+        node: first
+        for node, level in levels.items()
+        if (first := lowest[level, round(places[node][0], 7), round(places[node][1], 7)]) != node
+    }
+    if not same:
+        return list(ways), 0
+    return [replace(way, nodes=tuple(same.get(node, node) for node in way.nodes)) for way in ways], len(same)
+
+
 def _segment_ends(ways: Sequence[OsmWay]) -> Counter[int]:
     ends: Counter[int] = Counter()
     for way in ways:

@@ -10,7 +10,8 @@ from .network import ROAD_CLASSES
 from .osm_chains import XY, ChainGraph
 
 EDGE_M = 40.0
-MAIN_RANK = ROAD_CLASSES["tertiary"]  # roads from here up do not end in nothing
+MAIN_RANK = ROAD_CLASSES["tertiary"]  # roads from here up do not end in nothing, but for stubs
+STUB_M = 40.0
 
 
 def find_gates(
@@ -31,7 +32,8 @@ def find_gates(
             continue
         run = chain.forward[-1] if chain.v == node else chain.forward[0]
         rank = ROAD_CLASSES[graph.roads[run.way].road_class]
-        if node in cut_nodes or at_edge or rank >= MAIN_RANK:
+        main = rank >= MAIN_RANK and graph.length_m(graph.at[node][0]) >= STUB_M
+        if node in cut_nodes or at_edge or main:
             gates[node] = "both"
     return gates
 

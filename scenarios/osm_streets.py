@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .network import ROAD_CLASSES, Fault
-from .osm_chains import XY, ChainGraph, Run, build_chains
+from .osm_chains import XY, ChainGraph, Run, build_chains, weld_duplicates
 from .osm_clusters import Clusters, find_clusters
 from .osm_defaults import defaults_for
 from .osm_gates import find_gates
@@ -76,6 +76,9 @@ def build_streets(data: OsmData, options: Any = None) -> StreetGraph:
         msg = f"{data.source}: no street in it is open to cars."
         raise SourceError(msg)
     notes = [*data.notes, *place.notes, *(f"{text} ({count} ways)." for text, count in sorted(doubts.items()))]
+    ways, welded = weld_duplicates(ways, roads, data.nodes)
+    if welded:
+        notes.append(f"{welded} nodes lie exactly on another one of the same level: they were joined to it.")
     barriers = frozenset(node for node, tags in data.node_tags.items() if is_closed_barrier(tags))
     graph, repairs = build_chains(ways, roads, xy, barriers)
     notes += repairs
