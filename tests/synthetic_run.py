@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+
 from citytwin.sim.run_folder import RunFolder
 
 NAMES = ("Quai Antoine Ier", "Rue des Moulins", "Mannerheimintie", "北京东路", "Chestnut Avenue & Sons <East>", "")
@@ -95,7 +96,7 @@ def make_run(path: Path, *, stuck: int = 2, events: bool = True, trips: int = 15
     )
 
     _links(folder, streets, rng)
-    created = _network(folder, depart_s, entered_s, np.where(arrived, arrived_s, np.inf), stuck, streets)
+    created = _network(folder, depart_s, entered_s, np.where(arrived, arrived_s, np.inf), stuck, no_route, streets)
     if events:
         folder.writer("events").write(
             {
@@ -186,6 +187,7 @@ def _network(
     entered_s: np.ndarray,
     arrived_s: np.ndarray,
     stuck: int,
+    no_route: int,
     streets: dict[str, Any],
 ) -> int:
     t_s = np.arange(60.0, 7201.0, 60.0)
@@ -199,27 +201,27 @@ def _network(
     folder.writer("network").write(
         {
             "t_s": t_s,
-            "created": created,
+            "created": created + no_route,
             "arrived": arrived,
             "active": active,
             "waiting": created - entered,
-            "stuck": held,
+            "stuck": held + no_route,
             "running_mean_speed_mps": speed_mps,
             "vehicle_km": np.cumsum(active * speed_mps * 60 / 1000),
             "flow_vph_per_lane": active / lane_km * speed_mps * 3.6,
             "density_vpkm_per_lane": active / lane_km,
         }
     )
-    return int(created[-1])
+    return int(created[-1]) + no_route
 
 
 def _summary(kind: np.ndarray, created: int, travel_s: np.ndarray, free_flow_s: np.ndarray) -> dict[str, Any]:
     arrived = kind == "arrived"
     count = {name: int(np.count_nonzero(kind == name)) for name in ("arrived", "active", "waiting", "stuck")}
+    count["stuck"] = created - count["arrived"] - count["active"] - count["waiting"]  # those without a route too
     return {
         "created": created,
         **count,
-        "no_route": 3,
         "sim_s": 7200.0,
         "wall_s": 6.2,
         "setup_s": 1.4,

@@ -91,28 +91,28 @@ def delay_map(city: City) -> Picture:
 def vehicles_over_time(
     network: pd.DataFrame, events: pd.DataFrame, street_of: dict[str, str], start: dt.datetime
 ) -> Picture:
-    """Vehicles on the road and waiting to enter, with events as thin lines."""
+    """Vehicles driving, waiting to enter and stuck, with events as thin lines."""
     import matplotlib as mpl
 
-    on_road = network["active"] + network["stuck"]
-    most, waiting = int(on_road.max() if len(network) else 0), int(network["waiting"].max() if len(network) else 0)
+    driving = network["active"]
+    most, waiting = int(driving.max() if len(network) else 0), int(network["waiting"].max() if len(network) else 0)
     if not most and not waiting:
-        title = "Nobody is on the road at any time"
+        title = "Nobody drives at any time"
     else:
-        at = style.clock(start, float(network["t_s"].iloc[int(on_road.argmax())]))
+        at = style.clock(start, float(network["t_s"].iloc[int(driving.argmax())]))
         more = f", and up to {style.whole(waiting)} wait to enter" if waiting else ", and nobody waits to enter"
-        title = f"{style.count(most, 'vehicle')} are on the road at {at}, the most at any time{more}"
-        if most == 1:
-            title = title.replace("vehicle are", "vehicle is")
+        title = (
+            f"{style.count(most, 'vehicle')} {'is' if most == 1 else 'are'} driving at {at}, the most at any time{more}"
+        )
     with mpl.rc_context(style.RC):
         shown = _events_shown(events)
         axes = _chart(extra_pt=EVENT_ROW_PT * len(shown))
         series = [
-            ("on the road", on_road, style.LIGHT["accent"]),
+            ("driving", driving, style.LIGHT["accent"]),
             ("waiting to enter", network["waiting"], style.LIGHT["second"]),
         ]
         if len(network) and network["stuck"].any():
-            series.append(("stuck, of those on the road", network["stuck"], style.LIGHT["muted"]))
+            series.append(("stuck", network["stuck"], style.LIGHT["muted"]))
         for label, values, colour in series:
             axes.plot(network["t_s"], values, color=colour, label=label)
         axes.set_ylim(0, max(1.0, 1.08 * max(most, waiting)))
@@ -294,9 +294,21 @@ def event_names(events: pd.DataFrame, street_of: dict[str, str]) -> list[str]:
     names = []
     for kind, where, text in zip(events["kind"], events["where"], events["text"], strict=True):
         what = str(text) or str(kind).replace("_", " ")
-        place = street_of.get(where) or str(where)
+        place = street_names(str(where), street_of) or str(where)
         names.append(f"{place}: {what}" if place and place not in what else what)
     return names
+
+
+def street_names(where: str, street_of: dict[str, str]) -> str:
+    """Streets of a place as the event log writes it: ``link, link`` or ``link lane 0``; "" when none has a name.
+
+    Examples
+    --------
+    >>> street_names("way/1:0-1, way/2:0-1 lane 1", {"way/1:0-1": "High Street", "way/2:0-1": "Low Street"})
+    'High Street, Low Street'
+    """
+    links = [part.split(" lane ")[0] for part in where.split(", ")]
+    return ", ".join(dict.fromkeys(street_of[link] for link in links if street_of.get(link)))
 
 
 def _bin_width(span_min: float) -> float:

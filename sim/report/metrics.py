@@ -25,8 +25,8 @@ class Headline:
     arrived: int
     active: int
     waiting: int
-    stuck: int
-    no_route: int
+    stuck: int  # standing on the road or without a route, as created = arrived + active + waiting + stuck
+    no_route: int  # those of the stuck that never set out because no way leads there
     mean_travel_s: float
     mean_delay_s: float
     median_travel_s: float
@@ -34,7 +34,7 @@ class Headline:
     delay_share: float  # of the mean travel time
     vehicle_km: float
     mean_speed_mps: float
-    peak_vehicles: int
+    peak_vehicles: int  # most that were driving at once
     peak_t_s: float
     peak_waiting: int
     end_t_s: float  # where the simulated clock stopped
@@ -48,8 +48,8 @@ def headline(run: Run) -> Headline:
     travel_s = arrived["travel_time_s"].to_numpy(dtype=float)
     mean_travel_s = _mean(travel_s)
     mean_delay_s = _mean(arrived["delay_s"].to_numpy(dtype=float))
-    on_road = (network["active"] + network["stuck"]).to_numpy(dtype=float)
-    peak = int(on_road.argmax()) if on_road.size else -1
+    driving = network["active"].to_numpy(dtype=float)
+    peak = int(driving.argmax()) if driving.size else -1
     counts = {
         name: int(run.summary.get(name, status.get(name, 0))) for name in ("arrived", "active", "waiting", "stuck")
     }
@@ -66,25 +66,37 @@ def headline(run: Run) -> Headline:
         delay_share=mean_delay_s / mean_travel_s if mean_travel_s > 0 else np.nan,
         vehicle_km=float(run.summary.get("vehicle_km", vehicle_m / 1000)),
         mean_speed_mps=vehicle_m / vehicle_s if vehicle_s > 0 else np.nan,
-        peak_vehicles=int(on_road[peak]) if on_road.size else 0,
-        peak_t_s=float(times_s[peak]) if on_road.size else np.nan,
-        peak_waiting=int(network["waiting"].max()) if on_road.size else 0,
+        peak_vehicles=int(driving[peak]) if driving.size else 0,
+        peak_t_s=float(times_s[peak]) if driving.size else np.nan,
+        peak_waiting=int(network["waiting"].max()) if driving.size else 0,
         end_t_s=float(run.summary.get("sim_s") or (times_s[-1] if times_s.size else 0.0)),
     )
 
 
-def link_totals(links: pd.DataFrame, streets: pd.DataFrame) -> pd.DataFrame:
+def link_totals(links: pd.DataFrame, streets: pd.DataFrame, observed_s: float | None = None) -> pd.DataFrame:
     """One row per street link with what happened on it over the whole run.
+
+    Parameters
+    ----------
+    links
+        Rows of links on which something happened; a link without a row saw no vehicle.
+    streets
+        All links.
+    observed_s
+        How long was observed; to the end of the last interval when left out.
 
     Returns
     -------
     pandas.DataFrame
         ``streets`` without geometry, plus ``entered_veh``, ``flow_vph`` (mean over the run), ``vehicle_km``,
         ``mean_speed_mps``, ``delay_s`` (of all vehicles together), ``delay_h_per_h`` (vehicle-hours lost per hour)
-        and ``delay_per_vehicle_s``. Links without a record have NaN.
+        and ``delay_per_vehicle_s``. Where nothing at all was recorded they are NaN: that is no data, not no traffic.
     """
-    observed_s = float(links["interval_end_s"].max() - links["interval_start_s"].min()) if len(links) else np.nan
+    if observed_s is None:
+        observed_s = float(links["interval_end_s"].max())
     sums = links.groupby("link", sort=False)[["entered_veh", "vehicle_s", "vehicle_m", "delay_s"]].sum()
+    if len(links):
+        sums = sums.reindex(streets["link"], fill_value=0)
     table = streets.drop(columns="geometry").join(sums, on="link")
     table["vehicle_km"] = table["vehicle_m"] / 1000
     # Vehicle-metres over length counts a vehicle that only used half of the link as half a vehicle.

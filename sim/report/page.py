@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..run_folder import REPORT, Run, read_run
-from . import metrics, style, words
+from . import figures, metrics, style, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,12 +46,10 @@ def render(run: Run) -> str:
     """The report as HTML text."""
     import jinja2
 
-    from . import figures
-
     start = metrics.start_of(run.manifest)
     street_of = dict(zip(run.streets["link"], run.streets["name"], strict=True))
-    totals = metrics.link_totals(run.links, run.streets)
     head = metrics.headline(run)
+    totals = metrics.link_totals(run.links, run.streets, head.end_t_s or None)
     city = figures.city_of(totals, run.streets, run.manifest)
     pictures = [
         *([figures.flow_map(city), figures.delay_map(city)] if city.lines else []),
@@ -111,7 +109,7 @@ def _event_rows(run: Run, street_of: dict[str, str], start: dt.datetime) -> list
             "kind": str(row["kind"]).replace("_", " "),
             "text": str(row["text"]),
             "where": str(row["where"]),
-            "name": street_of.get(row["where"], ""),
+            "name": figures.street_names(str(row["where"]), street_of),
         }
         for row in run.events.sort_values("t_s", kind="stable").to_dict("records")
     ]

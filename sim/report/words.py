@@ -41,7 +41,7 @@ def headline_figures(head: metrics.Headline, start: dt.datetime) -> list[Figure]
         Figure("Mean travel time", style.minutes_seconds(head.mean_travel_s), "", "door to door, arrived trips"),
         Figure("Mean delay", style.minutes_seconds(head.mean_delay_s), "", "against empty roads"),
         Figure("Mean speed", style.number(speed, figures=2), "km/h", f"{style.whole(head.vehicle_km)} vehicle-km"),
-        Figure("Most at once", style.whole(head.peak_vehicles), "vehicles", peak),
+        Figure("Most driving at once", style.whole(head.peak_vehicles), "vehicles", peak),
         Figure("Held up at the end", style.whole(held), "vehicles", f"{head.waiting} waiting, {head.stuck} stuck"),
     ]
 
@@ -103,9 +103,10 @@ def _who(run: Run, head: metrics.Headline, start: dt.datetime) -> str:
         rest.append(f"{style.whole(head.active)} {'was' if head.active == 1 else 'were'} still driving")
     if head.waiting:
         rest.append(f"{style.whole(head.waiting)} waited to enter")
-    rest.append(
-        f"{style.whole(head.stuck)} {'was' if head.stuck == 1 else 'were'} stuck" if head.stuck else "none was stuck"
-    )
+    stuck = head.stuck - min(head.stuck, head.no_route)
+    if head.no_route:
+        rest.append(f"{style.whole(head.no_route)} had no route")
+    rest.append(f"{style.whole(stuck)} {'was' if stuck == 1 else 'were'} stuck" if stuck else "none was stuck")
     share = style.percent(head.arrived / head.created)
     end = style.clock(start, head.end_t_s)
     trips = style.count(head.created, "vehicle")
@@ -132,8 +133,8 @@ def _how_long(head: metrics.Headline) -> str:
 
 def _where(head: metrics.Headline, totals: pd.DataFrame, start: dt.datetime) -> str:
     busiest = (
-        f"the roads were fullest at {style.clock(start, head.peak_t_s)}, "
-        f"with {style.count(head.peak_vehicles, 'vehicle')} on them"
+        f"traffic was densest at {style.clock(start, head.peak_t_s)}, "
+        f"with {style.count(head.peak_vehicles, 'vehicle')} driving"
     )
     worst = metrics.worst_links(totals, 10)
     if worst.empty:

@@ -101,7 +101,8 @@ def test_classes_add_up(network: RoadNetwork):
 
 
 @pytest.mark.parametrize(
-    "name,option", [("map.xyz", "picture"), ("none/map.png", "picture"), ("none/a.gpkg", "geopackage")]
+    "name,option",
+    [("a.xyz", "picture"), ("none/a.png", "picture"), ("none/a.gpkg", "geopackage"), ("a.shp", "geopackage")],
 )
 def test_a_file_that_cannot_be_written_is_wrong_input(network: RoadNetwork, tmp_path: Path, name: str, option: str):
     options = {"geopackage": None, "picture": None, "geojson": None, option: tmp_path / name}

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from synthetic_run import make_run
 
 from citytwin.sim import progress
-from citytwin.sim.report import metrics, style, words
+from citytwin.sim.report import figures, metrics, style, words
 from citytwin.sim.run_folder import Run, read_run
 
 
-@pytest.mark.parametrize("module", [progress, style, words])
+@pytest.mark.parametrize("module", [figures, progress, style, words])
 def test_examples_in_docstrings_run(module):
     assert doctest.testmod(module).failed == 0
 
@@ -38,9 +38,10 @@ def test_headline_counts_trips(run: Run):
     assert head.mean_travel_s == pytest.approx(sum(row["travel_time_s"] for row in arrived) / len(arrived))
     slower = [row for row in arrived if row["travel_time_s"] > head.p90_travel_s]
     assert len(slower) / len(arrived) == pytest.approx(0.1, abs=0.01)
-    on_road = [row["active"] + row["stuck"] for row in run.network.to_dict("records")]
-    assert head.peak_vehicles == max(on_road)
-    assert head.peak_t_s == run.network["t_s"][on_road.index(max(on_road))]
+    driving = [row["active"] for row in run.network.to_dict("records")]
+    assert head.peak_vehicles == max(driving)
+    assert head.peak_t_s == run.network["t_s"][driving.index(max(driving))]
+    assert head.stuck - head.no_route == (run.trips["status"] == "stuck").sum()
 
 
 def test_link_totals_add_the_intervals(run: Run):
@@ -54,10 +55,11 @@ def test_link_totals_add_the_intervals(run: Run):
     assert totals["delay_s"].sum() == pytest.approx(run.links["delay_s"].sum())
 
 
-def test_a_link_without_record_has_no_figures(run: Run):
+def test_a_link_without_a_row_saw_nobody_and_without_any_row_there_is_no_data(run: Run):
     silent = run.streets["link"][0]
     totals = metrics.link_totals(run.links[run.links["link"] != silent], run.streets).set_index("link")
-    assert math.isnan(totals["flow_vph"][silent])
+    assert totals["flow_vph"][silent] == 0
+    assert metrics.link_totals(run.links[:0], run.streets)["flow_vph"].isna().all()
     assert silent not in set(metrics.worst_links(totals.reset_index())["link"])
 
 

@@ -122,14 +122,14 @@ def test_three_sentences_are_true_to_the_tables(run: Run):
     plain = [text.replace(style.THIN_SPACE, "").replace(style.NBSP, " ") for text in (who, how_long, where)]
     assert f"{run.summary['created']} vehicles set out" in plain[0]
     assert f"{len(arrived)} of them ({100 * len(arrived) / run.summary['created']:.0f} %) arrived" in plain[0]
-    assert "2 were stuck" in plain[0]
+    assert "3 had no route and 2 were stuck" in plain[0]
     mean_s, delay_s = arrived["travel_time_s"].mean(), arrived["delay_s"].mean()
     assert style.minutes_seconds(mean_s) in how_long
     assert style.minutes_seconds(delay_s) in how_long
     assert f"({100 * delay_s / (mean_s - delay_s):.0f} %) longer" in plain[1]
     worst = totals.sort_values("delay_s", ascending=False).head(10)
     assert f"{100 * worst['delay_s'].sum() / totals['delay_s'].sum():.0f} % fell on 10 of the" in plain[2]
-    assert str((run.network["active"] + run.network["stuck"]).max()) in plain[2]
+    assert f"with {run.network['active'].max()} vehicles driving" in plain[2]
 
 
 def test_the_worst_twenty_links_are_listed_with_their_streets(run: Run, page: str):
