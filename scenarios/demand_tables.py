@@ -158,12 +158,12 @@ def _name_columns(header: list[str], columns: Sequence[Column], complaints: Comp
         if written:
             found[column.name] = written[0]
         if len(written) > 1:
-            complaints.add(
-                "header", 0 if complaints.lines else None, written[1], NO_VALUE, f"is `{written[0]}` again. Keep one."
-            )
+            both = " and ".join(f"`{name}`" for name in written[:2])
+            complaints.whole(f"has {both}, which mean the same. Keep one.", line=1)
     names = [column.name for column in columns]
     missing = [column.name for column in columns if column.required and column.name not in found]
-    unknown = [name for name in header if name not in found.values()]
+    known = {name for column in columns for name in (column.name, *column.also)}
+    unknown = [name for name in header if name.casefold() not in known]
     for name in missing:
         complaints.whole(
             f"has no column `{name}`.{closest_hint(name, unknown)} It has: {', '.join(header) or 'none'}.", line=1
@@ -235,8 +235,8 @@ def _read_parquet(file: Path, complaints: Complaints) -> dict[str, list[str]] | 
 
     try:
         table = pq.read_table(file)
-    except (pa.ArrowException, OSError) as error:
-        complaints.whole(f"is not a whole Parquet file ({str(error).splitlines()[0][:100]}). Write it again.")
+    except (pa.ArrowException, OSError):
+        complaints.whole("is not a whole Parquet file. Was the export cut off?")
         return None
     return {
         name: ["" if cell is None else str(cell).strip() for cell in table.column(name).to_pylist()]
