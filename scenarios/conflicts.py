@@ -151,8 +151,7 @@ def _zones(
     """Part of each connector that lies within ``width_m`` of its foe, to the nearest point of its curve."""
     if own.size == 0:
         return np.zeros(0), np.zeros(0)
-    points = shapely.points(curves.xy[own])
-    inside = shapely.distance(points, lines[foe][:, None]) <= width_m
+    inside = shapely.distance(shapely.points(curves.xy)[own], lines[foe][:, None]) <= width_m
     steps = np.diff(curves.xy, axis=1)
     along = np.concatenate(
         (np.zeros((len(steps), 1)), np.cumsum(np.hypot(steps[..., 0], steps[..., 1]), axis=1)), axis=1

@@ -27,9 +27,10 @@ from .signal_plans import Crossing, plan_signals
 from .street_rows import StreetRows, order_streets
 from .streets import StreetGraph
 
-# Side acceleration drivers accept in a turn: side friction 0.25 (AASHTO Green Book, low-speed streets: 0.20-0.38).
-SIDE_ACCEL_MPS2 = 2.5
-SLOWEST_TURN_MPS = 4.0
+# Side acceleration drivers accept in a turn: urban side friction is 0.40 at 20 km/h and 0.32 at 30 (Ethiopian Roads
+# Authority, Geometric Design Manual 2002, table 8-2, after AASHTO), so about 0.36 g.
+SIDE_ACCEL_MPS2 = 3.5
+SLOWEST_TURN_MPS = 5.0  # the source draws corners without their kerb radius, so the tightest curves are too tight
 
 
 def build_network(streets: StreetGraph) -> RoadNetwork:

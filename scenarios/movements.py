@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,7 +152,9 @@ def _by_habit(rows: StreetRows, exits: Sequence[Exit], lanes: Sequence[int]) -> 
     if not ahead:
         return [list(lanes) for _ in exits] if len(exits) == 1 else [[innermost] for _ in exits]
     widths = [len(rows.motor_lanes(way_out.to_link)) for way_out in ahead]
-    parts = dict(zip([way_out.to_link for way_out in ahead], share_lanes(len(through), widths), strict=True))
+    parts: dict[int, Sequence[int]] = {ahead[0].to_link: range(len(through))}
+    if len(ahead) > 1:
+        parts = dict(zip([way_out.to_link for way_out in ahead], share_lanes(len(through), widths), strict=True))
     served = []
     for way_out in exits:
         if way_out.to_link in parts:
@@ -175,7 +177,7 @@ def share_lanes(lane_count: int, exit_lanes: Sequence[int]) -> list[list[int]]:
     [[0], [1]]
     """
     total = sum(exit_lanes)
-    edges = [lane_count * before / total for before in [0, *np.cumsum(exit_lanes).tolist()]]
+    edges = [lane_count * before / total for before in accumulate(exit_lanes, initial=0)]
     shares = []
     for low, high in pairwise(edges):
         covered = [min(high, lane + 1) - max(low, lane) for lane in range(lane_count)]

@@ -77,6 +77,7 @@ def order_streets(graph: StreetGraph) -> StreetRows:
         links_in[junction_row[street.to_junction]].append(row)
         links_out[junction_row[street.from_junction]].append(row)
     shapes = [np.asarray(street.shape_xy, dtype=np.float64) for street in streets]
+    backwards = [-shape[::-1] for shape in shapes]  # a half turn of the plane keeps the direction driven
     return StreetRows(
         streets=streets,
         junctions=junctions,
@@ -87,9 +88,9 @@ def order_streets(graph: StreetGraph) -> StreetRows:
         twin=np.array([street_row.get(street.twin, -1) for street in streets], dtype=np.int32),
         lane_start=np.concatenate(([0], np.cumsum([len(s.lane_access) for s in streets]))).astype(np.int32),
         rank=np.array([ROAD_CLASSES[street.road_class] for street in streets], dtype=np.int32),
-        heading_in=np.array([_heading(-shape[::-1], HEADING_OVER_M) for shape in shapes]),
+        heading_in=np.array([_heading(shape, HEADING_OVER_M) for shape in backwards]),
         heading_out=np.array([_heading(shape, HEADING_OVER_M) for shape in shapes]),
-        tangent_in=np.array([_heading(-shape[::-1], TANGENT_OVER_M) for shape in shapes]),
+        tangent_in=np.array([_heading(shape, TANGENT_OVER_M) for shape in backwards]),
         tangent_out=np.array([_heading(shape, TANGENT_OVER_M) for shape in shapes]),
         links_in=tuple(map(tuple, links_in)),
         links_out=tuple(map(tuple, links_out)),
@@ -112,9 +113,15 @@ def _check_ids(graph: StreetGraph, junction_row: dict[str, int]) -> None:
 
 def _heading(shape_xy: NDArray[np.float64], over_m: float) -> float:
     """Heading from the first point of a line to the point ``over_m`` along it."""
-    steps = np.diff(shape_xy, axis=0)
-    along_m = np.concatenate(([0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))))
-    reach_m = min(over_m, along_m[-1])
-    dx = np.interp(reach_m, along_m, shape_xy[:, 0]) - shape_xy[0, 0]
-    dy = np.interp(reach_m, along_m, shape_xy[:, 1]) - shape_xy[0, 1]
-    return math.atan2(dy, dx)
+    points = shape_xy.tolist()
+    x0, y0 = x, y = points[0]
+    left_m = over_m
+    for x1, y1 in points[1:]:
+        step_m = math.hypot(x1 - x, y1 - y)
+        if step_m >= left_m:
+            part = left_m / step_m
+            x, y = x + part * (x1 - x), y + part * (y1 - y)
+            break
+        x, y = x1, y1
+        left_m -= step_m
+    return math.atan2(y - y0, x - x0)
