@@ -8,6 +8,7 @@ from .compile import bare, parallel
 from .following import advance_lane, follow_lane
 from .junctions import cross_junction, decide_junction
 from .links import serve_link
+from .members import member_of
 from .traffic_tables import COUNT, FIRST_PHASE, PHASE, PHASE_LEFT_S, STRETCH_S, UPDATES, City
 
 # The order within a step. Each phase reads what the one before left; within a phase the order does not matter.
@@ -56,38 +57,6 @@ def step_city(city: City, t_s: float) -> None:
             advance_lane(city, lane)
     for junction in range(junctions):
         cross_junction(city, junction)
-
-
-@bare
-def member_of(cities: City, m: int) -> City:
-    """Views of one member's arrays."""
-    return City(
-        cities.vehicle_f[m],
-        cities.vehicle_i[m],
-        cities.lane_f[m],
-        cities.lane_i[m],
-        cities.connector,
-        cities.foe,
-        cities.junction,
-        cities.link[m],
-        cities.listed,
-        cities.ring[m],
-        cities.route,
-        cities.driver[m],
-        cities.class_access,
-        cities.controller_i[m],
-        cities.controller_f[m],
-        cities.phase_s[m],
-        cities.phase_light,
-        cities.light,
-        cities.sensor[m],
-        cities.counter[m],
-        cities.road_lanes,
-        cities.step_s,
-        cities.max_decel,
-        cities.firm_decel,
-        cities.reroute_blocked_after_s,
-    )
 
 
 @bare

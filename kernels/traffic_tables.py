@@ -94,8 +94,8 @@ OBSTACLE_M: Final = 2  # a blocked place on the lane, inf: none
 INBOUND_M: Final = 3  # room promised to vehicles on their way into it
 NEED_M: Final = 4  # braking distance that vehicles on their way in need beyond its start
 LET_IN_M: Final = 5  # where followers stop to let somebody change lanes, inf: nowhere
-VEHICLE_S: Final = 6  # time that vehicles spent on it since an observer looked
-VEHICLE_M: Final = 7  # distance that they drove on it
+VEHICLE_S: Final = 6  # time that vehicles spent on it so far
+VEHICLE_M: Final = 7  # distance that they drove on it so far
 LANE_F_COLUMNS: Final = 8
 
 # Columns of ``lane_i``, ``[column, lane row + 1]``.
@@ -111,7 +111,7 @@ COUNT: Final = 8
 GRANTED_COUNT: Final = 9  # vehicles at the head that hold a grant
 LAST_OUT: Final = 10  # vehicle that left it last, -1
 OCCUPIED_BY: Final = 11  # of a connector: vehicles inside or entitled to enter
-CAME_IN: Final = 12  # vehicles since an observer looked
+CAME_IN: Final = 12  # vehicles so far
 WENT_OUT: Final = 13
 LANE_I_COLUMNS: Final = 14
 
@@ -155,7 +155,7 @@ CONTROLLER_F_COLUMNS: Final = 2
 
 # Columns of ``sensor``, ``[column, sensor]``.
 SENSOR_AT_M: Final = 0
-SENSOR_COUNT: Final = 1  # vehicles since an observer looked
+SENSOR_COUNT: Final = 1  # vehicles so far
 SENSOR_SPEED_SUM: Final = 2  # m/s
 SENSOR_OCCUPIED_S: Final = 3
 SENSOR_COLUMNS: Final = 4

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from .compile import bare
+from .members import member_of
 from .traffic_tables import (
     ACCESS,
     CLASS,
+    CONNECTOR,
     FIRST_CONNECTOR,
     FIRST_LANE,
+    GRANTED,
+    LANE,
     OPEN,
     ROUTE_AT,
     ROUTE_SIZE,
@@ -15,6 +19,7 @@ from .traffic_tables import (
     TO_LANE,
     TO_LINK,
     City,
+    Longs,
 )
 
 
@@ -80,3 +85,14 @@ def lane_towards(city: City, link: int, lane: int, wanted: int, access: int) -> 
             if first <= other < last and may_use(city, other, access) and leads(city, other, wanted):
                 return other
     return -1
+
+
+@bare
+def renew_ways(cities: City, m: int, vehicles: Longs) -> None:
+    """Choose the way on from their lanes for vehicles on road lanes that were given new routes."""
+    city = member_of(cities, m)
+    for i in range(vehicles.size):
+        vehicle = vehicles[i]
+        lane = city.vehicle_i[LANE, vehicle]
+        if 0 <= lane < city.road_lanes and city.vehicle_i[GRANTED, vehicle] == 0:
+            city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, lane, -1)

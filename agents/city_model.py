@@ -1,0 +1,84 @@
+"""Hold a city and its traffic as a Mesa model; who drives is in the fleet, when things happen is the simulation's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import mesa
+
+from .routes import Router
+from .vehicle import Vehicle, overrides
+
+if TYPE_CHECKING:
+    from ..scenarios.network import RoadNetwork
+    from .fleet import Fleet
+
+
+class CityModel(mesa.Model):
+    """A city at one moment. ``step`` lets one step of time pass once a simulation drives it.
+
+    Parameters
+    ----------
+    network
+        Its streets.
+    fleet
+        Its traffic.
+    vehicle_type
+        Class of its vehicles. If it overrides a decision all its agents are made at once, otherwise each is made when
+        somebody looks at it.
+    seed
+        Of Mesa's own random numbers; the traffic does not use them.
+    """
+
+    def __init__(
+        self, network: RoadNetwork, fleet: Fleet, *, vehicle_type: type[Vehicle] = Vehicle, seed: int = 0
+    ) -> None:
+        super().__init__(seed=seed)
+        self.network = network
+        self.fleet = fleet
+        self.router = Router(network)
+        self.vehicle_type = vehicle_type
+        self.t_s = 0.0
+        self.pass_time: Callable[[], None] | None = None  # set by the simulation
+        self._views: dict[int, Vehicle] = {}
+        if overrides(vehicle_type, "choose_route") or overrides(vehicle_type, "replans"):
+            self.look_at_all()
+
+    def vehicle(self, trip: int | str) -> Vehicle:
+        """The vehicle of a trip, by its row or its id.
+
+        Raises
+        ------
+        KeyError
+            When there is no such trip.
+        """
+        if isinstance(trip, str):
+            try:
+                trip = self.fleet.trips.id.index(trip)
+            except ValueError:
+                raise KeyError(trip) from None
+        if not 0 <= trip < len(self.fleet.trips.id):
+            raise KeyError(trip)
+        if trip not in self._views:
+            self._views[trip] = self.vehicle_type(self, trip)
+        return self._views[trip]
+
+    def look_at_all(self) -> mesa.agent.AgentSet:
+        """Make the agents of all vehicles, and return Mesa's set of them."""
+        for row in range(len(self.fleet.trips.id)):
+            self.vehicle(row)
+        return self.agents_by_type[self.vehicle_type] if self._views else self.agents
+
+    def step(self) -> None:
+        """Let one step of time pass.
+
+        Raises
+        ------
+        RuntimeError
+            When no simulation drives this model.
+        """
+        if self.pass_time is None:
+            msg = "no simulation drives this model; make one: citytwin.sim.simulation.Simulation(scenario)"
+            raise RuntimeError(msg)
+        self.pass_time()

@@ -1,0 +1,220 @@
+"""Plan departures and plan anew: what drivers decide at events, in batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernels import traffic_tables as table
+from .routes import RouteTable
+from .vehicle import CAUSES, overrides
+
+if TYPE_CHECKING:
+    from .city_model import CityModel
+
+Rows = NDArray[np.int64]
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+PATIENCE_S = 60.0  # between two attempts of the same driver to find another way
+
+
+class RouteError(ValueError):
+    """A route that a subclass chose and that cannot be driven."""
+
+
+@dataclass(slots=True)
+class Journeys:
+    """Routes of all trips of one member, and what drivers know of closures."""
+
+    model: CityModel
+    member: int
+    seed: int
+    noise: float
+    free_flow_s: Floats = field(init=False)  # [trip] of the route at departure, whole links, at the limit
+    reroutes: Ints = field(init=False)  # [trip]
+    informed: Bools = field(init=False)  # [trip] has seen a closure, and minds all of them since
+    closed: Bools = field(init=False)  # [link] nobody may enter
+    announced: Bools = field(init=False)  # [link] closed, and everybody knows
+
+    def __post_init__(self) -> None:
+        trips, links = len(self.model.fleet.trips.id), self.model.network.link_count
+        self.free_flow_s = np.full(trips, np.nan)
+        self.reroutes = np.zeros(trips, np.int32)
+        self.informed = np.zeros(trips, np.bool_)
+        self.closed = np.zeros(links, np.bool_)
+        self.announced = np.zeros(links, np.bool_)
+
+    def plan_departures(self, rows: Rows) -> None:
+        """Plan trips that have not set out; one without a way keeps an empty route."""
+        if not rows.size:
+            return
+        fleet = self.model.fleet
+        trips = fleet.trips
+        routes = self._plan(rows, trips.origin_link[rows], trips.destination_link[rows], ~self.announced, None)
+        routes = self._as_chosen(rows, routes)
+        self.free_flow_s[rows] = self.model.router.free_flow_s(routes)
+        fleet.set_routes(self.member, rows, routes.start, routes.link)
+
+    def answer_requests(self, t_s: float) -> int:
+        """Let drivers who asked (blocked, closed, lost their turn) look for another way; how many found one."""
+        vehicles = self.model.fleet.vehicles
+        asking = np.flatnonzero((vehicles.ask[self.member] != table.NOTHING) & self._driving())
+        if not asking.size:
+            return 0
+        causes = vehicles.ask[self.member, asking].copy()
+        vehicles.ask[self.member, asking] = table.NOTHING
+        vehicles.ask_after_s[self.member, asking] = t_s + PATIENCE_S
+        self.informed[asking[causes == table.CLOSED]] = True
+        found = 0
+        for cause in np.unique(causes):
+            rows = asking[causes == cause]
+            found += self.replan(rows, int(cause), from_lane=cause != table.CLOSED)
+        return found
+
+    def announce(self) -> int:
+        """Tell everybody under way of the announced closures; those they concern look for another way."""
+        fleet, vehicles = self.model.fleet, self.model.fleet.vehicles
+        status = vehicles.status[self.member]
+        rows = np.flatnonzero((status == table.WAITING) | (status == table.DRIVING))
+        concerned = [row for row in rows if self.announced[fleet.route(self.member, int(row))[1:]].any()]
+        return self.replan(np.array(concerned, np.int64), table.CLOSED)
+
+    def replan(self, rows: Rows, cause: int, *, from_lane: bool = False) -> int:
+        """Give vehicles another way from where they are, if there is one.
+
+        Parameters
+        ----------
+        rows
+            Vehicles that wait to enter or drive.
+        cause
+            Why, a cause of ``traffic_tables``.
+        from_lane
+            Only turns that their present lanes allow.
+
+        Returns
+        -------
+        int
+            How many changed their route.
+        """
+        if overrides(self.model.vehicle_type, "replans"):
+            text = CAUSES[cause]
+            rows = np.array([row for row in rows if self.model.vehicle(int(row)).replans(text)], np.int64)
+        if not rows.size:
+            return 0
+        fleet, vehicles = self.model.fleet, self.model.fleet.vehicles
+        lane = vehicles.lane[self.member, rows]
+        road_lanes = self.model.network.lane_count
+        bound = (lane >= road_lanes) | (vehicles.granted[self.member, rows] != 0)  # the next link is settled
+        found = 0
+        for settled in (False, True):
+            group = rows[bound == settled]
+            old = [fleet.route(self.member, int(row)) for row in group]
+            keep = np.array([route.size > int(settled) for route in old], np.bool_)
+            group, old = group[keep], [route for route, kept in zip(old, keep, strict=True) if kept]
+            if not group.size:
+                continue
+            origin = np.array([route[int(settled)] for route in old], np.int32)
+            first = self._turns_of_lanes(vehicles.lane[self.member, group]) if from_lane and not settled else None
+            closed = self.closed if self.informed[group].any() else self.announced
+            routes = self._plan(group, origin, fleet.trips.destination_link[group], ~closed, first)
+            routes = self._as_chosen(group, routes)
+            found += self._take(group, old, routes, prefix=settled)
+        return found
+
+    def _driving(self) -> Bools:
+        return np.asarray(self.model.fleet.vehicles.status[self.member] == table.DRIVING)
+
+    def _plan(
+        self, rows: Rows, origin: Ints, destination: Ints, open_link: Bools, first: tuple[Rows, Ints] | None
+    ) -> RouteTable:
+        trips = self.model.fleet.trips
+        return self.model.router.plan(
+            origin,
+            destination,
+            trips.key[rows],
+            noise=self.noise,
+            seed=self.seed,
+            open_link=open_link,
+            allowed_next=first,
+            vehicle_class=trips.vehicle_class[rows],
+        )
+
+    def _turns_of_lanes(self, lanes: Ints) -> tuple[Rows, Ints]:
+        """Links that lanes lead to, in compressed rows."""
+        network = self.model.network
+        to_link = network.lanes.link[network.connectors.to_lane]
+        starts = network.lanes.connector_start
+        turns = [np.unique(to_link[starts[lane] : starts[lane + 1]]) for lane in lanes]
+        turns = [turn if turn.size else np.array([-1], np.int32) for turn in turns]  # an empty row would allow all
+        start = np.concatenate([[0], np.cumsum([turn.size for turn in turns])])
+        return start, np.concatenate(turns).astype(np.int32)
+
+    def _take(self, rows: Rows, old: list[Ints], routes: RouteTable, *, prefix: bool) -> int:
+        """Hand out routes that exist and differ from the old ones; with ``prefix`` behind the present link."""
+        taken, parts = [], []
+        for i, row in enumerate(rows):
+            route = routes.route(i)
+            if not route.size:
+                continue
+            if prefix:
+                route = np.concatenate([old[i][:1], route])
+            if not np.array_equal(route, old[i]):
+                taken.append(row)
+                parts.append(route)
+        if not taken:
+            return 0
+        from ..kernels.ways import renew_ways
+
+        changed = np.array(taken, np.int64)
+        start = np.concatenate([[0], np.cumsum([part.size for part in parts])])
+        fleet = self.model.fleet
+        fleet.set_routes(self.member, changed, start, np.concatenate(parts))
+        self.reroutes[changed] += 1
+        renew_ways(fleet.cities, self.member, changed)
+        return len(taken)
+
+    def _as_chosen(self, rows: Rows, routes: RouteTable) -> RouteTable:
+        """What the drivers make of proposed routes, where their class decides itself."""
+        if not overrides(self.model.vehicle_type, "choose_route"):
+            return routes
+        network = self.model.network
+        chosen = []
+        for i, row in enumerate(rows):
+            proposed = tuple(network.links.id[link] for link in routes.route(i))
+            if not proposed:
+                chosen.append(routes.route(i))
+                continue
+            answer = self.model.vehicle(int(row)).choose_route(proposed)
+            chosen.append(self._checked(int(row), proposed, tuple(answer)))
+        start = np.concatenate([[0], np.cumsum([route.size for route in chosen])])
+        return RouteTable(start, np.concatenate(chosen), routes.cost_s)
+
+    def _checked(self, row: int, proposed: tuple[str, ...], answer: tuple[str, ...]) -> Ints:
+        """Rows of a route, if it can be driven.
+
+        Raises
+        ------
+        RouteError
+            When it begins or ends elsewhere, names an unknown link, or makes a turn that is not allowed.
+        """
+        network = self.model.network
+        whose = f"choose_route of {self.model.vehicle_type.__name__} for trip {self.model.fleet.trips.id[row]!r}"
+        unknown = [link for link in answer if link not in network.link_row]
+        if unknown:
+            msg = f"{whose} names {unknown[0]!r}, which is no link"
+            raise RouteError(msg)
+        if not answer or (answer[0], answer[-1]) != (proposed[0], proposed[-1]):
+            msg = f"{whose} must begin with {proposed[0]!r} and end with {proposed[-1]!r}"
+            raise RouteError(msg)
+        route = np.array([network.link_row[link] for link in answer], np.int32)
+        for here, there in zip(route[:-1], route[1:], strict=True):
+            first, last = network.links.movement_start[here : here + 2]
+            if there not in network.movements.to_link[first:last]:
+                msg = f"{whose} turns from {network.links.id[here]!r} to {network.links.id[there]!r}, where no turn is allowed"
+                raise RouteError(msg)
+        return route

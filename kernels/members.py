@@ -1,0 +1,38 @@
+"""Look at one member of an ensemble."""
+
+from __future__ import annotations
+
+from .compile import bare
+from .traffic_tables import City
+
+
+@bare
+def member_of(cities: City, m: int) -> City:
+    """Views of one member's arrays."""
+    return City(
+        cities.vehicle_f[m],
+        cities.vehicle_i[m],
+        cities.lane_f[m],
+        cities.lane_i[m],
+        cities.connector,
+        cities.foe,
+        cities.junction,
+        cities.link[m],
+        cities.listed,
+        cities.ring[m],
+        cities.route,
+        cities.driver[m],
+        cities.class_access,
+        cities.controller_i[m],
+        cities.controller_f[m],
+        cities.phase_s[m],
+        cities.phase_light,
+        cities.light,
+        cities.sensor[m],
+        cities.counter[m],
+        cities.road_lanes,
+        cities.step_s,
+        cities.max_decel,
+        cities.firm_decel,
+        cities.reroute_blocked_after_s,
+    )

@@ -1,0 +1,190 @@
+"""Say how every trip ended, which vehicles are stuck where and why, and sum a run up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..agents.vehicle import CAUSES
+from ..kernels import traffic_tables as table
+from ..scenarios.trips import VEHICLE_CLASSES
+from .observers import Head
+
+if TYPE_CHECKING:
+    from ..agents.fleet import Fleet
+    from .run_folder import RunFolder
+    from .simulation import Simulation
+
+
+def write_trips(folder: RunFolder, simulation: Simulation) -> None:
+    """Write one row per trip."""
+    fleet, journeys = simulation.model.fleet, simulation.journeys
+    trips, vehicles, links = fleet.trips, fleet.vehicles, fleet.network.links
+    names = np.array(links.id, dtype=object)
+    travel_s, waiting_s, free_s, delay_s = trip_times(simulation)
+    folder.writer("trips").write(
+        {
+            "trip_id": list(trips.id),
+            "depart_s": trips.depart_s,
+            "entered_s": vehicles.entered_s[0],
+            "arrived_s": vehicles.arrived_s[0],
+            "origin_link": names[trips.origin_link],
+            "destination_link": names[trips.destination_link],
+            "status": statuses(simulation),
+            "vehicle_class": [VEHICLE_CLASSES[row] for row in trips.vehicle_class],
+            "waiting_s": waiting_s,
+            "travel_time_s": travel_s,
+            "free_flow_s": free_s,
+            "delay_s": delay_s,
+            "distance_m": vehicles.driven_m[0],
+            "reroutes": journeys.reroutes.astype(np.int64),
+            "cause": causes(fleet),
+        }
+    )
+
+
+def trip_times(simulation: Simulation) -> tuple[Any, Any, Any, Any]:
+    """Travel time, wait to enter, time on empty streets and delay of every trip, s; NaN where it did not come to that.
+
+    Travel time runs from departure to arrival, the wait to enter included. On empty streets a driver keeps to the limit
+    times the own speed factor and meets green lights.
+    """
+    fleet = simulation.model.fleet
+    trips, vehicles, links = fleet.trips, fleet.vehicles, fleet.network.links
+    numbers = fleet.cities.vehicle_f[0]
+    cut_m = numbers[table.ORIGIN_M] / links.speed_mps[trips.origin_link]
+    cut_m = cut_m + (links.length_m - 0.0)[trips.destination_link] / links.speed_mps[trips.destination_link]
+    cut_m -= numbers[table.DESTINATION_M] / links.speed_mps[trips.destination_link]
+    free_s = (simulation.journeys.free_flow_s - cut_m) / vehicles.speed_factor[0]
+    entered_s = vehicles.entered_s[0]
+    waiting = vehicles.status[0] == table.WAITING
+    waiting_s = np.where(waiting, simulation.t_s - trips.depart_s, entered_s - trips.depart_s)
+    travel_s = vehicles.arrived_s[0] - trips.depart_s
+    return travel_s, np.maximum(waiting_s, 0.0), free_s, travel_s - free_s
+
+
+def statuses(simulation: Simulation) -> list[str]:
+    """How every trip stands at the end."""
+    vehicles = simulation.model.fleet.vehicles
+    names = np.array(["pending", "waiting", "active", "arrived", "no_route"], dtype=object)
+    status = names[vehicles.status[0]]
+    status[_is_stuck(simulation)] = "stuck"
+    return list(status)
+
+
+def causes(fleet: Fleet) -> list[str]:
+    """Why every vehicle that stands does so; of one in a queue, why the queue's head stands."""
+    vehicles = fleet.vehicles
+    cause = vehicles.cause[0].copy()
+    texts = [""] * cause.size
+    for row in np.flatnonzero((cause != table.NOTHING) & (vehicles.status[0] != table.ARRIVED)):
+        if vehicles.status[0, row] == table.DRIVING and vehicles.standing_s[0, row] == 0.0:
+            continue
+        texts[row] = CAUSES[int(cause[row])]
+        if cause[row] == table.LEADER:
+            head = _head_of_lane(fleet, int(vehicles.lane[0, row]))
+            reason = CAUSES[int(cause[head])] if cause[head] not in (table.LEADER, table.NOTHING) else ""
+            texts[row] = f"in a queue, its head: {reason}" if reason else "in a queue"
+    return texts
+
+
+def write_stuck(folder: RunFolder, simulation: Simulation) -> None:
+    """Write every vehicle that has not moved for long, with place and cause."""
+    fleet = simulation.model.fleet
+    vehicles, network = fleet.vehicles, fleet.network
+    rows = np.flatnonzero(_is_stuck(simulation))
+    why = causes(fleet)
+    lanes = vehicles.lane[0, rows]
+    links = fleet.cities.lane_i[0, table.ON_LINK, lanes]
+    on_road = lanes < network.lane_count
+    index = np.where(on_road, network.lanes.index[np.minimum(lanes, network.lane_count - 1)], -1)
+    position_m = np.where(on_road, vehicles.position_m[0, rows], network.links.length_m[links])
+    lon, lat = lon_lat(fleet, links, position_m)
+    folder.writer("stuck").write(
+        {
+            "trip_id": [fleet.trips.id[row] for row in rows],
+            "link": [network.links.id[link] for link in links],
+            "lane": index.astype(np.int64),
+            "position_m": position_m,
+            "lon": lon,
+            "lat": lat,
+            "since_s": simulation.t_s - vehicles.standing_s[0, rows],
+            "cause": [why[row] or "inside a junction" for row in rows],
+        }
+    )
+
+
+def write_events(folder: RunFolder, simulation: Simulation) -> None:
+    """Write the log."""
+    entries = simulation.entries
+    folder.writer("events").write(
+        {
+            "t_s": [entry.t_s for entry in entries],
+            "kind": [entry.kind for entry in entries],
+            "where": [entry.where for entry in entries],
+            "text": [entry.text for entry in entries],
+        }
+    )
+
+
+def lon_lat(fleet: Fleet, links: Any, position_m: Any) -> tuple[Any, Any]:
+    """Coordinates of places on links, degrees."""
+    if not links.size:
+        return np.zeros(0), np.zeros(0)
+    import shapely
+    from pyproj import Transformer
+
+    lines = [shapely.LineString(fleet.network.link_shape_xy(int(link))) for link in links]
+    points = [shapely.line_interpolate_point(line, at) for line, at in zip(lines, position_m, strict=True)]
+    to_degrees = Transformer.from_crs(fleet.network.epsg, 4326, always_xy=True)
+    lon, lat = to_degrees.transform([point.x for point in points], [point.y for point in points])
+    return np.asarray(lon), np.asarray(lat)
+
+
+def summarise(simulation: Simulation, *, setup_s: float, loop_s: float) -> dict[str, Any]:
+    """Figures of a run, as ``--json`` prints them. ``created = arrived + active + waiting + stuck``."""
+    fleet = simulation.model.fleet
+    head = Head(fleet, simulation.scenario.outputs.stuck_after_s)
+    travel_s, _, _, delay_s = trip_times(simulation)
+    counter = fleet.cities.counter[0]
+    updates = int(counter[table.UPDATES])
+    return {
+        "created": head.created,
+        "arrived": head.arrived,
+        "active": head.active,
+        "waiting": head.waiting,
+        "stuck": head.stuck,
+        "no_route": int((fleet.vehicles.status[0] == table.NO_ROUTE).sum()),
+        "sim_s": simulation.t_s,
+        "wall_s": setup_s + loop_s,
+        "setup_s": setup_s,
+        "loop_s": loop_s,
+        "real_time_factor": simulation.t_s / loop_s if loop_s > 0.0 else None,
+        "vehicle_updates": updates,
+        "vehicle_updates_per_s": updates / loop_s if loop_s > 0.0 else None,
+        "mean_travel_s": _mean(travel_s),
+        "mean_delay_s": _mean(delay_s),
+        "vehicle_km": float(fleet.vehicles.driven_m[0].sum()) / 1000.0,
+        "lane_changes": int(counter[table.LANE_CHANGES]),
+        "reroutes": int(simulation.journeys.reroutes.sum()),
+        "red_light_runs": int(counter[table.RED_RUNS]),
+        "state_hash": fleet.state_hash(),
+    }
+
+
+def _mean(values: Any) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else None
+
+
+def _is_stuck(simulation: Simulation) -> Any:
+    vehicles = simulation.model.fleet.vehicles
+    long_s = simulation.scenario.outputs.stuck_after_s
+    return (vehicles.status[0] == table.DRIVING) & (vehicles.standing_s[0] >= long_s)
+
+
+def _head_of_lane(fleet: Fleet, lane: int) -> int:
+    cities = fleet.cities
+    start = cities.lane_i[0, table.RING_START, lane]
+    return int(cities.ring[0, start + cities.lane_i[0, table.HEAD, lane]])

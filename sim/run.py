@@ -1,0 +1,243 @@
+"""Run a scenario from its file to its run folder."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .run_folder import RunFolder, command_line
+
+if TYPE_CHECKING:
+    from ..agents.city_model import CityModel
+    from ..agents.fleet import Fleet
+    from ..agents.vehicle import Vehicle
+    from ..scenarios.network import RoadNetwork
+    from ..scenarios.scenario import Scenario
+    from .observers import Observer
+    from .progress import Progress
+    from .simulation import Simulation
+
+FAULTS_KEPT = 200  # in the manifest; `citytwin network` lists all
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """Where a run is, and its figures (those of ``summary.json``)."""
+
+    folder: Path
+    summary: dict[str, Any]
+
+
+class ProgressObserver:
+    """Tell the person at the keyboard how far the run is."""
+
+    every_s = 60.0
+
+    def __init__(self, progress: Progress, duration_s: float) -> None:
+        self._progress, self._duration_s = progress, duration_s
+        self._begun_s = time.perf_counter()
+
+    def observe(self, t_s: float, model: CityModel) -> None:
+        """Move the bar."""
+        from ..kernels.traffic_tables import DRIVING
+
+        active = int((model.fleet.vehicles.status[0] == DRIVING).sum())
+        wall_s = max(time.perf_counter() - self._begun_s, 1e-9)
+        self._progress.update(t_s, self._duration_s, active, t_s / wall_s)
+
+
+def run_scenario(
+    path: str | Path,
+    out: str | Path,
+    *,
+    seed: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    vehicle_type: type[Vehicle] | None = None,
+) -> RunResult:
+    """Run a scenario file and write everything it leaves, except the report.
+
+    Parameters
+    ----------
+    path
+        Scenario file, or the name of a bundled one (``monaco/morning``).
+    out
+        Run folder: new, empty, or of an earlier run.
+    seed
+        Instead of the file's.
+    threads
+        Cores for planning routes and for members of an ensemble; the result does not depend on it.
+    progress
+        Who is told how far it is.
+    vehicle_type
+        Class of the vehicles.
+
+    Raises
+    ------
+    InputError
+        When the scenario, its network, its demand or the folder cannot be used; nothing has been run then.
+    """
+    from ..scenarios.scenario import load_scenario
+    from .progress import Silent
+
+    begun_s = time.perf_counter()
+    progress = progress or Silent()
+    progress.stage("reading the scenario")
+    scenario = load_scenario(path)
+    progress.stage("reading the streets")
+    network = network_of(scenario)
+    progress.stage("making trips")
+    trips = trips_of(scenario, network)
+    with RunFolder(
+        out,
+        command=command_line(),
+        scenario=scenario.name,
+        seed=scenario.seed if seed is None else seed,
+        start=scenario.start,
+        duration_s=scenario.duration_s,
+        threads=_use_threads(threads),
+        device="cpu",
+        **describe_network(network),
+    ) as folder:
+        folder.add_inputs(scenario.input_files())
+        progress.stage("starting (the first start compiles the kernels, which takes about a minute)")
+        from ..agents.vehicle import Vehicle
+        from .simulation import Simulation
+
+        simulation = Simulation(scenario, network, trips, seed=seed, vehicle_type=vehicle_type or Vehicle)
+        observers = observers_of(scenario, folder, simulation.model.fleet)
+        write_streets(folder, network)
+        simulation.watch([*observers, ProgressObserver(progress, scenario.duration_s)])
+        simulation.run(0.0)
+        simulation.model.fleet.advance(0, 0)  # compiles, or reads from the cache
+        setup_s = time.perf_counter() - begun_s
+        loop_from_s = time.perf_counter()
+        try:
+            simulation.run()
+        finally:
+            loop_s = time.perf_counter() - loop_from_s
+            for observer in observers:
+                observer.observe(simulation.t_s, simulation.model)
+            summary = finish(folder, simulation, setup_s=setup_s, loop_s=loop_s)
+        if summary["created"] == 0:
+            folder.warn("Nobody set out: the scenario has no demand in its time span.")
+    return RunResult(folder.path, summary)
+
+
+def network_of(scenario: Scenario) -> RoadNetwork:
+    """Streets of a scenario, checked against everything the scenario says about them.
+
+    Raises
+    ------
+    InputError
+        With every problem of the source, or every link, lane and junction that is not there.
+    """
+    from ..scenarios.load_network import load_network
+    from ..scenarios.problems import ScenarioError
+    from ..scenarios.references import check_against_network
+
+    network = load_network(scenario.city.source, scenario.network)
+    problems = check_against_network(scenario, scenario.source_map, network)
+    if problems:
+        raise ScenarioError(problems)
+    return network
+
+
+def trips_of(scenario: Scenario, network: RoadNetwork) -> Any:
+    """Trips of a scenario; see ``scenarios.trips.build_trips``."""
+    from ..scenarios.trips import build_trips
+
+    return build_trips(scenario, network)
+
+
+def observers_of(scenario: Scenario, folder: RunFolder, fleet: Fleet) -> list[Observer]:
+    """Observers that a scenario's outputs and sensors ask for."""
+    from .observers import LinkTable, NetworkTable, SensorTable
+
+    outputs = scenario.outputs
+    observers: list[Observer] = [
+        LinkTable(folder, fleet, outputs.links_every_s),
+        NetworkTable(folder, fleet, outputs.network_every_s, outputs.stuck_after_s),
+    ]
+    rhythms: dict[float, set[str]] = {}
+    for number, loop in enumerate(scenario.sensors):
+        rhythms.setdefault(loop.every_s, set()).add(loop.id or f"loop {number}")
+    observers += [SensorTable(folder, fleet, every_s, frozenset(names)) for every_s, names in rhythms.items()]
+    return observers
+
+
+def describe_network(network: RoadNetwork) -> dict[str, Any]:
+    """What the manifest says about the streets."""
+    from ..scenarios.network import CLASS_NAMES
+
+    links = network.links
+    classes = np.bincount(links.road_class, weights=links.length_m, minlength=len(CLASS_NAMES)) / 1000.0
+    return {
+        "epsg": network.epsg,
+        "attribution": network.attribution,
+        "drives_on_left": network.drives_on_left,
+        "network": {
+            "name": network.name,
+            "source": network.source,
+            "links": network.link_count,
+            "lanes": network.lane_count,
+            "junctions": len(network.junctions.id),
+            "signals": len(network.signals.id),
+            "signals_assumed": int(network.signals.assumed.sum()),
+            "road_km": float(links.length_m.sum()) / 1000.0,
+            "road_km_by_class": {name: float(km) for name, km in zip(CLASS_NAMES, classes, strict=True) if km > 0},
+        },
+        "assumed": dict(network.assumed),
+        "notes": list(network.notes),
+        "fault_count": len(network.faults),
+        "faults": [
+            {"kind": fault.kind, "where": fault.where, "text": fault.text} for fault in network.faults[:FAULTS_KEPT]
+        ],
+    }
+
+
+def write_streets(folder: RunFolder, network: RoadNetwork) -> None:
+    """Write the table of streets, so that a report needs the run folder only."""
+    import shapely
+
+    from ..scenarios.network import CLASS_NAMES
+
+    links = network.links
+    folder.writer("streets").write(
+        {
+            "link": list(links.id),
+            "name": list(links.name),
+            "road_class": [CLASS_NAMES[row] for row in links.road_class],
+            "length_m": links.length_m,
+            "lanes": np.diff(links.lane_start).astype(np.int64),
+            "speed_mps": links.speed_mps,
+            "geometry": [
+                shapely.to_wkb(shapely.LineString(network.link_shape_xy(link))) for link in range(network.link_count)
+            ],
+        }
+    )
+
+
+def finish(folder: RunFolder, simulation: Simulation, *, setup_s: float, loop_s: float) -> dict[str, Any]:
+    """Write the tables that need the whole run, and the summary."""
+    from .outcome import summarise, write_events, write_stuck, write_trips
+
+    write_trips(folder, simulation)
+    write_stuck(folder, simulation)
+    write_events(folder, simulation)
+    summary = summarise(simulation, setup_s=setup_s, loop_s=loop_s)
+    folder.note(setup_s=setup_s, loop_s=loop_s, wall_s=setup_s + loop_s)
+    folder.summarise(summary)
+    return summary
+
+
+def _use_threads(threads: int | None) -> int:
+    import numba
+
+    if threads is not None:
+        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+    return int(numba.get_num_threads())

@@ -1,0 +1,153 @@
+"""Run the clock: SimPy decides when something happens, compiled steps fill the time between."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import simpy
+
+from ..agents.city_model import CityModel
+from ..agents.fleet import Sensor, build_fleet
+from ..agents.journeys import Journeys
+from ..agents.vehicle import Vehicle
+from .observers import Observer, link_totals
+from .processes import answer_drivers, plan_departures, start_events
+
+if TYPE_CHECKING:
+    from ..scenarios.network import RoadNetwork
+    from ..scenarios.scenario import Scenario
+    from ..scenarios.trips import TripTable
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log: what happened when and where."""
+
+    t_s: float
+    kind: str
+    where: str
+    text: str
+
+
+class Simulation:
+    """One scenario in motion.
+
+    Parameters
+    ----------
+    scenario, network, trips
+        What is simulated; see ``load_scenario``, ``load_network`` and ``build_trips``.
+    seed
+        Instead of the scenario's.
+    vehicle_type
+        Class of the vehicles; a subclass of ``Vehicle`` that overrides a decision takes it.
+
+    Examples
+    --------
+    >>> simulation = Simulation(scenario, network, trips)  # doctest: +SKIP
+    >>> simulation.run(600)  # doctest: +SKIP
+    >>> simulation.model.vehicle("trip 17").speed_mps  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        network: RoadNetwork,
+        trips: TripTable,
+        *,
+        seed: int | None = None,
+        vehicle_type: type[Vehicle] = Vehicle,
+    ) -> None:
+        self.scenario = scenario
+        self.seed = scenario.seed if seed is None else seed
+        fleet = build_fleet(
+            network,
+            trips,
+            scenario.drivers,
+            seed=self.seed,
+            step_s=scenario.step_s,
+            reroute_blocked_after_s=scenario.routes.reroute_blocked_after_s,
+            sensors=sensors_of(scenario, network),
+        )
+        self.model = CityModel(network, fleet, vehicle_type=vehicle_type, seed=self.seed)
+        self.model.pass_time = self._pass_step
+        self.journeys = Journeys(self.model, 0, self.seed, scenario.routes.perception_noise)
+        self.entries: list[Entry] = []
+        self.shut = np.zeros(network.lane_count, np.int32)  # closures that hold on each lane
+        self.env = simpy.Environment()
+        self._step = 0
+        self._learned_s = 0.0
+        self._totals = link_totals(fleet)
+        self._link_time_s = np.full(network.link_count, np.nan)
+        start_events(self)
+        self.env.process(plan_departures(self))
+        if scenario.routes.reroute_blocked_after_s is not None or scenario.events:
+            self.env.process(answer_drivers(self))
+
+    @property
+    def t_s(self) -> float:
+        """Simulated time."""
+        return self._step * self.scenario.step_s
+
+    def watch(self, observers: Sequence[Observer]) -> None:
+        """Let observers look, each in its rhythm, after everything else that happens at the same time."""
+        for observer in observers:
+            self.env.process(_observe(self, observer))
+
+    def run(self, until_s: float | None = None) -> None:
+        """Let time pass until ``until_s``, the scenario's end by default."""
+        end_s = self.scenario.duration_s if until_s is None else until_s
+        last = math.ceil(end_s / self.scenario.step_s - 1e-9)
+        while True:
+            while self.env.peek() <= self.t_s + 1e-9:
+                self.env.step()
+            if self._step >= last:
+                return
+            due = math.ceil(min(self.env.peek(), end_s) / self.scenario.step_s - 1e-9)
+            stop = min(max(due, self._step + 1), last)
+            self.model.fleet.advance(self._step, stop)
+            self._step = stop
+            self.model.t_s = self.t_s
+
+    def log(self, kind: str, where: str, text: str) -> None:
+        """Write down what happened."""
+        self.entries.append(Entry(self.env.now, kind, where, text))
+
+    def learn_link_times(self) -> None:
+        """Tell the router how long streets took since the last time, half of it remembered from before."""
+        totals = link_totals(self.model.fleet)
+        _, left, vehicle_s, _ = (after - before for after, before in zip(totals, self._totals, strict=True))
+        seen = vehicle_s > 0.0
+        lately_s = np.full(seen.size, np.nan)
+        lately_s[seen] = vehicle_s[seen] / np.maximum(left[seen], 1.0)
+        lately_s[seen & (left == 0) & (vehicle_s < self.t_s - self._learned_s)] = np.nan  # somebody has just entered
+        known = self._link_time_s
+        self._link_time_s = np.where(
+            np.isnan(known), lately_s, np.where(np.isnan(lately_s), np.nan, (known + lately_s) / 2)
+        )
+        self._totals, self._learned_s = totals, self.t_s
+        self.model.router.observe(self._link_time_s)
+
+    def _pass_step(self) -> None:
+        self.run(self.t_s + self.scenario.step_s)
+
+
+def _observe(simulation: Simulation, observer: Observer):  # type: ignore[no-untyped-def]
+    while True:
+        yield simulation.env.timeout(observer.every_s)
+        observer.observe(simulation.env.now, simulation.model)
+
+
+def sensors_of(scenario: Scenario, network: RoadNetwork) -> tuple[Sensor, ...]:
+    """Loops on lanes: one that names no lane becomes one on every lane of its link."""
+    sensors = []
+    for number, loop in enumerate(scenario.sensors):
+        link = network.link_row[loop.link]
+        first, last = network.links.lane_start[link : link + 2]
+        lanes = range(first, last) if loop.lane is None else (first + loop.lane,)
+        at_m = float(network.links.length_m[link]) / 2.0 if loop.position_m is None else loop.position_m
+        sensors += [Sensor(loop.id or f"loop {number}", int(lane), at_m) for lane in lanes]
+    return tuple(sensors)
