@@ -17,6 +17,7 @@ from .osm_clusters import Clusters, find_clusters
 from .osm_defaults import defaults_for
 from .osm_gates import find_gates
 from .osm_inner_paths import legal_paths
+from .osm_levels import crossings_without_node
 from .osm_outlines import clean_line, cut_line, end_trims, extend_line, fit_trims, offset_line, runs_width_m, width_m
 from .osm_place import find_place, middle, project, urban_ways, utm_epsg
 from .osm_read import ATTRIBUTION, OsmData, OsmWay
@@ -108,7 +109,7 @@ def build_streets(data: OsmData, options: Any = None) -> StreetGraph:
         streets=tuple(streets),
         junctions=tuple(junctions),
         forbidden_sequences=sequences,
-        faults=tuple(assembly.faults),
+        faults=(*assembly.faults, *crossings_without_node(ways, roads, xy)),
         notes=tuple(notes),
     )
 
@@ -333,7 +334,7 @@ class _Assembly:
         name: int,
         xy: NDArray[np.float64],
     ) -> dict[tuple[Drive, Drive], tuple[Drive, ...]]:
-        """A street that enters a junction without a legal way on, not even back, gets one straight across, and a fault."""
+        """A street that enters a junction without a legal way on, not even back, gets one straight across."""
         added: dict[tuple[Drive, Drive], tuple[Drive, ...]] = {}
         for first in arriving:
             if leaving and not any((first, b) in legal for b in leaving):
