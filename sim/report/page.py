@@ -155,8 +155,19 @@ def _assumed(manifest: dict[str, Any]) -> dict[str, Any]:
         "assumed": rows,
         "notes": list(manifest.get("notes") or []),
         "warnings": list(manifest.get("warnings") or []),
-        "faults": faults[:ROWS_SHOWN],
+        "faults": [_fault_row(fault) for fault in faults[:ROWS_SHOWN]],
         "fault_count": int(manifest.get("fault_count", len(faults))),
+    }
+
+
+def _fault_row(fault: dict[str, Any]) -> dict[str, str]:
+    kind = str(fault["kind"]).replace("_", " ")
+    placed = fault.get("lat") is not None and fault.get("lon") is not None
+    return {
+        "kind": f"{kind} ({fault['mode']})" if fault.get("mode") else kind,
+        "text": str(fault["text"]),
+        "where": str(fault["where"]),
+        "place": f"{fault['lat']:.5f}, {fault['lon']:.5f}" if placed else style.DASH,
     }
 
 
