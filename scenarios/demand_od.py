@@ -184,7 +184,7 @@ def _read(demand: OdMatrix) -> tuple[Matrix | None, Zones | None, Profile | None
     profile, of_profile = None, Complaints(demand.file)
     if demand.departures is not None:
         profile, of_profile = read_profile(demand.departures)
-    if matrix is not None and zones is not None and not of_zones:
+    if matrix is not None and zones is not None:
         check_zone_names(matrix, zones, of_matrix)
     return matrix, zones, profile, [of_matrix, of_zones, of_profile]
 

@@ -25,13 +25,9 @@ NODE_COLUMNS = (Column("zone", also=("zone_id", "id")), Column("node", also=("no
 class Zones:
     """Zones by id: either outlines in degrees, or nodes."""
 
+    ids: tuple[str, ...]  # of all zones, those whose outline is broken too
     outline: Mapping[str, Any]  # shapely geometry, longitude and latitude
     nodes: Mapping[str, tuple[tuple[int, str], ...]]  # row in the file, node
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """Names of all zones."""
-        return tuple(self.outline) or tuple(self.nodes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +53,7 @@ def _read_node_lists(file: Path) -> tuple[Zones | None, Complaints]:
     nodes: dict[str, list[tuple[int, str]]] = {}
     for row, (zone, node) in enumerate(zip(table.text("zone"), table.text("node"), strict=True)):
         nodes.setdefault(zone, []).append((row, node))
-    return Zones({}, {zone: tuple(rows) for zone, rows in nodes.items()}), complaints
+    return Zones(tuple(nodes), {}, {zone: tuple(rows) for zone, rows in nodes.items()}), complaints
 
 
 def _read_outlines(file: Path) -> tuple[Zones | None, Complaints]:
@@ -73,6 +69,7 @@ def _read_outlines(file: Path) -> tuple[Zones | None, Complaints]:
         complaints.whole("holds no zones.")
         return None, complaints
     _check_crs(collection, complaints)
+    ids: dict[str, None] = {}
     outline: dict[str, Any] = {}
     for row, feature in enumerate(features):
         feature = feature if isinstance(feature, dict) else {}
@@ -80,12 +77,13 @@ def _read_outlines(file: Path) -> tuple[Zones | None, Complaints]:
         key = f"features[{row}]"
         if not name:
             complaints.whole(f"{key} has no id. Give each zone the property `id`.")
-        elif name in outline:
+        elif name in ids:
             complaints.whole(f'{key}: the zone "{name}" is there already. Ids differ.')
+        ids[name] = None
         geometry = _polygon(feature, key, complaints)
         if name and geometry is not None:
             outline[name] = geometry
-    return Zones(outline, {}), complaints
+    return Zones(tuple(ids), outline, {}), complaints
 
 
 def _read_json(file: Path, complaints: Complaints) -> Any:
@@ -155,7 +153,7 @@ def _polygon(feature: dict[str, Any], key: str, complaints: Complaints) -> Any:
             if swapped
             else "projected coordinates? GeoJSON is in degrees (EPSG:4326)."
         )
-        complaints.whole(f"{key}: {x:g}, {y:g} is no place on Earth: {way_out}")
+        complaints.whole(f"{key}: {x:.9g}, {y:.9g} is no place on Earth: {way_out}")
         return None
     return geometry if geometry.is_valid else shapely.make_valid(geometry)
 
@@ -177,6 +175,11 @@ def zone_ends(
     inside = _links_by_outline(zones, used, network, places, complaints) if zones.outline else None
     if complaints:
         return begin, end
+    junctions = {
+        zone: [_junction_of(node, row, network, complaints) for row, node in zones.nodes[zone]]
+        for zone in used
+        if inside is None
+    }
     for zone, role in used.items():
         for wanted, ends, may in (("origin", begin, places.may_begin), ("destination", end, places.may_end)):
             if role not in (wanted, "both"):
@@ -184,13 +187,13 @@ def zone_ends(
             if inside is not None:
                 found = _ends_in_outline(np.flatnonzero(inside[zone] & may), wanted, network, places)
             else:
-                found = _ends_at_nodes(zones.nodes[zone], wanted, network, complaints)
-            if found is None:
+                found = _ends_at_nodes(junctions[zone], wanted, network)
+            if found is None and not any(junction < 0 for junction in junctions.get(zone, ())):
                 verb = "begin" if wanted == "origin" else "end"
                 complaints.whole(
                     f'zone "{zone}": no street in it where a trip can {verb}. Enlarge it, or join it to its neighbour.'
                 )
-            else:
+            if found is not None:
                 ends[zone] = found
     return begin, end
 
@@ -241,11 +244,8 @@ def _ends_in_outline(links: NDArray[np.int64], wanted: str, network: RoadNetwork
     return ZoneEnds(links.astype(np.int32), network.links.length_m[links], along_m)
 
 
-def _ends_at_nodes(
-    nodes: tuple[tuple[int, str], ...], wanted: str, network: RoadNetwork, complaints: Complaints
-) -> ZoneEnds | None:
+def _ends_at_nodes(junctions: list[int], wanted: str, network: RoadNetwork) -> ZoneEnds | None:
     """All links that leave (origin) or reach (destination) the junctions of the nodes, alike."""
-    junctions = [_junction_of(node, row, network, complaints) for row, node in nodes]
     at = network.links.from_junction if wanted == "origin" else network.links.to_junction
     links = np.flatnonzero(np.isin(at, [junction for junction in junctions if junction >= 0]))
     if not links.size:
