@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from .inherit import LIBRARY
 from .network import ROAD_CLASSES
@@ -34,6 +42,8 @@ def _city_file(value: object) -> Path:
 
 class City(Strict):
     """Where the streets come from: exactly one of these."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     osm: Annotated[Path, BeforeValidator(_city_file)] | None = Field(
         None,

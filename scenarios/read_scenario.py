@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib.util import find_spec
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +55,7 @@ def _validate(inherited: Inherited, tree: Written) -> tuple[Scenario | None, lis
     plain.setdefault("name", inherited.files[0].stem)
     problems: list[Problem] = []
     misspelt: set[str] = set()  # mappings with an unknown key: what else they lack is probably that one
-    scenario = None
+    scenario, source_map = None, tree
     for _ in range(2):  # again without the unknown keys: rules about several keys are only checked where all are known
         try:
             scenario = Scenario.model_validate(plain)
@@ -68,11 +67,11 @@ def _validate(inherited: Inherited, tree: Written) -> tuple[Scenario | None, lis
                 _remove(plain, where)
                 misspelt.add(key_text(where[:-1]))
             if not unknown:
-                scenario = _usable_part(plain, error)
+                scenario, source_map = _usable_part(plain, tree, error)
                 break
     if scenario is not None:
         scenario._files = inherited.files
-        scenario._source_map = tree
+        scenario._source_map = source_map
     return scenario, problems + _double_ids(tree)
 
 
@@ -82,9 +81,10 @@ def _remove(plain: Any, where: tuple[str | int, ...]) -> None:
     plain.pop(where[-1], None)
 
 
-def _usable_part(plain: dict[str, Any], error: ValidationError) -> Scenario | None:
-    """The scenario without the entries that are wrong."""
-    kept = dict(plain)
+def _usable_part(plain: dict[str, Any], tree: Written, error: ValidationError) -> tuple[Scenario | None, Written]:
+    """The scenario without the entries that are wrong, and where the others were written."""
+    assert isinstance(tree.value, dict)
+    kept, written = dict(plain), dict(tree.value)
     wrong_items: set[tuple[str, int]] = set()
     for found in error.errors(include_url=False, include_context=False, include_input=False):
         section, row = str(found["loc"][0]), found["loc"][1] if len(found["loc"]) > 1 else None
@@ -93,11 +93,18 @@ def _usable_part(plain: dict[str, Any], error: ValidationError) -> Scenario | No
         else:
             kept.pop(section, None)
     for section in {section for section, _ in wrong_items} & kept.keys():
-        kept[section] = [item for row, item in enumerate(kept[section]) if (section, row) not in wrong_items]
+        right = [row for row in range(len(kept[section])) if (section, row) not in wrong_items]
+        kept[section] = [kept[section][row] for row in right]
+        written[section] = _chosen(written[section], right)
     try:
-        return Scenario.model_validate(STAND_INS | kept)
+        return Scenario.model_validate(STAND_INS | kept), replace(tree, value=written)
     except ValidationError:
-        return None
+        return None, tree
+
+
+def _chosen(listed: Written, rows: list[int]) -> Written:
+    assert isinstance(listed.value, list)
+    return replace(listed, value=[listed.value[row] for row in rows])
 
 
 def _double_ids(tree: Written) -> list[Problem]:
@@ -132,17 +139,15 @@ def check_everything(path: str | Path, *, with_network: bool) -> list[Problem]:
         from .references import check_against_network
 
         problems += check_against_network(reading.usable, reading.tree, network)
-    if reading.usable is not None and find_spec("citytwin.scenarios.demand") is not None:
+    if reading.usable is not None:
         problems += check_demand_files(reading.usable, network)
     return in_order(problems)
 
 
 def _load_streets(tree: Written) -> tuple[RoadNetwork | None, list[Problem]]:
     """The city's streets, or what is wrong with them; neither where the scenario does not say which they are."""
-    try:
-        from .load_network import load_network
-    except ImportError:
-        return None, []
+    from .load_network import load_network
+
     plain: Any = tree.plain()
     try:
         city = City.model_validate(plain.get("city"))

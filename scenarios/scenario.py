@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, WithJsonSchema, field_validator
 
 from .city import City, ClassDefaults, NetworkOptions
 from .events import Event, Incident, RoadClosure, SignalPlan, SpeedLimit
@@ -52,7 +52,8 @@ class TripFile(_Demand):
 
     kind: Literal["trips"] = Field(description="`trips`.")
     file: InputFile = Field(
-        description="CSV or Parquet with the columns trip_id, depart_s, origin, destination (link ids), vehicle_class."
+        description="CSV or Parquet, a trip a row: trip_id, depart_s, origin_link and destination_link (or origin_lon, "
+        "origin_lat, destination_lon, destination_lat), and if you like vehicle_class (car, truck, bus)."
     )
 
 
@@ -75,10 +76,10 @@ class OdMatrix(_Between):
     """Trips between zones, from how many want to go from each to each."""
 
     kind: Literal["od_matrix"] = Field(description="`od_matrix`.")
-    file: InputFile = Field(description="CSV with the columns origin, destination, trips.")
-    zones: InputFile = Field(description="Zones: GeoJSON polygons with an `id`, or CSV with the columns zone, node.")
+    file: InputFile = Field(description="CSV or Parquet, a relation a row: from_zone, to_zone, trips.")
+    zones: InputFile = Field(description="Zones: GeoJSON polygons with the property `id`, or CSV with zone, node.")
     departures: InputFile | None = Field(
-        None, description="When they set out: CSV with the columns start_s, share. Left out: evenly."
+        None, description="When they set out: CSV with start_s, share (and end_s). Left out: evenly."
     )
 
 
@@ -154,6 +155,10 @@ class Drivers(Strict):
         return max_decel
 
 
+NEVER_SCHEMA = WithJsonSchema({"anyOf": [{"type": "number", "minimum": 1}, {"const": "never"}, {"type": "null"}]})
+DATE_SCHEMA = WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?"})
+
+
 def _never(value: object) -> object:
     return None if value == "never" else value
 
@@ -166,7 +171,7 @@ class Routes(Strict):
         0.1, ge=0, le=2, description="How differently people judge a street's time (0: all alike)."
     )
     plan_every_s: float = Field(300.0, ge=10, description="Departures are planned in batches of this length, s.")
-    reroute_blocked_after_s: Annotated[float | None, BeforeValidator(_never)] = Field(
+    reroute_blocked_after_s: Annotated[float | None, BeforeValidator(_never), NEVER_SCHEMA] = Field(
         60.0,
         ge=1,
         description="Who has stood for so long before a blocked street looks for another way, s; or `never`.",
@@ -188,19 +193,21 @@ class Scenario(Strict):
         None, description="Scenario file that this one changes, relative to it, or a bundled one (`monaco/morning`)."
     )
     seed: int = Field(0, ge=0, le=2**63 - 1, description="Starts the random numbers; the same seed gives the same run.")
-    start: Annotated[dt.datetime, BeforeValidator(_date_text), Field(strict=False)] = Field(
+    start: Annotated[dt.datetime, BeforeValidator(_date_text), Field(strict=False), DATE_SCHEMA] = Field(
         description='Date and time of the run\'s beginning, local: `"2026-05-04T07:00"`.'
     )
     duration_s: float = Field(gt=0, le=LONGEST_RUN_S, description="Length of the run, s.")
     step_s: float = Field(1.0, ge=0.1, le=1, description="Length of one step of the simulation, s.")
     city: City = Field(description="Whose streets.")
-    network: NetworkOptions = Field(default_factory=NetworkOptions, description="How the streets are read.")
+    network: NetworkOptions = Field(
+        default_factory=NetworkOptions, description="How the streets are read: what is assumed where the map is silent."
+    )
     demand: Listed[Demand] = Field((), description="Who travels: any number of these.")
     events: Listed[Event] = Field((), description="What happens: any number of these.")
     sensors: Listed[Loop] = Field((), description="What is measured on the streets.")
     outputs: Outputs = Field(default_factory=Outputs, description="What is written.")
     drivers: Drivers = Field(default_factory=Drivers, description="How people drive.")
-    routes: Routes = Field(default_factory=Routes, description="How routes are chosen.")
+    routes: Routes = Field(default_factory=Routes, description="How people find their way.")
 
     _files: tuple[Path, ...] = PrivateAttr(())
     _source_map: Written | None = PrivateAttr(None)
@@ -274,7 +281,7 @@ def check_scenario(path: str | Path, *, with_network: bool = True) -> list[Probl
     return check_everything(path, with_network=with_network)
 
 
-def scenario_schema() -> dict[str, object]:
+def scenario_schema() -> dict[str, Any]:
     """JSON Schema of scenario files, for editors that complete and check while one types."""
     from .schema import make_schema
 

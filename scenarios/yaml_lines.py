@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -86,10 +87,11 @@ def strip_text(value: object) -> object:
 
 
 def key_text(path: tuple[str | int, ...]) -> str:
-    """``("events", 0, "link")`` as people write it: ``events[0].link``."""
+    """``("events", 0, "link")`` as people write it: ``events[0].link``; keys that are no words in quotes."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        word = part if isinstance(part, str) and re.fullmatch(r"[\w<][\w/:<-]*", part) else shown_value(part)
+        text += f"[{part}]" if isinstance(part, int) else f".{word}" if text else word
     return text
 
 
@@ -249,7 +251,7 @@ class _Conversion:
             if not isinstance(key_node, ScalarNode):
                 self._report(path, line, "has a key that is a list or a mapping: keys are words.")
                 continue
-            key = str(key_node.value)
+            key = self._whole_characters(str(key_node.value), path, line)
             if str(key_node.tag).endswith(":merge"):
                 self._report((*path, key), line, "merge keys are not read. Inherit a whole file with `base:` instead.")
                 continue
@@ -268,7 +270,7 @@ class _Conversion:
         text = str(node.value)
         kind = tag.removeprefix(YAML_TAG)
         if kind in ("str", "timestamp", "value", "merge"):  # dates stay texts: the model says what they must be
-            return text
+            return self._whole_characters(text, path, line)
         try:
             if kind == "null":
                 return None
@@ -283,6 +285,16 @@ class _Conversion:
             return text
         self._check_tag(tag, "str", path, line)
         return text
+
+    def _whole_characters(self, text: str, path: tuple[str | int, ...], line: int) -> str:
+        """The text with escaped surrogates joined, as JSON writes rare characters; a lone one is a problem."""
+        if not any("\ud800" <= letter <= "\udfff" for letter in text):
+            return text
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            self._report(path, line, "holds half a character: write it out instead of escaping it.")
+            return text.encode("utf-8", "replace").decode()
 
     def _check_tag(self, tag: object, kind: str, path: tuple[str | int, ...], line: int) -> None:
         if str(tag) != f"{YAML_TAG}{kind}":

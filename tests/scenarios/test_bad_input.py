@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from citytwin.scenarios.problems import ScenarioError, describe
 from citytwin.scenarios.scenario import check_scenario, load_scenario
 
@@ -119,6 +120,11 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
             'scenario.yaml:6  seed  the tag "python/object:os.system" is not allowed: write plain values.',
             'scenario.yaml:6  seed = "1"  must be a whole number: remove the quotes.',
         ],
+    ),
+    (
+        "half a character",
+        swap(2, 'name: "\\ud83d"'),
+        ["scenario.yaml:2  name  holds half a character: write it out instead of escaping it."],
     ),
     (
         "a list as key",
@@ -391,14 +397,14 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         "trips without file",
         GOOD + "demand:\n  - {kind: trips}\n",
         [
-            "scenario.yaml:7  demand[0].file  is missing. CSV or Parquet with the columns trip_id, depart_s, origin, destination (link ids), vehicle_class."
+            "scenario.yaml:7  demand[0].file  is missing. CSV or Parquet, a trip a row: trip_id, depart_s, origin_link and destination_link (or origin_lon, origin_lat, destination_lon, destination_lat), and if you like vehicle_class (car, truck, bus)."
         ],
     ),
     (
         "matrix without zones",
         GOOD + "demand:\n  - {kind: od_matrix, file: od.csv}\n",
         [
-            "scenario.yaml:7  demand[0].zones  is missing. Zones: GeoJSON polygons with an `id`, or CSV with the columns zone, node."
+            "scenario.yaml:7  demand[0].zones  is missing. Zones: GeoJSON polygons with the property `id`, or CSV with zone, node."
         ],
     ),
     (
