@@ -8,7 +8,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from .movements import far_turn
 from .network import Bytes, Floats, FoeKind, Ints
+from .street_rows import ONCOMING_FROM_RAD, StreetRows
 
 CURVE_POINTS = 9
 CORNER_CUTS = 2  # Chaikin's corner cutting of inner paths, this many times
@@ -25,6 +27,20 @@ class Curves:
     xy: Floats  # [connector, point, 2] m
     length_m: Floats
     turned_rad: Floats  # from the first direction of travel to the last, at most π
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ways:
+    """Connectors by the links and lanes they join. Shapes ``[connector]``, sorted as the network has them."""
+
+    from_link: Ints
+    to_link: Ints
+    from_lane: Ints
+    to_lane: Ints
+    turn: Bytes
+    speed_mps: Floats  # limit through the curve
+    junction: Ints
+    junction_start: Ints  # [junction + 1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,22 +123,27 @@ def _along_m(line: NDArray[np.float64]) -> Floats:
     return np.concatenate(([0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))))
 
 
-def find_conflicts(curves: Curves, junction_start: Ints, from_lane: Ints, to_lane: Ints) -> Conflicts:
+def find_conflicts(rows: StreetRows, ways: Ways, curves: Curves) -> Conflicts:
     """Find the pairs of connectors of one junction that meet.
 
     Two connectors into one lane merge. Two connectors out of one lane are one queue and never meet. Any others cross
-    where lanes of a vehicle's width plus side room overlap.
+    where lanes of a vehicle's width plus side room overlap. Drivers who run side by side, out of one link or into
+    one, keep to their lanes, and those who turn across each other from opposite directions pass in front of each other:
+    they meet only where their curves cut.
     """
-    first, second = _pairs_within(junction_start)
-    apart = from_lane[first] != from_lane[second]
+    first, second = _pairs_within(ways.junction_start)
+    apart = ways.from_lane[first] != ways.from_lane[second]
     first, second = first[apart], second[apart]
-    merge = to_lane[first] == to_lane[second]
+    merge = ways.to_lane[first] == ways.to_lane[second]
     low, high = curves.xy.min(axis=1), curves.xy.max(axis=1)
     width = VEHICLE_WIDTH_M + SIDE_ROOM_M
     near = np.all((low[first] <= high[second] + width) & (low[second] <= high[first] + width), axis=1)
     lines = shapely.linestrings(curves.xy)
     cross = near & ~merge
-    cross[cross] = shapely.dwithin(lines[first[cross]], lines[second[cross]], width)
+    aware = _aware_of_each_other(rows, ways, first, second)
+    wide, cut = cross & ~aware, cross & aware
+    cross[wide] = shapely.dwithin(lines[first[wide]], lines[second[wide]], width)
+    cross[cut] = shapely.intersects(lines[first[cut]], lines[second[cut]])
     meet = merge | cross
     first, second, merge = first[meet], second[meet], merge[meet]
     own = np.concatenate((first, second))
@@ -132,6 +153,18 @@ def find_conflicts(curves: Curves, junction_start: Ints, from_lane: Ints, to_lan
     own, foe, kind = own[order], foe[order], kind[order]
     enter, leave = _zones(curves, lines, own, foe, width)
     return Conflicts(own.astype(np.int32), foe.astype(np.int32), kind, enter, leave)
+
+
+def _aware_of_each_other(
+    rows: StreetRows, ways: Ways, first: NDArray[np.int64], second: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Pairs that run side by side, or turn in front of each other from opposite directions."""
+    side_by_side = (ways.from_link[first] == ways.from_link[second]) | (ways.to_link[first] == ways.to_link[second])
+    heading = rows.heading_in[ways.from_link]
+    opposite = np.abs(np.angle(np.exp(1j * (heading[first] - heading[second])))) >= ONCOMING_FROM_RAD
+    across = ways.turn == far_turn(rows.drives_on_left)
+    aware: NDArray[np.bool_] = side_by_side | (opposite & across[first] & across[second])
+    return aware
 
 
 def _pairs_within(junction_start: Ints) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from .conflicts import Curves, draw_curves, find_conflicts
+from .conflicts import Curves, Ways, draw_curves, find_conflicts
 from .movements import MovementDraft, draft_movements
 from .network import (
     CLASS_NAMES,
@@ -23,7 +23,7 @@ from .network import (
     Turn,
 )
 from .right_of_way import decide_right_of_way
-from .signal_plans import Crossing, plan_signals
+from .signal_plans import plan_signals
 from .street_rows import StreetRows, order_streets
 from .streets import StreetGraph
 
@@ -50,17 +50,21 @@ def build_network(streets: StreetGraph) -> RoadNetwork:
     to_link = np.array([draft.to_link for draft in drafts], dtype=np.int32)
     turn = np.array([draft.turn for draft in drafts], dtype=np.int8)
     junction = rows.to_junction[from_link]
-    connector_junction = junction[movement]
-    junction_start = np.searchsorted(connector_junction, np.arange(len(rows.junctions) + 1)).astype(np.int32)
 
     curves = _curves(rows, drafts, movement, from_lane, to_lane)
-    conflicts = find_conflicts(curves, junction_start, from_lane, to_lane)
-    speed = _turn_speed(rows, curves, from_link[movement], to_link[movement], turn[movement])
-    way = decide_right_of_way(
-        rows, conflicts, from_link[movement], to_link[movement], turn[movement], connector_junction
+    ways = Ways(
+        from_link=from_link[movement],
+        to_link=to_link[movement],
+        from_lane=from_lane,
+        to_lane=to_lane,
+        turn=turn[movement],
+        speed_mps=_turn_speed(rows, curves, from_link[movement], to_link[movement], turn[movement]),
+        junction=junction[movement],
+        junction_start=np.searchsorted(junction[movement], np.arange(len(rows.junctions) + 1)).astype(np.int32),
     )
-    crossing = Crossing(from_link[movement], to_link[movement], from_lane, turn[movement], speed, junction_start)
-    plans = plan_signals(rows, crossing, conflicts, way.foe_yield, way.control)
+    conflicts = find_conflicts(rows, ways, curves)
+    way = decide_right_of_way(rows, ways, conflicts)
+    plans = plan_signals(rows, ways, conflicts, way.foe_yield, way.control)
 
     movement_length = np.zeros(len(drafts))
     np.add.at(movement_length, movement, curves.length_m)
@@ -72,7 +76,7 @@ def build_network(streets: StreetGraph) -> RoadNetwork:
         country=streets.country,
         source=streets.source,
         attribution=streets.attribution,
-        junctions=_junction_table(rows, way.control, junction_start),
+        junctions=_junction_table(rows, way.control, ways.junction_start),
         links=_link_table(rows, from_link),
         lanes=_lane_table(rows, from_lane),
         movements=Movements(from_link, to_link, turn, junction, movement_length),
@@ -81,7 +85,7 @@ def build_network(streets: StreetGraph) -> RoadNetwork:
             from_lane=from_lane,
             to_lane=to_lane,
             length_m=curves.length_m,
-            speed_mps=speed,
+            speed_mps=ways.speed_mps,
             priority=way.priority,
             stop=way.stop,
             signal=plans.signal,

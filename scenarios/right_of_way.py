@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .conflicts import Conflicts
+from .conflicts import Conflicts, Ways
 from .movements import far_turn, near_turn
 from .network import Bools, Bytes, Control, FoeKind, Ints, Turn
-from .street_rows import StreetRows
+from .street_rows import ONCOMING_FROM_RAD, PARALLEL_WITHIN_RAD, StreetRows
 
-ONCOMING_FROM_RAD = math.radians(140.0)
-PARALLEL_WITHIN_RAD = math.radians(25.0)
 ALL_WAY_STOP_COUNTRIES = frozenset({"US", "CA"})
 SIGN_LEVEL = {"stop": 0, "give_way": 1, "": 2}
 
@@ -29,25 +26,19 @@ class RightOfWay:
     control: Bytes
 
 
-def decide_right_of_way(
-    rows: StreetRows, conflicts: Conflicts, from_link: Ints, to_link: Ints, turn: Bytes, junction: Ints
-) -> RightOfWay:
+def decide_right_of_way(rows: StreetRows, ways: Ways, conflicts: Conflicts) -> RightOfWay:
     """Apply the rules in their order: signs, ring, rank and lanes of the roads, straight over turning, then the right.
 
     U-turns give way to everybody. Drivers who turn across oncoming traffic give way to it, whatever the rank of the
     road they meet, unless the main road itself bends. What nothing decides is served in order of arrival.
-
-    Parameters
-    ----------
-    from_link, to_link, turn, junction
-        ``[connector]``.
     """
+    from_link, turn, junction = ways.from_link, ways.turn, ways.junction
     signalised = np.array([_is_signalised(rows, row) for row in range(len(rows.junctions))], dtype=bool)
     sign = np.array([SIGN_LEVEL[street.sign] for street in rows.streets], dtype=np.int32)
     all_way = (
         np.array([_is_all_way_stop(rows, row, sign) for row in range(len(rows.junctions))], dtype=bool) & ~signalised
     )
-    verdict, by_right = _compare(rows, conflicts, from_link, to_link, turn, junction, sign, signalised)
+    verdict, by_right = _compare(rows, ways, conflicts, sign, signalised)
     other_road = from_link[conflicts.own] != from_link[conflicts.foe]
     at = junction[conflicts.own]
 
@@ -95,19 +86,13 @@ def _is_all_way_stop(rows: StreetRows, junction: int, sign: Ints) -> bool:
 
 
 def _compare(
-    rows: StreetRows,
-    conflicts: Conflicts,
-    from_link: Ints,
-    to_link: Ints,
-    turn: Bytes,
-    junction: Ints,
-    sign: Ints,
-    signalised: Bools,
+    rows: StreetRows, ways: Ways, conflicts: Conflicts, sign: Ints, signalised: Bools
 ) -> tuple[NDArray[np.int8], Bools]:
     """Verdict per pair: 1 the owner yields, -1 the foe does, 0 nobody; and whether the rule of the right decided.
 
     Where lights share out the time, roads are equal and only turning matters.
     """
+    from_link, to_link, turn, junction = ways.from_link, ways.to_link, ways.turn, ways.junction
     own, foe = conflicts.own, conflicts.foe
     own_link, foe_link = from_link[own], from_link[foe]
     verdict = np.zeros(own.size, dtype=np.int8)

@@ -13,6 +13,8 @@ from .streets import CAR, MOTOR, JunctionSpec, Street, StreetGraph
 
 HEADING_OVER_M = 10.0  # a link's heading at a junction is that of its last metres, not of a kink at the stop line
 TANGENT_OVER_M = 2.0
+ONCOMING_FROM_RAD = math.radians(140.0)  # between the headings of two links into a junction
+PARALLEL_WITHIN_RAD = math.radians(25.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

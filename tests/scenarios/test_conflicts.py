@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+
 from citytwin.scenarios.conflicts import SIDE_ROOM_M, VEHICLE_WIDTH_M
 from citytwin.scenarios.junctions import build_network
-from citytwin.scenarios.network import FoeKind
+from citytwin.scenarios.network import FoeKind, Turn
 from citytwin.scenarios.synthetic import grid_city, random_city
 
-from .small_streets import crossing
+from .small_streets import crossing, into
 
 
 def dense(points, count=60):
@@ -17,6 +20,19 @@ def dense(points, count=60):
     along = np.concatenate(([0.0], np.cumsum(steps)))
     want = np.linspace(0.0, along[-1], count)
     return np.stack([np.interp(want, along, points[:, k]) for k in (0, 1)], axis=1)
+
+
+def aware(network, a, b):
+    """Whether two connectors run side by side, or turn across the oncoming from opposite directions."""
+    c, m = network.connectors, network.movements
+    (a_from, a_to), (b_from, b_to) = ((m.from_link[c.movement[k]], m.to_link[c.movement[k]]) for k in (a, b))
+    if a_from == b_from or a_to == b_to:
+        return True
+    far = Turn.RIGHT if network.drives_on_left else Turn.LEFT
+    ends = [network.link_shape_xy(int(link))[-2:] for link in (a_from, b_from)]
+    (ax, ay), (bx, by) = (line[1] - line[0] for line in ends)
+    opposite = (ax * bx + ay * by) / np.hypot(ax, ay) / np.hypot(bx, by) <= np.cos(np.radians(140.0))
+    return bool(opposite and m.turn[c.movement[a]] == far and m.turn[c.movement[b]] == far)
 
 
 def foes_the_slow_way(network):
@@ -30,9 +46,10 @@ def foes_the_slow_way(network):
             if junction[a] != junction[b] or c.from_lane[a] == c.from_lane[b]:
                 continue
             gap = np.hypot(*(lines[a][:, None] - lines[b][None]).reshape(-1, 2).T).min()
-            if c.to_lane[a] == c.to_lane[b] or gap < VEHICLE_WIDTH_M + SIDE_ROOM_M:
+            room = 0.0 if aware(network, a, b) else VEHICLE_WIDTH_M + SIDE_ROOM_M
+            if c.to_lane[a] == c.to_lane[b] or gap < room:
                 sure.add((a, b))
-            if c.to_lane[a] == c.to_lane[b] or gap < VEHICLE_WIDTH_M + SIDE_ROOM_M + 0.1:
+            if c.to_lane[a] == c.to_lane[b] or gap < room + 0.4:
                 maybe.add((a, b))
     return sure, maybe
 
@@ -66,6 +83,29 @@ def test_oncoming_straight_traffic_does_not_meet():
     assert both.any()
     dot = (heading[own[both]] * heading[c.foe[both]]).sum(axis=1)
     assert np.all(np.abs(dot) < 1e-6), "only streams at right angles meet in a grid"
+
+
+def test_opposite_left_turns_pass_in_front_of_each_other_and_cut_on_a_wide_median():
+    def meet(graph):
+        network = build_network(graph)
+        c, links = network.connectors, network.movements.from_link[network.connectors.movement]
+        own = np.repeat(np.arange(c.movement.size), np.diff(c.foe_start))
+        left = network.movements.turn[c.movement] == Turn.LEFT
+        north_south = np.isin(links, [network.link_row[into("n")], network.link_row[into("s")]])
+        pick = left & north_south
+        return bool(np.any(pick[own] & pick[c.foe] & (links[own] != links[c.foe])))
+
+    graph = crossing({arm: {} for arm in ("e", "n", "w", "s")})
+    assert not meet(graph)
+
+    def widened(street):
+        """Nine metres further to the right, and the stop line nine metres further from the middle."""
+        along = np.diff(street.shape_xy, axis=0)[0] / np.hypot(*np.diff(street.shape_xy, axis=0)[0])
+        back = [[0.0, 0.0], -9.0 * along] if street.to_junction == "x" else [9.0 * along, [0.0, 0.0]]
+        return replace(street, shape_xy=street.shape_xy + 9.0 * np.array([along[1], -along[0]]) + back)
+
+    wide = tuple(widened(street) for street in graph.streets)
+    assert meet(replace(graph, streets=wide))
 
 
 def test_turns_are_slower_than_straight_on():

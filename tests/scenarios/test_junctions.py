@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.network import Control, Turn
 from citytwin.scenarios.network_laws import check_network, network_digest
 from citytwin.scenarios.streets import JunctionSpec
 from citytwin.scenarios.synthetic import grid_city, random_city
 from citytwin.scenarios.synthetic_roads import Road, draw_city
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from .small_streets import mirrored
 

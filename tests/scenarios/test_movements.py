@@ -7,14 +7,15 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.movements import match_in_order, share_lanes
 from citytwin.scenarios.network import Turn
 from citytwin.scenarios.network_laws import check_network
 from citytwin.scenarios.streets import BUS, JunctionSpec
 from citytwin.scenarios.synthetic_roads import Road, draw_city
-from hypothesis import given
-from hypothesis import strategies as st
 
 from .small_streets import crossing, into, mirrored, out_to, turns
 

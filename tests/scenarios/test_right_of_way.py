@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.network import Control
 from citytwin.scenarios.synthetic import grid_city, random_city

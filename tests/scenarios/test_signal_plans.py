@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.network import Control, Light
 from citytwin.scenarios.network_laws import check_network, programme
-from citytwin.scenarios.signal_plans import webster_cycle, webster_greens, yellow_s
+from citytwin.scenarios.signal_plans import webster_cycle, webster_greens
+from citytwin.scenarios.signal_stages import yellow_s
 from citytwin.scenarios.synthetic import grid_city
 
 from .small_streets import crossing, into, out_to

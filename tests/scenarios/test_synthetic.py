@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from citytwin.scenarios.junctions import build_network
-from citytwin.scenarios.network_laws import network_digest
-from citytwin.scenarios.synthetic import grid_city, random_city
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from citytwin.scenarios.junctions import build_network
+from citytwin.scenarios.network_laws import network_digest
+from citytwin.scenarios.synthetic import grid_city, random_city
 
 
 @given(st.integers(1, 5), st.integers(1, 5))
