@@ -57,9 +57,11 @@ def find_places(network: RoadNetwork) -> Places:
     no_stubs = links.length_m[core].sum() >= LEAST_CORE * links.length_m[through].sum()
     if not no_stubs:
         core = _busiest_link(through, source, target)
-    reaches, reached = _reach(core, target, source, by_car), _reach(core, source, target, by_car)
+    reaches, reached = _reach(core, target, source, through), _reach(core, source, target, through)
+    lanes = by_car & ~through  # the first or last part of a trip, never between
+    reaches, reached = _reach(reaches, target, source, lanes), _reach(reached, source, target, lanes)
     if no_stubs:
-        lanes_off = by_car & ~through & reaches & reached
+        lanes_off = lanes & reaches & reached
         reaches, reached = reaches & (core | lanes_off | entry), reached & (core | lanes_off | exit_)
     x_m, y_m = middle_of_links(network)
     no_address = np.isin(links.road_class, [CLASS_NAMES.index(name) for name in NO_ADDRESS])

@@ -8,13 +8,16 @@ import itertools
 import networkx as nx
 import numpy as np
 import pytest
-from citytwin.agents.routes import Router, drive_through_s, expected_wait_s
-from citytwin.scenarios.junctions import build_network
-from citytwin.scenarios.network import Light
-from citytwin.scenarios.streets import BUS
-from citytwin.scenarios.synthetic import grid_city, random_city
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from citytwin.agents.routes import Router, drive_through_s, expected_wait_s
+from citytwin.scenarios.junctions import build_network
+from citytwin.scenarios.load_network import load_network
+from citytwin.scenarios.network import Light
+from citytwin.scenarios.places import find_places
+from citytwin.scenarios.streets import BUS
+from citytwin.scenarios.synthetic import grid_city, random_city
 
 
 def everywhere(network):
@@ -270,3 +273,26 @@ def test_cars_keep_off_bus_lanes():
 def test_no_trips_need_no_routes(grid):
     routes = Router(grid).plan(np.zeros(0, int), np.zeros(0, int), np.zeros(0, int), noise=0.1, seed=0)
     assert routes.start.tolist() == [0]
+
+
+@settings(max_examples=40)
+@given(seed=st.integers(0, 10**6), destination_only=st.sampled_from([0.0, 0.3]))
+def test_whoever_may_set_out_arrives(seed, destination_only):
+    network = with_rules(build_network(random_city(seed)), seed, destination_only)
+    places = find_places(network)
+    begin, end = np.flatnonzero(places.may_begin), np.flatnonzero(places.may_end)
+    origin, destination = np.repeat(begin, end.size), np.tile(end, begin.size)
+    routes = Router(network).plan(origin, destination, np.arange(origin.size), noise=0.0, seed=0)
+    assert np.isfinite(routes.cost_s).all()
+
+
+@pytest.mark.parametrize("city", ["monaco/monaco_core", "helsinki/helsinki_centre"])
+def test_all_random_trips_of_a_bundled_city_have_a_way(library, city):
+    network = load_network(library / f"{city}.osm.gz")
+    places = find_places(network)
+    rng = np.random.default_rng(1)
+    origin, destination = (
+        rng.choice(np.flatnonzero(may), 3000).astype(np.int32) for may in (places.may_begin, places.may_end)
+    )
+    routes = Router(network).plan(origin, destination, np.arange(3000), noise=0.1, seed=0)
+    assert np.isfinite(routes.cost_s).all()
