@@ -23,11 +23,11 @@ DONE, WRONG_INPUT, FAILED, INTERRUPTED = 0, 2, 3, 130
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class RunFailed(Exception):
-    """A run that ended with an unexpected error, and where its traceback lies."""
+class Failed(Exception):
+    """Something ended with an unexpected error; says what, and where the traceback lies."""
 
-    def __init__(self, error: BaseException, traceback: Path) -> None:
-        super().__init__(f"run failed: {type(error).__name__}: {error}. Traceback: {traceback}")
+    def __init__(self, what: str, error: BaseException, traceback: Path) -> None:
+        super().__init__(f"{what} failed: {type(error).__name__}: {error}. Traceback: {traceback}")
 
 
 class CommandLine(click.Group):
@@ -68,8 +68,8 @@ def _explain(error: Exception, *, as_json: bool) -> int:
         problems = [_problem(p) for p in error.problems]
         _say({"problems": problems} if as_json else None, describe(error.problems))
         return WRONG_INPUT
-    if not isinstance(error, RunFailed):
-        error = RunFailed(error, _save_traceback(error, None))
+    if not isinstance(error, Failed):
+        error = Failed("command", error, _save_traceback(error, None))
     _say({"error": str(error)} if as_json else None, str(error))
     return FAILED
 
@@ -179,7 +179,7 @@ def _run(file: Path, out: Path, *, seed: int | None, threads: int | None, as_jso
     except InputError:
         raise
     except Exception as error:
-        raise RunFailed(error, _save_traceback(error, out)) from error
+        raise Failed("run", error, _save_traceback(error, out)) from error
     finally:
         progress.close()
     if as_json:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..scenarios.network import CLASS_NAMES, RoadNetwork
+from .network_facts import fault_rows, network_facts
+from .report import style
+from .report.words import ASSUMED_NAMES, place_name
 
-FAULTS_PRINTED = 20
+if TYPE_CHECKING:
+    from ..scenarios.network_doctor import Examination
+
+FAULTS_PRINTED = 15
 SCENARIO_ENDINGS = (".yaml", ".yml")
 
 
@@ -20,7 +26,7 @@ class Examined:
 
     source: str
     network: RoadNetwork
-    diagnosis: Any
+    findings: Examination
 
 
 def examine_source(source: str) -> Examined:
@@ -50,7 +56,7 @@ def examine_source(source: str) -> Examined:
         scenario = load_scenario(source)
         network = load_network(scenario.city.source, scenario.network)
     else:
-        network = load_network(Path(source))
+        network = load_network(source)
     return Examined(source, network, examine(network))
 
 
@@ -64,37 +70,97 @@ def write_all(
     InputError
         When a file cannot be written.
     """
+    from ..scenarios.network_doctor import write_geojson
     from ..scenarios.problems import NO_VALUE, InputError, Problem
-    from .network_map import draw_network, write_faults, write_geopackage
+    from .network_map import draw_network, write_geopackage
 
     written = {}
     for kind, path, write in (
         ("geopackage", geopackage, write_geopackage),
         ("map", picture, draw_network),
-        ("geojson", geojson, write_faults),
+        ("geojson", geojson, write_geojson),
     ):
         if path is None:
             continue
         try:
-            written[kind] = str(write(examined.network, path))
+            write(examined.network, examined.findings.faults, path)
         except (OSError, ValueError, RuntimeError) as error:  # what matplotlib and GDAL raise on endings and folders
             raise InputError(Problem(path, None, "", NO_VALUE, f"cannot be written: {error}")) from error
+        written[kind] = str(path)
     return written
 
 
-def class_rows(network: RoadNetwork) -> list[dict[str, Any]]:
-    """Links, kilometres, lane-kilometres by road class, the most important class first."""
-    length_km = network.links.length_m / 1000
-    lanes = np.diff(network.links.lane_start)
-    rows = []
-    for row, name in enumerate(CLASS_NAMES):
-        here = network.links.road_class == row
-        if here.any():
-            road_km, lane_km = float(length_km[here].sum()), float((length_km * lanes)[here].sum())
-            rows.append(
-                {"class": name, "links": int(here.sum()), "km": round(road_km, 3), "lane_km": round(lane_km, 3)}
-            )
-    return rows
+def as_dict(examined: Examined) -> dict[str, Any]:
+    """Everything that was found, for JSON; ``faults`` has one entry each, with its place in degrees."""
+    facts = network_facts(examined.network)
+    found = examined.findings.as_dict()
+    return {
+        **facts["network"],
+        "epsg": facts["epsg"],
+        "drives_on_left": facts["drives_on_left"],
+        "attribution": facts["attribution"],
+        "assumed": facts["assumed"],
+        "notes": facts["notes"],
+        **found,
+        "fault_counts": found["faults"],
+        "faults": fault_rows(examined.network, examined.findings.faults),
+    }
+
+
+def as_text(examined: Examined) -> str:
+    """The same for people: counts first, then what is doubtful, the commonest kinds first."""
+    network, found = examined.network, examined.findings
+    lines = [
+        f"{place_name(network.name)}: {style.count(network.link_count, 'link')}, "
+        f"{style.count(len(network.junctions.id), 'junction')}, {style.count(len(network.signals.id), 'signal')}",
+        f"Read from {network.source}; EPSG:{network.epsg}; "
+        f"traffic drives on the {'left' if network.drives_on_left else 'right'}.",
+        "",
+        *_table(
+            ("road class", "links", "km", "lane-km"),
+            [(row.road_class, row.links, f"{row.length_km:.1f}", f"{row.lane_km:.1f}") for row in found.classes],
+        ),
+        "",
+        "Assumed, share of links: " + _listed({_assumed(k): style.percent(v) for k, v in found.assumed_share.items()}),
+        "Junctions: "
+        + _listed({name.replace("_", " "): style.whole(count) for name, count in found.junctions.items()}),
+        "",
+        *_table(
+            ("mode", "links", "connected", "parts", "cut off"),
+            [(row.mode, row.links, row.strongly_connected, row.parts, row.cut_off) for row in found.reach],
+        ),
+        "",
+        *[f"Note: {note}" for note in network.notes],
+    ]
+    if not found.faults:
+        return "\n".join([*lines, "Nothing doubtful was found."])
+    counts = sorted(found.fault_counts.items(), key=lambda item: (-item[1], item[0]))
+    lines += ["", f"Doubtful: {_listed({kind.replace('_', ' '): style.whole(count) for kind, count in counts})}"]
+    for fault in fault_rows(network, found.faults)[:FAULTS_PRINTED]:
+        mode = f" ({fault['mode']})" if fault["mode"] else ""
+        kind = fault["kind"].replace("_", " ") + mode
+        lines.append(f"  {kind}: {fault['where']} at {fault['lat']:.5f}, {fault['lon']:.5f}: {fault['text']}")
+    if len(found.faults) > FAULTS_PRINTED:
+        lines.append(f"  … and {style.whole(len(found.faults) - FAULTS_PRINTED)} more. All: --geojson FILE or --json")
+    return "\n".join(lines)
+
+
+def _assumed(name: str) -> str:
+    return ASSUMED_NAMES.get(name, name.replace("_", " "))
+
+
+def _listed(values: dict[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items()) or "nothing"
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[str]:
+    """Rows as aligned text, the first column to the left and the others to the right."""
+    cells = [header, *[tuple(value if isinstance(value, str) else style.whole(value) for value in row) for row in rows]]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    return [
+        "  ".join(cell.ljust(width) if column == 0 else cell.rjust(width) for column, (cell, width) in pairs).rstrip()
+        for pairs in (list(enumerate(zip(row, widths, strict=True))) for row in cells)
+    ]
 
 
 def link_rows(network: RoadNetwork) -> list[dict[str, Any]]:

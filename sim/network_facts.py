@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..scenarios.network import CLASS_NAMES, RoadNetwork
+from ..scenarios.network import CLASS_NAMES, Fault, RoadNetwork
 
 FAULTS_KEPT = 200  # in the manifest; the network doctor lists all
 JUNCTION_WITHIN_M = 60.0  # of the end of a link that is drawn on to it
@@ -65,22 +66,22 @@ def network_facts(network: RoadNetwork) -> dict[str, Any]:
             "lane_km": round(float(lane_m.sum()) / 1000, 3),
         },
         "assumed": {name: int(count) for name, count in network.assumed.items()},
-        "faults": fault_rows(network)[:FAULTS_KEPT],
+        "faults": fault_rows(network, network.faults[:FAULTS_KEPT]),
         "fault_count": len(network.faults),
         "notes": list(network.notes),
     }
 
 
-def fault_rows(network: RoadNetwork) -> list[dict[str, Any]]:
-    """The network's faults with their place in degrees (WGS 84)."""
+def fault_rows(network: RoadNetwork, faults: Sequence[Fault]) -> list[dict[str, Any]]:
+    """Faults with their place in degrees (WGS 84)."""
     lon, lat = to_lon_lat(
-        np.array([fault.x_m for fault in network.faults], dtype=np.float64),
-        np.array([fault.y_m for fault in network.faults], dtype=np.float64),
+        np.array([fault.x_m for fault in faults], dtype=np.float64),
+        np.array([fault.y_m for fault in faults], dtype=np.float64),
         network.epsg,
     )
     return [
         {"kind": f.kind, "where": f.where, "mode": f.mode, "lon": round(x, 6), "lat": round(y, 6), "text": f.text}
-        for f, x, y in zip(network.faults, lon.tolist(), lat.tolist(), strict=True)
+        for f, x, y in zip(faults, lon.tolist(), lat.tolist(), strict=True)
     ]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..scenarios.network import CLASS_NAMES, Control, RoadNetwork
+from ..scenarios.network import CLASS_NAMES, Control, Fault, RoadNetwork
 from .network_facts import drawn_lines, fault_rows, streets_columns
 from .report import streets_map, style
 from .report.words import place_name
@@ -32,17 +33,16 @@ GROUPS = {
 }
 
 
-def draw_network(network: RoadNetwork, path: str | Path) -> Path:
+def draw_network(network: RoadNetwork, faults: Sequence[Fault], path: str | Path) -> None:
     """Draw the network into a picture; the file's ending (.png, .svg, .pdf) chooses the format.
 
     Roads are told apart by colour and width, signals are dots, and every fault has a sign explained in the legend.
     """
     import matplotlib as mpl
 
-    path = Path(path)
     lines = drawn_lines(network)
     classes = np.array([CLASS_NAMES[row].removesuffix("_link") for row in network.links.road_class], dtype=object)
-    kinds = Counter(fault.kind for fault in network.faults).most_common()
+    kinds = Counter(fault.kind for fault in faults).most_common()
     with mpl.rc_context(style.RC):
         frame = streets_map.map_frame(lines, width_pt=WIDTH_PT, footer_pt=26 + ROW_PT * max(len(GROUPS), len(kinds)))
         frame.figure.set_facecolor(style.LIGHT["paper"])
@@ -58,16 +58,15 @@ def draw_network(network: RoadNetwork, path: str | Path) -> Path:
             frame.footer.plot([6, 34], [y, y], color=colour, lw=width_pt, solid_capstyle="butt")
             frame.footer.text(40, y - 3, f"{label} ({style.whole(rows.size)})", fontsize=style.SMALL_PT)
         _draw_signals(network, frame)
-        _draw_faults(network, kinds, frame)
+        _draw_faults(faults, kinds, frame)
         _label_main_roads(network, lines, frame)
         streets_map.draw_footer(frame, network.attribution)
-        title = f"{place_name(network.name)}: {style.count(network.link_count, 'link')}, {_fault_words(network)}"
+        title = f"{place_name(network.name)}: {style.count(network.link_count, 'link')}, {_fault_words(faults)}"
         frame.axes.set_title(title, loc="left", fontsize=style.TEXT_PT + 2, y=1.0, pad=6)
         frame.figure.savefig(path, dpi=170, bbox_inches="tight", pad_inches=0.12)
-    return path
 
 
-def write_geopackage(network: RoadNetwork, path: str | Path) -> Path:
+def write_geopackage(network: RoadNetwork, faults: Sequence[Fault], path: str | Path) -> None:
     """Write the layers ``links``, ``junctions`` and ``faults`` in the network's projected CRS."""
     import geopandas
     import shapely
@@ -88,7 +87,7 @@ def write_geopackage(network: RoadNetwork, path: str | Path) -> Path:
     }
     del columns["geometry"]  # that is for drawing; a GIS gets the links as they are driven
     lines = [shapely.LineString(network.link_shape_xy(row)) for row in range(network.link_count)]
-    junctions, faults = network.junctions, fault_rows(network)
+    junctions, rows = network.junctions, fault_rows(network, faults)
     layers = {
         "links": (columns, lines),
         "junctions": (
@@ -101,32 +100,14 @@ def write_geopackage(network: RoadNetwork, path: str | Path) -> Path:
             shapely.points(junctions.x_m, junctions.y_m),
         ),
         "faults": (
-            {key: [fault[key] for fault in faults] for key in ("kind", "where", "mode", "lon", "lat", "text")},
-            shapely.points([fault.x_m for fault in network.faults], [fault.y_m for fault in network.faults]),
+            {key: [row[key] for row in rows] for key in ("kind", "where", "mode", "lon", "lat", "text")},
+            shapely.points([fault.x_m for fault in faults], [fault.y_m for fault in faults]),
         ),
     }
     path.unlink(missing_ok=True)  # layers of an earlier network must not stay in it
     for name, (table, shapes) in layers.items():
         frame = geopandas.GeoDataFrame(table, geometry=np.asarray(shapes), crs=network.epsg)
         frame.to_file(path, layer=name, driver="GPKG")
-    return path
-
-
-def write_faults(network: RoadNetwork, path: str | Path) -> Path:
-    """Write the faults as GeoJSON points (WGS 84)."""
-    from .run_folder import write_json
-
-    features = [
-        {
-            "type": "Feature",
-            "geometry": {"type": "Point", "coordinates": [fault["lon"], fault["lat"]]},
-            "properties": {key: fault[key] for key in ("kind", "where", "mode", "text")},
-        }
-        for fault in fault_rows(network)
-    ]
-    path = Path(path)
-    write_json(path, {"type": "FeatureCollection", "features": features})
-    return path
 
 
 def _class_style(road_class: str) -> tuple[str, float]:
@@ -149,13 +130,13 @@ def _draw_signals(network: RoadNetwork, frame: streets_map.MapFrame) -> None:
     frame.footer.text(226, y - 3, f"signals ({style.whole(at.size)})", fontsize=style.SMALL_PT)
 
 
-def _draw_faults(network: RoadNetwork, kinds: list[tuple[str, int]], frame: streets_map.MapFrame) -> None:
+def _draw_faults(faults: Sequence[Fault], kinds: list[tuple[str, int]], frame: streets_map.MapFrame) -> None:
     """Mark every fault; the legend says what the signs mean and how many there are."""
     if not kinds:
         _legend_text(frame.footer, 376, frame.footer_pt - 12, "no faults")
     for row, (kind, number) in enumerate(kinds):
         sign = SIGNS[row] if row < len(SIGNS) else OTHER_SIGN
-        found = [fault for fault in network.faults if fault.kind == kind]
+        found = [fault for fault in faults if fault.kind == kind]
         look: dict[str, Any] = {"marker": sign, "s": 34, "color": style.LIGHT["second"], "linewidths": 0.8, "zorder": 9}
         look["edgecolors"] = style.LIGHT["paper"]
         frame.axes.scatter([fault.x_m for fault in found], [fault.y_m for fault in found], **look)
@@ -182,5 +163,5 @@ def _label_main_roads(network: RoadNetwork, lines: list[Any], frame: streets_map
     streets_map.label_streets(frame, names, places, halo=True)
 
 
-def _fault_words(network: RoadNetwork) -> str:
-    return style.count(len(network.faults), "doubtful place") if network.faults else "no doubtful place"
+def _fault_words(faults: Sequence[Fault]) -> str:
+    return style.count(len(faults), "doubtful place") if faults else "no doubtful place"

@@ -14,17 +14,6 @@ if TYPE_CHECKING:
 
 ROWS_SHOWN = 20  # of tables that may be long
 
-# What the network builder assumed, as people say it.
-ASSUMED_NAMES = {
-    "lanes": "number of lanes",
-    "speed_mps": "speed limit",
-    "speed_kmh": "speed limit",
-    "lane_width_m": "lane width",
-    "oneway": "direction of travel",
-    "access": "who may use it",
-    "turn_lanes": "turn lanes",
-}
-
 
 def write_report(run_folder: str | Path) -> Path:
     """Write ``report.html`` into a run folder from what lies in it.
@@ -141,7 +130,7 @@ def _assumed(manifest: dict[str, Any]) -> dict[str, Any]:
     links = int(network.get("links") or 0)
     rows = [
         {
-            "what": ASSUMED_NAMES.get(name, name.replace("_", " ")),
+            "what": words.ASSUMED_NAMES.get(name, name.replace("_", " ")),
             "count": style.whole(n),
             "share": style.percent(n / links) if links else style.DASH,
         }

@@ -14,6 +14,18 @@ if TYPE_CHECKING:
     from ..run_folder import Run
 
 
+# What the network builder assumed, as people say it.
+ASSUMED_NAMES = {
+    "lanes": "number of lanes",
+    "speed_mps": "speed limit",
+    "speed_kmh": "speed limit",
+    "lane_width_m": "lane width",
+    "oneway": "direction of travel",
+    "access": "who may use it",
+    "turn_lanes": "turn lanes",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One headline figure: ``value`` and ``unit`` large, ``label`` and ``note`` small."""

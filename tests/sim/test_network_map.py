@@ -14,12 +14,13 @@ import shapely
 
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.network import Fault, RoadNetwork
+from citytwin.scenarios.network_doctor import examine
 from citytwin.scenarios.problems import InputError
 from citytwin.scenarios.synthetic import grid_city
 from citytwin.sim import network_check
-from citytwin.sim.network_check import Examined, class_rows, link_rows, links_csv
-from citytwin.sim.network_facts import network_facts, streets_columns, to_lon_lat
-from citytwin.sim.network_map import draw_network, write_faults, write_geopackage
+from citytwin.sim.network_check import Examined, as_dict, as_text, link_rows, links_csv
+from citytwin.sim.network_facts import fault_rows, network_facts, streets_columns, to_lon_lat
+from citytwin.sim.network_map import draw_network, write_geopackage
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +49,14 @@ def test_the_facts_can_be_dumped(network: RoadNetwork):
 
 
 def test_picture_has_legend_and_attribution(network: RoadNetwork, tmp_path: Path):
-    text = draw_network(network, tmp_path / "map.svg").read_text(encoding="utf-8")
+    draw_network(network, network.faults, tmp_path / "map.svg")
+    text = (tmp_path / "map.svg").read_text(encoding="utf-8")
     for expected in ("© OpenStreetMap contributors", f"secondary ({network.link_count})", "signals (", "a (2)", ">N<"):
         assert expected in text
     from PIL import Image
 
-    image = Image.open(draw_network(network, tmp_path / "map.png"))
+    draw_network(network, network.faults, tmp_path / "map.png")
+    image = Image.open(tmp_path / "map.png")
     assert image.width > 1000
     colours = np.unique(np.asarray(image.convert("RGB")).reshape(-1, 3), axis=0)
     assert len(colours) > 10  # not blank
@@ -62,8 +65,9 @@ def test_picture_has_legend_and_attribution(network: RoadNetwork, tmp_path: Path
 def test_geopackage_holds_three_layers_in_the_projected_crs(network: RoadNetwork, tmp_path: Path):
     import geopandas
 
-    path = write_geopackage(network, tmp_path / "town.gpkg")
-    write_geopackage(network, path)  # again: replaced, not added to
+    path = tmp_path / "town.gpkg"
+    write_geopackage(network, (), path)
+    write_geopackage(network, network.faults, path)  # replaced, not added to
     links = geopandas.read_file(path, layer="links")
     assert list(links["link"]) == list(network.links.id)
     assert links.crs.to_epsg() == network.epsg
@@ -73,18 +77,16 @@ def test_geopackage_holds_three_layers_in_the_projected_crs(network: RoadNetwork
 
 
 def test_a_network_without_faults_can_be_written(network: RoadNetwork, tmp_path: Path):
-    sound = replace(network, faults=())
-    write_geopackage(sound, tmp_path / "town.gpkg")
-    assert json.loads(write_faults(sound, tmp_path / "f.geojson").read_text())["features"] == []
-    assert "no doubtful place" in draw_network(sound, tmp_path / "map.svg").read_text()
+    write_geopackage(network, (), tmp_path / "town.gpkg")
+    draw_network(network, (), tmp_path / "map.svg")
+    assert "no doubtful place" in (tmp_path / "map.svg").read_text(encoding="utf-8")
 
 
-def test_faults_lie_where_they_are(network: RoadNetwork, tmp_path: Path):
-    found = json.loads(write_faults(network, tmp_path / "f.geojson").read_text())
+def test_faults_have_their_place_in_degrees(network: RoadNetwork):
     lon, lat = to_lon_lat(network.junctions.x_m[:1], network.junctions.y_m[:1], network.epsg)
-    feature = found["features"][0]
-    assert feature["geometry"]["coordinates"] == pytest.approx([lon[0], lat[0]], abs=1e-6)
-    assert feature["properties"]["text"] == "wrong 0"
+    first = fault_rows(network, network.faults)[0]
+    assert (first["lon"], first["lat"]) == pytest.approx((lon[0], lat[0]), abs=1e-6)
+    assert fault_rows(network, ()) == []
 
 
 def test_links_are_listed_as_scenarios_name_them(network: RoadNetwork):
@@ -94,10 +96,14 @@ def test_links_are_listed_as_scenarios_name_them(network: RoadNetwork):
     assert link_rows(network)[0]["lanes"] == 2
 
 
-def test_classes_add_up(network: RoadNetwork):
-    rows = class_rows(network)
-    assert sum(row["links"] for row in rows) == network.link_count
-    assert sum(row["km"] for row in rows) == pytest.approx(network.links.length_m.sum() / 1000, abs=0.01)
+def test_what_the_doctor_found_is_said_both_ways(network: RoadNetwork):
+    examined = Examined("grid", network, examine(network))
+    found = json.loads(json.dumps(as_dict(examined)))
+    assert found["links"] == network.link_count == sum(row["links"] for row in found["classes"])
+    assert sum(found["fault_counts"].values()) == len(found["faults"]) >= 9
+    text = as_text(examined)
+    for expected in ("secondary", "signal", "car", "Doubtful: ", "wrong 0", "EPSG:"):
+        assert expected in text
 
 
 @pytest.mark.parametrize(
@@ -107,4 +113,4 @@ def test_classes_add_up(network: RoadNetwork):
 def test_a_file_that_cannot_be_written_is_wrong_input(network: RoadNetwork, tmp_path: Path, name: str, option: str):
     options = {"geopackage": None, "picture": None, "geojson": None, option: tmp_path / name}
     with pytest.raises(InputError, match="cannot be written"):
-        network_check.write_all(Examined("grid", network, None), **options)
+        network_check.write_all(Examined("grid", network, examine(network)), **options)
