@@ -30,24 +30,24 @@ def check_against_network(scenario: Scenario | None, source_map: Written | None,
     network
         The city's streets.
     """
+    if source_map is None and scenario is not None:
+        source_map = scenario.source_map
     if source_map is not None:
-        return list(_References(source_map, network).problems())
+        hint = f" List all: citytwin network {shown_path(source_map.file)} --links"
+        return list(_References(source_map, network, hint).problems())
     if scenario is None:
         return []
-    written = scenario.source_map
-    if written is not None:
-        return list(_References(written, network).problems())
     made = _as_written(scenario.model_dump(mode="json", exclude_none=True))
-    return [replace(found, file=None, line=None) for found in _References(made, network).problems()]
+    return [replace(found, file=None, line=None) for found in _References(made, network, "").problems()]
 
 
 class _References:
     """One scenario against one network."""
 
-    def __init__(self, tree: Written, network: RoadNetwork) -> None:
+    def __init__(self, tree: Written, network: RoadNetwork, hint: str) -> None:
         self.tree = tree
         self.network = network
-        self.hint = f" List all: citytwin network {shown_path(tree.file)} --links"
+        self.hint = hint  # where all ids are listed
 
     def problems(self) -> Iterator[Problem]:
         """Problems of the events and sensors."""
@@ -184,7 +184,7 @@ def _number(item: Written, key: str) -> float | None:
 
 def _as_written(value: object) -> Written:
     """A plain value as if it had been written in a file without lines."""
-    nowhere = Path("scenario.yaml")
+    nowhere = Path()
     if isinstance(value, dict):
         return Written({str(key): _as_written(child) for key, child in value.items()}, nowhere, 0)
     if isinstance(value, (list, tuple)):

@@ -1,0 +1,173 @@
+"""What a scenario says about links, lanes and junctions must fit the network; where not, the closest are named."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from citytwin.scenarios.junctions import build_network
+from citytwin.scenarios.network import RoadNetwork
+from citytwin.scenarios.problems import describe
+from citytwin.scenarios.references import check_against_network
+from citytwin.scenarios.retiming import changeover_s, green_phases, retimed
+from citytwin.scenarios.scenario import City, Incident, Loop, RoadClosure, Scenario, SignalPlan
+from citytwin.scenarios.synthetic import grid_city
+from citytwin.scenarios.yaml_lines import parse_yaml
+
+
+@cache
+def town() -> RoadNetwork:
+    return build_network(grid_city(3, 3, block_m=200.0, lanes=2))
+
+
+LINK = "way/node/000-000>node/000-001"
+HINT = " List all: citytwin network town.yaml --links"
+GOOD = [
+    f'{{kind: road_closure, link: "{LINK}", lanes: [0, 1], start_s: 0}}',
+    f'{{kind: incident, link: "{LINK}", lane: 1, position_m: 180, start_s: 0, duration_s: 60}}',
+    "{kind: signal_plan, junction: node/001-001, start_s: 0, green_s: [40, 25]}",
+    "{kind: signal_plan, junction: node/001-001, start_s: 0, green_s: [40, 25], cycle_s: 77}",
+    "{kind: signal_plan, junction: node/001-001, start_s: 0, cycle_s: 22}",
+]
+WRONG = [
+    (
+        '{kind: road_closure, link: "way/node/000-000>node/000-002", start_s: 0}',
+        'events[0].link = "way/node/000-000>node/000-002"  no such link. Closest: "way/node/000-000>node/000-001", '
+        '"way/node/000-001>node/000-002", "way/node/000-001>node/000-000".' + HINT,
+    ),
+    ("{kind: road_closure, link: xyz, start_s: 0}", 'events[0].link = "xyz"  no such link.' + HINT),
+    (
+        '{kind: road_closure, link: "avenue 1", start_s: 0}',
+        'events[0].link = "avenue 1"  is the name of a street: give the id of a link. Its links: '
+        '"way/node/001-000>node/000-000", "way/node/000-000>node/001-000", "way/node/002-000>node/001-000" and 1 more.'
+        + HINT,
+    ),
+    (
+        f'{{kind: speed_limit, links: ["{LINK}", nowhere], start_s: 0, speed_kmh: 30}}',
+        'events[0].links[1] = "nowhere"  no such link.' + HINT,
+    ),
+    (
+        f'{{kind: road_closure, link: "{LINK}", lanes: [0, 2], start_s: 0}}',
+        f"events[0].lanes[1] = 2  no such lane: {LINK} has 2 lanes: 0 (at the kerb) to 1.",
+    ),
+    (
+        f'{{kind: incident, link: "{LINK}", lane: 7, start_s: 0, duration_s: 60}}',
+        f"events[0].lane = 7  no such lane: {LINK} has 2 lanes: 0 (at the kerb) to 1.",
+    ),
+    (
+        f'{{kind: incident, link: "{LINK}", position_m: 181, start_s: 0, duration_s: 60}}',
+        f"events[0].position_m = 181  is beyond the end of {LINK} (180.0 m).",
+    ),
+    (
+        "{kind: signal_plan, junction: node/001-01, start_s: 0, cycle_s: 60}",
+        'events[0].junction = "node/001-01"  no such junction. Closest: "node/001-001", "node/000-001", "node/001-000".'
+        + HINT,
+    ),
+    (
+        "{kind: signal_plan, junction: node/000-000, start_s: 0, cycle_s: 60}",
+        'events[0].junction = "node/000-000"  has no signals. Nearest with signals: "node/000-001", "node/001-000", '
+        '"node/001-001".' + HINT,
+    ),
+    (
+        "{kind: signal_plan, junction: node/001-001, start_s: 0, green_s: [40]}",
+        "events[0].green_s = [40]  needs 2 values, one for each green phase. Now: [33, 32].",
+    ),
+    (
+        "{kind: signal_plan, junction: node/001-001, start_s: 0, green_s: [40, 30], cycle_s: 60}",
+        "events[0].cycle_s = 60  does not fit green_s: with 12 s of yellow and all-red they make 82 s. Leave it out.",
+    ),
+    (
+        "{kind: signal_plan, junction: node/001-001, start_s: 0, cycle_s: 21}",
+        "events[0].cycle_s = 21  is too short: 2 green phases of 5 s, and 12 s of yellow and all-red, need 22 s.",
+    ),
+]
+
+
+def problems_of(events: str) -> list[str]:
+    tree, found = parse_yaml(f"events:\n  - {events}\n", Path("town.yaml"))
+    assert found == []
+    return [str(problem) for problem in check_against_network(None, tree, town())]
+
+
+@pytest.mark.parametrize("event", GOOD)
+def test_what_fits_passes(event: str) -> None:
+    assert problems_of(event) == []
+
+
+@pytest.mark.parametrize("event,want", WRONG)
+def test_what_does_not_is_said_in_its_words(event: str, want: str) -> None:
+    assert problems_of(event) == [f"town.yaml:2  {want}"]
+
+
+def test_other_mistakes_do_not_hide_these() -> None:
+    events = f'{{kind: road_closure, link: 5, links: ["{LINK}", gone, 7], lanes: [x, true, 9], start_s: later}}'
+    keys = [line.split("  ")[1] for line in problems_of(events)]
+    assert keys == [
+        'events[0].links[1] = "gone"',
+        "events[0].lanes[2] = 9",
+    ]
+
+
+def test_the_nearest_link_of_the_same_way_comes_first() -> None:
+    text = 'sensors:\n  - {kind: loop, link: "way/node/001-001>node/001-003"}\n'
+    tree, _ = parse_yaml(text, Path("town.yaml"))
+    (problem,) = check_against_network(None, tree, town())
+    assert problem.key == "sensors[0].link"
+    assert problem.text.startswith('no such link. Closest: "way/node/001-001>node/001-00')
+
+
+def test_a_scenario_made_in_python_is_checked_too() -> None:
+    scenario = Scenario(
+        citytwin=1,
+        name="Made",
+        start=datetime(2026, 5, 4, 7),
+        duration_s=60,
+        city=City(place="Town"),
+        events=(
+            RoadClosure(kind="road_closure", link=LINK, start_s=0),
+            RoadClosure(kind="road_closure", links=(LINK, "gone"), start_s=0),
+            Incident(kind="incident", link=LINK, lane=5, start_s=0, duration_s=5),
+        ),
+        sensors=(Loop(kind="loop", link=LINK, position_m=999),),
+    )
+    assert describe(check_against_network(scenario, None, town())).splitlines() == [
+        'events[1].links[1] = "gone"  no such link.',
+        f"events[2].lane = 5  no such lane: {LINK} has 2 lanes: 0 (at the kerb) to 1.",
+        f"sensors[0].position_m = 999.0  is beyond the end of {LINK} (180.0 m).",
+        "3 problems, nothing was run.",
+    ]
+
+
+@pytest.mark.parametrize("greens", [(20.0, 50.0), None])
+@pytest.mark.parametrize("cycle_s", [60.0, None])
+@pytest.mark.parametrize("offset_s", [5.0, None])
+def test_a_plan_changes_greens_and_nothing_else(
+    greens: tuple[float, ...] | None, cycle_s: float | None, offset_s: float | None
+) -> None:
+    network = town()
+    if greens is not None:
+        cycle_s = None
+    if greens is None and cycle_s is None and offset_s is None:
+        return
+    plan = SignalPlan(
+        kind="signal_plan", junction="node/001-001", start_s=0, cycle_s=cycle_s, offset_s=offset_s, green_s=greens
+    )
+    controller = network.signals.id.index("node/001-001")
+    first, last = network.signals.phase_start[controller : controller + 2]
+    before_s = network.signals.phase_s[first:last]
+    after_s, offset = retimed(network, controller, plan)
+    green = [row - first for row in green_phases(network, controller)]
+    others = [row for row in range(last - first) if row not in green]
+    assert (after_s[others] == before_s[others]).all()
+    assert offset == (network.signals.offset_s[controller] if offset_s is None else offset_s)
+    if greens is not None:
+        assert tuple(after_s[green]) == greens
+    elif cycle_s is not None:
+        assert after_s.sum() == pytest.approx(cycle_s)
+        assert after_s[green] / before_s[green] == pytest.approx(after_s[green][0] / before_s[green][0])
+    else:
+        assert (after_s == before_s).all()
+    assert changeover_s(network, controller) == pytest.approx(after_s[others].sum())
