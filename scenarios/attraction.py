@@ -55,6 +55,7 @@ LAND_USE = {"residential": "residential", "retail": "retail", "commercial": "com
 LEVELS = 2.0  # of a building that does not say
 MOST_LEVELS = 60.0
 FLOOR_SHARE = 0.3  # floor per ground of an area whose buildings are not drawn
+LEAST_STREETS = 2  # with something along them
 FARTHEST_M = 150.0  # of a building from its street
 POPULATION_COLUMNS = (
     Column("population", also=("inhabitants", "pop")),
@@ -116,6 +117,11 @@ def building_weights(file: Path | None, network: RoadNetwork, places: Places) ->
             weight += (
                 length_m / length_m.sum() * shapely.area(land_shape[row]) * FLOOR_SHARE * ATTRACTION[land[row].kind]
             )
+    if np.count_nonzero(weight) < LEAST_STREETS:
+        return (
+            nothing,
+            "this extract holds next to no buildings along its streets. Use `weights: uniform`.",
+        )
     return weight, ""
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import os
 import statistics
+import subprocess
+import sys
 
 import numpy as np
 import pytest
-from citytwin.kernels import chance
 from hypothesis import given
 from hypothesis import strategies as st
+
+from citytwin.kernels import chance
 
 WORDS = st.integers(0, 2**64 - 1)
 SMALL = st.integers(0, 2**31 - 1)
@@ -99,3 +103,33 @@ def test_draws_are_spread_as_they_should_be():
     counts = np.bincount((uniforms * 20).astype(int), minlength=20)
     assert ((counts - 1000) ** 2 / 1000).sum() < 50.8  # chi-squared, 19 degrees of freedom, 1 in 10,000
     assert abs(np.corrcoef(uniforms[:-1], uniforms[1:])[0, 1]) < 4 / math.sqrt(20_000)
+
+
+SIMULATED = """
+import numpy as np
+from numba import cuda
+from citytwin.kernels import chance
+
+@cuda.jit
+def draw(seed, key, uniforms, normals, powers):
+    i = cuda.grid(1)
+    if i < key.size:
+        uniforms[i] = chance.uniform(seed, key[i], 1, i)
+        normals[i] = chance.normal(seed, key[i], 2, i)
+        powers[i] = chance.exp(normals[i])
+
+key = np.arange(40, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+out = np.zeros((3, 40))
+draw[2, 32](np.uint64(5), key, *out)
+wanted = [[f(np.uint64(5), k, p, i) for i, k in enumerate(key)] for p, f in ((1, chance.uniform), (2, chance.normal))]
+wanted.append([chance.exp(x) for x in wanted[1]])
+assert (out == np.array(wanted)).all()
+"""
+
+
+def test_a_cuda_kernel_draws_the_same_numbers():
+    """On numba's simulator, which needs no GPU."""
+    environment = os.environ | {"NUMBA_ENABLE_CUDASIM": "1"}
+    command = [sys.executable, "-c", SIMULATED]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
