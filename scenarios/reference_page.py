@@ -1,0 +1,98 @@
+"""Write the documentation page of the scenario file from the descriptions of its keys."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .scenario import Scenario
+
+# Sections of the page after the top level, in the order in which people meet them.
+SECTIONS = (
+    ("`city`", ("City",)),
+    ("`network`", ("NetworkOptions", "ClassDefaults")),
+    ("`demand`", ("RandomTrips", "OdMatrix", "TripFile")),
+    ("`events`", ("RoadClosure", "SpeedLimit", "SignalPlan", "Incident")),
+    ("`sensors`", ("Loop",)),
+    ("`outputs`", ("Outputs",)),
+    ("`drivers`", ("Drivers",)),
+    ("`routes`", ("Routes",)),
+)
+TITLES = {"ClassDefaults": "A road class in `defaults`"}
+
+
+def scenario_reference_markdown() -> str:
+    """Every key of a scenario file with its type, range, default and meaning, as Markdown (headings from level 3)."""
+    schema = Scenario.model_json_schema()
+    models = schema["$defs"]
+    lines = ["### Top level", "", *_about(schema), *_table(schema)]
+    for title, names in SECTIONS:
+        lines += ["", f"### {title}"]
+        for name in names:
+            kind = models[name]["properties"].get("kind", {}).get("const")
+            if kind and len(names) > 1:
+                lines += ["", f"#### `kind: {kind}`"]
+            elif name in TITLES:
+                lines += ["", f"#### {TITLES[name]}"]
+            lines += ["", *_about(models[name]), *_table(models[name])]
+    return "\n".join(lines) + "\n"
+
+
+def _about(model: dict[str, Any]) -> list[str]:
+    return [*model["description"].splitlines(), ""]
+
+
+def _table(model: dict[str, Any]) -> list[str]:
+    required = set(model.get("required", ())) - {"name"}  # a file without name is called like the file
+    rows = ["| Key | Value | Default | Meaning |", "| --- | --- | --- | --- |"]
+    for key, value in sorted(model["properties"].items(), key=lambda entry: entry[0] != "kind"):
+        if key in required:
+            default = "needed"
+        elif key == "name":
+            default = "the file's"
+        elif value.get("default") in (None, [], {}):
+            default = "–"
+        else:
+            default = f"`{json.dumps(value['default'])}`"
+        meaning = value.get("description", "").replace("|", "\\|")
+        rows.append(f"| `{key}` | {_type(value)} | {default} | {meaning} |")
+    return rows
+
+
+def _type(schema: dict[str, Any]) -> str:
+    """What may be written, in words."""
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    if "enum" in schema:
+        return " or ".join(f"`{word}`" for word in schema["enum"])
+    ways = [way for way in schema.get("anyOf", schema.get("oneOf", [])) if way.get("type") != "null"]
+    if ways:
+        return " or ".join(dict.fromkeys(_type(way) for way in ways))
+    if schema.get("type") == "array":
+        return f"list of: {_type(schema['items'])}"
+    if schema.get("type") == "object":
+        inner = schema.get("additionalProperties")
+        return f"mapping to: {_type(inner)}" if isinstance(inner, dict) else "mapping"
+    if "$ref" in schema:
+        return "mapping"
+    if schema.get("type") == "string":
+        return (
+            "file"
+            if schema.get("format") == "path"
+            else "date and time"
+            if "T" in schema.get("pattern", "")
+            else "text"
+        )
+    word = {"integer": "whole number", "number": "number", "boolean": "`true` or `false`"}[schema["type"]]
+    return f"{word}{_range(schema)}"
+
+
+def _range(schema: dict[str, Any]) -> str:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and high is not None and high < 2**62:
+        return f" {low:g} to {high:,.10g}"
+    if low is not None:
+        return f" ≥ {low:g}"
+    above = schema.get("exclusiveMinimum")
+    text = "" if above is None else f" > {above:g}"
+    return text if high is None else f"{text}, ≤ {high:,.10g}"

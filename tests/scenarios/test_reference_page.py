@@ -1,0 +1,31 @@
+"""The documentation page of the scenario file names every key with its meaning."""
+
+from __future__ import annotations
+
+from citytwin.scenarios.reference_page import SECTIONS, scenario_reference_markdown
+from citytwin.scenarios.scenario import Scenario
+
+
+def test_every_key_is_on_the_page_with_its_meaning() -> None:
+    page = scenario_reference_markdown()
+    schema = Scenario.model_json_schema()
+    for model in (schema, *schema["$defs"].values()):
+        for key, value in model["properties"].items():
+            rows = [line for line in page.splitlines() if line.startswith(f"| `{key}` |")]
+            assert rows, key
+            assert any(value.get("description", "") in row for row in rows), key
+            assert all(row.count(" | ") == 3 for row in rows)
+
+
+def test_every_part_has_its_section() -> None:
+    assert {name for _, names in SECTIONS for name in names} == set(Scenario.model_json_schema()["$defs"])
+
+
+def test_types_and_ranges_are_in_words() -> None:
+    page = scenario_reference_markdown()
+    assert "| `seed` | whole number ≥ 0 | `0` |" in page
+    assert "| `duration_s` | number > 0, ≤ 604,800 | needed |" in page
+    assert '| `known_to` | `sight` or `broadcast` | `"sight"` |' in page
+    assert "| `links` | list of: text | – |" in page
+    assert "| `file` | file | needed |" in page
+    assert "| `defaults` | mapping to: mapping | – |" in page
