@@ -238,21 +238,23 @@ def build_chains(
     notes: list[str] = []
     ends = _segment_ends(ways)
     # A bollard on a crossroads says which arm it closes nowhere: only one on a plain street parts it.
-    graph.ways = ways = _part_at_barriers(ways, frozenset(node for node in barriers if ends[node] <= 2), graph)
+    closed = frozenset(node for node in barriers if ends[node] <= 2)
+    if closed:
+        ways, roads = _part_at_barriers(ways, roads, closed, graph)
+        graph.ways, graph.roads = ways, roads
     shared = _shared_nodes(ways)
     folded = 0
     driven: set[tuple[int, int]] = set()
     for row, (way, road) in enumerate(zip(ways, roads, strict=True)):
         folded += _add_pieces(graph, row, way, road, shared, driven)
+    folded += _fold_opposites(graph, same_line=True)  # before the turning point is taken for a plain node
     if folded:
         notes.append(f"{folded} stretches were drawn twice (out and back, or by two ways) and were folded into one.")
+    join_at_plain_nodes(graph)
     sausages = 0
-    while True:
-        join_at_plain_nodes(graph)
-        found = _fold_sausages(graph)
+    while found := _fold_opposites(graph, same_line=False):
         sausages += found
-        if not found:
-            break
+        join_at_plain_nodes(graph)
     if sausages:
         notes.append(f"{sausages} streets that split and rejoin within {SAUSAGE_M:g} m became one street.")
     loops = halve_loops(graph)
@@ -291,30 +293,36 @@ def _segment_ends(ways: Sequence[OsmWay]) -> Counter[int]:
     return ends
 
 
-def _part_at_barriers(ways: Sequence[OsmWay], barriers: frozenset[int], graph: ChainGraph) -> list[OsmWay]:
-    """Give every way its own copy of a barrier's node; within a way, the part behind gets the copy."""
-    if not barriers:
-        return list(ways)
+def _part_at_barriers(
+    ways: Sequence[OsmWay], roads: Sequence[Road], barriers: frozenset[int], graph: ChainGraph
+) -> tuple[list[OsmWay], list[Road]]:
+    """Cut ways at barriers; one piece keeps the barrier's node, every other gets a copy of it."""
     parted: list[OsmWay] = []
+    parted_roads: list[Road] = []
+    taken: set[int] = set()
     copies = 0
-    seen: set[int] = set()
     lowest = min(0, *graph.xy)
-    for way in ways:
-        nodes = list(way.nodes)
-        for index, node in enumerate(nodes):
-            if node in barriers and (node in seen or 0 < index < len(nodes) - 1):
-                copies += 1
-                copy = lowest - copies
-                graph.alias[copy], graph.xy[copy] = node, graph.xy[node]
-                nodes[index] = copy
-            if node in barriers:
-                seen.add(node)
-        parted.append(replace(way, nodes=tuple(nodes)))
-    return parted
+    for way, road in zip(ways, roads, strict=True):
+        inner = [index for index in range(1, len(way.nodes) - 1) if way.nodes[index] in barriers]
+        cuts = [0, *inner, len(way.nodes) - 1]
+        for start, end in itertools.pairwise(cuts):
+            nodes = list(way.nodes[start : end + 1])
+            for place in (0, -1):
+                node = nodes[place]
+                if node in barriers and node in taken:
+                    copies += 1
+                    copy = lowest - copies
+                    graph.alias[copy], graph.xy[copy] = node, graph.xy[node]
+                    nodes[place] = copy
+                elif node in barriers:
+                    taken.add(node)
+            parted.append(replace(way, nodes=tuple(nodes), first_index=way.first_index + start))
+            parted_roads.append(road)
+    return parted, parted_roads
 
 
 def _shared_nodes(ways: Sequence[OsmWay]) -> set[int]:
-    """Nodes where ways meet, begin, end or cross themselves."""
+    """Nodes where ways meet, begin, end, turn back or cross themselves."""
     seen: set[int] = set()
     shared: set[int] = set()
     for way in ways:
@@ -324,6 +332,7 @@ def _shared_nodes(ways: Sequence[OsmWay]) -> set[int]:
             if node in seen:
                 shared.add(node)
             seen.add(node)
+        shared.update(b for a, b, c in zip(way.nodes, way.nodes[1:], way.nodes[2:], strict=False) if a == c)
     return shared
 
 
@@ -352,7 +361,7 @@ def _add_pieces(
         )
         if a != b and not any(new):
             folded += 1
-        if new != kind or a in shared or graph.alias.get(a) is not None:
+        if new != kind or a in shared:
             finish(index)
             start, kind = index, new
         if new[0]:
@@ -389,8 +398,8 @@ def _age(graph: ChainGraph, key: int) -> tuple[int, int]:
     return min((run.way, min(run.first, run.last)) for run in (*chain.forward, *chain.backward))
 
 
-def _fold_sausages(graph: ChainGraph) -> int:
-    """Make one two-way chain of two opposite one-ways that part from one street and join it again soon."""
+def _fold_opposites(graph: ChainGraph, *, same_line: bool) -> int:
+    """Make one two-way chain of two opposite one-ways: on one line, or parting from one street and rejoining soon."""
     folded = 0
     for key in sorted(graph.chains, key=lambda key: _age(graph, key)):
         if key not in graph.chains:
@@ -414,10 +423,12 @@ def _fold_sausages(graph: ChainGraph) -> int:
         twin = twin if twin.v == chain.u else twin.turned()
         if not twin.forward:  # both lead the same way
             continue
-        same_line = graph.run_nodes(twin.forward)[::-1] == graph.run_nodes(chain.forward)
-        plain = graph.degree(chain.u) == 3 and graph.degree(chain.v) == 3
-        short = max(graph.length_m(key), graph.length_m(twins[0])) <= SAUSAGE_M
-        if not (same_line or (plain and short)):
+        if same_line:
+            fits = graph.run_nodes(twin.forward)[::-1] == graph.run_nodes(chain.forward)
+        else:
+            plain = graph.degree(chain.u) == 3 and graph.degree(chain.v) == 3
+            fits = plain and max(graph.length_m(key), graph.length_m(twins[0])) <= SAUSAGE_M
+        if not fits:
             continue
         graph.remove(key)
         graph.remove(twins[0])

@@ -249,10 +249,10 @@ class _XmlReader:
             self._parser.Parse(block, is_final)
         except expat.ExpatError as error:
             line = error.lineno
-            if is_final:
-                msg = f"{self._path}: the XML ends too early, at line {line}. Download or export it again."
-            elif not self._root_seen:
+            if not self._root_seen:
                 msg = f"{self._path}: not OpenStreetMap XML ({expat.ErrorString(error.code)})."
+            elif is_final:
+                msg = f"{self._path}: the XML ends too early, at line {line}. Download or export it again."
             else:
                 msg = f"{self._path}: broken XML at line {line} ({expat.ErrorString(error.code)})."
             raise SourceError(msg) from error

@@ -51,7 +51,7 @@ def build_streets(data: OsmData, options: Any = None) -> StreetGraph:
     """
     candidates = [
         way
-        for way in data.ways
+        for way in sorted(data.ways, key=lambda way: (way.id, way.first_index))
         if way.tags["highway"] in ROAD_CLASSES and way.tags["highway"] not in LEFT_OUT and len(way.nodes) >= 2
     ]
     if not candidates:
