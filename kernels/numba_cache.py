@@ -12,10 +12,13 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import numba
 import platformdirs
+
+UNUSED_S = 30 * 86_400.0
 
 
 def source_hash(folder: Path) -> str:
@@ -37,7 +40,9 @@ def set_up(folder: Path) -> Path:
     if os.environ.get("NUMBA_CACHE_DIR"):
         return Path(os.environ["NUMBA_CACHE_DIR"])
     place = platformdirs.user_cache_path("citytwin") / f"numba-{source_hash(folder)}"
-    if not _is_writable(place):
+    if _is_writable(place):
+        _forget_unused(place)
+    else:
         place = Path(tempfile.mkdtemp(prefix="citytwin-numba-"))
         atexit.register(shutil.rmtree, place, ignore_errors=True)
     numba.config.CACHE_DIR = str(place)
@@ -51,6 +56,17 @@ def prefer_safe_threads() -> None:
     """
     if not (os.environ.get("NUMBA_THREADING_LAYER") or os.environ.get("NUMBA_THREADING_LAYER_PRIORITY")):
         numba.config.THREADING_LAYER_PRIORITY = ["tbb", "workqueue", "omp"]
+
+
+def _forget_unused(place: Path) -> None:
+    """Mark a cache as used now, and remove those of other sources that nobody has used for a month."""
+    try:
+        os.utime(place)
+        for other in place.parent.glob("numba-*"):
+            if other != place and time.time() - other.stat().st_mtime > UNUSED_S:
+                shutil.rmtree(other, ignore_errors=True)
+    except OSError:
+        pass  # another process is tidying up too
 
 
 def _is_writable(place: Path) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import numba
 import pytest
+
 from citytwin.kernels import numba_cache
 
 
@@ -36,6 +38,17 @@ def test_the_users_cache_folder_is_used(sources, tmp_path, monkeypatch):
     assert place.parent == tmp_path / "cache"
     assert place.is_dir()
     assert str(place) == numba.config.CACHE_DIR
+
+
+def test_caches_unused_for_a_month_go(sources, tmp_path, monkeypatch):
+    monkeypatch.setattr(numba_cache.platformdirs, "user_cache_path", lambda _: tmp_path)
+    old, recent, other = tmp_path / "numba-old", tmp_path / "numba-recent", tmp_path / "networks"
+    for folder in (old, recent, other):
+        folder.mkdir()
+    for folder in (old, other):
+        os.utime(folder, (0, 0))
+    place = numba_cache.set_up(sources)
+    assert {path.name for path in tmp_path.iterdir()} == {place.name, "numba-recent", "networks", "kernels"}
 
 
 def test_the_environment_variable_wins(sources, tmp_path, monkeypatch):
