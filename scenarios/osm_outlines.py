@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from .osm_chains import ChainGraph, Run
+from .osm_chains import XY, ChainGraph, Run
 
 SETBACK_M = 1.5  # from the corner of the crossing street to the stop line
 LARGEST_TRIM_M = 16.0
@@ -82,50 +81,54 @@ def fit_trims(length_m: float, start_m: float, end_m: float) -> tuple[float, flo
     return start_m, end_m
 
 
-def offset_line(points: NDArray[np.float64], offset_m: float) -> NDArray[np.float64]:
-    """Line beside another one, to the right of it when the offset is positive.
+def offset_line(line: Sequence[XY], offset_m: float) -> list[XY]:
+    """Line beside another one, to the right of it when the offset is positive; no point may repeat the one before.
 
     Corners keep the distance to both sides up to a limit, so that hairpins do not grow spikes.
     """
-    if offset_m == 0.0 or len(points) < 2:
-        return points
-    steps = np.diff(points, axis=0)
-    sizes = np.hypot(steps[:, 0], steps[:, 1])
-    right = np.column_stack((steps[:, 1], -steps[:, 0])) / sizes[:, None]
-    normals = np.vstack((right[:1], right[:-1] + right[1:], right[-1:]))
-    if len(points) > 2:
-        inner = normals[1:-1]
-        square = np.einsum("ij,ij->i", inner, inner)  # |n1 + n2|² = 2 + 2 cos of the bend
-        # n1 + n2 scaled by 2 / |n1 + n2|² keeps the distance to both segments.
-        inner *= (2.0 / np.maximum(square, 1.0))[:, None]
-    return points + offset_m * normals
+    if offset_m == 0.0 or len(line) < 2:
+        return list(line)
+    rights = []
+    for (x1, y1), (x2, y2) in itertools.pairwise(line):
+        size = math.hypot(x2 - x1, y2 - y1)
+        rights.append(((y2 - y1) / size, (x1 - x2) / size))
+    moved = []
+    for (x, y), (ax, ay), (bx, by) in zip(line, [rights[0], *rights], [*rights, rights[-1]], strict=True):
+        # The sum of two unit normals, times 2 over its square, keeps the distance to both segments.
+        nx, ny = ax + bx, ay + by
+        scale = 2.0 * offset_m / max(nx * nx + ny * ny, 1.0)
+        moved.append((x + scale * nx, y + scale * ny))
+    return moved
 
 
-def clean_line(points: NDArray[np.float64], smallest_m: float = 0.01) -> NDArray[np.float64]:
+def clean_line(line: Sequence[XY], smallest_m: float = 0.01) -> list[XY]:
     """The line without points that repeat the one before them; at least its two ends stay."""
-    steps = np.hypot(*np.diff(points, axis=0).T)
-    keep = np.concatenate(([True], steps > smallest_m))
-    if keep.all():
-        return points
-    kept = points[keep]
-    return kept if len(kept) >= 2 else points[[0, -1]]
+    kept = [line[0], *(b for a, b in itertools.pairwise(line) if math.dist(a, b) > smallest_m)]
+    return kept if len(kept) >= 2 else [line[0], line[-1]]
 
 
-def cut_line(points: NDArray[np.float64], start_m: float, end_m: float) -> NDArray[np.float64]:
+def cut_line(line: Sequence[XY], start_m: float, end_m: float) -> list[XY]:
     """Line without its first ``start_m`` and last ``end_m`` metres."""
-    steps = np.hypot(*np.diff(points, axis=0).T)
-    along = np.concatenate(([0.0], np.cumsum(steps)))
+    along = list(itertools.accumulate((math.dist(a, b) for a, b in itertools.pairwise(line)), initial=0.0))
     first, last = start_m, along[-1] - end_m
     if last <= first:
-        return points
-    inner = points[(along > first + 0.01) & (along < last - 0.01)]
-    ends = np.column_stack([np.interp((first, last), along, points[:, axis]) for axis in (0, 1)])
-    return np.vstack((ends[:1], inner, ends[1:]))
+        return list(line)
+    inner = [point for point, place in zip(line, along, strict=True) if first + 0.01 < place < last - 0.01]
+    return [_point_along(line, along, first), *inner, _point_along(line, along, last)]
 
 
-def extend_line(points: NDArray[np.float64], extra_m: float, *, at_end: bool) -> NDArray[np.float64]:
+def _point_along(line: Sequence[XY], along: Sequence[float], place: float) -> XY:
+    number = min(max(bisect.bisect_right(along, place) - 1, 0), len(line) - 2)
+    (x1, y1), (x2, y2) = line[number], line[number + 1]
+    step = along[number + 1] - along[number]
+    share = (place - along[number]) / step if step > 0.0 else 0.0
+    return x1 + (x2 - x1) * share, y1 + (y2 - y1) * share
+
+
+def extend_line(line: Sequence[XY], extra_m: float, *, at_end: bool) -> list[XY]:
     """Line that goes straight on at one end."""
     if not at_end:
-        return extend_line(points[::-1], extra_m, at_end=True)[::-1]
-    course = points[-1] - points[-2]
-    return np.vstack((points[:-1], points[-1] + course * (extra_m / np.hypot(*course))))
+        return extend_line(line[::-1], extra_m, at_end=True)[::-1]
+    (x1, y1), (x2, y2) = line[-2:]
+    longer = 1.0 + extra_m / math.hypot(x2 - x1, y2 - y1)
+    return [*line[:-1], (x1 + (x2 - x1) * longer, y1 + (y2 - y1) * longer)]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .network import ROAD_CLASSES, Fault
-from .osm_chains import XY, ChainGraph, Run, build_chains, weld_duplicates
+from .osm_chains import XY, ChainGraph, Run, build_chains, line_length, weld_duplicates
 from .osm_clusters import Clusters, find_clusters
 from .osm_defaults import defaults_for
 from .osm_gates import find_gates
@@ -166,7 +166,7 @@ class _Assembly:
         self.side = -1.0 if on_left else 1.0
         self.drives = Drives(graph)
         self.ids: dict[Drive, str] = {}
-        self.shapes: dict[Drive, NDArray[np.float64]] = {}
+        self.shapes: dict[Drive, list[XY]] = {}
         self.notes: list[str] = []
         self.faults: list[Fault] = []
 
@@ -214,7 +214,7 @@ class _Assembly:
         for forward in (True, False):
             if not (chain.forward if forward else chain.backward):
                 continue
-            points = clean_line(np.array(graph.shape(key, forward=forward)))
+            points = clean_line(graph.shape(key, forward=forward))
             start, end = (chain.u, chain.v) if forward else (chain.v, chain.u)
             if extra_m:
                 points = extend_line(points, extra_m, at_end=end in self.gates)
@@ -222,8 +222,7 @@ class _Assembly:
                 # The way is the middle of both directions' lanes: each lies beside it by half of the other's width.
                 points = clean_line(offset_line(points, self.side * widths[1 if forward else 0] / 2.0))
             if trimmed:
-                length_m = float(np.hypot(*np.diff(points, axis=0).T).sum())
-                points = cut_line(points, *fit_trims(length_m, trims[start][key], trims[end][key]))
+                points = cut_line(points, *fit_trims(line_length(points), trims[start][key], trims[end][key]))
             self.shapes[key, forward] = points
         return extra_m > 0.0
 
@@ -244,7 +243,7 @@ class _Assembly:
             id=self.ids[key, forward],
             from_junction=self.junction_id(chain.u),
             to_junction=self.junction_id(chain.v),
-            shape_xy=self.shapes[key, forward],
+            shape_xy=np.array(self.shapes[key, forward]),
             road_class=road.road_class,
             speed_mps=speed_kmh / 3.6,
             lane_width_m=main.lane_width_m,
@@ -280,7 +279,8 @@ class _Assembly:
         leaving = [d for node in nodes for d in self.drives.leaving.get(node, ()) if d[0] not in inner]
         if not arriving and not leaving:
             return None
-        xy = np.array([self.graph.xy[node] for node in nodes]).mean(axis=0)
+        places = [self.graph.xy[node] for node in nodes]
+        xy = (sum(x for x, _ in places) / len(places), sum(y for _, y in places) / len(places))
         banned = {pair for pair in restrictions.banned if self.drives.ends(pair[0])[1] in nodes}
         gate = next((self.gates[node] for node in nodes if node in self.gates), "")
         if not leaving:
@@ -302,8 +302,8 @@ class _Assembly:
             pairs = self._without_traps(banned, leaving, name, xy)
         return JunctionSpec(
             id=self.junction_id(name),
-            x_m=float(xy[0]),
-            y_m=float(xy[1]),
+            x_m=xy[0],
+            y_m=xy[1],
             source_nodes=tuple(sorted({self.graph.alias.get(node, node) for node in nodes})),
             signalised=signalised,
             all_way_stop=any(node in self.controls.all_way_stop for node in nodes),
@@ -315,7 +315,7 @@ class _Assembly:
         )
 
     def _without_traps(
-        self, banned: set[tuple[Drive, Drive]], leaving: list[Drive], name: int, xy: NDArray[np.float64]
+        self, banned: set[tuple[Drive, Drive]], leaving: list[Drive], name: int, xy: XY
     ) -> set[tuple[Drive, Drive]]:
         """Restrictions without those that together leave a street no way on, not even back."""
         kept = set(banned)
@@ -332,7 +332,7 @@ class _Assembly:
         leaving: list[Drive],
         legal: Mapping[tuple[Drive, Drive], tuple[Drive, ...]],
         name: int,
-        xy: NDArray[np.float64],
+        xy: XY,
     ) -> dict[tuple[Drive, Drive], tuple[Drive, ...]]:
         """A street that enters a junction without a legal way on, not even back, gets one straight across."""
         added: dict[tuple[Drive, Drive], tuple[Drive, ...]] = {}
@@ -342,12 +342,12 @@ class _Assembly:
                 self._fault("no_way_out", name, xy, f"{self.ids[first]} enters a junction without a legal way on")
         return added
 
-    def _fault(self, kind: str, node: int, xy: NDArray[np.float64], text: str) -> None:
-        self.faults.append(Fault(kind, self.junction_id(node), float(xy[0]), float(xy[1]), text))
+    def _fault(self, kind: str, node: int, xy: XY, text: str) -> None:
+        self.faults.append(Fault(kind, self.junction_id(node), *xy, text))
 
     def _path_shape(self, first: Drive, last: Drive, path: tuple[Drive, ...]) -> NDArray[np.float64]:
-        pieces = [self.shapes[first][-1:], *(self.shapes[drive] for drive in path), self.shapes[last][:1]]
-        return clean_line(np.vstack(pieces))
+        inner = [point for drive in path for point in self.shapes[drive]]
+        return np.array(clean_line([self.shapes[first][-1], *inner, self.shapes[last][0]]))
 
     def _sequences(self, restrictions: Restrictions) -> tuple[tuple[str, ...], ...]:
         """Forbidden sequences in terms of streets; those that lie in one junction are already missing paths there."""

@@ -22,6 +22,9 @@ ACCESS_KEYS: Mapping[str, tuple[str, ...]] = {
     "foot": ("foot", "access"),
     "emergency": ("emergency",),
 }
+_ACCESS_WORDS = frozenset(key for keys in ACCESS_KEYS.values() for key in keys)
+OPEN = CAR | TRUCK | BUS | BICYCLE | FOOT | EMERGENCY
+OPEN_MOTORWAY = OPEN & ~(BICYCLE | FOOT)
 CLOSED = frozenset(
     {"no", "private", "agricultural", "forestry", "delivery", "emergency", "bus", "psv", "military", "use_sidepath"}
 )
@@ -124,6 +127,8 @@ def access_bits(tags: Tags, road_class: str, suffix: str = "") -> tuple[int, boo
     >>> access_bits({"motor_vehicle": "destination"}, "residential")[1]
     True
     """
+    if _ACCESS_WORDS.isdisjoint(key.partition(":")[0] for key in tags):
+        return (OPEN_MOTORWAY if road_class in {"motorway", "motorway_link"} else OPEN), False
     bits, last_leg = 0, False
     for mode, keys in ACCESS_KEYS.items():
         value = next((said for key in keys if (said := tags.get(f"{key}:{suffix}") or tags.get(key))), "")
