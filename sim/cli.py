@@ -224,7 +224,7 @@ def network(
         click.echo(network_check.links_csv(examined.network), nl=False)
     else:
         click.echo(network_check.as_text(examined))
-        for path in written:
+        for path in written.values():
             click.echo(f"Written: {path}")
     return DONE
 

@@ -16,7 +16,7 @@ from .report.words import ASSUMED_NAMES, place_name
 if TYPE_CHECKING:
     from ..scenarios.network_doctor import Examination
 
-FAULTS_PRINTED = 15
+FAULTS_PRINTED = 5  # of each kind
 SCENARIO_ENDINGS = (".yaml", ".yml")
 
 
@@ -108,13 +108,18 @@ def as_dict(examined: Examined) -> dict[str, Any]:
 
 
 def as_text(examined: Examined) -> str:
-    """The same for people: counts first, then what is doubtful, the commonest kinds first."""
+    """The same for people: counts first, then what is doubtful, rare kinds (rarely harmless) first."""
     network, found = examined.network, examined.findings
+    counted = [
+        style.count(network.link_count, "link"),
+        style.count(len(network.junctions.id), "junction"),
+        style.count(len(network.signals.id), "signal"),
+    ]
+    side = "left" if network.drives_on_left else "right"
+    junctions = {name.replace("_", " "): style.whole(count) for name, count in found.junctions.items()}
     lines = [
-        f"{place_name(network.name)}: {style.count(network.link_count, 'link')}, "
-        f"{style.count(len(network.junctions.id), 'junction')}, {style.count(len(network.signals.id), 'signal')}",
-        f"Read from {network.source}; EPSG:{network.epsg}; "
-        f"traffic drives on the {'left' if network.drives_on_left else 'right'}.",
+        f"{place_name(network.name)}: {', '.join(counted)}",
+        f"Read from {network.source}; EPSG:{network.epsg}; traffic drives on the {side}.",
         "",
         *_table(
             ("road class", "links", "km", "lane-km"),
@@ -122,8 +127,7 @@ def as_text(examined: Examined) -> str:
         ),
         "",
         "Assumed, share of links: " + _listed({_assumed(k): style.percent(v) for k, v in found.assumed_share.items()}),
-        "Junctions: "
-        + _listed({name.replace("_", " "): style.whole(count) for name, count in found.junctions.items()}),
+        "Junctions: " + _listed(junctions),
         "",
         *_table(
             ("mode", "links", "connected", "parts", "cut off"),
@@ -134,14 +138,15 @@ def as_text(examined: Examined) -> str:
     ]
     if not found.faults:
         return "\n".join([*lines, "Nothing doubtful was found."])
-    counts = sorted(found.fault_counts.items(), key=lambda item: (-item[1], item[0]))
+    counts = sorted(found.fault_counts.items(), key=lambda item: (item[1], item[0]))
     lines += ["", f"Doubtful: {_listed({kind.replace('_', ' '): style.whole(count) for kind, count in counts})}"]
-    for fault in fault_rows(network, found.faults)[:FAULTS_PRINTED]:
+    shown = [f for kind, _ in counts for f in [f for f in found.faults if f.kind == kind][:FAULTS_PRINTED]]
+    for fault in fault_rows(network, shown):
         mode = f" ({fault['mode']})" if fault["mode"] else ""
         kind = fault["kind"].replace("_", " ") + mode
         lines.append(f"  {kind}: {fault['where']} at {fault['lat']:.5f}, {fault['lon']:.5f}: {fault['text']}")
-    if len(found.faults) > FAULTS_PRINTED:
-        lines.append(f"  … and {style.whole(len(found.faults) - FAULTS_PRINTED)} more. All: --geojson FILE or --json")
+    if len(found.faults) > len(shown):
+        lines.append(f"  … and {style.whole(len(found.faults) - len(shown))} more. All: --geojson FILE or --json")
     return "\n".join(lines)
 
 

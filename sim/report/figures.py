@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -63,7 +63,7 @@ def flow_map(city: City) -> Picture:
         on = f"on {top['name']}" if top["name"] else "on an unnamed link"
         title = f"Traffic is heaviest {on}: about {flow} vehicles an hour in one direction"
     note = "Vehicles per hour and direction, mean over the run; the wider the more."
-    return _level_map(city, "flow", "flow_vph", title, note, "vehicles per hour and direction")
+    return _level_map(city, "flow", "flow_vph", title, note, "vehicles per hour and direction", by="max")
 
 
 def delay_map(city: City) -> Picture:
@@ -84,38 +84,31 @@ def delay_map(city: City) -> Picture:
         title = f"{style.percent(share)} of the time lost while driving is lost{where}"
     note = "Minutes lost by all vehicles together, per hour of the run, against driving freely; the wider the more."
     return _level_map(
-        replace(city, totals=totals), "delay", "lost_min_per_h", title, note, "vehicle-minutes lost per hour"
+        replace(city, totals=totals), "delay", "lost_min_per_h", title, note, "vehicle-minutes lost per hour", by="sum"
     )
 
 
 def vehicles_over_time(
-    network: pd.DataFrame, events: pd.DataFrame, street_of: dict[str, str], start: dt.datetime
+    network: pd.DataFrame, events: pd.DataFrame, street_of: dict[str, str], start: dt.datetime, *, no_route: int
 ) -> Picture:
-    """Vehicles driving, waiting to enter and stuck, with events as thin lines."""
+    """Vehicles driving, waiting to enter and stuck (``no_route`` of them without a way), with events as thin lines."""
     import matplotlib as mpl
 
-    driving = network["active"]
-    most, waiting = int(driving.max() if len(network) else 0), int(network["waiting"].max() if len(network) else 0)
-    if not most and not waiting:
-        title = "Nobody drives at any time"
-    else:
-        at = style.clock(start, float(network["t_s"].iloc[int(driving.argmax())]))
-        more = f", and up to {style.whole(waiting)} wait to enter" if waiting else ", and nobody waits to enter"
-        title = (
-            f"{style.count(most, 'vehicle')} {'is' if most == 1 else 'are'} driving at {at}, the most at any time{more}"
-        )
+    stuck = "stuck or without a route" if no_route else "stuck"
+    title = _vehicles_title(network, stuck, start)
+    largest = float(network[["active", "waiting", "stuck"]].max().max()) if len(network) else 0.0
     with mpl.rc_context(style.RC):
         shown = _events_shown(events)
         axes = _chart(extra_pt=EVENT_ROW_PT * len(shown))
         series = [
-            ("driving", driving, style.LIGHT["accent"]),
+            ("driving", network["active"], style.LIGHT["accent"]),
             ("waiting to enter", network["waiting"], style.LIGHT["second"]),
         ]
         if len(network) and network["stuck"].any():
-            series.append(("stuck", network["stuck"], style.LIGHT["muted"]))
+            series.append((stuck, network["stuck"], style.LIGHT["muted"]))
         for label, values, colour in series:
             axes.plot(network["t_s"], values, color=colour, label=label)
-        axes.set_ylim(0, max(1.0, 1.08 * max(most, waiting)))
+        axes.set_ylim(0, max(1.0, 1.08 * largest))
         axes.set_ylabel("vehicles")
         _clock_axis(axes, network["t_s"].to_numpy(dtype=float), start)
         _draw_events(axes, shown, event_names(shown, street_of), start)
@@ -130,6 +123,20 @@ def vehicles_over_time(
         return Picture(
             "vehicles", title, "Vehicles, once a minute; clock time.", to_svg(_figure_of(axes), "vehicles", title)
         )
+
+
+def _vehicles_title(network: pd.DataFrame, held: str, start: dt.datetime) -> str:
+    """The most that drive at once, and who is held up, so that a jam cannot hide."""
+    if network.empty or not (network["active"].any() or network["waiting"].any() or network["stuck"].any()):
+        return "Nobody drives at any time"
+    busiest = network.iloc[int(network["active"].argmax())]
+    most, waiting, stuck = int(busiest["active"]), int(network["waiting"].max()), int(network["stuck"].iloc[-1])
+    rest = [f"up to {style.whole(waiting)} wait to enter" if waiting else "nobody waits to enter"]
+    if stuck:
+        rest.append(f"{style.count(stuck, 'is', 'are')} {held} at the end")
+    vehicles = f"{style.count(most, 'vehicle')} {'is' if most == 1 else 'are'}"
+    at = style.clock(start, float(busiest["t_s"]))
+    return f"{vehicles} driving at {at}, the most at any time; {' and '.join(rest)}"
 
 
 def travel_times(trips: pd.DataFrame) -> Picture:
@@ -192,15 +199,25 @@ def fundamental_diagram(network: pd.DataFrame, start: dt.datetime) -> Picture:
                 spot = np.array([x[row], y[row]]) / span
                 if all(abs(spot[0] - a) > 0.12 or abs(spot[1] - b) > 0.07 for a, b in named):
                     named.append((spot[0], spot[1]))
-                    label = style.clock(start, float(points["t_s"][row]))
-                    axes.annotate(label, (x[row], y[row]), (6, -9), textcoords="offset points", fontsize=style.SMALL_PT)
+                    label = style.clock(start, float(points["t_s"].iloc[row]))
+                    highest = row == int(y.argmax())
+                    axes.annotate(
+                        label,
+                        (x[row], y[row]),
+                        (0, 6) if highest else (6, -9),
+                        textcoords="offset points",
+                        ha="center" if highest else "left",
+                        fontsize=style.SMALL_PT,
+                    )
         axes.set_xlabel("vehicles per lane-km")
         axes.set_ylabel("vehicles per hour and lane")
         note = "Macroscopic fundamental diagram: a point is the mean of five minutes over all lanes, joined in time."
         return Picture("diagram", title, note, to_svg(_figure_of(axes), "diagram", title))
 
 
-def _level_map(city: City, key: str, column: str, title: str, note: str, legend: str) -> Picture:
+def _level_map(
+    city: City, key: str, column: str, title: str, note: str, legend: str, *, by: Literal["sum", "max"]
+) -> Picture:
     import matplotlib as mpl
 
     values = city.totals[column].to_numpy(dtype=float)
@@ -218,7 +235,7 @@ def _level_map(city: City, key: str, column: str, title: str, note: str, legend:
             beside = streets_map.beside_twin(lines, shift_m, left=city.drives_on_left)
             streets_map.draw_levels(frame, [beside[row] for row in positive], values[positive], edges)
             streets_map.draw_legend(frame, legend, edges, unobserved=bool(unobserved.size))
-        named = metrics.worst_streets(city.totals, column, 30)
+        named = metrics.worst_streets(city.totals, column, 30, by=by)
         row_of = {link: row for row, link in enumerate(city.totals["link"])}
         places = [streets_map.middle_of(lines[row_of[link]]) for link in named["link"]]
         streets_map.label_streets(frame, named["name"].tolist(), places, halo=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -115,10 +115,12 @@ def worst_links(totals: pd.DataFrame, count: int = 20) -> pd.DataFrame:
     return worst.reset_index(drop=True)
 
 
-def worst_streets(totals: pd.DataFrame, column: str, count: int = 10) -> pd.DataFrame:
-    """Named streets by the sum of a column over their links: ``name``, the sum, and ``link``, its largest link."""
+def worst_streets(
+    totals: pd.DataFrame, column: str, count: int = 10, *, by: Literal["sum", "max"] = "sum"
+) -> pd.DataFrame:
+    """Named streets by the sum (or the largest) of a column over their links, and ``link``, their largest link."""
     named = totals[(totals["name"] != "") & (totals[column] > 0)]
-    sums = named.groupby("name", sort=False)[column].sum().sort_values(ascending=False, kind="stable").head(count)
+    sums = named.groupby("name", sort=False)[column].agg(by).sort_values(ascending=False, kind="stable").head(count)
     largest = (
         named.sort_values(column, ascending=False, kind="stable").drop_duplicates("name").set_index("name")["link"]
     )
@@ -127,6 +129,7 @@ def worst_streets(totals: pd.DataFrame, column: str, count: int = 10) -> pd.Data
 
 def diagram(network: pd.DataFrame) -> pd.DataFrame:
     """Mean flow and density per lane in windows of five minutes: ``t_s`` (middle), ``flow_vph``, ``density_vpkm``."""
+    network = network[network["t_s"] > 0]  # rows tell of the time since the row before
     window = ((network["t_s"] - 1e-9) // DIAGRAM_EVERY_S).astype(int)
     means = network.groupby(window)[["flow_vph_per_lane", "density_vpkm_per_lane"]].mean()
     means.columns = ["flow_vph", "density_vpkm"]

@@ -42,7 +42,7 @@ def render(run: Run) -> str:
     city = figures.city_of(totals, run.streets, run.manifest)
     pictures = [
         *([figures.flow_map(city), figures.delay_map(city)] if city.lines else []),
-        figures.vehicles_over_time(run.network, run.events, street_of, start),
+        figures.vehicles_over_time(run.network, run.events, street_of, start, no_route=head.no_route),
         figures.travel_times(run.trips),
         figures.fundamental_diagram(run.network, start),
     ]
@@ -66,8 +66,9 @@ def render(run: Run) -> str:
         worst=_worst_rows(totals),
         events=_event_rows(run, street_of, start),
         stuck=_stuck_rows(run, street_of, start),
-        stuck_more=max(0, len(run.stuck) - ROWS_SHOWN),
-        no_route=_no_route(run.trips),
+        stuck_causes=_by_cause(run.stuck["cause"]),
+        stuck_more=style.whole(len(run.stuck) - ROWS_SHOWN) if len(run.stuck) > ROWS_SHOWN else "",
+        no_route=_by_cause(run.trips.loc[run.trips["status"] == "no_route", "cause"]),
         **_assumed(run.manifest),
         reproduce=_reproduce(run),
         manifest=run.manifest,
@@ -82,9 +83,9 @@ def _worst_rows(totals: pd.DataFrame) -> list[dict[str, str]]:
             "link": str(row["link"]),
             "lost": f"{row['delay_s'] / 3600:.2f}",
             "share": f"{100 * row['share']:.1f}",
-            "each": f"{row['delay_per_vehicle_s']:.0f}" if row["entered_veh"] else style.DASH,
+            "each": style.whole(row["delay_per_vehicle_s"]),
             "vehicles": style.whole(row["entered_veh"]),
-            "speed": f"{3.6 * row['mean_speed_mps']:.0f}",
+            "speed": f"{3.6 * row['mean_speed_mps']:.1f}",
             "limit": f"{3.6 * row['speed_mps']:.0f}",
         }
         for row in metrics.worst_links(totals, ROWS_SHOWN).to_dict("records")
@@ -118,10 +119,11 @@ def _stuck_rows(run: Run, street_of: dict[str, str], start: dt.datetime) -> list
     ]
 
 
-def _no_route(trips: pd.DataFrame) -> list[dict[str, str]]:
-    """Trips that never set out because there is no way, counted by cause."""
-    causes = trips.loc[trips["status"] == "no_route", "cause"].value_counts()
-    return [{"cause": str(cause) or "no way leads there", "count": style.whole(n)} for cause, n in causes.items()]
+def _by_cause(causes: pd.Series[str]) -> list[dict[str, str]]:
+    """How many there are of each cause, the commonest first."""
+    return [
+        {"cause": str(cause) or "cause unknown", "count": style.whole(n)} for cause, n in causes.value_counts().items()
+    ]
 
 
 def _assumed(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -48,13 +48,14 @@ def headline_figures(head: metrics.Headline, start: dt.datetime) -> list[Figure]
     speed = 3.6 * head.mean_speed_mps
     peak = f"at {style.clock(start, head.peak_t_s)}" if head.peak_vehicles else "nobody drove"
     held = head.waiting + head.stuck
+    at_end = f"{style.whole(head.waiting)} waiting, {style.whole(head.stuck)} stuck"
     return [
         Figure("Trips arrived", style.whole(head.arrived), "", f"{share} of {style.whole(head.created)}"),
         Figure("Mean travel time", style.minutes_seconds(head.mean_travel_s), "", "door to door, arrived trips"),
         Figure("Mean delay", style.minutes_seconds(head.mean_delay_s), "", "against empty roads"),
         Figure("Mean speed", style.number(speed, figures=2), "km/h", f"{style.whole(head.vehicle_km)} vehicle-km"),
         Figure("Most driving at once", style.whole(head.peak_vehicles), "vehicles", peak),
-        Figure("Held up at the end", style.whole(held), "vehicles", f"{head.waiting} waiting, {head.stuck} stuck"),
+        Figure("Held up at the end", style.whole(held), "vehicles", at_end),
     ]
 
 
