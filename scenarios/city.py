@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -106,6 +107,15 @@ def _road_class(name: str) -> str:
     return name
 
 
+def _node_id(name: str) -> str:
+    if not re.fullmatch(r"node/\d{1,18}", name):
+        raise ValueError("must be the id of an OpenStreetMap node such as node/123")
+    return name
+
+
+NodeId = Annotated[str, AfterValidator(_node_id)]
+
+
 class NetworkOptions(Strict):
     """How the streets are read."""
 
@@ -121,5 +131,7 @@ class NetworkOptions(Strict):
         pattern="^[A-Z]{2}$",
         description="Country whose habits hold, two letters (`MC`). Left out: by place.",
     )
-    merge: Listed[Listed[str]] = Field((), description="Groups of node ids (`node/123`) that are one junction.")
-    keep: Listed[str] = Field((), description="Node ids that are never merged with another.")
+    merge: Listed[Annotated[Listed[NodeId], Field(min_length=2)]] = Field(
+        (), description="Groups of node ids (`node/123`) that are one junction."
+    )
+    keep: Listed[NodeId] = Field((), description="Node ids that are never merged with another.")

@@ -50,21 +50,34 @@ class _References:
         self.hint = hint  # where all ids are listed
 
     def problems(self) -> Iterator[Problem]:
-        """Problems of the events and sensors."""
+        """Problems of the network's options, the events and the sensors."""
+        yield from self._nodes()
         for section in ("events", "sensors"):
-            listed = self.tree.child(section)
-            for row, item in enumerate(listed.value if listed is not None and isinstance(listed.value, list) else []):
+            for row, item in enumerate(_items(self.tree.child(section))):
                 place = (section, row)
                 if _text(item, "kind") == "signal_plan":
                     yield from self._signal_plan(place, item)
                 else:
                     yield from self._on_links(place, item)
 
+    def _nodes(self) -> Iterator[Problem]:
+        """Nodes to merge or to keep that no junction was made of: nothing would happen, in silence."""
+        known = {f"node/{node}" for nodes in self.network.junctions.source_nodes for node in nodes}
+        named: list[Place] = []
+        for key in ("merge", "keep"):
+            for row, entry in enumerate(_items(self.tree.at("network").child(key))):
+                named += [("network", key, row, column) for column in range(len(_items(entry)))] or [
+                    ("network", key, row)
+                ]
+        for place in named:
+            name = self.tree.at(*place).value
+            if isinstance(name, str) and name not in known:
+                said = f"no junction is made of this node.{_closest(closest(name, sorted(known)))}{self.hint}"
+                yield self.tree.problem(place, said)
+
     def _on_links(self, place: Place, item: Written) -> Iterator[Problem]:
         named = [((*place, "link"), item.child("link"))]
-        several = item.child("links")
-        if several is not None and isinstance(several.value, list):
-            named += [((*place, "links", row), link) for row, link in enumerate(several.value)]
+        named += [((*place, "links", row), link) for row, link in enumerate(_items(item.child("links")))]
         rows = []
         for where, link in named:
             if link is None or not isinstance(link.value, str):
@@ -78,10 +91,8 @@ class _References:
         yield from self._position(place, item, rows)
 
     def _lanes(self, place: Place, item: Written, rows: Sequence[int]) -> Iterator[Problem]:
-        several = item.child("lanes")
         named = [((*place, "lane"), item.child("lane"))]
-        if several is not None and isinstance(several.value, list):
-            named += [((*place, "lanes", row), lane) for row, lane in enumerate(several.value)]
+        named += [((*place, "lanes", row), lane) for row, lane in enumerate(_items(item.child("lanes")))]
         for where, lane in named:
             if lane is None or not isinstance(lane.value, int) or isinstance(lane.value, bool) or lane.value < 0:
                 continue
@@ -164,6 +175,10 @@ class _References:
 
 def _closest(names: Sequence[str]) -> str:
     return f" Closest: {', '.join(shown_value(name) for name in names)}." if names else ""
+
+
+def _items(listed: Written | None) -> list[Written]:
+    return listed.value if listed is not None and isinstance(listed.value, list) else []
 
 
 def _same(street: str, name: str) -> bool:

@@ -648,7 +648,7 @@ def test_the_good_one_is_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         ("nowhere.yaml", "nowhere.yaml  no such file."),
         ("scenaro.yaml", 'scenaro.yaml  no such file. Closest: "scenario.yaml".'),
         (".", ".  is a folder, not a scenario file."),
-        ("monaco/mornin", "monaco/mornin  no such file."),
+        ("monaco/mornin", 'monaco/mornin  no such file. Closest: "monaco/morning", "monaco/incident".'),
         ("a\0b", "a\0b  no such file."),
         ("x" * 5000, "x" * 5000 + "  no such file."),
     ],

@@ -111,6 +111,15 @@ def test_other_mistakes_do_not_hide_these() -> None:
     ]
 
 
+def test_nodes_to_merge_must_be_junctions() -> None:
+    tree, _ = parse_yaml("network: {merge: [[node/1, node/2]], keep: [node/3, 4]}\n", Path("town.yaml"))
+    assert [problem.key for problem in check_against_network(None, tree, town())] == [
+        "network.merge[0][0]",
+        "network.merge[0][1]",
+        "network.keep[0]",
+    ]
+
+
 def test_the_nearest_link_of_the_same_way_comes_first() -> None:
     text = 'sensors:\n  - {kind: loop, link: "way/node/001-001>node/001-003"}\n'
     tree, _ = parse_yaml(text, Path("town.yaml"))
