@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from .movements import far_turn
-from .network import Bytes, Floats, FoeKind, Ints
+from .network import Bools, Bytes, Floats, FoeKind, Ints, Turn
 from .street_rows import ONCOMING_FROM_RAD, StreetRows
 
 CURVE_POINTS = 9
@@ -33,6 +32,7 @@ class Curves:
 class Ways:
     """Connectors by the links and lanes they join. Shapes ``[connector]``, sorted as the network has them."""
 
+    movement: Ints
     from_link: Ints
     to_link: Ints
     from_lane: Ints
@@ -40,6 +40,7 @@ class Ways:
     turn: Bytes
     speed_mps: Floats  # limit through the curve
     junction: Ints
+    spare: Bools  # another lane to enter, of a movement that has one without it
     junction_start: Ints  # [junction + 1]
 
 
@@ -128,9 +129,11 @@ def find_conflicts(rows: StreetRows, ways: Ways, curves: Curves) -> Conflicts:
 
     Two connectors into one lane merge. Two connectors out of one lane are one queue and never meet. Any others cross
     where lanes of a vehicle's width plus side room overlap. Drivers who run side by side, out of one link or into
-    one, keep to their lanes, and those who turn across each other from opposite directions pass in front of each other:
-    they meet only where their curves cut.
+    one, or straight on towards each other, keep to their lanes, and those who turn across each other from opposite
+    directions pass in front of each other: they meet only where their curves cut.
     """
+    import shapely
+
     first, second = _pairs_within(ways.junction_start)
     apart = ways.from_lane[first] != ways.from_lane[second]
     first, second = first[apart], second[apart]
@@ -155,15 +158,36 @@ def find_conflicts(rows: StreetRows, ways: Ways, curves: Curves) -> Conflicts:
     return Conflicts(own.astype(np.int32), foe.astype(np.int32), kind, enter, leave)
 
 
-def _aware_of_each_other(
-    rows: StreetRows, ways: Ways, first: NDArray[np.int64], second: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    """Pairs that run side by side, or turn in front of each other from opposite directions."""
+def drop_spare(ways: Ways, curves: Curves, conflicts: Conflicts) -> tuple[Ways, Curves, Conflicts]:
+    """Leave out spare connectors straight on that would cut streams straight on of other roads."""
+    own, foe = conflicts.own, conflicts.foe
+    straight = ways.turn == Turn.STRAIGHT
+    cuts = (conflicts.kind == FoeKind.CROSS) & straight[own] & straight[foe]
+    cuts &= ways.spare[own] & (ways.from_link[own] != ways.from_link[foe])
+    keep = np.ones(ways.movement.size, dtype=bool)
+    keep[own[cuts]] = False
+    row = (np.cumsum(keep) - 1).astype(np.int32)
+    start = np.concatenate(([0], np.cumsum(keep)))[ways.junction_start].astype(np.int32)
+    columns = {f.name: getattr(ways, f.name)[keep] for f in fields(Ways) if f.name != "junction_start"}
+    stay = keep[own] & keep[foe]
+    return (
+        Ways(**columns, junction_start=start),
+        Curves(curves.xy[keep], curves.length_m[keep], curves.turned_rad[keep]),
+        Conflicts(
+            row[own[stay]], row[foe[stay]], conflicts.kind[stay], conflicts.enter_m[stay], conflicts.leave_m[stay]
+        ),
+    )
+
+
+def _aware_of_each_other(rows: StreetRows, ways: Ways, first: NDArray[np.int64], second: NDArray[np.int64]) -> Bools:
+    """Pairs that run side by side or towards each other, or turn in front of each other from opposite directions."""
     side_by_side = (ways.from_link[first] == ways.from_link[second]) | (ways.to_link[first] == ways.to_link[second])
     heading = rows.heading_in[ways.from_link]
     opposite = np.abs(np.angle(np.exp(1j * (heading[first] - heading[second])))) >= ONCOMING_FROM_RAD
     across = ways.turn == far_turn(rows.drives_on_left)
-    aware: NDArray[np.bool_] = side_by_side | (opposite & across[first] & across[second])
+    straight = ways.turn == Turn.STRAIGHT
+    alike = (across[first] & across[second]) | (straight[first] & straight[second])
+    aware: Bools = side_by_side | (opposite & alike)
     return aware
 
 
@@ -182,6 +206,8 @@ def _zones(
     curves: Curves, lines: NDArray[np.object_], own: NDArray[np.int64], foe: NDArray[np.int64], width_m: float
 ) -> tuple[Floats, Floats]:
     """Part of each connector that lies within ``width_m`` of its foe, to the nearest point of its curve."""
+    import shapely
+
     if own.size == 0:
         return np.zeros(0), np.zeros(0)
     inside = shapely.distance(shapely.points(curves.xy)[own], lines[foe][:, None]) <= width_m

@@ -6,10 +6,11 @@ from collections import Counter
 
 import numpy as np
 
-from .conflicts import Curves, Ways, draw_curves, find_conflicts
+from .conflicts import Curves, Ways, draw_curves, drop_spare, find_conflicts
 from .movements import MovementDraft, draft_movements
 from .network import (
     CLASS_NAMES,
+    Bools,
     Bytes,
     Connectors,
     Fault,
@@ -45,14 +46,15 @@ def build_network(streets: StreetGraph) -> RoadNetwork:
     """
     rows = order_streets(streets)
     drafts = draft_movements(rows)
-    movement, from_lane, to_lane = _list_connectors(rows, drafts)
     from_link = np.array([draft.from_link for draft in drafts], dtype=np.int32)
     to_link = np.array([draft.to_link for draft in drafts], dtype=np.int32)
     turn = np.array([draft.turn for draft in drafts], dtype=np.int8)
     junction = rows.to_junction[from_link]
 
+    movement, from_lane, to_lane, spare = _list_connectors(rows, drafts)
     curves = _curves(rows, drafts, movement, from_lane, to_lane)
     ways = Ways(
+        movement=movement,
         from_link=from_link[movement],
         to_link=to_link[movement],
         from_lane=from_lane,
@@ -60,15 +62,15 @@ def build_network(streets: StreetGraph) -> RoadNetwork:
         turn=turn[movement],
         speed_mps=_turn_speed(rows, curves, from_link[movement], to_link[movement], turn[movement]),
         junction=junction[movement],
+        spare=spare,
         junction_start=np.searchsorted(junction[movement], np.arange(len(rows.junctions) + 1)).astype(np.int32),
     )
-    conflicts = find_conflicts(rows, ways, curves)
+    ways, curves, conflicts = drop_spare(ways, curves, find_conflicts(rows, ways, curves))
     way = decide_right_of_way(rows, ways, conflicts)
     plans = plan_signals(rows, ways, conflicts, way.foe_yield, way.control)
 
-    movement_length = np.zeros(len(drafts))
-    np.add.at(movement_length, movement, curves.length_m)
-    movement_length /= np.maximum(np.bincount(movement, minlength=len(drafts)), 1)
+    count = np.bincount(ways.movement, minlength=len(drafts))
+    movement_length = np.bincount(ways.movement, curves.length_m, minlength=len(drafts)) / np.maximum(count, 1)
     return RoadNetwork(
         name=streets.name,
         epsg=streets.epsg,
@@ -78,23 +80,23 @@ def build_network(streets: StreetGraph) -> RoadNetwork:
         attribution=streets.attribution,
         junctions=_junction_table(rows, way.control, ways.junction_start),
         links=_link_table(rows, from_link),
-        lanes=_lane_table(rows, from_lane),
+        lanes=_lane_table(rows, ways.from_lane),
         movements=Movements(from_link, to_link, turn, junction, movement_length),
         connectors=Connectors(
-            movement=movement,
-            from_lane=from_lane,
-            to_lane=to_lane,
+            movement=ways.movement,
+            from_lane=ways.from_lane,
+            to_lane=ways.to_lane,
             length_m=curves.length_m,
             speed_mps=ways.speed_mps,
             priority=way.priority,
             stop=way.stop,
             signal=plans.signal,
             group=plans.group,
-            foe_start=np.searchsorted(conflicts.own, np.arange(movement.size + 1)).astype(np.int32),
+            foe_start=np.searchsorted(conflicts.own, np.arange(ways.movement.size + 1)).astype(np.int32),
             foe=conflicts.foe,
             foe_kind=conflicts.kind,
             foe_yield=plans.foe_yield,
-            shape_start=np.arange(movement.size + 1, dtype=np.int64) * curves.xy.shape[1],
+            shape_start=np.arange(ways.movement.size + 1, dtype=np.int64) * curves.xy.shape[1],
             shape_xy=curves.xy.reshape(-1, 2),
         ),
         signals=plans.signals,
@@ -105,15 +107,20 @@ def build_network(streets: StreetGraph) -> RoadNetwork:
     )
 
 
-def _list_connectors(rows: StreetRows, drafts: list[MovementDraft]) -> tuple[Ints, Ints, Ints]:
-    """Movement, lane left and lane entered of every connector, in the network's order."""
-    triples = sorted(
-        (int(rows.lane_start[draft.from_link]) + own, int(rows.lane_start[draft.to_link]) + goal, movement)
+def _list_connectors(rows: StreetRows, drafts: list[MovementDraft]) -> tuple[Ints, Ints, Ints, Bools]:
+    """Movement, lane left, lane entered of every connector and whether it is spare, in the network's order."""
+    found = sorted(
+        (
+            int(rows.lane_start[draft.from_link]) + own,
+            int(rows.lane_start[draft.to_link]) + goal,
+            movement,
+            (own, goal) in draft.spare,
+        )
         for movement, draft in enumerate(drafts)
         for own, goal in draft.lanes
     )
-    table = np.array(triples, dtype=np.int32).reshape(-1, 3)
-    return table[:, 2].copy(), table[:, 0].copy(), table[:, 1].copy()
+    table = np.array(found, dtype=np.int32).reshape(-1, 4)
+    return table[:, 2].copy(), table[:, 0].copy(), table[:, 1].copy(), table[:, 3] > 0
 
 
 def _curves(rows: StreetRows, drafts: list[MovementDraft], movement: Ints, from_lane: Ints, to_lane: Ints) -> Curves:

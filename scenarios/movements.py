@@ -49,19 +49,26 @@ class MovementDraft:
     to_link: int
     turn: Turn
     lanes: tuple[tuple[int, int], ...]
+    spare: frozenset[tuple[int, int]]  # those of the lanes that the movement could do without
     path_xy: NDArray[np.float64] | None
 
 
 def draft_movements(rows: StreetRows) -> list[MovementDraft]:
     """List every movement of a city, sorted by link left, then link entered."""
-    drafts = []
+    found: list[tuple[int, Exit, list[int]]] = []
     for link in range(len(rows.streets)):
         exits = list_exits(rows, link)
-        lanes = assign_lanes(rows, link, exits)
-        for way_out, from_lanes in zip(exits, lanes, strict=True):
-            pairs = _join_lanes(rows, link, way_out, from_lanes)
-            if pairs:
-                drafts.append(MovementDraft(link, way_out.to_link, way_out.turn, tuple(pairs), way_out.path_xy))
+        found += [(link, way_out, lanes) for way_out, lanes in zip(exits, assign_lanes(rows, link, exits), strict=True)]
+    goals = _first_goals(rows, found)
+    pairs = [
+        _join_lanes(rows, link, way_out, lanes, goals.get((link, way_out.to_link), 0)) for link, way_out, lanes in found
+    ]
+    spare = _feed_every_lane(rows, found, pairs)
+    drafts = [
+        MovementDraft(link, way_out.to_link, way_out.turn, tuple(sorted({*joined, *more})), more, way_out.path_xy)
+        for (link, way_out, _), joined, more in zip(found, pairs, spare, strict=True)
+        if joined
+    ]
     return sorted(drafts, key=lambda draft: (draft.from_link, draft.to_link))
 
 
@@ -244,20 +251,77 @@ def match_in_order(arrows_deg: Sequence[float], exits_deg: Sequence[float]) -> l
     return best[exits - 1][1] if exits - 1 in best else None
 
 
-def _join_lanes(rows: StreetRows, link: int, way_out: Exit, from_lanes: Iterable[int]) -> list[tuple[int, int]]:
+def _first_goals(rows: StreetRows, found: Sequence[tuple[int, Exit, list[int]]]) -> dict[tuple[int, int], int]:
+    """First lane, from the kerb, that each movement straight on enters: streams that join lie side by side.
+
+    Alone, a stream keeps its place from the kerb as far as it fits.
+    """
+    joining: dict[int, list[tuple[float, int, list[int]]]] = {}
+    far_side = -1.0 if rows.drives_on_left else 1.0
+    for link, way_out, lanes in found:
+        places = [place for place, lane in enumerate(rows.car_lanes(link)) if lane in lanes]
+        if way_out.turn is Turn.STRAIGHT and places:
+            joining.setdefault(way_out.to_link, []).append((far_side * way_out.angle_rad, link, places))
+    first = {}
+    for to_link, streams in joining.items():
+        room = len(rows.car_lanes(to_link))
+        total = sum(len(places) for _, _, places in streams)
+        before = 0
+        for _, link, places in sorted(streams):  # who comes from the kerb side bears least to the far side
+            count = len(places)
+            if len(streams) == 1:
+                start = places[0]
+            elif total <= room:
+                start = before
+            else:
+                start = round(before * (room - count) / (total - count))
+            first[link, to_link] = max(0, min(start, room - count))
+            before += count
+    return first
+
+
+def _join_lanes(
+    rows: StreetRows, link: int, way_out: Exit, from_lanes: Iterable[int], first_goal: int
+) -> list[tuple[int, int]]:
     """Pair the lanes of a movement with lanes of the link entered; what does not fit merges."""
     car_lanes = set(rows.car_lanes(link))
     targets = rows.car_lanes(way_out.to_link) or rows.motor_lanes(way_out.to_link)
     from_inside = way_out.turn in (Turn.UTURN, far_turn(rows.drives_on_left))
     pairs = []
-    for group, goals in (
-        ([lane for lane in from_lanes if lane in car_lanes], targets),
-        ([lane for lane in from_lanes if lane not in car_lanes], rows.motor_lanes(way_out.to_link)),
+    for group, goals, first in (
+        ([lane for lane in from_lanes if lane in car_lanes], targets, first_goal),
+        ([lane for lane in from_lanes if lane not in car_lanes], rows.motor_lanes(way_out.to_link), 0),
     ):
         for position, lane in enumerate(group):
             if from_inside:
                 goal = goals[max(0, len(goals) - len(group) + position)]
             else:
-                goal = goals[min(position, len(goals) - 1)]
+                goal = goals[min(first + position, len(goals) - 1)]
             pairs.append((lane, goal))
-    return sorted(pairs)
+    return pairs
+
+
+def _feed_every_lane(
+    rows: StreetRows, found: Sequence[tuple[int, Exit, list[int]]], pairs: Sequence[list[tuple[int, int]]]
+) -> list[frozenset[tuple[int, int]]]:
+    """Open lanes that no movement enters, such as those of a street that widens, to the nearest stream beside them."""
+    spare: list[set[tuple[int, int]]] = [set() for _ in found]
+    entering: dict[int, list[int]] = {}
+    for row, (_, way_out, _) in enumerate(found):
+        if way_out.turn is not Turn.UTURN and pairs[row]:
+            entering.setdefault(way_out.to_link, []).append(row)
+    for to_link, movements in entering.items():
+        fed = {goal for row in movements for _, goal in pairs[row]}
+        streams = [
+            (found[row][1].turn is not Turn.STRAIGHT, row, own, goal)
+            for row in movements
+            for own, goal in pairs[row]
+            if own in rows.car_lanes(found[row][0])
+        ]
+        for lane in rows.car_lanes(to_link):
+            if lane in fed or not streams:
+                continue
+            side = 1 if lane > max(goal for *_, goal in streams) else -1  # inner lanes open to inner streams
+            *_, row, own, _ = min(streams, key=lambda s: (abs(s[3] - lane), s[0], found[s[1]][0], -side * s[2]))
+            spare[row].add((own, lane))
+    return [frozenset(more) for more in spare]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -80,7 +81,7 @@ def yields(network: RoadNetwork) -> set[tuple[tuple[str, str], tuple[str, str]]]
     return pairs
 
 
-SWAP = {"left": "right", "right": "left"}
+SWAP = {a + b: a + c for a in ("", "slight_", "sharp_", "merge_to_") for b, c in (("left", "right"), ("right", "left"))}
 
 
 def mirrored(graph: StreetGraph) -> StreetGraph:
@@ -90,9 +91,22 @@ def mirrored(graph: StreetGraph) -> StreetGraph:
         arrows = s.turn_lanes and tuple(tuple(SWAP.get(a, a) for a in lane) for lane in reversed(s.turn_lanes))
         return replace(s, shape_xy=s.shape_xy * [-1.0, 1.0], turn_lanes=arrows)
 
+    def junction(j: JunctionSpec) -> JunctionSpec:
+        paths = j.inner_paths and {pair: path * [-1.0, 1.0] for pair, path in j.inner_paths.items()}
+        return replace(j, x_m=-j.x_m, inner_paths=paths)
+
     return replace(
         graph,
         drives_on_left=not graph.drives_on_left,
         streets=tuple(map(street, graph.streets)),
-        junctions=tuple(replace(j, x_m=-j.x_m) for j in graph.junctions),
+        junctions=tuple(map(junction, graph.junctions)),
     )
+
+
+def shuffled(graph: StreetGraph, seed: int) -> StreetGraph:
+    """The same city, listed in another order."""
+    order = random.Random(seed)
+    streets, junctions = list(graph.streets), list(graph.junctions)
+    order.shuffle(streets)
+    order.shuffle(junctions)
+    return replace(graph, streets=tuple(streets), junctions=tuple(junctions))

@@ -32,7 +32,7 @@ def aware(network, a, b):
     ends = [network.link_shape_xy(int(link))[-2:] for link in (a_from, b_from)]
     (ax, ay), (bx, by) = (line[1] - line[0] for line in ends)
     opposite = (ax * bx + ay * by) / np.hypot(ax, ay) / np.hypot(bx, by) <= np.cos(np.radians(140.0))
-    return bool(opposite and m.turn[c.movement[a]] == far and m.turn[c.movement[b]] == far)
+    return bool(opposite and m.turn[c.movement[a]] == m.turn[c.movement[b]] in (far, Turn.STRAIGHT))
 
 
 def foes_the_slow_way(network):

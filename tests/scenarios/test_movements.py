@@ -79,6 +79,37 @@ def test_surplus_lanes_merge_into_the_last():
     assert turns(build_network(graph))["w", "e"] == [(0, 0), (1, 1), (2, 1)]
 
 
+def test_lanes_of_a_street_that_widens_can_all_be_entered():
+    graph = crossing({"w": {"lanes": 1, "inward": True}, "e": {"lanes": 3, "outward": True}})
+    assert turns(build_network(graph))["w", "e"] == [(0, 0), (0, 1), (0, 2)]
+    graph = crossing({"w": {"lanes": 2, "inward": True}, "e": {"lanes": 3, "outward": True}})
+    assert turns(build_network(graph))["w", "e"] == [(0, 0), (1, 1), (1, 2)]
+
+
+def test_through_lanes_keep_their_place_beside_a_turning_lane():
+    arrows = (("through",), ("through",), ("right",))
+    arms = {"w": {"lanes": 3, "turn_lanes": arrows, "inward": True}, "e": {"lanes": 3, "outward": True}}
+    graph = crossing(arms | {"s": {}})
+    assert turns(build_network(graph))["w", "e"] == [(1, 1), (2, 2)]
+
+
+@pytest.mark.parametrize(
+    "lanes, ramp, room, goals, ramp_goals",
+    [(2, 1, 3, [1, 2], [0]), (2, 1, 2, [0, 1], [0]), (2, 2, 3, [1, 2], [0, 1]), (1, 1, 1, [0], [0])],
+)
+def test_streams_that_join_lie_side_by_side(lanes, ramp, room, goals, ramp_goals):
+    arms = {"w": {"lanes": lanes, "inward": True}, "sw": {"lanes": ramp, "inward": True}}
+    graph = crossing(arms | {"e": {"lanes": room, "outward": True}})
+    flat = tuple(
+        replace(s, shape_xy=np.array([[-150.0, -60.0], [-15.0, -4.0]])) if s.id == into("sw") else s
+        for s in graph.streets
+    )
+    for g in (replace(graph, streets=flat), mirrored(replace(graph, streets=flat))):
+        found = turns(build_network(g))
+        assert [goal for _, goal in found["w", "e"]] == goals
+        assert [goal for _, goal in found["sw", "e"]] == ramp_goals
+
+
 def test_an_off_ramp_shares_the_kerb_lane():
     arms = {"w": {"lanes": 3, "inward": True}, "e": {"lanes": 3, "outward": True}}
     graph = crossing(arms | {"se": {"lanes": 1, "outward": True}})
