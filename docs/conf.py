@@ -32,7 +32,8 @@ myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
-nb_execution_timeout = 600
+nb_execution_timeout = 900  # the first run compiles
+nb_execution_in_temp = True  # what the examples write is not kept
 nb_merge_streams = True
 nb_output_stderr = "remove"
 
