@@ -100,7 +100,7 @@ def _country(data: OsmData) -> tuple[str, str]:
 def side_evidence(ways: Sequence[OsmWay], xy: Mapping[int, XY]) -> tuple[int, int]:
     """Pairs of opposite carriageways and closed rings that show driving on the left, on the right."""
     left = right = 0
-    middles, courses = [], []
+    middles, courses, streets = [], [], []
     for way in ways:
         tags = way.tags
         if ROAD_CLASSES.get(tags["highway"], 0) < ROAD_CLASSES["residential"]:
@@ -118,10 +118,11 @@ def side_evidence(ways: Sequence[OsmWay], xy: Mapping[int, XY]) -> tuple[int, in
             if size > 15.0:
                 middles.append(((a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0))
                 courses.append(((b[0] - a[0]) / size, (b[1] - a[1]) / size))
-                break  # one witness a way
+                streets.append((tags["highway"], tags.get("name", tags.get("ref")), way.id))
     for one, other in _near_pairs(middles, CARRIAGEWAYS_APART_M):
         (x1, y1), (x2, y2) = courses[one], courses[other]
-        if x1 * x2 + y1 * y2 > -0.95:
+        same_street = streets[one][:2] == streets[other][:2] and streets[one][2] != streets[other][2]
+        if not same_street or x1 * x2 + y1 * y2 > -0.95:
             continue
         across = x1 * (middles[other][1] - middles[one][1]) - y1 * (middles[other][0] - middles[one][0])
         if abs(across) >= 3.0:  # the opposite carriageway lies on the left where traffic keeps right

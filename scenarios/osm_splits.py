@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import dataclass, replace
 
-from .osm_chains import Chain, ChainGraph
+from .osm_chains import ChainGraph, Run
 from .osm_clusters import Clusters
 from .osm_outlines import PLAIN_TRIM_M, end_trims, width_m
 from .osm_signals import Controls
+from .osm_tags import Direction
 
 SHORTEST_BY_CROSSING_M = 15.0  # stop line to stop line
 SHORTEST_BY_CHANGE_M = 25.0
@@ -80,39 +82,66 @@ def split_at_changes(graph: ChainGraph, clusters: Clusters) -> None:
 
 
 def _change_nodes(graph: ChainGraph, key: int) -> list[int]:
-    """Nodes from u to v at which a new stretch begins, short stretches joined to their likelier neighbour."""
-    boundaries = _boundaries(graph, graph.chains[key])
-    if not boundaries:
-        return []
+    """Nodes from u to v at which a new stretch begins, short stretches taken into their longer neighbour."""
+    stretches = _stretches(graph, key)
+    while True:
+        merged: list[_Stretch] = []
+        for stretch in stretches:
+            if merged and _alike(merged[-1], stretch):
+                merged[-1] = replace(merged[-1], length_m=merged[-1].length_m + stretch.length_m)
+            else:
+                merged.append(stretch)
+        shortest = min(range(len(merged)), key=lambda number: (merged[number].length_m, number))
+        if len(merged) == 1 or merged[shortest].length_m >= SHORTEST_BY_CHANGE_M:
+            return [stretch.node for stretch in merged[1:]]
+        # Give the shortest stretch what its longer neighbour has; they are one in the next round.
+        beside = [number for number in (shortest - 1, shortest + 1) if 0 <= number < len(merged)]
+        longer = merged[max(beside, key=lambda number: (merged[number].length_m, -number))]
+        merged[shortest] = replace(merged[shortest], forward=longer.forward, backward=longer.backward)
+        stretches = merged
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Part of a street along which nothing changes, from ``node`` on."""
+
+    node: int
+    length_m: float
+    forward: Direction | None
+    backward: Direction | None
+
+
+def _stretches(graph: ChainGraph, key: int) -> list[_Stretch]:
+    chain = graph.chains[key]
+    ahead = _directions_from(graph, chain.forward)
+    back = _directions_from(graph, tuple(run.reversed() for run in reversed(chain.backward)), against=True)
     line = graph.nodes_of(key)
-    along = {line[0]: 0.0}
-    travelled = 0.0
+    found: list[_Stretch] = []
+    forward = backward = None
     for a, b in itertools.pairwise(line):
-        travelled += math.dist(graph.xy[a], graph.xy[b])
-        along.setdefault(b, travelled)
-    cuts = sorted((along[node], node) for node in boundaries if node in along)
-    while cuts:
-        places = [0.0, *(place for place, _ in cuts), travelled]
-        sizes = [after - before for before, after in itertools.pairwise(places)]
-        shortest = min(range(len(sizes)), key=lambda number: (sizes[number], number))
-        if sizes[shortest] >= SHORTEST_BY_CHANGE_M:
-            break
-        # Drop the boundary towards the longer neighbour.
-        left = sizes[shortest - 1] if shortest > 0 else -1.0
-        right = sizes[shortest + 1] if shortest + 1 < len(sizes) else -1.0
-        cuts.pop(shortest - 1 if left >= right else shortest)
-    return [node for _, node in cuts]
-
-
-def _boundaries(graph: ChainGraph, chain: Chain) -> set[int]:
-    found: set[int] = set()
-    for runs in (chain.forward, chain.backward):
-        for before, after in itertools.pairwise(runs):
-            a, b = graph.direction(before), graph.direction(after)
-            if (
-                a.lane_access != b.lane_access
-                or a.destination_only != b.destination_only
-                or abs(a.speed_kmh - b.speed_kmh) >= SPEED_STEP_KMH
-            ):
-                found.add(graph.ways[before.way].nodes[before.last])
+        step = math.dist(graph.xy[a], graph.xy[b])
+        if a in ahead or a in back or not found:
+            forward, backward = ahead.get(a, forward), back.get(a, backward)
+            found.append(_Stretch(a, step, forward, backward))
+        else:
+            found[-1] = replace(found[-1], length_m=found[-1].length_m + step)
     return found
+
+
+def _directions_from(graph: ChainGraph, runs: tuple[Run, ...], *, against: bool = False) -> dict[int, Direction]:
+    """What holds from the first node of each run on, runs being listed from u to v."""
+    return {graph.ways[run.way].nodes[run.first]: graph.direction(run.reversed() if against else run) for run in runs}
+
+
+def _alike(a: _Stretch, b: _Stretch) -> bool:
+    return all(
+        one is other
+        or (
+            one is not None
+            and other is not None
+            and one.lane_access == other.lane_access
+            and one.destination_only == other.destination_only
+            and abs(one.speed_kmh - other.speed_kmh) < SPEED_STEP_KMH
+        )
+        for one, other in ((a.forward, b.forward), (a.backward, b.backward))
+    )

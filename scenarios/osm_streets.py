@@ -304,7 +304,7 @@ class _Assembly:
             id=self.junction_id(name),
             x_m=xy[0],
             y_m=xy[1],
-            source_nodes=tuple(sorted({self.graph.alias.get(node, node) for node in nodes})),
+            source_nodes=self._source_nodes(nodes),
             signalised=signalised,
             all_way_stop=any(node in self.controls.all_way_stop for node in nodes),
             mini_roundabout=any(node in self.controls.mini_roundabouts for node in nodes),
@@ -313,6 +313,11 @@ class _Assembly:
             inner_paths=paths,
             crossing_signal=crossing,
         )
+
+    def _source_nodes(self, nodes: tuple[int, ...]) -> tuple[int, ...]:
+        """Nodes as the source knows them; a copy made at a barrier counts only where it stands alone."""
+        alias = self.graph.alias
+        return tuple(node for node in nodes if node not in alias) or tuple(sorted({alias[node] for node in nodes}))
 
     def _without_traps(
         self, banned: set[tuple[Drive, Drive]], leaving: list[Drive], name: int, xy: XY

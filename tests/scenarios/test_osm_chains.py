@@ -23,7 +23,10 @@ def chains(places, ways, barriers=()):
 def drawn(graph: ChainGraph):
     """Every direction of every chain as the nodes it passes, sorted."""
     return sorted(
-        tuple(graph.run_nodes(runs)) for chain in graph.chains.values() for runs in (chain.forward, chain.backward) if runs
+        tuple(graph.run_nodes(runs))
+        for chain in graph.chains.values()
+        for runs in (chain.forward, chain.backward)
+        if runs
     )
 
 

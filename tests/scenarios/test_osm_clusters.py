@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from .osm_case import ONEWAY, RESIDENTIAL, town
 
 from citytwin.scenarios.osm_streets import build_streets
+
+from .osm_case import ONEWAY, RESIDENTIAL, town
 
 PRIMARY = {"highway": "primary", "oneway": "yes", "lanes": "2"}
 

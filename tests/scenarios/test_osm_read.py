@@ -23,14 +23,15 @@ TOWN = """<?xml version='1.0' encoding='UTF-8'?>
   <way id="10"><nd ref="1"/><nd ref="2"/><tag k="highway" v="primary"/><tag k="name" v="Höhenweg"/></way>
   <way id="12"><nd ref="1"/><nd ref="4"/><tag k="building" v="yes"/></way>
   <relation id="5"><member type="way" ref="10" role="from"/><member type="node" ref="2" role="via"/>
-    <member type="way" ref="11" role="to"/><tag k="type" v="restriction"/><tag k="restriction" v="no_left_turn"/></relation>
+    <member type="way" ref="11" role="to"/><tag k="type" v="restriction"/>
+    <tag k="restriction" v="no_left_turn"/></relation>
   <relation id="6"><member type="way" ref="10" role=""/><tag k="type" v="route"/></relation>
 </osm>
 """
 
 
 @pytest.mark.parametrize(
-    ("ending", "pack"), [(".osm", bytes), (".osm.gz", gzip.compress), (".osm.bz2", bz2.compress), (".xml", bytes)]
+    "ending, pack", [(".osm", bytes), (".osm.gz", gzip.compress), (".osm.bz2", bz2.compress), (".xml", bytes)]
 )
 def test_xml_plain_and_packed(tmp_path, ending, pack):
     file = tmp_path / f"town{ending}"
@@ -61,7 +62,7 @@ def broken(tmp_path, content, name="town.osm"):
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    "content, message",
     [
         ("", "FILE: the file is empty."),
         ("hello", "FILE: not OpenStreetMap XML (syntax error)."),
@@ -70,7 +71,10 @@ def broken(tmp_path, content, name="town.osm"):
         ("<osm></osm>", "FILE: holds no nodes. Was the extract cut in a place without data?"),
         (TOWN[:700], "FILE: the XML ends too early, at line 11. Download or export it again."),
         (TOWN.replace("</way>", "</wey>", 1), "FILE: broken XML at line 7 (mismatched tag)."),
-        (TOWN.replace('lat="47.0"', 'lat="nan"'), "FILE: node/1 lies at lon=9.0, lat=nan: it must be a number of degrees."),
+        (
+            TOWN.replace('lat="47.0"', 'lat="nan"'),
+            "FILE: node/1 lies at lon=9.0, lat=nan: it must be a number of degrees.",
+        ),
         (TOWN.replace('lat="47.0"', ""), "FILE: line 3: node cannot be read: attribute 'lat' is missing."),
         (
             TOWN.replace('lat="47.0"', 'lat="north"'),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from .osm_case import RESIDENTIAL, restriction, town
 
 from citytwin.scenarios.osm_streets import build_streets
+
+from .osm_case import RESIDENTIAL, restriction, town
 
 # A crossroads at node 3: west 10, east 11, north 12, south 13.
 PLACES = {1: (-200, 0), 3: (0, 0), 4: (200, 0), 5: (0, 200), 6: (0, -200)}
@@ -58,7 +59,11 @@ def test_a_way_that_goes_on_past_the_node_is_meant_by_the_kind_of_turn():
 
 def test_restrictions_that_name_ways_elsewhere_are_counted():
     graph = build_streets(
-        town(PLACES, WAYS, restrictions=[restriction(1, "no_left_turn", 99, 3, 12), restriction(2, "no_u_turn", 10, 77, 10)])
+        town(
+            PLACES,
+            WAYS,
+            restrictions=[restriction(1, "no_left_turn", 99, 3, 12), restriction(2, "no_u_turn", 10, 77, 10)],
+        )
     )
     assert any("0 of 2 hold in the network, 2 name ways outside it" in note for note in graph.notes)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from .osm_case import ONEWAY, RESIDENTIAL, town
 
 from citytwin.scenarios.osm_streets import build_streets
+
+from .osm_case import ONEWAY, RESIDENTIAL, town
 
 LIGHT = {"highway": "traffic_signals"}
 

@@ -31,7 +31,7 @@ def lanes(**tags):
 
 
 @pytest.mark.parametrize(
-    ("tags", "expected"),
+    "tags, expected",
     [
         ({}, (1, 1)),
         ({"oneway": "yes"}, (2, 0)),
@@ -65,7 +65,7 @@ def test_lane_counts(tags, expected):
 
 
 @pytest.mark.parametrize(
-    ("tags", "lanes_assumed", "oneway_assumed"),
+    "tags, lanes_assumed, oneway_assumed",
     [
         ({}, True, True),
         ({"lanes": "2"}, False, True),
@@ -115,7 +115,7 @@ def test_roads_that_change_direction_are_two_way_and_doubted():
 
 
 @pytest.mark.parametrize(
-    ("value", "kmh"),
+    "value, kmh",
     [
         ("50", 50.0),
         ("30 mph", 48.28032),
@@ -158,7 +158,9 @@ def test_speed_by_direction_and_by_type():
 
 def test_assumed_speed_depends_on_country_and_land():
     assert road(urban=False).forward.speed_kmh == 80.0
-    assert read_road({"highway": "primary"}, GB, urban=True, on_left=True).forward.speed_kmh == pytest.approx(48.28, abs=0.01)
+    assert read_road({"highway": "primary"}, GB, urban=True, on_left=True).forward.speed_kmh == pytest.approx(
+        48.28, abs=0.01
+    )
     assert defaults_for("BR")["residential"].urban_kmh == 30.0
     assert defaults_for("")["residential"].urban_kmh == 40.0
 
@@ -172,7 +174,7 @@ def test_a_scenario_may_replace_defaults():
 
 
 @pytest.mark.parametrize(
-    ("tags", "open_to_cars"),
+    "tags, open_to_cars",
     [
         ({"access": "no"}, False),
         ({"access": "private"}, False),
@@ -258,7 +260,7 @@ def test_turn_arrows():
 
 
 @pytest.mark.parametrize(
-    ("tags", "layer"),
+    "tags, layer",
     [
         ({}, 0),
         ({"layer": "2"}, 2),
@@ -277,7 +279,7 @@ def test_layers(tags, layer):
 
 
 @pytest.mark.parametrize(
-    ("tags", "closed"),
+    "tags, closed",
     [
         ({"barrier": "bollard"}, True),
         ({"barrier": "bollard", "motor_vehicle": "yes"}, False),
@@ -294,7 +296,7 @@ def test_barriers(tags, closed):
 
 
 @pytest.mark.parametrize(
-    ("lon", "lat", "code"),
+    "lon, lat, code",
     [
         (24.94, 60.17, "FI"),
         (7.42, 43.74, "MC"),
