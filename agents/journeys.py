@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -111,8 +112,9 @@ class Journeys:
         road_lanes = self.model.network.lane_count
         bound = (lane >= road_lanes) | (vehicles.granted[self.member, rows] != 0)  # the next link is settled
         found = 0
-        for settled in (False, True):
-            group = rows[bound == settled]
+        informed = self.informed[rows]
+        for settled, knows in itertools.product((False, True), (False, True)):
+            group = rows[(bound == settled) & (informed == knows)]
             old = [fleet.route(self.member, int(row)) for row in group]
             keep = np.array([route.size > int(settled) for route in old], np.bool_)
             group, old = group[keep], [route for route, kept in zip(old, keep, strict=True) if kept]
@@ -120,7 +122,7 @@ class Journeys:
                 continue
             origin = np.array([route[int(settled)] for route in old], np.int32)
             first = self._turns_of_lanes(vehicles.lane[self.member, group]) if from_lane and not settled else None
-            closed = self.closed if self.informed[group].any() else self.announced
+            closed = self.closed if knows else self.announced
             routes = self._plan(group, origin, fleet.trips.destination_link[group], ~closed, first)
             routes = self._as_chosen(group, routes)
             found += self._take(group, old, routes, prefix=settled)
@@ -212,9 +214,10 @@ class Journeys:
             msg = f"{whose} must begin with {proposed[0]!r} and end with {proposed[-1]!r}"
             raise RouteError(msg)
         route = np.array([network.link_row[link] for link in answer], np.int32)
-        for here, there in zip(route[:-1], route[1:], strict=True):
+        for here, there in itertools.pairwise(route):
             first, last = network.links.movement_start[here : here + 2]
             if there not in network.movements.to_link[first:last]:
-                msg = f"{whose} turns from {network.links.id[here]!r} to {network.links.id[there]!r}, where no turn is allowed"
+                turn = f"from {network.links.id[here]!r} to {network.links.id[there]!r}"
+                msg = f"{whose} turns {turn}, where no turn is allowed"
                 raise RouteError(msg)
         return route

@@ -29,9 +29,18 @@ def parallel(function: Callable[Parameters, Result]) -> Callable[Parameters, Res
 
 
 def bare(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Compile a function that allocates nothing, without reference counts: cheap to hand many arrays to.
+    """Compile a function that allocates nothing and that only other kernels call: cheap to hand many arrays to.
 
-    Counting references is what makes a table of arrays dear as an argument: two atomic operations per array and use.
+    Without reference counts (two atomic operations per array and use) and without the code that unpacks Python
+    arguments, which for a table of arrays takes longer to compile than the function.
     """
+    compiled = numba.njit(error_model="numpy", cache=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(
+        function
+    )
+    return cast("Callable[Parameters, Result]", compiled)
+
+
+def bare_entry(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Compile a ``bare`` function that Python calls."""
     compiled = numba.njit(error_model="numpy", cache=True, _nrt=False)(function)
     return cast("Callable[Parameters, Result]", compiled)

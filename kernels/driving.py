@@ -1,8 +1,8 @@
 """Give the scalar formulas of driving: following, braking, stopping, curves.
 
-Every function takes and returns plain floats, so that a CPU loop and a CUDA thread run the same formula. Speeds are in m/s,
-distances in m, times in s. Positions advance by ``new speed × step`` (semi-implicit Euler), and the braking functions are
-exact for that update, not for continuous time.
+Every function takes and returns plain floats, so that a CPU loop and a CUDA thread run the same formula. Speeds are in
+m/s, distances in m, times in s. Positions advance by ``new speed × step`` (semi-implicit Euler), and the braking
+functions are exact for that update, not for continuous time.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def idm_accel(
 ) -> float:
     """Acceleration of one vehicle (m/s²), Intelligent Driver Model.
 
-    Treiber, Hennecke, Helbing (2000), Phys. Rev. E 62, eq. 2-3. ``closing`` is own speed minus the leader's; an empty road
-    is ``gap = inf``.
+    Treiber, Hennecke, Helbing (2000), Phys. Rev. E 62, eq. 2-3. ``closing`` is own speed minus the leader's; an empty
+    road is ``gap = inf``.
     """
     reaction = speed * headway + speed * closing / (2.0 * math.sqrt(max_accel * comfort_decel))
     wanted_gap = min_gap + max(0.0, reaction)
@@ -49,7 +49,7 @@ def brake_distance(speed: float, decel: float, step: float) -> float:
 def safe_speed(reach: float, decel: float, step: float) -> float:
     """Highest speed for the coming step that still allows a stop within ``reach`` metres at ``decel``.
 
-    Solves ``speed × step + brake_distance(speed) = reach``, the discrete form of the safe speed of Krauss (1998), eq. 4.
+    Solves ``speed × step + brake_distance(speed) = reach``, the discrete form of the safe speed of Krauss (1998).
     With ``reach = gap + brake_distance(leader's speed)`` no follower can hit a leader that brakes at up to ``decel``:
     the inequality is kept from step to step, and the deceleration it asks for never exceeds ``decel``.
     """
@@ -87,8 +87,8 @@ def stopping_speed(
 def slowing_speed(distance: float, limit: float, decel: float, step: float) -> float:
     """Highest speed for the coming step so that a point ``distance`` ahead is passed at ``limit`` or less.
 
-    Solves ``v × step + (v² − limit²) / (2 × decel) = distance``; a vehicle faster than ``limit`` does not reach the point
-    within the step, and the deceleration asked for later is at most ``decel``.
+    Solves ``v × step + (v² − limit²) / (2 × decel) = distance``; a vehicle faster than ``limit`` does not reach the
+    point within the step, and the deceleration asked for later is at most ``decel``.
     """
     bend = decel * step
     return max(limit, math.sqrt(bend * bend + limit * limit + 2.0 * decel * distance) - bend)

@@ -1,9 +1,9 @@
 """Let vehicles into junctions and carry them across.
 
-One junction owns the ends of its incoming lanes, its connectors and the beginnings of its outgoing lanes, so junctions can be
-served in any order or at once. A *grant* entitles a vehicle to enter on one connector. It is given when the vehicle would
-otherwise have to begin braking for the stop line, counts as occupation of the connector until the vehicle's rear is clear, and is
-taken back only from a vehicle that can still stop.
+One junction owns the ends of its incoming lanes, its connectors and the beginnings of its outgoing lanes, so junctions
+can be served in any order or at once. A *grant* entitles a vehicle to enter on one connector. It is given when the
+vehicle would otherwise have to begin braking for the stop line, counts as occupation of the connector until the
+vehicle's rear is clear, and is taken back only from a vehicle that can still stop.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from .traffic_tables import (
     CONNECTOR,
     COUNT,
     CRITICAL_GAP_S,
+    FIRST_CONNECTOR,
     FIRST_CONNECTOR_IN,
     FIRST_FEEDER,
     FIRST_FOE,
@@ -44,8 +45,8 @@ from .traffic_tables import (
     MAX_ACCEL,
     MIN_GAP_M,
     NEED_M,
-    NOTHING,
     NO_ROOM,
+    NOTHING,
     OCCUPIED,
     OCCUPIED_BY,
     OPEN,
@@ -62,6 +63,7 @@ from .traffic_tables import (
     STANDING_S,
     STOP,
     TO_LANE,
+    TO_LINK,
     WENT_OUT,
     WRONG_LANE,
     YIELD,
@@ -72,6 +74,8 @@ from .ways import link_ahead, may_use, way_on
 DARK = 9  # no signal: the signs alone rule
 AT_LINE_M = 5.0  # a vehicle standing closer than this waits at the stop line
 LOOK_BACK = 6  # vehicles of a priority lane that are looked at
+TAKE_TURNS_S = 10.0  # of standing on both sides, after which drivers let each other in
+SHORT_LINK_VEHICLES = 2.5  # a lane for fewer vehicles is entered only with room behind it
 FORESIGHT_S = 3.0  # how far ahead the last vehicle behind a junction is assumed to drive on
 LOST_TURN_AFTER_S = 30.0  # a driver who cannot change lanes gives up the turn
 
@@ -90,7 +94,7 @@ def light_of(city: City, connector: int) -> int:
 def approaches(city: City, connector: int, within_s: float) -> bool:
     """Whether a vehicle that means to use a connector will be at its stop line within some seconds.
 
-    Vehicles inside, or already entitled to enter, are counted by ``occupied``; whoever stands is waiting for somebody else.
+    Vehicles inside, or entitled to enter, are counted by ``OCCUPIED_BY``; whoever stands is waiting for somebody else.
     """
     light = light_of(city, connector)
     if light in (LIGHT_RED, LIGHT_YELLOW):
@@ -119,18 +123,39 @@ def approaches(city: City, connector: int, within_s: float) -> bool:
 
 
 @bare
-def room_beyond(city: City, lane: int, needed: float) -> bool:
-    """Whether a vehicle that needs so many metres will not come to rest inside the junction before a lane."""
+def free_room(city: City, lane: int, needed: float) -> float:
+    """Metres at a lane's start that will be free soon, promises to others not counted."""
     count = city.lane_i[COUNT, lane]
     length = city.lane_f[LANE_LENGTH_M, lane]
-    promised = city.lane_f[INBOUND_M, lane]
     if count == 0:
-        return promised == 0.0 or length - promised >= needed
+        return max(length, needed)  # whoever is longer than an empty lane may enter it
     last = at(city, lane, count - 1)
-    kind = city.vehicle_i[CLASS, last]
-    rear = city.vehicle_f[POSITION_M, last] - city.driver[kind, LENGTH_M]
+    rear = city.vehicle_f[POSITION_M, last] - city.driver[city.vehicle_i[CLASS, last], LENGTH_M]
     moving_on = min(rear + city.vehicle_f[SPEED_MPS, last] * FORESIGHT_S, length - count * needed)
-    return max(rear, moving_on) - promised >= needed
+    return max(rear, moving_on)
+
+
+@bare
+def room_beyond(city: City, lane: int, needed: float) -> bool:
+    """Whether a vehicle that needs so many metres will not come to rest inside the junction before a lane."""
+    return free_room(city, lane, needed) - city.lane_f[INBOUND_M, lane] >= needed
+
+
+@bare
+def room_after(city: City, vehicle: int, lane: int, needed: float) -> bool:
+    """Whether a vehicle that enters a short lane will find room behind it, so that it need not stop on it.
+
+    Without this, vehicles that want round a small island wait for each other on its sides for ever.
+    """
+    wanted = link_ahead(city, vehicle, 2)
+    leads_there = False
+    for connector in range(city.lane_i[FIRST_CONNECTOR, lane], city.lane_i[FIRST_CONNECTOR, lane + 1]):
+        if city.connector[TO_LINK, connector] != wanted:
+            continue
+        leads_there = True
+        if free_room(city, city.connector[TO_LANE, connector], needed) >= needed:
+            return True
+    return not leads_there
 
 
 @bare
@@ -165,12 +190,15 @@ def refusal(city: City, vehicle: int, connector: int, left: float) -> int:
     needed = city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
     if not room_beyond(city, to_lane, needed):
         return NO_ROOM
+    short = city.lane_f[LANE_LENGTH_M, to_lane] < SHORT_LINK_VEHICLES * needed
+    if short and not room_after(city, vehicle, to_lane, needed):
+        return NO_ROOM
     return NOTHING
 
 
 @bare
 def take_back(city: City, lane: int) -> None:
-    """Take grants back from vehicles of a lane whose light is ending, whose way closed or who stand, if they can stop."""
+    """Take grants back where the light is ending, the way closed or the vehicle stands, from those who can stop."""
     length = city.lane_f[LANE_LENGTH_M, lane]
     kept = city.lane_i[GRANTED_COUNT, lane]
     for k in range(kept):
@@ -229,12 +257,16 @@ def candidate(city: City, lane: int, t_s: float) -> int:
 
 @bare
 def serve_first(city: City, one: int, other: int) -> bool:
-    """Whether one candidate is served before another: higher priority first, then whoever has waited longer."""
+    """Whether one candidate is served before another: higher priority first, among equals who has waited longer.
+
+    Where both stand, right of way has stopped to work, and drivers take turns.
+    """
+    waited_one, waited_other = city.vehicle_f[STANDING_S, one], city.vehicle_f[STANDING_S, other]
     of_one = city.connector[PRIORITY, city.vehicle_i[CONNECTOR, one]]
     of_other = city.connector[PRIORITY, city.vehicle_i[CONNECTOR, other]]
-    if of_one != of_other:
+    if of_one != of_other and not (waited_one > TAKE_TURNS_S and waited_other > TAKE_TURNS_S):
         return of_one > of_other
-    return city.vehicle_f[STANDING_S, one] > city.vehicle_f[STANDING_S, other]
+    return waited_one > waited_other
 
 
 @bare

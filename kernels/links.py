@@ -31,6 +31,7 @@ from .traffic_tables import (
     FIRST_ENTRY,
     FIRST_LANE,
     GRANTED_COUNT,
+    INBOUND_M,
     LANE,
     LANE_CHANGES,
     LANE_LENGTH_M,
@@ -39,8 +40,8 @@ from .traffic_tables import (
     LIMIT_MPS,
     MIN_GAP_M,
     NEED_M,
-    NOTHING,
     NO_ROUTE,
+    NOTHING,
     OBSTACLE,
     OBSTACLE_M,
     OCCUPIED_BY,
@@ -60,7 +61,7 @@ from .traffic_tables import (
     WRONG_LANE,
     City,
 )
-from .ways import lane_towards, leads, link_ahead, may_use, way_on
+from .ways import lane_towards, leads, link_ahead, may_use, suits, way_on
 
 SEE_OBSTACLE_M = 150.0
 ASK_FOR_GAP_MPS = 3.0  # slower than this, a driver who must change lanes is let in
@@ -96,7 +97,8 @@ def fits_before(city: City, lane: int, k: int, rear: float, speed: float) -> boo
     """Whether whoever comes behind place ``k`` of a lane can cope with a vehicle put there, its rear at ``rear``."""
     step, hard = city.step_s, city.max_decel
     if k >= city.lane_i[COUNT, lane]:
-        return rear >= 0.0 and rear + brake_distance(speed, hard, step) >= city.lane_f[NEED_M, lane]
+        room = rear >= city.lane_f[INBOUND_M, lane]  # what was promised to others stays free
+        return room and rear + brake_distance(speed, hard, step) >= city.lane_f[NEED_M, lane]
     behind = at(city, lane, k)
     kind, its_speed = city.vehicle_i[CLASS, behind], city.vehicle_f[SPEED_MPS, behind]
     gap = rear - city.vehicle_f[POSITION_M, behind]
@@ -128,9 +130,12 @@ def wanted_lane(city: City, link: int, lane: int, vehicle: int) -> int:
             if found < 0 or (wanted >= 0 and leads(city, other, wanted)):
                 found = other
         return found
-    if wanted < 0 or city.vehicle_i[CONNECTOR, vehicle] >= 0:
+    if wanted < 0:
         return -1
-    target = lane_towards(city, link, lane, wanted, access)
+    after = link_ahead(city, vehicle, 2)
+    if city.vehicle_i[CONNECTOR, vehicle] >= 0 and suits(city, lane, wanted, after) == 2:
+        return -1
+    target = lane_towards(city, link, lane, wanted, after, access)
     if target < 0:
         return -1
     return lane + 1 if target > lane else lane - 1
@@ -158,7 +163,8 @@ def change_lane(city: City, lane: int, k: int, other: int) -> bool:
         city.vehicle_i[CAUSE, vehicle] = NOTHING
         city.counter[LANE_CHANGES] += 1
         return True
-    if speed < ASK_FOR_GAP_MPS and rear > 0.0:
+    must = city.vehicle_i[CONNECTOR, vehicle] < 0 or city.lane_f[OBSTACLE_M, lane] < math.inf
+    if must and speed < ASK_FOR_GAP_MPS and rear > 0.0:
         city.lane_f[LET_IN_M, other] = min(city.lane_f[LET_IN_M, other], rear)
         if city.vehicle_i[CAUSE, vehicle] == NOTHING:
             city.vehicle_i[CAUSE, vehicle] = WRONG_LANE if city.vehicle_i[CONNECTOR, vehicle] < 0 else OBSTACLE
@@ -182,8 +188,8 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
             if (tried >> (other - first)) & 1 or not may_use(city, other, access):
                 continue
             crowd = city.lane_i[COUNT, other]
-            if wanted >= 0 and not leads(city, other, wanted):
-                crowd += 100000
+            if wanted >= 0:
+                crowd += 1000 * (2 - suits(city, other, wanted, link_ahead(city, vehicle, 2)))
             if lane < 0 or crowd < best:
                 lane, best = other, crowd
         if lane < 0:

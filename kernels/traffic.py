@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import prange
 
-from .compile import bare, parallel
+from .compile import bare, bare_entry, parallel
 from .following import advance_lane, follow_lane
 from .junctions import cross_junction, decide_junction
 from .links import serve_link
@@ -59,7 +59,7 @@ def step_city(city: City, t_s: float) -> None:
         cross_junction(city, junction)
 
 
-@bare
+@bare_entry
 def run_member(cities: City, m: int, first_step: int, last_step: int) -> None:
     """Run steps ``first_step`` up to, not including, ``last_step`` of one member."""
     city = member_of(cities, m)

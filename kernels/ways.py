@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .compile import bare
+from .compile import bare, bare_entry
 from .members import member_of
 from .traffic_tables import (
     ACCESS,
@@ -76,18 +76,33 @@ def way_on(city: City, vehicle: int, lane: int, avoid: int) -> int:
 
 
 @bare
-def lane_towards(city: City, link: int, lane: int, wanted: int, access: int) -> int:
-    """Nearest open lane of the link that leads to the wanted link, -1: none."""
-    first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
-    for away in range(1, last - first):
-        for side in range(-1, 2, 2):
-            other = lane + side * away
-            if first <= other < last and may_use(city, other, access) and leads(city, other, wanted):
-                return other
-    return -1
+def suits(city: City, lane: int, wanted: int, after: int) -> int:
+    """How well a lane serves a route: 2 if it leads to the next link and on to the one after, 1 if to the next only."""
+    found = 0
+    for connector in range(city.lane_i[FIRST_CONNECTOR, lane], city.lane_i[FIRST_CONNECTOR, lane + 1]):
+        if city.connector[TO_LINK, connector] == wanted:
+            found = 1
+            if after < 0 or leads(city, city.connector[TO_LANE, connector], after):
+                return 2
+    return found
 
 
 @bare
+def lane_towards(city: City, link: int, lane: int, wanted: int, after: int, access: int) -> int:
+    """Nearest open lane of the link that serves the route better than ``lane``, -1: none."""
+    first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
+    best, best_suits = -1, suits(city, lane, wanted, after)
+    for away in range(1, last - first):
+        for side in range(-1, 2, 2):
+            other = lane + side * away
+            if first <= other < last and may_use(city, other, access):
+                other_suits = suits(city, other, wanted, after)
+                if other_suits > best_suits:
+                    best, best_suits = other, other_suits
+    return best
+
+
+@bare_entry
 def renew_ways(cities: City, m: int, vehicles: Longs) -> None:
     """Choose the way on from their lanes for vehicles on road lanes that were given new routes."""
     city = member_of(cities, m)

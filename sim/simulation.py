@@ -15,7 +15,7 @@ from ..agents.fleet import Sensor, build_fleet
 from ..agents.journeys import Journeys
 from ..agents.vehicle import Vehicle
 from .observers import Observer, link_totals
-from .processes import answer_drivers, plan_departures, start_events
+from .processes import Process, answer_drivers, plan_departures, start_events
 
 if TYPE_CHECKING:
     from ..scenarios.network import RoadNetwork
@@ -135,7 +135,7 @@ class Simulation:
         self.run(self.t_s + self.scenario.step_s)
 
 
-def _observe(simulation: Simulation, observer: Observer):  # type: ignore[no-untyped-def]
+def _observe(simulation: Simulation, observer: Observer) -> Process:
     while True:
         yield simulation.env.timeout(observer.every_s)
         observer.observe(simulation.env.now, simulation.model)
