@@ -131,7 +131,7 @@ def _vehicles_title(network: pd.DataFrame, held: str, start: dt.datetime) -> str
         return "Nobody drives at any time"
     busiest = network.iloc[int(network["active"].argmax())]
     most, waiting, stuck = int(busiest["active"]), int(network["waiting"].max()), int(network["stuck"].iloc[-1])
-    rest = [f"up to {style.whole(waiting)} wait to enter" if waiting else "nobody waits to enter"]
+    rest = [f"at most {style.count(waiting, 'waits', 'wait')} to enter" if waiting else "nobody waits to enter"]
     if stuck:
         rest.append(f"{style.count(stuck, 'is', 'are')} {held} at the end")
     vehicles = f"{style.count(most, 'vehicle')} {'is' if most == 1 else 'are'}"
@@ -228,7 +228,7 @@ def _level_map(
         unobserved = np.flatnonzero(np.isnan(values))
         streets_map.draw_unobserved(frame, [lines[row] for row in unobserved])
         edges = style.round_edges(values.tolist())
-        _, widths = streets_map.level_styles(len(edges) + 1)
+        _, widths = streets_map.level_styles(frame, len(edges) + 1)
         positive = np.flatnonzero(values > 0)
         if positive.size:
             shift_m = np.array(widths)[np.digitize(values, edges)] / 2 * frame.m_per_pt

@@ -23,6 +23,7 @@ Box = tuple[float, float, float, float]  # x0, y0, x1, y1
 FOOTER_PT = 62.0
 MARGIN_PT = 6.0
 NAMES_SHOWN = 10
+APART_PT = 6.0  # mean distance of streets on the drawing from which on lines have their full width
 TWIN_WITHIN_M = 20.0  # between the ends of a link and those of its opposite direction
 POINTS_AS_VECTORS = 60_000  # more points than this are drawn as an image inside the SVG, which keeps the page small
 
@@ -37,6 +38,7 @@ class MapFrame:
     m_per_pt: float
     width_pt: float
     footer_pt: float
+    boldness: float  # of lines; less than 1 where streets lie so close that full widths would run together
 
 
 def map_frame(lines: Lines, *, width_pt: float = style.FIGURE_WIDTH_PT, footer_pt: float = FOOTER_PT) -> MapFrame:
@@ -57,12 +59,16 @@ def map_frame(lines: Lines, *, width_pt: float = style.FIGURE_WIDTH_PT, footer_p
     footer = figure.add_axes((0.0, 0.0, 1.0, share))
     footer.set(xlim=(0, width_pt), ylim=(0, footer_pt))
     footer.set_axis_off()
-    return MapFrame(figure, axes, footer, m_per_pt, width_pt, footer_pt)
+    drawn_pt = sum(float(np.hypot(*np.diff(line, axis=0).T).sum()) for line in lines) / m_per_pt
+    apart_pt = width_pt * height_pt / max(drawn_pt, 1.0)
+    boldness = float(np.clip(apart_pt / APART_PT, 0.4, 1.0))
+    return MapFrame(figure, axes, footer, m_per_pt, width_pt, footer_pt, boldness)
 
 
 def draw_roads(frame: MapFrame, lines: Lines, road_classes: Sequence[str]) -> None:
     """Draw every road thin and grey, main roads a little wider."""
-    width_pt = [0.5 + 0.3 * style.ROAD_CLASS_WIDTH_PT.get(name.removesuffix("_link"), 0.6) for name in road_classes]
+    main = [style.ROAD_CLASS_WIDTH_PT.get(name.removesuffix("_link"), 0.6) for name in road_classes]
+    width_pt = [frame.boldness * (0.5 + 0.3 * width) for width in main]
     draw_lines(frame, lines, colours=style.LIGHT["road"], width_pt=width_pt, order=1.0)
 
 
@@ -79,7 +85,7 @@ def draw_levels(frame: MapFrame, lines: Lines, values: NDArray[np.float64], edge
     Lines that lie on their opposite direction are shifted to their own side beforehand: see ``beside_twin``.
     """
     level = np.digitize(values, edges)
-    colours, widths = level_styles(len(edges) + 1)
+    colours, widths = level_styles(frame, len(edges) + 1)
     for row in range(len(edges) + 1):
         chosen = np.flatnonzero(level == row)
         width_pt = [widths[row]] * chosen.size
@@ -88,10 +94,10 @@ def draw_levels(frame: MapFrame, lines: Lines, values: NDArray[np.float64], edge
         )
 
 
-def level_styles(levels: int) -> tuple[list[str], list[float]]:
+def level_styles(frame: MapFrame, levels: int) -> tuple[list[str], list[float]]:
     """Colours and widths (pt) of so many classes, spread over the whole ramp, the lightest first."""
     rows = np.linspace(0, len(style.LEVELS) - 1, levels).round().astype(int) if levels > 1 else [len(style.LEVELS) - 1]
-    return [style.LEVELS[row] for row in rows], [style.LEVEL_WIDTH_PT[row] for row in rows]
+    return [style.LEVELS[row] for row in rows], [frame.boldness * style.LEVEL_WIDTH_PT[row] for row in rows]
 
 
 def beside_twin(lines: Lines, shift_m: NDArray[np.float64], *, left: bool) -> list[NDArray[np.float64]]:
@@ -196,7 +202,7 @@ def draw_legend(frame: MapFrame, title: str, edges: Sequence[float], *, unobserv
     """Draw the classes as one stepped bar with the round edges between them, and what dashes mean."""
     footer = frame.footer
     footer.text(MARGIN_PT, frame.footer_pt - 14, title, fontsize=style.SMALL_PT)
-    colours, widths = level_styles(len(edges) + 1)
+    colours, widths = level_styles(frame, len(edges) + 1)
     step_pt = min(46.0, (frame.width_pt * 0.72) / len(colours))
     y = frame.footer_pt - 24
     for row, (colour, width) in enumerate(zip(colours, widths, strict=True)):
@@ -237,21 +243,27 @@ def middle_of(line: NDArray[np.float64]) -> NDArray[np.float64]:
 def draw_lines(
     frame: MapFrame, lines: Lines, *, colours: str, width_pt: Sequence[float], order: float, dashes: Any = "solid"
 ) -> None:
-    """Draw lines of one colour."""
-    from matplotlib.collections import LineCollection
+    """Draw lines of one colour, all of one width as a single path: a tenth of the size of a path each."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
 
-    if not len(lines):
-        return
-    if len(set(width_pt)) > 1:  # one collection per width writes each style once
-        for width in sorted(set(width_pt)):
-            same = [line for line, own in zip(lines, width_pt, strict=True) if own == width]
-            draw_lines(frame, same, colours=colours, width_pt=[width] * len(same), order=order, dashes=dashes)
-        return
-    collection = LineCollection(
-        list(lines), colors=colours, linewidths=width_pt[0], zorder=order, linestyles=dashes, capstyle="round"
-    )
-    collection.set_rasterized(sum(len(line) for line in lines) > POINTS_AS_VECTORS)
-    frame.axes.add_collection(collection, autolim=False)
+    for width in sorted(set(width_pt)):
+        same = [line for line, own in zip(lines, width_pt, strict=True) if own == width]
+        codes = np.full(sum(map(len, same)), Path.LINETO)
+        codes[np.cumsum([0, *map(len, same[:-1])])] = Path.MOVETO
+        patch = PathPatch(
+            Path(np.concatenate(same), codes),
+            fill=False,
+            edgecolor=colours,
+            linewidth=width,
+            linestyle=dashes,
+            capstyle="round",
+            joinstyle="round",
+            zorder=order,
+            clip_on=False,
+        )
+        patch.set_rasterized(codes.size > POINTS_AS_VECTORS)
+        frame.axes.add_artist(patch)
 
 
 def _parallel(line: NDArray[np.float64], left_m: float) -> NDArray[np.float64]:

@@ -24,6 +24,12 @@ def new_figure(height_pt: float, width_pt: float = style.FIGURE_WIDTH_PT) -> Fig
     return figure
 
 
+def _shorter(found: re.Match[str]) -> str:
+    """A long path (the lines of a map) to a tenth of a point, without blanks that nobody needs."""
+    text = re.sub(r"\d+\.\d+", lambda number: f"{float(number.group()):.1f}".removesuffix(".0"), found.group())
+    return re.sub(r"\s*([MLz])\s*", r"\1", text)
+
+
 def to_svg(figure: Figure, key: str, alt: str) -> str:
     """The figure as an ``<svg>`` element.
 
@@ -47,6 +53,7 @@ def to_svg(figure: Figure, key: str, alt: str) -> str:
     inner = re.sub(r"<metadata>.*?</metadata>", "", inner, flags=re.DOTALL)
     inner = re.sub(r"<!--.*?-->\s*", "", inner, flags=re.DOTALL)  # matplotlib repeats every text as a comment
     inner = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found.group()):.2f}".rstrip("0").rstrip("."), inner)
+    inner = re.sub(r'(?<= d=")[^"]{4000,}', _shorter, inner)
     inner = re.sub(r"font: ([^;\"]*?)(\d[\d.]*)px [^;\"]*", r"font: \1\2px var(--font)", inner)
     inner = re.sub(r'\bid="', f'id="{key}-', inner)
     inner = re.sub(r"url\(#", f"url(#{key}-", inner)
