@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from .network import RoadNetwork
 from .network_store import read_network, save_network
@@ -41,7 +43,7 @@ def load_network(source: Path | str, options: Any = None, *, use_cache: bool = T
         try:
             network = read_network(kept)
             kept.touch()
-        except (OSError, ValueError, KeyError, TypeError, EOFError):
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error):
             pass  # damaged or written by somebody else: build it again
         else:
             return network

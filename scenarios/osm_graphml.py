@@ -226,7 +226,8 @@ def _osmnx_settings(folder: Path) -> Iterator[None]:
     ours = {
         "useful_tags_way": sorted({*settings.useful_tags_way, *WAY_TAGS}),
         "useful_tags_node": sorted({*settings.useful_tags_node, *NODE_TAGS}),
-        "cache_folder": folder / "replies",
+        # A folder that somebody chose for OSMnx stays theirs.
+        "cache_folder": folder / "replies" if str(settings.cache_folder) == "./cache" else settings.cache_folder,
         "use_cache": True,
     }
     before = {key: getattr(settings, key) for key in ours}

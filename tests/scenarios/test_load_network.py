@@ -1,0 +1,94 @@
+"""Networks from files, and from the cache."""
+
+from __future__ import annotations
+
+import pytest
+
+from citytwin.scenarios import load_network as loading
+from citytwin.scenarios.city import NetworkOptions
+from citytwin.scenarios.load_network import load_network
+from citytwin.scenarios.problems import SourceError
+
+from .test_network_store import same
+
+TOWN = """<osm version="0.6">
+  <node id="1" lat="47.0" lon="9.0"/><node id="2" lat="47.002" lon="9.0"/><node id="3" lat="47.002" lon="9.003"/>
+  <node id="4" lat="47.004" lon="9.0"/>
+  <way id="10"><nd ref="1"/><nd ref="2"/><nd ref="4"/><tag k="highway" v="residential"/></way>
+  <way id="11"><nd ref="2"/><nd ref="3"/><tag k="highway" v="residential"/></way>
+</osm>
+"""
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache folder of the test's own."""
+    folder = tmp_path / "cache"
+    monkeypatch.setattr(loading, "cache_folder", lambda: folder)
+    return folder
+
+
+@pytest.fixture
+def town(tmp_path):
+    file = tmp_path / "town.osm"
+    file.write_text(TOWN)
+    return file
+
+
+def kept(cache):
+    return sorted(cache.glob("networks/*.npz"))
+
+
+def test_a_second_time_comes_from_the_cache(town, cache, monkeypatch):
+    first = load_network(town)
+    assert len(kept(cache)) == 1
+    monkeypatch.setattr(loading, "read_osm", None)
+    same(first, load_network(str(town)))
+
+
+def test_other_content_options_or_names_are_other_networks(town, cache):
+    load_network(town)
+    load_network(town, NetworkOptions(driving_side="left"))
+    load_network(town, NetworkOptions(defaults={"residential": {"speed_kmh": 20}}))
+    town.write_text(TOWN.replace("47.004", "47.005"))
+    load_network(town)
+    assert len(kept(cache)) == 4
+
+
+def test_options_that_say_nothing_are_no_options(town, cache):
+    assert load_network(town, NetworkOptions()).link_count == load_network(town).link_count
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 nothing", None])
+def test_a_damaged_cache_is_built_anew(town, cache, damage):
+    first = load_network(town)
+    (file,) = kept(cache)
+    file.write_bytes(file.read_bytes()[:500] if damage is None else damage)
+    same(first, load_network(town))
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(town, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setattr(loading, "cache_folder", lambda: tmp_path / "file")
+    assert load_network(town).link_count == 6
+
+
+def test_the_cache_does_not_grow_for_ever(town, cache, monkeypatch):
+    monkeypatch.setattr(loading, "KEPT_NETWORKS", 2)
+    for width in (2.5, 2.6, 2.7, 2.8):
+        load_network(town, {"defaults": {"residential": {"lane_width_m": width}}})
+    assert len(kept(cache)) == 2
+
+
+def test_no_cache(town, cache):
+    load_network(town, use_cache=False)
+    assert not cache.exists()
+
+
+def test_unknown_files(tmp_path):
+    file = tmp_path / "town.shp"
+    file.write_text("x")
+    with pytest.raises(SourceError, match="not a kind of file that streets are read from"):
+        load_network(file)
+    with pytest.raises(SourceError, match="no such file"):
+        load_network(tmp_path / "nowhere.osm.gz")
