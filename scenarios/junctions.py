@@ -191,7 +191,7 @@ def _link_table(rows: StreetRows, movement_from: Ints) -> Links:
         name=tuple(street.name for street in streets),
         from_junction=rows.from_junction,
         to_junction=rows.to_junction,
-        length_m=np.array([np.hypot(*np.diff(shape, axis=0).T).sum() for shape in shapes], dtype=np.float64),
+        length_m=rows.length_m,
         speed_mps=np.array([street.speed_mps for street in streets], dtype=np.float64),
         road_class=np.array([CLASS_NAMES.index(street.road_class) for street in streets], dtype=np.int8),
         lane_start=rows.lane_start,

@@ -15,6 +15,7 @@ from .street_rows import StreetRows, wrap
 
 STRAIGHT_WITHIN_RAD = math.radians(35.0)
 UTURN_BEYOND_RAD = math.radians(155.0)
+ISLAND_M = 60.0  # a street that splits and joins again within this length is one street
 SHARED_LANE_FROM = 0.1  # part of a lane's width that an exit must cover to be served from that lane too
 
 # Arrows of turn:lanes from left to right, with the turn they mean in degrees to the left.
@@ -87,6 +88,8 @@ def list_exits(rows: StreetRows, link: int) -> list[Exit]:
             back.append(Exit(to_link, Turn.UTURN, angle, path))
         elif pair in junction.banned or (junction.inner_paths is not None and path is None):
             continue
+        elif junction.inner_paths is None and _rounds_an_island(rows, link, to_link):
+            back.append(Exit(to_link, Turn.UTURN, angle, path))
         elif rows.motor_lanes(to_link):
             exits.append(Exit(to_link, _turn(angle), angle, path))
     # A car that finds no other way turns round, but never at the edge of an extract, where the street goes on.
@@ -95,6 +98,15 @@ def list_exits(rows: StreetRows, link: int) -> list[Exit]:
         exits.extend(back)
     near_side = 1.0 if rows.drives_on_left else -1.0  # side of the kerb, as the sign of an angle
     return sorted(exits, key=lambda e: (e.turn is Turn.UTURN, -near_side * e.angle_rad, rows.streets[e.to_link].id))
+
+
+def _rounds_an_island(rows: StreetRows, link: int, to_link: int) -> bool:
+    """Whether two one-way links lead round an island in the middle of one street, where nobody turns back.
+
+    A few vehicles that did would fill both sides and wait for each other.
+    """
+    there_and_back = rows.from_junction[link] == rows.to_junction[to_link]
+    return bool(there_and_back) and rows.length_m[link] < ISLAND_M and rows.length_m[to_link] < ISLAND_M
 
 
 def _turn(angle_rad: float) -> Turn:

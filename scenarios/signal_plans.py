@@ -15,7 +15,6 @@ from .street_rows import StreetRows, wrap
 
 GUESSED_CYCLE_S = (70, 90)  # without counts
 SATURATION_VPH = 1800.0
-GUESSED_FLOW_VPH = 45.0  # per lane and rank of the road: 540 on a primary lane, 135 on a residential one
 COORDINATE_WITHIN_M = 300.0
 CLEAR_FIRST_WITHIN_M = 80.0
 CLEAR_FIRST_S = 5.0
@@ -82,7 +81,7 @@ def _coordinate(rows: StreetRows, controllers: Sequence[Controller]) -> None:
     steps: dict[int, list[tuple[int, int, int]]] = {junction: [] for junction in at}
     for link in range(len(rows.streets)):
         start, end = int(rows.from_junction[link]), int(rows.to_junction[link])
-        if start != end and start in at and end in at and _length_m(rows, link) < COORDINATE_WITHIN_M:
+        if start != end and start in at and end in at and float(rows.length_m[link]) < COORDINATE_WITHIN_M:
             steps[start].append((-int(rows.rank[link]), link, end))
     importance = {j: max(int(rows.rank[link]) for link in rows.links_in[j]) for j in at}
     seen: set[int] = set()
@@ -103,16 +102,11 @@ def _coordinate(rows: StreetRows, controllers: Sequence[Controller]) -> None:
             _set_cycle(at[junction], cycle)
         for junction, link in order[1:]:
             before = at[int(rows.from_junction[link])]
-            length = _length_m(rows, link)
+            length = float(rows.length_m[link])
             travel = -CLEAR_FIRST_S if length < CLEAR_FIRST_WITHIN_M else length / rows.streets[link].speed_mps
             green_before = before.offset_s + _green_start_s(before, _feeding_link(rows, before, link))
             here = at[junction]
             here.offset_s = float(round(green_before + travel - _green_start_s(here, link)) % here.cycle_s)
-
-
-def _length_m(rows: StreetRows, link: int) -> float:
-    steps = np.diff(rows.streets[link].shape_xy, axis=0)
-    return float(np.hypot(steps[:, 0], steps[:, 1]).sum())
 
 
 def _feeding_link(rows: StreetRows, controller: Controller, link: int) -> int:
@@ -138,9 +132,7 @@ def _set_cycle(controller: Controller, cycle_s: int) -> None:
 
 
 def _flow_ratios(controller: Controller) -> list[float]:
-    """Guess flow over saturation flow per stage: there are no counts, so lanes and rank of the road stand for them."""
-    lanes_ratio = GUESSED_FLOW_VPH / SATURATION_VPH
-    return [stage.weight * lanes_ratio / max(1.0, stage.weight / 14.0) for stage in controller.stages]
+    return [stage.lane_flow_vph / SATURATION_VPH for stage in controller.stages]
 
 
 def _own_cycle_s(controller: Controller) -> int:
@@ -150,10 +142,9 @@ def _own_cycle_s(controller: Controller) -> int:
 
 
 def _greens(controller: Controller, green_s: int) -> list[int]:
-    """Share whole seconds of green in proportion to the stages' weights, nobody below their least."""
+    """Share whole seconds of green in proportion to their flows, nobody below their least."""
     greens = [stage.least_s for stage in controller.stages]
-    total = sum(stage.weight for stage in controller.stages) or 1.0
-    goal = [green_s * stage.weight / total for stage in controller.stages]
+    goal = webster_greens(_flow_ratios(controller), 0.0, green_s)
     for _ in range(green_s - sum(greens)):
         behind = max(range(len(greens)), key=lambda i: (goal[i] - greens[i], -i))
         greens[behind] += 1

@@ -34,6 +34,7 @@ class StreetRows:
     twin: Ints
     lane_start: Ints  # [link + 1]
     rank: Ints  # of the road class
+    length_m: Floats
     heading_in: Floats  # [link] at its end, driving into the junction
     heading_out: Floats  # [link] at its start, driving out of the junction
     tangent_in: Floats  # the same two, of the last and first metres only
@@ -90,6 +91,7 @@ def order_streets(graph: StreetGraph) -> StreetRows:
         twin=np.array([street_row.get(street.twin, -1) for street in streets], dtype=np.int32),
         lane_start=np.concatenate(([0], np.cumsum([len(s.lane_access) for s in streets]))).astype(np.int32),
         rank=np.array([ROAD_CLASSES[street.road_class] for street in streets], dtype=np.int32),
+        length_m=np.array([np.hypot(*np.diff(shape, axis=0).T).sum() for shape in shapes], dtype=np.float64),
         heading_in=np.array([_heading(shape, HEADING_OVER_M) for shape in backwards]),
         heading_out=np.array([_heading(shape, HEADING_OVER_M) for shape in shapes]),
         tangent_in=np.array([_heading(shape, TANGENT_OVER_M) for shape in backwards]),

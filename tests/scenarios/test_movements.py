@@ -168,6 +168,26 @@ def test_no_way_back_but_at_dead_ends():
     assert {network.junctions.id[row] for row in network.movements.junction} == {"b", "c"}
 
 
+@pytest.mark.parametrize("length_m, turns_back", [(40.0, False), (300.0, True)])
+def test_nobody_turns_back_round_a_short_island(length_m, turns_back):
+    """A street that splits round an island, ``a = b - c``, with both sides between the places b and c."""
+    specs = [JunctionSpec("a", 0, 0), JunctionSpec("b", 200, 0), JunctionSpec("c", 200 + length_m, 0)]
+    specs += [JunctionSpec("d", 200 + length_m, 200), JunctionSpec("e", 400 + length_m, 0)]
+    roads = [
+        Road("a", "b"),
+        Road("b", "c", backward_lanes=0),
+        Road("c", "b", backward_lanes=0),
+        Road("c", "d"),
+        Road("c", "e"),
+    ]
+    network = build_network(draw_city("island", specs, roads))
+    links, movements = network.links, network.movements
+    made = {(links.id[a], links.id[b]) for a, b in zip(movements.from_link, movements.to_link, strict=True)}
+    assert (("way/b>c", "way/c>b") in made) == turns_back
+    assert (("way/c>b", "way/b>c") in made) == turns_back
+    check_network(network)
+
+
 def test_a_reverse_arrow_allows_turning_round():
     arrows = (("reverse", "left"), ("through", "right"))
     plain = {arm: {"lanes": 2, "backward_lanes": 2} for arm in FOUR}
