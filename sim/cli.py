@@ -168,7 +168,7 @@ def _run(file: Path, out: Path, *, seed: int | None, threads: int | None, as_jso
     from .report import write_report
     from .report.words import outcome
     from .run import run_scenario
-    from .run_folder import read_run
+    from .run_folder import MANIFEST, read_run
 
     _stop_on_signals()
     progress = choose_progress()
@@ -176,6 +176,10 @@ def _run(file: Path, out: Path, *, seed: int | None, threads: int | None, as_jso
         summary = run_scenario(file, out, seed=seed, threads=threads, progress=progress).summary
         progress.stage("writing the report")
         report = write_report(out)
+    except KeyboardInterrupt:
+        kept = f" What was recorded until then: citytwin report {out}" if (out / MANIFEST).exists() else ""
+        _say({"status": "interrupted", "folder": out} if as_json else None, f"interrupted.{kept}")
+        return INTERRUPTED
     except InputError:
         raise
     except Exception as error:
@@ -191,9 +195,14 @@ def _run(file: Path, out: Path, *, seed: int | None, threads: int | None, as_jso
 
 
 def _stop_on_signals() -> None:
-    """Let Ctrl-C and a polite kill end a run in order, also where a shell started it in the background."""
+    """Let Ctrl-C and a polite kill end a run in order, also where a shell started it in the background.
+
+    The first one counts: a second must not cut off the closing of the tables.
+    """
 
     def interrupt(number: int, frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, interrupt)
