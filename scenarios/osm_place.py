@@ -11,8 +11,9 @@ import numpy as np
 
 from .network import ROAD_CLASSES
 from .osm_chains import XY
-from .osm_defaults import country_at, drives_on_left
+from .osm_defaults import COUNTRIES, country_at, drives_on_left
 from .osm_read import LonLat, OsmData, OsmWay
+from .problems import SourceError
 
 CELL_M = 250.0
 URBAN_KM_PER_KM2 = 5.0  # streets in the cells around; villages have about 6, fields 2
@@ -91,10 +92,21 @@ def _country(data: OsmData) -> tuple[str, str]:
     by_box = country_at(lon, lat)
     if data.countries:
         code, count = max(data.countries.items(), key=lambda pair: (pair[1], pair[0]))
+        if not _lies_in(code, lon, lat) and _lies_in(code, lat, lon):
+            msg = f"{data.source}: says that it lies in {code}, which it would with longitude and latitude swapped."
+            raise SourceError(msg)
         return code, f"Country {code}: {count} objects of the source say so."
     if by_box:
         return by_box, f"Country {by_box}: assumed from the position {lon:.3f}, {lat:.3f}."
     return "", f"Country unknown at {lon:.3f}, {lat:.3f}: general defaults are used."
+
+
+def _lies_in(country: str, lon: float, lat: float) -> bool:
+    margin = 1.0  # degrees; the boxes are crude
+    return country in COUNTRIES and any(
+        west - margin <= lon <= east + margin and south - margin <= lat <= north + margin
+        for west, south, east, north in COUNTRIES[country].boxes
+    )
 
 
 def side_evidence(ways: Sequence[OsmWay], xy: Mapping[int, XY]) -> tuple[int, int]:

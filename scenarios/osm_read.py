@@ -139,7 +139,8 @@ def cut_at_missing_nodes(
     pieces: list[OsmWay] = []
     cut: set[int] = set()
     cut_ways = 0
-    for way_id, refs, tags in sorted(ways, key=lambda way: way[0]):
+    latest = {way_id: (refs, tags) for way_id, refs, tags in ways}  # joined extracts hold ways twice
+    for way_id, (refs, tags) in sorted(latest.items()):
         known = [ref in nodes for ref in refs]
         if all(known):
             pieces.append(OsmWay(way_id, refs, tags))
@@ -232,6 +233,7 @@ class _XmlReader:
         self._refs: list[int] = []
         self._members: list[tuple[str, int, str]] = []
         self._root_seen = False
+        self._deleted = False
         self._parser = expat.ParserCreate()
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
@@ -269,6 +271,8 @@ class _XmlReader:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "nd":
             self._refs.append(int(attributes["ref"]))
+            if "lat" in attributes:  # Overpass can write positions here and no node elements
+                self.scan.nodes.setdefault(self._refs[-1], (float(attributes["lon"]), float(attributes["lat"])))
         elif name == "node":
             self._kind, self._tags = name, {}
             self._id = int(attributes["id"])
@@ -279,9 +283,11 @@ class _XmlReader:
             self._kind, self._tags = name, {}
             self._id = int(attributes["id"])
             self._refs, self._members = [], []
+            # Editors keep what was deleted in the file until it is uploaded.
+            self._deleted = attributes.get("action") == "delete" or attributes.get("visible") == "false"
         elif name == "member":
             self._members.append((attributes["type"], int(attributes["ref"]), attributes.get("role", "")))
-        elif name == "bounds":
+        elif name == "bounds" and not self._kind:  # Overpass writes bounds of single ways too
             west, south, east, north = (float(attributes[key]) for key in ("minlon", "minlat", "maxlon", "maxlat"))
             self.scan.bounds = (west, south, east, north)
         elif not self._root_seen and name != "osm":
@@ -296,11 +302,11 @@ class _XmlReader:
                 count_countries(self.scan.countries, self._tags)
         elif name == "way":
             count_countries(self.scan.countries, self._tags)
-            if self._keep_way(self._tags):
+            if self._keep_way(self._tags) and not self._deleted:
                 self.scan.ways.append((self._id, tuple(self._refs), self._tags))
         elif name == "relation":
             count_countries(self.scan.countries, self._tags)
-            if self._keep_relation(self._tags):
+            if self._keep_relation(self._tags) and not self._deleted:
                 self.scan.relations.append(OsmRelation(self._id, tuple(self._members), self._tags))
 
 

@@ -99,6 +99,9 @@ def build_streets(data: OsmData, options: Any = None) -> StreetGraph:
     notes += _restriction_notes(restrictions, len(data.restrictions))
     streets, junctions, sequences = assembly.build(restrictions)
     notes += assembly.notes
+    if not streets:
+        msg = f"{data.source}: its streets have no length: all their nodes lie at one place."
+        raise SourceError(msg)
     return StreetGraph(
         name=data.name,
         epsg=epsg,

@@ -8,6 +8,7 @@ import pytest
 
 from citytwin.scenarios.osm_place import find_place, project, side_evidence, urban_ways, utm_epsg
 from citytwin.scenarios.osm_read import OsmWay, read_osm
+from citytwin.scenarios.problems import SourceError
 
 from .osm_case import RESIDENTIAL, town
 
@@ -62,3 +63,12 @@ def test_built_up_land():
     ways = [OsmWay(row, tuple(range(10 * row, 10 * row + 10)), {}) for row in range(10)]
     ways.append(OsmWay(99, (1000, 1001), {}))
     assert urban_ways(ways, xy) == [True] * 10 + [False]
+
+
+def test_swapped_coordinates_are_noticed_by_the_country_that_tags_name():
+    data = town(PLACES, [(10, [1, 2], RESIDENTIAL)])
+    swapped = dataclasses.replace(
+        data, nodes={node: (lat, lon) for node, (lon, lat) in data.nodes.items()}, countries={"CH": 5}
+    )
+    with pytest.raises(SourceError, match="longitude and latitude swapped"):
+        find_place(swapped, {}, 32632)

@@ -170,3 +170,17 @@ def test_plain_names():
 
     assert plain_name(Path("a/monaco_core.osm.gz")) == "monaco_core"
     assert plain_name(Path("porto.osm.pbf")) == "porto"
+
+
+def test_what_editors_and_servers_write(tmp_path):
+    file = tmp_path / "town.osm"
+    deleted = TOWN.replace('<way id="11">', '<way id="11" action="delete">')
+    twice = deleted.replace(
+        "</osm>",
+        '<way id="10"><bounds minlat="0" minlon="0" maxlat="1" maxlon="1"/>'
+        '<nd ref="1"/><nd ref="77" lat="47.005" lon="9.005"/><tag k="highway" v="tertiary"/></way></osm>',
+    )
+    file.write_text(twice, encoding="utf-8")
+    data = read_osm(file)
+    assert [(way.id, way.nodes, way.tags["highway"]) for way in data.ways] == [(10, (1, 77), "tertiary")]
+    assert data.nodes[77] == (9.005, 47.005)

@@ -119,6 +119,11 @@ def test_no_open_streets():
         build_streets(town(CROSS, [(10, [1, 2], {"highway": "residential", "access": "private"})]))
 
 
+def test_streets_without_length():
+    with pytest.raises(SourceError, match="no length"):
+        build_streets(town({1: (0, 0), 2: (0, 0)}, [(10, [1, 2], RESIDENTIAL)]))
+
+
 def test_options_of_a_scenario():
     options = NetworkOptions(
         defaults={"residential": {"speed_kmh": 20, "lanes_oneway": 2}}, driving_side="left", country="FR"
