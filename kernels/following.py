@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .compile import bare
+from .compile import woven
 from .driving import brake_distance, idm_accel, safe_speed, slowing_speed, stopping_speed
 from .rings import at
 from .traffic_tables import (
@@ -54,7 +54,7 @@ MOVING_MPS = 0.1  # slower than this a vehicle stands
 DIVERGE_M = 3.0  # beyond the stop line, paths from one lane have parted
 
 
-@bare
+@woven
 def behind(city: City, vehicle: int, gap: float, leader_speed: float, desired_speed: float) -> float:
     """Speed for the coming step behind a leader, never so high that hard braking of the leader could end in a crash."""
     kind, speed, step = city.vehicle_i[CLASS, vehicle], city.vehicle_f[SPEED_MPS, vehicle], city.step_s
@@ -74,7 +74,7 @@ def behind(city: City, vehicle: int, gap: float, leader_speed: float, desired_sp
     return min(speed + accel * step, safe_speed(reach, city.max_decel, step))
 
 
-@bare
+@woven
 def wall(city: City, vehicle: int, distance: float) -> float:
     """Speed for the coming step on the way to something one must not pass."""
     kind, speed = city.vehicle_i[CLASS, vehicle], city.vehicle_f[SPEED_MPS, vehicle]
@@ -83,7 +83,7 @@ def wall(city: City, vehicle: int, distance: float) -> float:
     return stopping_speed(speed, reach, comfort, city.firm_decel, city.max_decel, city.step_s)
 
 
-@bare
+@woven
 def beyond_line(city: City, vehicle: int, distance: float, lane: int, steps: int, desired_speed: float) -> float:
     """Speed for the coming step given what is on road lane ``lane``, which begins ``distance`` ahead.
 
@@ -104,7 +104,7 @@ def beyond_line(city: City, vehicle: int, distance: float, lane: int, steps: int
     return free
 
 
-@bare
+@woven
 def into_junction(city: City, vehicle: int, lane: int, left: float, desired_speed: float) -> float:
     """Speed for the coming step of a vehicle that may enter the junction ``left`` metres ahead."""
     road_lanes = city.road_lanes
@@ -134,7 +134,7 @@ def into_junction(city: City, vehicle: int, lane: int, left: float, desired_spee
     )
 
 
-@bare
+@woven
 def follow_lane(city: City, lane: int) -> None:
     """Find next speed and position of every vehicle on a lane row from the present state of all."""
     road_lanes = city.road_lanes
@@ -217,7 +217,7 @@ def follow_lane(city: City, lane: int) -> None:
         ahead = vehicle
 
 
-@bare
+@woven
 def advance_lane(city: City, lane: int) -> None:
     """Take over the next speed and position of every vehicle on a lane row."""
     step = city.step_s

@@ -8,18 +8,20 @@ vehicle's rear is clear, and is taken back only from a vehicle that can still st
 
 from __future__ import annotations
 
-from .compile import bare
+from .compile import woven
 from .driving import brake_distance
 from .rings import at, is_full, pop, push
 from .traffic_tables import (
     ASK,
     ASK_AFTER_S,
     CAME_IN,
+    CANDIDATE,
     CAUSE,
     CLASS,
     CLOSED,
     COMFORT_DECEL,
     CONNECTOR,
+    CONTENT,
     COUNT,
     CRITICAL_GAP_S,
     FIRST_CONNECTOR,
@@ -72,6 +74,7 @@ from .traffic_tables import (
 from .ways import link_ahead, may_use, way_on
 
 DARK = 9  # no signal: the signs alone rule
+UNKNOWN = -2  # which vehicle of a lane asks to enter
 AT_LINE_M = 5.0  # a vehicle standing closer than this waits at the stop line
 LOOK_BACK = 6  # vehicles of a priority lane that are looked at
 TAKE_TURNS_S = 10.0  # of standing on both sides, after which drivers let each other in
@@ -80,7 +83,7 @@ FORESIGHT_S = 3.0  # how far ahead the last vehicle behind a junction is assumed
 LOST_TURN_AFTER_S = 30.0  # a driver who cannot change lanes gives up the turn
 
 
-@bare
+@woven
 def light_of(city: City, connector: int) -> int:
     """What a connector is shown now."""
     controller = city.connector[SIGNAL, connector]
@@ -90,7 +93,7 @@ def light_of(city: City, connector: int) -> int:
     return city.light[start + city.connector[GROUP, connector]]
 
 
-@bare
+@woven
 def approaches(city: City, connector: int, within_s: float) -> bool:
     """Whether a vehicle that means to use a connector will be at its stop line within some seconds.
 
@@ -122,7 +125,7 @@ def approaches(city: City, connector: int, within_s: float) -> bool:
     return False
 
 
-@bare
+@woven
 def free_room(city: City, lane: int, needed: float) -> float:
     """Metres at a lane's start that will be free soon, promises to others not counted."""
     count = city.lane_i[COUNT, lane]
@@ -135,13 +138,13 @@ def free_room(city: City, lane: int, needed: float) -> float:
     return max(rear, moving_on)
 
 
-@bare
+@woven
 def room_beyond(city: City, lane: int, needed: float) -> bool:
     """Whether a vehicle that needs so many metres will not come to rest inside the junction before a lane."""
     return free_room(city, lane, needed) - city.lane_f[INBOUND_M, lane] >= needed
 
 
-@bare
+@woven
 def room_after(city: City, vehicle: int, lane: int, needed: float) -> bool:
     """Whether a vehicle that enters a short lane will find room behind it, so that it need not stop on it.
 
@@ -158,7 +161,7 @@ def room_after(city: City, vehicle: int, lane: int, needed: float) -> bool:
     return not leads_there
 
 
-@bare
+@woven
 def refusal(city: City, vehicle: int, connector: int, left: float) -> int:
     """Why a vehicle may not enter a junction now, 0 if it may."""
     kind = city.vehicle_i[CLASS, vehicle]
@@ -196,7 +199,7 @@ def refusal(city: City, vehicle: int, connector: int, left: float) -> int:
     return NOTHING
 
 
-@bare
+@woven
 def take_back(city: City, lane: int) -> None:
     """Take grants back where the light is ending, the way closed or the vehicle stands, from those who can stop."""
     length = city.lane_f[LANE_LENGTH_M, lane]
@@ -231,7 +234,7 @@ def take_back(city: City, lane: int) -> None:
     city.lane_i[GRANTED_COUNT, lane] = kept
 
 
-@bare
+@woven
 def candidate(city: City, lane: int, t_s: float) -> int:
     """The first vehicle of a lane without a grant if it must know by now whether it may enter, else -1."""
     k = city.lane_i[GRANTED_COUNT, lane]
@@ -255,7 +258,7 @@ def candidate(city: City, lane: int, t_s: float) -> int:
     return vehicle
 
 
-@bare
+@woven
 def serve_first(city: City, one: int, other: int) -> bool:
     """Whether one candidate is served before another: higher priority first, among equals who has waited longer.
 
@@ -269,17 +272,20 @@ def serve_first(city: City, one: int, other: int) -> bool:
     return waited_one > waited_other
 
 
-@bare
+@woven
 def admit(city: City, lane: int, vehicle: int, t_s: float) -> bool:
     """Give a vehicle its grant, or note why not."""
     left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[POSITION_M, vehicle]
-    connector = city.vehicle_i[CONNECTOR, vehicle]
-    why = refusal(city, vehicle, connector, left)
-    if why in (NO_ROOM, CLOSED):
-        connector = way_on(city, vehicle, lane, connector)
-        if connector != city.vehicle_i[CONNECTOR, vehicle]:
-            city.vehicle_i[CONNECTOR, vehicle] = connector
-            why = refusal(city, vehicle, connector, left)
+    connector, why = city.vehicle_i[CONNECTOR, vehicle], NOTHING
+    for attempt in range(2):
+        why = refusal(city, vehicle, connector, left)
+        if attempt == 1 or why not in (NO_ROOM, CLOSED):
+            break
+        other = way_on(city, vehicle, lane, connector)  # to another lane of the same link
+        if other == connector:
+            break
+        connector = other
+        city.vehicle_i[CONNECTOR, vehicle] = connector
     if why != NOTHING:
         city.vehicle_i[CAUSE, vehicle] = why
         if t_s >= city.vehicle_f[ASK_AFTER_S, vehicle]:
@@ -299,7 +305,7 @@ def admit(city: City, lane: int, vehicle: int, t_s: float) -> bool:
     return True
 
 
-@bare
+@woven
 def note_needs(city: City, junction: int) -> None:
     """Write down how much room behind their start outgoing lanes owe to vehicles on their way in."""
     road_lanes = city.road_lanes
@@ -330,7 +336,7 @@ def note_needs(city: City, junction: int) -> None:
                 city.lane_f[NEED_M, to_lane] = max(city.lane_f[NEED_M, to_lane], need)
 
 
-@bare
+@woven
 def decide_junction(city: City, junction: int, t_s: float) -> None:
     """Take back and give grants at one junction, candidates in the order of right of way."""
     first, last = city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]
@@ -341,27 +347,25 @@ def decide_junction(city: City, junction: int, t_s: float) -> None:
         if city.lane_i[GRANTED_COUNT, lane] > 0:
             take_back(city, lane)
     if present > 0:
-        refused = 0  # one bit per incoming lane
+        for place in range(first, last):
+            city.lane_i[CANDIDATE, city.listed[place]] = UNKNOWN
         while True:
-            best, best_place = -1, -1
+            best, best_lane = -1, -1
             for place in range(first, last):
-                if (refused >> (place - first)) & 1:
-                    continue
                 lane = city.listed[place]
-                vehicle = candidate(city, lane, t_s)
-                if vehicle < 0:
-                    refused |= 1 << (place - first)
-                elif best < 0 or serve_first(city, vehicle, best):
-                    best, best_place = vehicle, place
+                if city.lane_i[CANDIDATE, lane] == UNKNOWN:
+                    city.lane_i[CANDIDATE, lane] = candidate(city, lane, t_s)
+                vehicle = city.lane_i[CANDIDATE, lane]
+                if vehicle >= 0 and (best < 0 or serve_first(city, vehicle, best)):
+                    best, best_lane = vehicle, lane
             if best < 0:
                 break
-            lane = city.listed[best_place]
-            if not admit(city, lane, best, t_s):
-                refused |= 1 << (best_place - first)
+            admitted = admit(city, best_lane, best, t_s)
+            city.lane_i[CANDIDATE, best_lane] = UNKNOWN if admitted else -1
     note_needs(city, junction)
 
 
-@bare
+@woven
 def cross_junction(city: City, junction: int) -> None:
     """Carry vehicles that passed a stop line onto their connector, and those at its end onto the next street."""
     road_lanes = city.road_lanes
@@ -412,5 +416,6 @@ def cross_junction(city: City, junction: int) -> None:
                 city.lane_i[OCCUPIED_BY, city.road_lanes + connector] -= 1
                 city.vehicle_i[REAR_IN, vehicle] = -1
             city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, to_lane, -1)
+            city.vehicle_i[CONTENT, vehicle] = 0
             city.lane_i[WENT_OUT, row] += 1
             city.lane_i[CAME_IN, to_lane] += 1

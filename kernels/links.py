@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .compile import bare
+from .compile import woven
 from .driving import brake_distance, safe_speed
 from .following import STOP_MARGIN_M
 from .rings import at, insert, is_full, remove
@@ -18,6 +18,7 @@ from .traffic_tables import (
     CLASS,
     COMFORT_DECEL,
     CONNECTOR,
+    CONTENT,
     COUNT,
     CREATED,
     DEPART_S,
@@ -64,10 +65,11 @@ from .traffic_tables import (
 from .ways import lane_towards, leads, link_ahead, may_use, suits, way_on
 
 SEE_OBSTACLE_M = 150.0
+BESIDE_M = 10.0
 ASK_FOR_GAP_MPS = 3.0  # slower than this, a driver who must change lanes is let in
 
 
-@bare
+@woven
 def place_in_lane(city: City, lane: int, position: float) -> int:
     """How many vehicles of a lane are at or beyond a position."""
     count = city.lane_i[COUNT, lane]
@@ -77,7 +79,7 @@ def place_in_lane(city: City, lane: int, position: float) -> int:
     return 0
 
 
-@bare
+@woven
 def fits_behind(city: City, lane: int, k: int, position: float) -> float:
     """Highest speed at which a vehicle can be put at a position in place ``k`` of a lane, -1 when there is no gap."""
     if k == 0:
@@ -92,7 +94,7 @@ def fits_behind(city: City, lane: int, k: int, position: float) -> float:
     )
 
 
-@bare
+@woven
 def fits_before(city: City, lane: int, k: int, rear: float, speed: float) -> bool:
     """Whether whoever comes behind place ``k`` of a lane can cope with a vehicle put there, its rear at ``rear``."""
     step, hard = city.step_s, city.max_decel
@@ -110,38 +112,43 @@ def fits_before(city: City, lane: int, k: int, rear: float, speed: float) -> boo
     ) >= brake_distance(its_speed, comfort, step)
 
 
-@bare
+@woven
 def wanted_lane(city: City, link: int, lane: int, vehicle: int) -> int:
-    """Lane beside the present one that a driver must change to, -1: none."""
-    access = city.class_access[city.vehicle_i[CLASS, vehicle]]
-    wanted = link_ahead(city, vehicle, 1)
+    """Lane beside the present one that a driver wants to change to, -1: none."""
     position = city.vehicle_f[POSITION_M, vehicle]
     obstacle = city.lane_f[OBSTACLE_M, lane]
-    if position < obstacle < position + SEE_OBSTACLE_M:
+    evades = position < obstacle < position + SEE_OBSTACLE_M
+    if not evades and city.vehicle_i[CONTENT, vehicle] != 0:
+        return -1
+    access = city.class_access[city.vehicle_i[CLASS, vehicle]]
+    wanted = link_ahead(city, vehicle, 1)
+    if evades:
         first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
         found = -1
         for side in range(-1, 2, 2):
             other = lane + side
-            if not first <= other < last or not may_use(city, other, access):
-                continue
-            blocked = city.lane_f[OBSTACLE_M, other]
-            if position - 10.0 < blocked < position + SEE_OBSTACLE_M:
+            if not first <= other < last or not may_use(city, other, access) or blocked_soon(city, other, position):
                 continue
             if found < 0 or (wanted >= 0 and leads(city, other, wanted)):
                 found = other
         return found
-    if wanted < 0:
-        return -1
-    after = link_ahead(city, vehicle, 2)
-    if city.vehicle_i[CONNECTOR, vehicle] >= 0 and suits(city, lane, wanted, after) == 2:
-        return -1
-    target = lane_towards(city, link, lane, wanted, after, access)
+    target = -1
+    if wanted >= 0:
+        target = lane_towards(city, link, lane, wanted, link_ahead(city, vehicle, 2), access)
     if target < 0:
+        city.vehicle_i[CONTENT, vehicle] = 1
         return -1
-    return lane + 1 if target > lane else lane - 1
+    beside = lane + 1 if target > lane else lane - 1
+    return -1 if blocked_soon(city, beside, position) else beside
 
 
-@bare
+@woven
+def blocked_soon(city: City, lane: int, position: float) -> bool:
+    """Whether something blocks a lane beside or not far ahead of a position."""
+    return position - BESIDE_M < city.lane_f[OBSTACLE_M, lane] < position + SEE_OBSTACLE_M
+
+
+@woven
 def change_lane(city: City, lane: int, k: int, other: int) -> bool:
     """Move a vehicle to the lane beside if there is a gap; ask to be let in when it has nearly stopped for it."""
     vehicle = at(city, lane, k)
@@ -160,6 +167,7 @@ def change_lane(city: City, lane: int, k: int, other: int) -> bool:
         insert(city, other, place, vehicle)
         city.vehicle_i[LANE, vehicle] = other
         city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, other, -1)
+        city.vehicle_i[CONTENT, vehicle] = 0
         city.vehicle_i[CAUSE, vehicle] = NOTHING
         city.counter[LANE_CHANGES] += 1
         return True
@@ -171,7 +179,7 @@ def change_lane(city: City, lane: int, k: int, other: int) -> bool:
     return False
 
 
-@bare
+@woven
 def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
     """Put a waiting vehicle on the emptiest lane that suits it, at the place of its origin, if there is a gap."""
     kind = city.vehicle_i[CLASS, vehicle]
@@ -216,6 +224,7 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
         city.vehicle_f[SPEED_MPS, vehicle] = speed
         city.vehicle_i[ROUTE_AT, vehicle] = 0
         city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, lane, -1)
+        city.vehicle_i[CONTENT, vehicle] = 0
         city.vehicle_i[CAUSE, vehicle] = NOTHING
         city.vehicle_f[STANDING_S, vehicle] = 0.0
         city.vehicle_f[ENTERED_S, vehicle] = t_s
@@ -225,7 +234,7 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
     return False
 
 
-@bare
+@woven
 def let_arrive(city: City, lane: int, t_s: float) -> None:
     """Take vehicles that reached their destination off a lane."""
     for k in range(city.lane_i[COUNT, lane] - 1, -1, -1):
@@ -249,7 +258,7 @@ def let_arrive(city: City, lane: int, t_s: float) -> None:
         city.lane_i[WENT_OUT, lane] += 1
 
 
-@bare
+@woven
 def let_in(city: City, link: int, t_s: float) -> None:
     """Let trips whose time has come enter a link, first come first served."""
     end = city.link[FIRST_ENTRY, link + 1]
@@ -273,7 +282,7 @@ def let_in(city: City, link: int, t_s: float) -> None:
         city.link[ENTRY_NEXT, link] += 1
 
 
-@bare
+@woven
 def serve_link(city: City, link: int, t_s: float) -> None:
     """Do everything that happens within a link and to no other: arrivals, lane changes, entries."""
     first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .compile import bare
+from .compile import woven
 from .traffic_tables import COUNT, HEAD, RING_START, City
 
 
-@bare
+@woven
 def at(city: City, lane: int, k: int) -> int:
     """Vehicle number ``k`` of a lane, counted from its end."""
     start = city.lane_i[RING_START, lane]
@@ -17,7 +17,7 @@ def at(city: City, lane: int, k: int) -> int:
     return city.ring[start + slot]
 
 
-@bare
+@woven
 def put(city: City, lane: int, k: int, vehicle: int) -> None:
     """Write a vehicle into place ``k`` of a lane."""
     start = city.lane_i[RING_START, lane]
@@ -28,14 +28,14 @@ def put(city: City, lane: int, k: int, vehicle: int) -> None:
     city.ring[start + slot] = vehicle
 
 
-@bare
+@woven
 def push(city: City, lane: int, vehicle: int) -> None:
     """Add a vehicle at the lane's start."""
     put(city, lane, city.lane_i[COUNT, lane], vehicle)
     city.lane_i[COUNT, lane] += 1
 
 
-@bare
+@woven
 def pop(city: City, lane: int) -> int:
     """Take the vehicle at the lane's end."""
     vehicle = at(city, lane, 0)
@@ -46,7 +46,7 @@ def pop(city: City, lane: int) -> int:
     return vehicle
 
 
-@bare
+@woven
 def insert(city: City, lane: int, k: int, vehicle: int) -> None:
     """Put a vehicle in front of the one in place ``k``."""
     for i in range(city.lane_i[COUNT, lane], k, -1):
@@ -55,7 +55,7 @@ def insert(city: City, lane: int, k: int, vehicle: int) -> None:
     city.lane_i[COUNT, lane] += 1
 
 
-@bare
+@woven
 def remove(city: City, lane: int, k: int) -> None:
     """Take the vehicle in place ``k`` out of a lane."""
     for i in range(k, city.lane_i[COUNT, lane] - 1):
@@ -63,7 +63,7 @@ def remove(city: City, lane: int, k: int) -> None:
     city.lane_i[COUNT, lane] -= 1
 
 
-@bare
+@woven
 def is_full(city: City, lane: int) -> bool:
     """Whether no slot is left; by their lengths vehicles run out of lane before a lane runs out of slots."""
     return city.lane_i[COUNT, lane] >= city.lane_i[RING_START, lane + 1] - city.lane_i[RING_START, lane]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import prange
 
-from .compile import bare, bare_entry, parallel
+from .compile import bare, bare_entry, parallel, woven
 from .following import advance_lane, follow_lane
 from .junctions import cross_junction, decide_junction
 from .links import serve_link
@@ -22,7 +22,7 @@ PHASES = (
 )
 
 
-@bare
+@woven
 def advance_signals(city: City) -> None:
     """Move every controller on by one step."""
     for controller in range(city.controller_f.shape[1]):

@@ -85,7 +85,8 @@ ASK: Final = 7  # what its driver must decide
 ROUTE_START: Final = 8  # into route
 ROUTE_SIZE: Final = 9  # 0: not planned, or no way
 ROUTE_AT: Final = 10  # step of the route that is the present link
-VEHICLE_I_COLUMNS: Final = 11
+CONTENT: Final = 11  # 1: no lane of this link serves its route better
+VEHICLE_I_COLUMNS: Final = 12
 
 # Columns of ``lane_f``, ``[column, lane row]``.
 LANE_LENGTH_M: Final = 0
@@ -113,7 +114,8 @@ LAST_OUT: Final = 10  # vehicle that left it last, -1
 OCCUPIED_BY: Final = 11  # of a connector: vehicles inside or entitled to enter
 CAME_IN: Final = 12  # vehicles so far
 WENT_OUT: Final = 13
-LANE_I_COLUMNS: Final = 14
+CANDIDATE: Final = 14  # vehicle that asks to enter the junction in this step, -1
+LANE_I_COLUMNS: Final = 15
 
 # Columns of ``connector``, ``[column, connector + 1]``.
 FROM_LANE: Final = 0

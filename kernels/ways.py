@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from .compile import bare, bare_entry
+from .compile import bare, bare_entry, woven
 from .members import member_of
 from .traffic_tables import (
     ACCESS,
     CLASS,
     CONNECTOR,
+    CONTENT,
     FIRST_CONNECTOR,
     FIRST_LANE,
     GRANTED,
@@ -23,7 +24,7 @@ from .traffic_tables import (
 )
 
 
-@bare
+@woven
 def link_ahead(city: City, vehicle: int, steps: int) -> int:
     """Link ``steps`` places further on the vehicle's route, -1 behind its end."""
     place = city.vehicle_i[ROUTE_AT, vehicle] + steps
@@ -32,7 +33,7 @@ def link_ahead(city: City, vehicle: int, steps: int) -> int:
     return city.route[city.vehicle_i[ROUTE_START, vehicle] + place]
 
 
-@bare
+@woven
 def leads(city: City, lane: int, link: int) -> bool:
     """Whether a lane has a connector to a link."""
     for connector in range(city.lane_i[FIRST_CONNECTOR, lane], city.lane_i[FIRST_CONNECTOR, lane + 1]):
@@ -41,7 +42,7 @@ def leads(city: City, lane: int, link: int) -> bool:
     return False
 
 
-@bare
+@woven
 def may_use(city: City, lane: int, access: int) -> bool:
     """Whether a lane is open and allows this kind of vehicle."""
     return city.lane_i[OPEN, lane] != 0 and (city.lane_i[ACCESS, lane] & access) != 0
@@ -111,3 +112,4 @@ def renew_ways(cities: City, m: int, vehicles: Longs) -> None:
         lane = city.vehicle_i[LANE, vehicle]
         if 0 <= lane < city.road_lanes and city.vehicle_i[GRANTED, vehicle] == 0:
             city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, lane, -1)
+            city.vehicle_i[CONTENT, vehicle] = 0
