@@ -250,14 +250,14 @@ def mutate(data: st.DataObject) -> str:
     return json.dumps(value, default=str)  # JSON is YAML, NaN and all
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_mutation_of_a_file_gives_a_traceback(folder: Path, data: st.DataObject) -> None:
     (folder / "mutant.yaml").write_text(mutate(data), encoding="utf-8")
     refuse_or_read(folder / "mutant.yaml")
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_damage_to_the_bytes_gives_a_traceback(folder: Path, data: st.DataObject) -> None:
     content = bytearray(data.draw(st.sampled_from([EXAMPLE, FULL])).encode())
@@ -271,7 +271,7 @@ def test_no_damage_to_the_bytes_gives_a_traceback(folder: Path, data: st.DataObj
     refuse_or_read(folder / "damaged.yaml")
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.one_of(st.binary(max_size=60), st.text(st.sampled_from("ab:-[]{}&*!|>'\"%@\t\n ,?#1"), max_size=40)))
 def test_no_bytes_give_a_traceback(folder: Path, content: bytes | str) -> None:
     (folder / "bytes.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
