@@ -23,14 +23,17 @@ def town() -> RoadNetwork:
     return build_network(grid_city(3, 3, block_m=200.0, lanes=2))
 
 
+CONTROLLER = town().signals.id.index("node/001-001")
+GREENS = ", ".join(f"{green:g}" for green in town().signals.phase_s[green_phases(town(), CONTROLLER)])
+LOST_S = round(changeover_s(town(), CONTROLLER))  # yellow and all-red
 LINK = "way/node/000-000>node/000-001"
 HINT = " List all: citytwin network town.yaml --links"
 GOOD = [
     f'{{kind: road_closure, link: "{LINK}", lanes: [0, 1], start_s: 0}}',
     f'{{kind: incident, link: "{LINK}", lane: 1, position_m: 180, start_s: 0, duration_s: 60}}',
     "{kind: signal_plan, junction: node/001-001, start_s: 0, green_s: [40, 25]}",
-    "{kind: signal_plan, junction: node/001-001, start_s: 0, green_s: [40, 25], cycle_s: 77}",
-    "{kind: signal_plan, junction: node/001-001, start_s: 0, cycle_s: 22}",
+    f"{{kind: signal_plan, junction: node/001-001, start_s: 0, green_s: [40, 25], cycle_s: {65 + LOST_S}}}",
+    f"{{kind: signal_plan, junction: node/001-001, start_s: 0, cycle_s: {10 + LOST_S}}}",
 ]
 WRONG = [
     (
@@ -73,15 +76,17 @@ WRONG = [
     ),
     (
         "{kind: signal_plan, junction: node/001-001, start_s: 0, green_s: [40]}",
-        "events[0].green_s = [40]  needs 2 values, one for each green phase. Now: [33, 32].",
+        f"events[0].green_s = [40]  needs 2 values, one for each green phase. Now: [{GREENS}].",
     ),
     (
         "{kind: signal_plan, junction: node/001-001, start_s: 0, green_s: [40, 30], cycle_s: 60}",
-        "events[0].cycle_s = 60  does not fit green_s: with 12 s of yellow and all-red they make 82 s. Leave it out.",
+        f"events[0].cycle_s = 60  does not fit green_s: with {LOST_S} s of yellow and all-red they make {70 + LOST_S} s. "
+        "Leave it out.",
     ),
     (
-        "{kind: signal_plan, junction: node/001-001, start_s: 0, cycle_s: 21}",
-        "events[0].cycle_s = 21  is too short: 2 green phases of 5 s, and 12 s of yellow and all-red, need 22 s.",
+        f"{{kind: signal_plan, junction: node/001-001, start_s: 0, cycle_s: {9 + LOST_S}}}",
+        f"events[0].cycle_s = {9 + LOST_S}  is too short: 2 green phases of 5 s, and {LOST_S} s of yellow and all-red, need "
+        f"{10 + LOST_S} s.",
     ),
 ]
 
