@@ -25,7 +25,8 @@ def town() -> RoadNetwork:
 
 CONTROLLER = town().signals.id.index("node/001-001")
 GREENS = ", ".join(f"{green:g}" for green in town().signals.phase_s[green_phases(town(), CONTROLLER)])
-LOST_S = round(changeover_s(town(), CONTROLLER))  # yellow and all-red
+LOST_S = round(changeover_s(town(), CONTROLLER))
+LOST = f"{LOST_S} s of yellow and all-red"
 LINK = "way/node/000-000>node/000-001"
 HINT = " List all: citytwin network town.yaml --links"
 GOOD = [
@@ -80,13 +81,11 @@ WRONG = [
     ),
     (
         "{kind: signal_plan, junction: node/001-001, start_s: 0, green_s: [40, 30], cycle_s: 60}",
-        f"events[0].cycle_s = 60  does not fit green_s: with {LOST_S} s of yellow and all-red they make {70 + LOST_S} s. "
-        "Leave it out.",
+        f"events[0].cycle_s = 60  does not fit green_s: with {LOST} they make {70 + LOST_S} s. Leave it out.",
     ),
     (
         f"{{kind: signal_plan, junction: node/001-001, start_s: 0, cycle_s: {9 + LOST_S}}}",
-        f"events[0].cycle_s = {9 + LOST_S}  is too short: 2 green phases of 5 s, and {LOST_S} s of yellow and all-red, need "
-        f"{10 + LOST_S} s.",
+        f"events[0].cycle_s = {9 + LOST_S}  is too short: 2 green phases of 5 s, and {LOST}, need {10 + LOST_S} s.",
     ),
 ]
 
