@@ -80,6 +80,7 @@ def list_exits(rows: StreetRows, link: int) -> list[Exit]:
     own_id = rows.streets[link].id
     exits: list[Exit] = []
     back: list[Exit] = []
+    round_island: list[Exit] = []
     for to_link in rows.links_out[rows.to_junction[link]]:
         pair = (own_id, rows.streets[to_link].id)
         path = None if junction.inner_paths is None else junction.inner_paths.get(pair)
@@ -89,13 +90,15 @@ def list_exits(rows: StreetRows, link: int) -> list[Exit]:
         elif pair in junction.banned or (junction.inner_paths is not None and path is None):
             continue
         elif junction.inner_paths is None and _rounds_an_island(rows, link, to_link):
-            back.append(Exit(to_link, Turn.UTURN, angle, path))
+            round_island.append(Exit(to_link, Turn.UTURN, angle, path))
         elif rows.motor_lanes(to_link):
             exits.append(Exit(to_link, _turn(angle), angle, path))
     # A car that finds no other way turns round, but never at the edge of an extract, where the street goes on.
     must_turn_back = not any(rows.car_lanes(way_out.to_link) for way_out in exits) and not junction.gate
-    if must_turn_back or (_has_arrow(rows, link, "reverse") and (own_id, rows.streets[twin].id) not in junction.banned):
-        exits.extend(back)
+    if must_turn_back:
+        exits.extend(round_island or back)
+    elif _has_arrow(rows, link, "reverse"):
+        exits.extend(e for e in back if (own_id, rows.streets[e.to_link].id) not in junction.banned)
     near_side = 1.0 if rows.drives_on_left else -1.0  # side of the kerb, as the sign of an angle
     return sorted(exits, key=lambda e: (e.turn is Turn.UTURN, -near_side * e.angle_rad, rows.streets[e.to_link].id))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from .conflicts import Conflicts, Ways
 from .network import Bools, Bytes, Control, Ints, Light, Signals
-from .signal_stages import Controller, StagePlanner
+from .signal_stages import LONGEST_CYCLE_S, Controller, StagePlanner
 from .street_rows import StreetRows, wrap
 
 GUESSED_CYCLE_S = (70, 90)  # without counts
@@ -137,6 +137,8 @@ def _flow_ratios(controller: Controller) -> list[float]:
 
 def _own_cycle_s(controller: Controller) -> int:
     low, high = GUESSED_CYCLE_S
+    if len(controller.stages) > 3:  # a third of a shorter cycle would go to clearing the junction
+        high = LONGEST_CYCLE_S
     wanted = min(max(webster_cycle(_flow_ratios(controller), controller.lost_s), low), high)
     return max(math.ceil(wanted), controller.shortest_s)
 

@@ -88,6 +88,19 @@ class StagePlanner:
         self.groups = {key: column for column, key in enumerate(kinds)}
         self.group_of = {c: self.groups[int(ways.from_link[c]), self._kind(c)] for c in connectors}
         self.approaches = sorted({link for link, _ in self.groups})
+        self.meets, self.clashes = self._group_conflicts()
+
+    def _group_conflicts(self) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
+        """Pairs of groups of different approaches that meet, and those that cannot both be green, gaps or not."""
+        meets, clashes = set(), set()
+        for pair in self.pairs:
+            own, foe = int(self.conflicts.own[pair]), int(self.conflicts.foe[pair])
+            if self.ways.from_link[own] != self.ways.from_link[foe]:
+                columns = (self.group_of[own], self.group_of[foe])
+                meets.add(columns)
+                if columns not in clashes and not self._one_may_wait(pair, own, foe):
+                    clashes |= {columns, columns[::-1]}
+        return meets, clashes
 
     def _kind(self, connector: int) -> int:
         """Straight 0, near side 1, far side and U-turn 2: what gets a light of its own."""
@@ -96,15 +109,15 @@ class StagePlanner:
 
     def plan(self) -> Controller:
         """Stages, their clearances and their shortest durations."""
-        sets = self._approach_sets()
-        if any(self._collides(self._groups_of(links)) for links in sets):
-            sets = [[link] for link in self.approaches]
         green_sets: list[set[int]] = []
-        for links in sets:
+        parts = [part for links in self._approach_sets() for part in self._part(links)]
+        for links in self._join(parts):
             protected = self._protected(links)
-            rest = self._groups_of(links) - protected
-            green_sets += [rest, *self._split(protected)]
-        stages = [self._stage(greens) for greens in green_sets if greens]
+            green_sets += [self._groups_of(links) - protected, *self._split(protected)]
+        green_sets = [greens for greens in green_sets if greens]
+        self._open_further(green_sets)
+        stages = [self._stage(greens) for greens in green_sets]
+        self._give_time_to_walk(stages)
         if len(stages) == 1:
             width = max(self._road_width_m(link) for link in self.approaches)
             stages.append(Stage({}, 0.0, math.ceil(_walk_s(width))))
@@ -141,15 +154,49 @@ class StagePlanner:
     def _importance(self, link: int) -> int:
         return int(len(self.rows.motor_lanes(link)) * self.rows.rank[link])
 
-    def _collides(self, greens: set[int]) -> bool:
-        """Whether some pair could not both be green, not even with one of them waiting for a gap."""
-        for pair in self.pairs:
-            own, foe = int(self.conflicts.own[pair]), int(self.conflicts.foe[pair])
-            if self.group_of[own] not in greens or self.group_of[foe] not in greens:
-                continue
-            if self.ways.from_link[own] != self.ways.from_link[foe] and not self._one_may_wait(pair, own, foe):
-                return True
-        return False
+    def _part(self, links: Sequence[int]) -> list[list[int]]:
+        """Divide approaches that clash among as few stages as they need, most important first."""
+        parts: list[list[int]] = []
+        for link in sorted(links, key=lambda link: (-self._importance(link), link)):
+            mine = self._groups_of([link])
+            for part in parts:
+                if not self._any(self.clashes, mine, self._groups_of(part)):
+                    part.append(link)
+                    break
+            else:
+                parts.append([link])
+        return parts
+
+    def _join(self, sets: Sequence[list[int]]) -> list[list[int]]:
+        """Put approaches of different directions together where they do not even meet."""
+        joined: list[list[int]] = []
+        for links in sets:
+            mine = self._groups_of(links)
+            for other in joined:
+                if not self._any(self.meets, mine, self._groups_of(other)):
+                    other += links
+                    break
+            else:
+                joined.append(list(links))
+        return joined
+
+    def _any(self, pairs: set[tuple[int, int]], some: set[int], others: set[int]) -> bool:
+        return any((one, other) in pairs for one in some for other in others)
+
+    def _open_further(self, green_sets: Sequence[set[int]]) -> None:
+        """Give green in further stages to groups that meet nobody there, but leave one to walk across their road."""
+        links = {column: link for (link, _), column in self.groups.items()}
+        for greens in green_sets:
+            for column, link in sorted(links.items()):
+                if column in greens or self._any(self.meets, {column}, greens):
+                    continue
+                mine = self._groups_of([link])
+                walks = [other for other in green_sets if not mine & other and not self._only_turns(other)]
+                if walks not in ([], [greens]):
+                    greens.add(column)
+
+    def _only_turns(self, greens: set[int]) -> bool:
+        return all(kind == 2 for (_, kind), column in self.groups.items() if column in greens)
 
     def _one_may_wait(self, pair: int, own: int, foe: int) -> bool:
         if self._kind(own) == self._kind(foe) == 2:
@@ -200,23 +247,26 @@ class StagePlanner:
         """Put protected turns together where they do not meet, else one after the other."""
         if not protected:
             return []
-        meet = any(
-            {self.group_of[int(self.conflicts.own[p])], self.group_of[int(self.conflicts.foe[p])]} <= protected
-            and self.ways.from_link[self.conflicts.own[p]] != self.ways.from_link[self.conflicts.foe[p]]
-            for p in self.pairs
-        )
+        meet = self._any(self.meets, protected, protected)
         return [{column} for column in sorted(protected)] if meet else [protected]
 
     def _stage(self, greens: set[int]) -> Stage:
-        """Collect a stage's lights, its share of the green and the time people need to cross beside it."""
+        """Collect a stage's lights and guess the flow that they must let through."""
         links = {link for (link, _), column in self.groups.items() if column in greens}
-        only_turns = all(kind == 2 for (_, kind), column in self.groups.items() if column in greens)
         flow = LANE_FLOW_VPH + RANK_FLOW_VPH * max(float(self.rows.rank[link]) for link in links)
-        if only_turns:
-            return Stage(dict.fromkeys(greens, Light.GREEN), flow / 2.0, MIN_GREEN_S)
-        crossed = [self._road_width_m(link) for link in self.approaches if link not in links]
-        walk = math.ceil(_walk_s(max(crossed))) if crossed else 0
-        return Stage(dict.fromkeys(greens, Light.GREEN), flow, max(MIN_GREEN_S, walk))
+        share = 0.5 if self._only_turns(greens) else 1.0
+        return Stage(dict.fromkeys(sorted(greens), Light.GREEN), flow * share, MIN_GREEN_S)
+
+    def _give_time_to_walk(self, stages: Sequence[Stage]) -> None:
+        """Make one stage, the longest in which its traffic stands, long enough to walk across each approach."""
+        for link in self.approaches:
+            mine = self._groups_of([link])
+            walks = [
+                stage for stage in stages if not mine & set(stage.lights) and not self._only_turns(set(stage.lights))
+            ]
+            if walks:
+                longest = max(walks, key=lambda stage: stage.lane_flow_vph)
+                longest.least_s = max(longest.least_s, math.ceil(_walk_s(self._road_width_m(link))))
 
     def _road_width_m(self, link: int) -> float:
         both = [link] if self.rows.twin[link] < 0 else [link, int(self.rows.twin[link])]

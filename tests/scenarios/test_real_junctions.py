@@ -11,7 +11,7 @@ import pytest
 
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.load_network import load_streets
-from citytwin.scenarios.network import Control, RoadNetwork, Turn
+from citytwin.scenarios.network import Control, Light, RoadNetwork, Turn
 from citytwin.scenarios.network_laws import check_network, network_digest, programme
 from citytwin.scenarios.streets import StreetGraph
 
@@ -71,21 +71,15 @@ def test_no_movement_is_invented_inside_a_merged_junction(city):
         assert inner is None or pair in inner
 
 
-@pytest.mark.parametrize("city, fewest, most", [("helsinki", 0, 6), ("leeds", 4, 9), ("shanghai", 18, 30)])
-def test_few_signals_need_a_stage_per_approach(city, fewest, most):
-    """Where a crossing conflict is left between opposite streams, each approach has the junction to itself."""
+def test_most_signals_need_two_stages(city):
+    """Signals in mid-block have one for vehicles; more than three are for the few where many approaches meet."""
     network = network_of(city)
-    alone = 0
-    link = network.lanes.link[network.connectors.from_lane]
-    for row, junction in enumerate(network.signals.junction):
-        start, stop = network.junctions.connector_start[junction : junction + 2]
+    stages = Counter()
+    for row in range(len(network.signals.id)):
         _, lights = programme(network.signals, row)
-        approaches = [
-            {int(link[c]) for c in range(start, stop) if phase[network.connectors.group[c]] >= 2} for phase in lights
-        ]
-        count = len(set(link[start:stop].tolist()))
-        alone += count >= 3 and max(map(len, approaches)) == 1
-    assert fewest <= alone <= most
+        stages[int((lights == Light.YELLOW).any(axis=1).sum())] += 1
+    assert stages[1] + stages[2] >= 0.75 * stages.total()
+    assert max(stages, default=1) <= 6
 
 
 def test_the_order_of_the_source_leaves_no_trace():

@@ -86,6 +86,27 @@ def test_fast_oncoming_traffic_protects_left_turns_too():
     assert 5.0 in network.signals.phase_s
 
 
+def test_a_turn_that_meets_nobody_keeps_its_green():
+    """One-way street from the south into a T: whoever turns right from the east meets nobody who turns left."""
+    arms = {
+        "n": {"inward": True, "lanes": 2},
+        "s": {"outward": True, "lanes": 2},
+        "e": {"lanes": 2, "backward_lanes": 2},
+    }
+    network = build_network(crossing(arms | {"w": {"lanes": 2, "backward_lanes": 2}}, spec=SIGNAL))
+    check_network(network)
+    for column in lights_of(network, "n", "s"), lights_of(network, "e", "w"), lights_of(network, "w", "s"):
+        assert np.any(column >= Light.GREEN_YIELD) and np.any(column == Light.RED)
+
+
+def test_approaches_that_never_meet_share_a_stage():
+    arms = {"w": {"inward": True}, "n": {"outward": True}, "e": {"inward": True}, "s": {"outward": True}}
+    banned = frozenset({(into("w"), out_to("s")), (into("e"), out_to("n")), (into("e"), out_to("w"))})
+    network = build_network(crossing(arms, spec=SIGNAL | {"banned": banned}))
+    check_network(network)
+    assert np.array_equal(lights_of(network, "w", "n"), lights_of(network, "e", "s"))
+
+
 def test_one_signalled_approach_makes_a_signal():
     graph = crossing({arm: {} for arm in FOUR})
     streets = list(graph.streets)
