@@ -84,6 +84,25 @@ def wall(city: City, vehicle: int, distance: float) -> float:
 
 
 @woven
+def rear_beyond(city: City, lane: int) -> float:
+    """Where the rear of the vehicle is that left a road lane last: metres beyond the lane's end, less than 0 before it.
+
+    inf when it is clear of the junction.
+    """
+    vehicle = city.lane_i[LAST_OUT, lane]
+    if vehicle < 0:
+        return math.inf
+    row = city.vehicle_i[LANE, vehicle]
+    rear = city.vehicle_f[POSITION_M, vehicle] - city.driver[city.vehicle_i[CLASS, vehicle], LENGTH_M]
+    if row >= city.road_lanes:
+        return rear if city.connector[FROM_LANE, row - city.road_lanes] == lane else math.inf
+    connector = city.vehicle_i[REAR_IN, vehicle]
+    if connector >= 0 and city.connector[FROM_LANE, connector] == lane:
+        return rear + city.lane_f[LANE_LENGTH_M, city.road_lanes + connector]
+    return math.inf
+
+
+@woven
 def beyond_line(city: City, vehicle: int, distance: float, lane: int, steps: int, desired_speed: float) -> float:
     """Speed for the coming step given what is on road lane ``lane``, which begins ``distance`` ahead.
 
@@ -96,6 +115,10 @@ def beyond_line(city: City, vehicle: int, distance: float, lane: int, steps: int
         gap = distance + city.vehicle_f[POSITION_M, last] - length
         return behind(city, vehicle, gap, city.vehicle_f[SPEED_MPS, last], desired_speed)
     free = behind(city, vehicle, math.inf, 0.0, desired_speed)
+    rear = rear_beyond(city, lane)
+    if rear < 0.0:
+        gap = distance + city.lane_f[LANE_LENGTH_M, lane] + rear
+        free = behind(city, vehicle, gap, city.vehicle_f[SPEED_MPS, city.lane_i[LAST_OUT, lane]], desired_speed)
     end = city.lane_f[OBSTACLE_M, lane]
     if link_ahead(city, vehicle, steps + 1) >= 0:
         end = min(end, city.lane_f[LANE_LENGTH_M, lane])
@@ -105,33 +128,21 @@ def beyond_line(city: City, vehicle: int, distance: float, lane: int, steps: int
 
 
 @woven
-def into_junction(city: City, vehicle: int, lane: int, left: float, desired_speed: float) -> float:
+def into_junction(city: City, vehicle: int, left: float, desired_speed: float) -> float:
     """Speed for the coming step of a vehicle that may enter the junction ``left`` metres ahead."""
     road_lanes = city.road_lanes
     connector = city.vehicle_i[CONNECTOR, vehicle]
     row = road_lanes + connector
-    new_speed = math.inf
-    parted = city.lane_i[LAST_OUT, lane]
-    if parted >= 0:
-        on = city.vehicle_i[LANE, parted]
-        if on >= road_lanes and on != row and city.connector[FROM_LANE, on - road_lanes] == lane:
-            rear = city.vehicle_f[POSITION_M, parted] - city.driver[city.vehicle_i[CLASS, parted], LENGTH_M]
-            if rear < DIVERGE_M:
-                speed = city.vehicle_f[SPEED_MPS, parted]
-                new_speed = behind(city, vehicle, left + rear, speed, desired_speed)
     count = city.lane_i[COUNT, row]
     if count > 0:
         last = at(city, row, count - 1)
         length = city.driver[city.vehicle_i[CLASS, last], LENGTH_M]
         gap = left + city.vehicle_f[POSITION_M, last] - length
         speed = city.vehicle_f[SPEED_MPS, last]
-        return min(new_speed, behind(city, vehicle, gap, speed, desired_speed))
+        return behind(city, vehicle, gap, speed, desired_speed)
     far = left + city.lane_f[LANE_LENGTH_M, row]
     to_lane = city.connector[TO_LANE, connector]
-    return min(
-        new_speed,
-        beyond_line(city, vehicle, far, to_lane, 1, desired_speed),
-    )
+    return beyond_line(city, vehicle, far, to_lane, 1, desired_speed)
 
 
 @woven
@@ -142,8 +153,9 @@ def follow_lane(city: City, lane: int) -> None:
     step = city.step_s
     length = city.lane_f[LANE_LENGTH_M, lane]
     limit = city.lane_f[LIMIT_MPS, lane]
-    obstacle, let_in = math.inf, math.inf
+    obstacle, let_in, rear = math.inf, math.inf, math.inf
     if on_road:
+        rear = rear_beyond(city, lane)
         obstacle, let_in = city.lane_f[OBSTACLE_M, lane], city.lane_f[LET_IN_M, lane]
     ahead = -1
     for k in range(city.lane_i[COUNT, lane]):
@@ -167,13 +179,16 @@ def follow_lane(city: City, lane: int) -> None:
             new_speed = behind(city, vehicle, math.inf, 0.0, desired)
         if on_road:
             if granted:
+                standing_for = LEADER
                 if ahead < 0 or city.vehicle_i[CONNECTOR, ahead] != connector:
-                    new_speed = min(
-                        new_speed,
-                        into_junction(city, vehicle, lane, left, desired),
-                    )
+                    new_speed = min(new_speed, into_junction(city, vehicle, left, desired))
             elif link_ahead(city, vehicle, 1) >= 0:
                 new_speed = min(new_speed, wall(city, vehicle, left))
+            if ahead < 0 and rear < (DIVERGE_M if granted else 0.0):
+                rear_speed = city.vehicle_f[SPEED_MPS, city.lane_i[LAST_OUT, lane]]
+                pace = behind(city, vehicle, left + rear, rear_speed, desired)
+                if pace < new_speed:
+                    new_speed, standing_for = pace, LEADER
             if connector >= 0:
                 curve = city.lane_f[LIMIT_MPS, road_lanes + connector] * factor
                 if new_speed > curve:
@@ -187,10 +202,7 @@ def follow_lane(city: City, lane: int) -> None:
         else:
             to_lane = city.connector[TO_LANE, lane - road_lanes]
             if ahead < 0:
-                new_speed = min(
-                    new_speed,
-                    beyond_line(city, vehicle, left, to_lane, 1, desired),
-                )
+                new_speed, standing_for = min(new_speed, beyond_line(city, vehicle, left, to_lane, 1, desired)), LEADER
             slower = city.lane_f[LIMIT_MPS, to_lane] * factor
             if new_speed > slower:
                 new_speed = min(new_speed, slowing_speed(left, slower, comfort, step))

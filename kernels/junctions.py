@@ -30,6 +30,7 @@ from .traffic_tables import (
     FIRST_FOE,
     FIRST_LANE_IN,
     FIRST_LANE_OUT,
+    FIRST_SENSOR,
     FOE,
     FOE_YIELDED_TO,
     FROM_LANE,
@@ -60,10 +61,14 @@ from .traffic_tables import (
     RED,
     RED_RUNS,
     ROUTE_AT,
+    SENSOR_AT_M,
+    SENSOR_COUNT,
+    SENSOR_SPEED_SUM,
     SIGNAL,
     SPEED_MPS,
     STANDING_S,
     STOP,
+    TIGHT,
     TO_LANE,
     TO_LINK,
     WENT_OUT,
@@ -78,7 +83,6 @@ UNKNOWN = -2  # which vehicle of a lane asks to enter
 AT_LINE_M = 5.0  # a vehicle standing closer than this waits at the stop line
 LOOK_BACK = 6  # vehicles of a priority lane that are looked at
 TAKE_TURNS_S = 10.0  # of standing on both sides, after which drivers let each other in
-SHORT_LINK_VEHICLES = 2.5  # a lane for fewer vehicles is entered only with room behind it
 FORESIGHT_S = 3.0  # how far ahead the last vehicle behind a junction is assumed to drive on
 LOST_TURN_AFTER_S = 30.0  # a driver who cannot change lanes gives up the turn
 
@@ -146,9 +150,11 @@ def room_beyond(city: City, lane: int, needed: float) -> bool:
 
 @woven
 def room_after(city: City, vehicle: int, lane: int, needed: float) -> bool:
-    """Whether a vehicle that enters a short lane will find room behind it, so that it need not stop on it.
+    """Whether a vehicle that enters a tight lane will find room on the lane behind it, promises to others counted.
 
-    Without this, vehicles that want round a small island wait for each other on its sides for ever.
+    Asked of those who come from elsewhere, not of those who go from one tight lane to the next: so the last place on a
+    ring stays free for who is on it. Without this, vehicles that want round a roundabout or an island, or turn back
+    over a wide median from both sides, wait for each other for ever.
     """
     wanted = link_ahead(city, vehicle, 2)
     leads_there = False
@@ -156,7 +162,7 @@ def room_after(city: City, vehicle: int, lane: int, needed: float) -> bool:
         if city.connector[TO_LINK, connector] != wanted:
             continue
         leads_there = True
-        if free_room(city, city.connector[TO_LANE, connector], needed) >= needed:
+        if room_beyond(city, city.connector[TO_LANE, connector], needed):
             return True
     return not leads_there
 
@@ -193,8 +199,8 @@ def refusal(city: City, vehicle: int, connector: int, left: float) -> int:
     needed = city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
     if not room_beyond(city, to_lane, needed):
         return NO_ROOM
-    short = city.lane_f[LANE_LENGTH_M, to_lane] < SHORT_LINK_VEHICLES * needed
-    if short and not room_after(city, vehicle, to_lane, needed):
+    comes_in = city.lane_i[TIGHT, to_lane] != 0 and city.lane_i[TIGHT, city.connector[FROM_LANE, connector]] == 0
+    if comes_in and not room_after(city, vehicle, to_lane, needed):
         return NO_ROOM
     return NOTHING
 
@@ -419,3 +425,7 @@ def cross_junction(city: City, junction: int) -> None:
             city.vehicle_i[CONTENT, vehicle] = 0
             city.lane_i[WENT_OUT, row] += 1
             city.lane_i[CAME_IN, to_lane] += 1
+            for sensor in range(city.lane_i[FIRST_SENSOR, to_lane], city.lane_i[FIRST_SENSOR, to_lane + 1]):
+                if city.sensor[SENSOR_AT_M, sensor] <= position:  # else it is passed on the lane, see follow_lane
+                    city.sensor[SENSOR_COUNT, sensor] += 1
+                    city.sensor[SENSOR_SPEED_SUM, sensor] += city.vehicle_f[SPEED_MPS, vehicle]

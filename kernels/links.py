@@ -6,7 +6,7 @@ import math
 
 from .compile import woven
 from .driving import brake_distance, safe_speed
-from .following import STOP_MARGIN_M
+from .following import STOP_MARGIN_M, rear_beyond
 from .rings import at, insert, is_full, remove
 from .traffic_tables import (
     ARRIVALS,
@@ -36,6 +36,7 @@ from .traffic_tables import (
     LANE,
     LANE_CHANGES,
     LANE_LENGTH_M,
+    LAST_OUT,
     LENGTH_M,
     LET_IN_M,
     LIMIT_MPS,
@@ -82,11 +83,16 @@ def place_in_lane(city: City, lane: int, position: float) -> int:
 @woven
 def fits_behind(city: City, lane: int, k: int, position: float) -> float:
     """Highest speed at which a vehicle can be put at a position in place ``k`` of a lane, -1 when there is no gap."""
-    if k == 0:
-        return math.inf
-    ahead = at(city, lane, k - 1)
+    if k > 0:
+        ahead = at(city, lane, k - 1)
+        rear = city.vehicle_f[POSITION_M, ahead] - city.driver[city.vehicle_i[CLASS, ahead], LENGTH_M]
+    else:
+        ahead, rear = city.lane_i[LAST_OUT, lane], rear_beyond(city, lane)
+        if rear >= 0.0:
+            return math.inf
+        rear += city.lane_f[LANE_LENGTH_M, lane]
     kind = city.vehicle_i[CLASS, ahead]
-    gap = city.vehicle_f[POSITION_M, ahead] - city.driver[kind, LENGTH_M] - position
+    gap = rear - position
     if gap < city.driver[kind, MIN_GAP_M] / 2.0:
         return -1.0
     return safe_speed(
@@ -291,10 +297,15 @@ def serve_link(city: City, link: int, t_s: float) -> None:
         if city.lane_i[COUNT, lane] > 0:
             let_arrive(city, lane, t_s)
     if last - first > 1:
+        just_came = -1
         for lane in range(first, last):
+            came_before, just_came = just_came, -1
             for k in range(city.lane_i[GRANTED_COUNT, lane], city.lane_i[COUNT, lane]):
                 vehicle = at(city, lane, k)
+                if vehicle == came_before:  # one lane a step
+                    continue
                 other = wanted_lane(city, link, lane, vehicle)
                 if other >= 0 and change_lane(city, lane, k, other):
+                    just_came = vehicle
                     break
     let_in(city, link, t_s)
