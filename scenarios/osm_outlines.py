@@ -12,7 +12,8 @@ from .osm_chains import XY, ChainGraph, Run
 SETBACK_M = 1.5  # from the corner of the crossing street to the stop line
 LARGEST_TRIM_M = 16.0
 LARGEST_SHARE = 0.45  # of a street's length that may be lost at one end
-SHORTEST_STREET_M = 7.5  # room for one waiting vehicle
+ONE_VEHICLE_M = 7.5  # room that a waiting vehicle takes
+TWO_VEHICLES_M = 15.0
 PLAIN_TRIM_M = 1.0  # where a street only changes its lanes or speed
 STRAIGHT_ON_DEG = 150.0
 
@@ -63,18 +64,21 @@ def end_trims(graph: ChainGraph, node: int, widths: dict[int, float]) -> dict[in
 
 
 def fit_trims(length_m: float, start_m: float, end_m: float) -> tuple[float, float]:
-    """Shorten what is cut off both ends so that a vehicle fits in between.
+    """Shorten what is cut off both ends so that two vehicles fit in between, or at least one.
+
+    A street for one vehicle passes a vehicle only when the one before has left it whole: that halves its flow.
 
     Examples
     --------
     >>> fit_trims(100.0, 5.0, 6.0)
     (5.0, 6.0)
-    >>> start, end = fit_trims(12.0, 5.0, 5.0)
-    >>> round(12.0 - start - end, 3)
-    7.5
+    >>> start, end = fit_trims(22.0, 6.0, 6.0)
+    >>> round(22.0 - start - end, 3)
+    15.0
     """
     start_m, end_m = min(start_m, LARGEST_SHARE * length_m), min(end_m, LARGEST_SHARE * length_m)
-    room = max(length_m - SHORTEST_STREET_M, 0.1 * length_m)
+    for_one = min(length_m / 4.0, length_m - ONE_VEHICLE_M)
+    room = max(length_m - TWO_VEHICLES_M, for_one, 0.1 * length_m)
     total = start_m + end_m
     if total > room:
         start_m, end_m = start_m * room / total, end_m * room / total
