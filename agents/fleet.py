@@ -29,6 +29,7 @@ FIRM_DECEL_MPS2 = 3.0  # what drivers accept at the onset of yellow: ITE (1999) 
 CLASS_ACCESS = np.array([CAR, TRUCK, BUS], np.int32)  # as scenarios.trips.VEHICLE_CLASSES orders them
 CLASS_LENGTH_M = {"truck": 12.0, "bus": 12.0}
 CLASS_MAX_ACCEL_MPS2 = {"truck": 0.8, "bus": 1.0}
+TIGHT_M = 16.0  # on a shorter lane, two or three cars have room; nobody goes there to stand
 MOST_LANES_IN = 62  # of one junction: the kernel keeps one bit a lane
 MOST_SPREAD = 2.5  # drivers further than so many standard deviations off are cut to it
 SLOWEST_FACTOR = 0.3
@@ -261,6 +262,8 @@ def _lanes(network: RoadNetwork, sensors: tuple[Sensor, ...], shortest_m: float)
     lane_i[table.ACCESS, :road_lanes] = lanes.access
     lane_i[table.OPEN] = 1
     lane_i[table.LAST_OUT] = -1
+    tight = links.roundabout | (links.length_m < TIGHT_M)
+    lane_i[table.TIGHT, :road_lanes] = tight[lanes.link]
     lane_i[table.FIRST_CONNECTOR, : road_lanes + 1] = lanes.connector_start
     feeder_start, feeder = _grouped(connectors.to_lane, road_lanes, 0)
     lane_i[table.FIRST_FEEDER, : road_lanes + 1] = feeder_start

@@ -115,7 +115,8 @@ OCCUPIED_BY: Final = 11  # of a connector: vehicles inside or entitled to enter
 CAME_IN: Final = 12  # vehicles so far
 WENT_OUT: Final = 13
 CANDIDATE: Final = 14  # vehicle that asks to enter the junction in this step, -1
-LANE_I_COLUMNS: Final = 15
+TIGHT: Final = 15  # 1: of a roundabout, or so short that few vehicles fit
+LANE_I_COLUMNS: Final = 16
 
 # Columns of ``connector``, ``[column, connector + 1]``.
 FROM_LANE: Final = 0
