@@ -2,8 +2,10 @@
 
 One junction owns the ends of its incoming lanes, its connectors and the beginnings of its outgoing lanes, so junctions
 can be served in any order or at once. A *grant* entitles a vehicle to enter on one connector. It is given when the
-vehicle would otherwise have to begin braking for the stop line, counts as occupation of the connector until the
-vehicle's rear is clear, and is taken back only from a vehicle that can still stop.
+vehicle would otherwise have to begin braking for the stop line, and taken back only from a vehicle that can still stop:
+when its light ends, its way closes, or a vehicle that was waiting uses the time until it arrives. A connector is
+*occupied* from a front crossing the stop line to that vehicle's rear leaving it, and nobody enters against an occupied
+one.
 """
 
 from __future__ import annotations
@@ -79,6 +81,8 @@ from .traffic_tables import (
 from .ways import link_ahead, may_use, way_on
 
 DARK = 9  # no signal: the signs alone rule
+CREEP_MPS = 3.0  # how fast, at least, a vehicle with a grant is expected to come
+CLEARING_S = 2.5  # between two conflicting vehicles at their stop lines
 UNKNOWN = -2  # which vehicle of a lane asks to enter
 AT_LINE_M = 5.0  # a vehicle standing closer than this waits at the stop line
 LOOK_BACK = 6  # vehicles of a priority lane that are looked at
@@ -98,10 +102,25 @@ def light_of(city: City, connector: int) -> int:
 
 
 @woven
+def claimed(city: City, connector: int, within_s: float) -> bool:
+    """Whether a vehicle with a grant for a connector will be at its stop line within some seconds, or cannot stop."""
+    lane = city.connector[FROM_LANE, connector]
+    for k in range(city.lane_i[GRANTED_COUNT, lane]):
+        vehicle = at(city, lane, k)
+        if city.vehicle_i[CONNECTOR, vehicle] != connector:
+            continue
+        speed = city.vehicle_f[SPEED_MPS, vehicle]
+        left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[POSITION_M, vehicle]
+        if left < max(speed, CREEP_MPS) * within_s or brake_distance(speed, city.firm_decel, city.step_s) > left:
+            return True
+    return False
+
+
+@woven
 def approaches(city: City, connector: int, within_s: float) -> bool:
     """Whether a vehicle that means to use a connector will be at its stop line within some seconds.
 
-    Vehicles inside, or entitled to enter, are counted by ``OCCUPIED_BY``; whoever stands is waiting for somebody else.
+    Those with a grant are counted by ``claimed``; whoever stands is waiting for somebody else.
     """
     light = light_of(city, connector)
     if light in (LIGHT_RED, LIGHT_YELLOW):
@@ -186,13 +205,15 @@ def refusal(city: City, vehicle: int, connector: int, left: float) -> int:
             gives_way = gives_way or city.foe[FOE_YIELDED_TO, place] != 0
         if not (gives_way and waits_at_line):
             return RED
+    arrival_s = left / max(city.vehicle_f[SPEED_MPS, vehicle], CREEP_MPS)
+    within_s = max(city.driver[kind, CRITICAL_GAP_S], arrival_s + CLEARING_S)
     for place in range(first, last):
-        if city.lane_i[OCCUPIED_BY, city.road_lanes + city.foe[FOE, place]] > 0:
+        foe = city.foe[FOE, place]
+        if city.lane_i[OCCUPIED_BY, city.road_lanes + foe] > 0 or claimed(city, foe, within_s):
             return OCCUPIED
     if light != LIGHT_GREEN:
         if city.connector[STOP, connector] != 0 and light == DARK and not waits_at_line:
             return YIELD
-        within_s = city.driver[kind, CRITICAL_GAP_S]
         for place in range(first, last):
             if city.foe[FOE_YIELDED_TO, place] != 0 and approaches(city, city.foe[FOE, place], within_s):
                 return YIELD
@@ -203,6 +224,31 @@ def refusal(city: City, vehicle: int, connector: int, left: float) -> int:
     if comes_in and not room_after(city, vehicle, to_lane, needed):
         return NO_ROOM
     return NOTHING
+
+
+@woven
+def release(city: City, lane: int, kept: int) -> None:
+    """Take grants back from all vehicles of a lane but the first ``kept``."""
+    for k in range(kept, city.lane_i[GRANTED_COUNT, lane]):
+        vehicle = at(city, lane, k)
+        kind = city.vehicle_i[CLASS, vehicle]
+        city.vehicle_i[GRANTED, vehicle] = 0
+        city.lane_f[INBOUND_M, city.connector[TO_LANE, city.vehicle_i[CONNECTOR, vehicle]]] -= (
+            city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
+        )
+    city.lane_i[GRANTED_COUNT, lane] = min(kept, city.lane_i[GRANTED_COUNT, lane])
+
+
+@woven
+def overtake_claims(city: City, connector: int) -> None:
+    """Take back the grants of conflicting vehicles, which are far enough away to stop (see ``claimed``)."""
+    for place in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
+        foe = city.foe[FOE, place]
+        lane = city.connector[FROM_LANE, foe]
+        for k in range(city.lane_i[GRANTED_COUNT, lane]):
+            if city.vehicle_i[CONNECTOR, at(city, lane, k)] == foe:
+                release(city, lane, k)
+                break
 
 
 @woven
@@ -228,16 +274,7 @@ def take_back(city: City, lane: int) -> None:
         if stand:
             kept = k
             break
-    for k in range(kept, city.lane_i[GRANTED_COUNT, lane]):
-        vehicle = at(city, lane, k)
-        connector = city.vehicle_i[CONNECTOR, vehicle]
-        kind = city.vehicle_i[CLASS, vehicle]
-        city.vehicle_i[GRANTED, vehicle] = 0
-        city.lane_i[OCCUPIED_BY, city.road_lanes + connector] -= 1
-        city.lane_f[INBOUND_M, city.connector[TO_LANE, connector]] -= (
-            city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
-        )
-    city.lane_i[GRANTED_COUNT, lane] = kept
+    release(city, lane, kept)
 
 
 @woven
@@ -304,10 +341,10 @@ def admit(city: City, lane: int, vehicle: int, t_s: float) -> bool:
     city.vehicle_i[GRANTED, vehicle] = 1
     city.vehicle_i[CAUSE, vehicle] = NOTHING
     city.lane_i[GRANTED_COUNT, lane] += 1
-    city.lane_i[OCCUPIED_BY, city.road_lanes + connector] += 1
     city.lane_f[INBOUND_M, city.connector[TO_LANE, connector]] += (
         city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
     )
+    overtake_claims(city, connector)
     return True
 
 
@@ -321,8 +358,6 @@ def note_needs(city: City, junction: int) -> None:
         city.junction[FIRST_CONNECTOR_IN, junction], city.junction[FIRST_CONNECTOR_IN, junction + 1]
     ):
         row = road_lanes + connector
-        if city.lane_i[OCCUPIED_BY, city.road_lanes + connector] == 0:
-            continue
         to_lane = city.connector[TO_LANE, connector]
         for k in range(city.lane_i[COUNT, row]):
             vehicle = at(city, row, k)
@@ -389,6 +424,7 @@ def cross_junction(city: City, junction: int) -> None:
             if light_of(city, connector) == LIGHT_RED:
                 city.counter[RED_RUNS] += 1
             city.vehicle_i[GRANTED, vehicle] = 0
+            city.lane_i[OCCUPIED_BY, row] += 1
             city.vehicle_i[LANE, vehicle] = row
             city.vehicle_f[POSITION_M, vehicle] -= length
             city.lane_i[GRANTED_COUNT, lane] -= 1
