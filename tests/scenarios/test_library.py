@@ -57,5 +57,6 @@ def test_the_morning_fills_the_city_moderately(city: str) -> None:
         for length, twin, row in zip(links.length_m, links.twin, links.road_class, strict=True)
         if ROAD_CLASSES[CLASS_NAMES[row]] >= ROAD_CLASSES["tertiary"]
     )
-    assert 190 <= demand.per_hour / (main_m / 1000) <= 210  # departures an hour and km of main road
+    per_km = {"helsinki": 200, "monaco": 100}[city]  # departures an hour and km of main road; Monaco jams at 200
+    assert 0.95 * per_km <= demand.per_hour / (main_m / 1000) <= 1.05 * per_km
     assert len(build_trips(scenario, network)) == 2 * demand.per_hour
