@@ -32,6 +32,7 @@ CAUSES = {
     table.OBSTACLE: "lane blocked by an incident",
     table.ENTRY: "no gap to enter the street",
     table.UNREACHABLE: "no route to its destination",
+    table.LETS_IN: "lets another vehicle change lanes",
 }
 
 

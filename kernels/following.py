@@ -24,6 +24,7 @@ from .traffic_tables import (
     LEADER,
     LENGTH_M,
     LET_IN_M,
+    LETS_IN,
     LIMIT_MPS,
     MAX_ACCEL,
     MIN_GAP_M,
@@ -198,7 +199,9 @@ def follow_lane(city: City, lane: int) -> None:
                 if halt < new_speed:
                     new_speed, standing_for = halt, OBSTACLE
             if position < let_in < math.inf and brake_distance(speed, comfort, step) <= let_in - position:
-                new_speed = min(new_speed, wall(city, vehicle, let_in - position))
+                halt = wall(city, vehicle, let_in - position)
+                if halt < new_speed:
+                    new_speed, standing_for = halt, LETS_IN
         else:
             to_lane = city.connector[TO_LANE, lane - road_lanes]
             if ahead < 0:

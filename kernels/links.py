@@ -179,7 +179,8 @@ def change_lane(city: City, lane: int, k: int, other: int) -> bool:
         return True
     must = city.vehicle_i[CONNECTOR, vehicle] < 0 or city.lane_f[OBSTACLE_M, lane] < math.inf
     if must and speed < ASK_FOR_GAP_MPS and rear > 0.0:
-        city.lane_f[LET_IN_M, other] = min(city.lane_f[LET_IN_M, other], rear)
+        place_for_it = rear - city.driver[city.vehicle_i[CLASS, vehicle], MIN_GAP_M]
+        city.lane_f[LET_IN_M, other] = min(city.lane_f[LET_IN_M, other], place_for_it)
         if city.vehicle_i[CAUSE, vehicle] == NOTHING:
             city.vehicle_i[CAUSE, vehicle] = WRONG_LANE if city.vehicle_i[CONNECTOR, vehicle] < 0 else OBSTACLE
     return False

@@ -40,6 +40,7 @@ WRONG_LANE: Final = 7  # its lane does not lead where it wants to go
 OBSTACLE: Final = 8  # an incident blocks its lane
 ENTRY: Final = 9  # no gap to enter the street
 UNREACHABLE: Final = 10  # no route leads to its destination
+LETS_IN: Final = 11  # stops so that somebody can change into its lane
 
 # Lights, as scenarios.network.Light numbers them.
 LIGHT_RED: Final = 0
