@@ -119,7 +119,7 @@ def test_the_demo_runs_from_the_wheel_offline(installed, tmp_path):
     scenario = tmp_path / "short.yaml"
     scenario.write_text(f'citytwin: 1\nname: The first five minutes\nbase: "{morning}"\nduration_s: 300\n')
     result = run(installed, "citytwin", "run", str(scenario), "-o", str(tmp_path / "out"), "--json", cwd=tmp_path)
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 0, result.stderr + result.stdout
     summary = json.loads(result.stdout)
     assert summary["created"] > 0
     assert summary["created"] == sum(summary[name] for name in ("arrived", "active", "waiting", "stuck"))
