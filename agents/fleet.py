@@ -158,10 +158,13 @@ class Fleet:
     def state_hash(self, member: int = 0) -> str:
         """SHA-256 over everything that decides how the run goes on, routes included."""
         digest = hashlib.sha256()
+        vehicles = self.vehicles
+        rows = self.cities.vehicle_i[member].copy()
+        rows[table.ROUTE_START] = 0  # where routes lie in memory depends on the other members
         for name in table.OWN:
             if name not in ("driver", "sensor"):
-                digest.update(np.ascontiguousarray(getattr(self.cities, name)[member]).tobytes())
-        vehicles = self.vehicles
+                array = rows if name == "vehicle_i" else getattr(self.cities, name)[member]
+                digest.update(np.ascontiguousarray(array).tobytes())
         for trip in np.flatnonzero(vehicles.status[member] != table.ARRIVED):
             digest.update(self.route(member, int(trip)).tobytes())
         return digest.hexdigest()
