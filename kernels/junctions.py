@@ -10,7 +10,7 @@ one.
 
 from __future__ import annotations
 
-from .compile import woven
+from .compile import bare, woven
 from .driving import brake_distance
 from .rings import at, is_full, pop, push
 from .traffic_tables import (
@@ -168,14 +168,9 @@ def room_beyond(city: City, lane: int, needed: float) -> bool:
 
 
 @woven
-def room_after(city: City, vehicle: int, lane: int, needed: float) -> bool:
-    """Whether a vehicle that enters a tight lane will find room on the lane behind it, promises to others counted.
-
-    Asked of those who come from elsewhere, not of those who go from one tight lane to the next: so the last place on a
-    ring stays free for who is on it. Without this, vehicles that want round a roundabout or an island, or turn back
-    over a wide median from both sides, wait for each other for ever.
-    """
-    wanted = link_ahead(city, vehicle, 2)
+def has_way_off(city: City, vehicle: int, lane: int, steps: int, needed: float) -> bool:
+    """Whether some way from a lane to the link ``steps`` ahead on a vehicle's route has room, promises counted."""
+    wanted = link_ahead(city, vehicle, steps)
     leads_there = False
     for connector in range(city.lane_i[FIRST_CONNECTOR, lane], city.lane_i[FIRST_CONNECTOR, lane + 1]):
         if city.connector[TO_LINK, connector] != wanted:
@@ -184,6 +179,24 @@ def room_after(city: City, vehicle: int, lane: int, needed: float) -> bool:
         if room_beyond(city, city.connector[TO_LANE, connector], needed):
             return True
     return not leads_there
+
+
+@bare
+def stays_clear(city: City, vehicle: int, lane: int, needed: float) -> bool:
+    """Whether a vehicle that enters a tight lane, and whoever is on it already, will find room behind it.
+
+    Asked of those who come from elsewhere, not of those who go from one tight lane to the next: so the last place on a
+    ring stays free for who is on it. Without this, vehicles that want round a roundabout or an island, or turn back
+    over a wide median from both sides, wait for each other for ever.
+    """
+    if not has_way_off(city, vehicle, lane, 2, needed):
+        return False
+    for k in range(city.lane_i[COUNT, lane]):
+        other = at(city, lane, k)
+        kind = city.vehicle_i[CLASS, other]
+        if not has_way_off(city, other, lane, 1, city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]):
+            return False
+    return True
 
 
 @woven
@@ -221,7 +234,7 @@ def refusal(city: City, vehicle: int, connector: int, left: float) -> int:
     if not room_beyond(city, to_lane, needed):
         return NO_ROOM
     comes_in = city.lane_i[TIGHT, to_lane] != 0 and city.lane_i[TIGHT, city.connector[FROM_LANE, connector]] == 0
-    if comes_in and not room_after(city, vehicle, to_lane, needed):
+    if comes_in and not stays_clear(city, vehicle, to_lane, needed):
         return NO_ROOM
     return NOTHING
 

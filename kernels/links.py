@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .compile import woven
+from .compile import bare, woven
 from .driving import brake_distance, safe_speed
 from .following import STOP_MARGIN_M, rear_beyond
 from .rings import at, insert, is_full, remove
@@ -67,6 +67,11 @@ from .ways import lane_towards, leads, link_ahead, may_use, suits, way_on
 
 SEE_OBSTACLE_M = 150.0
 BESIDE_M = 10.0
+QUEUE_MPS = 5.0  # slower than this, drivers look for a shorter queue
+FEWER = 2  # vehicles ahead, that make a change of lanes worth while
+LONGER = 6  # vehicles that a queue may have more if its lane serves the link after the next too
+NO_WAY = 1000  # the same for a lane that does not lead to the next link
+ROOM_TO_CHANGE_M = 40.0  # on the next link, for who leaves the change of lanes until then
 ASK_FOR_GAP_MPS = 3.0  # slower than this, a driver who must change lanes is let in
 
 
@@ -119,12 +124,13 @@ def fits_before(city: City, lane: int, k: int, rear: float, speed: float) -> boo
 
 
 @woven
-def wanted_lane(city: City, link: int, lane: int, vehicle: int) -> int:
-    """Lane beside the present one that a driver wants to change to, -1: none."""
+def wanted_lane(city: City, link: int, lane: int, k: int, vehicle: int) -> int:
+    """Lane beside the present one that a driver, ``k`` places behind its head, wants to change to, -1: none."""
     position = city.vehicle_f[POSITION_M, vehicle]
     obstacle = city.lane_f[OBSTACLE_M, lane]
     evades = position < obstacle < position + SEE_OBSTACLE_M
-    if not evades and city.vehicle_i[CONTENT, vehicle] != 0:
+    queues = k >= FEWER and city.vehicle_f[SPEED_MPS, vehicle] < QUEUE_MPS
+    if not (evades or queues) and city.vehicle_i[CONTENT, vehicle] != 0:
         return -1
     access = city.class_access[city.vehicle_i[CLASS, vehicle]]
     wanted = link_ahead(city, vehicle, 1)
@@ -139,13 +145,43 @@ def wanted_lane(city: City, link: int, lane: int, vehicle: int) -> int:
                 found = other
         return found
     target = -1
-    if wanted >= 0:
+    if wanted >= 0 and city.vehicle_i[CONTENT, vehicle] == 0:
         target = lane_towards(city, link, lane, wanted, link_ahead(city, vehicle, 2), access)
     if target < 0:
         city.vehicle_i[CONTENT, vehicle] = 1
-        return -1
+        return shorter_queue(city, link, lane, k, vehicle) if queues else -1
     beside = lane + 1 if target > lane else lane - 1
-    return -1 if blocked_soon(city, beside, position) else beside
+    if blocked_soon(city, beside, position):
+        return -1
+    if city.vehicle_i[CONNECTOR, vehicle] >= 0 and place_in_lane(city, beside, position) > k + LONGER:
+        return -1  # the present lane leads to the next link too: there is time to change behind the junction
+    return beside
+
+
+@bare
+def shorter_queue(city: City, link: int, lane: int, k: int, vehicle: int) -> int:
+    """Lane beside the present one in which fewer vehicles queue ahead and that serves the route too, -1: none."""
+    access = city.class_access[city.vehicle_i[CLASS, vehicle]]
+    position = city.vehicle_f[POSITION_M, vehicle]
+    wanted, after = link_ahead(city, vehicle, 1), link_ahead(city, vehicle, 2)
+    first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
+    found, fewest = -1, k - FEWER + 1
+    for side in range(-1, 2, 2):
+        other = lane + side
+        if not first <= other < last or not may_use(city, other, access) or blocked_soon(city, other, position):
+            continue
+        ahead = place_in_lane(city, other, position)
+        if wanted >= 0:
+            here, there = suits(city, lane, wanted, after), suits(city, other, wanted, after)
+            if there == 0:
+                continue
+            if there < here:
+                if city.lane_f[LANE_LENGTH_M, city.link[FIRST_LANE, wanted]] < ROOM_TO_CHANGE_M:
+                    continue
+                ahead += LONGER
+        if ahead < fewest:
+            found, fewest = other, ahead
+    return found
 
 
 @woven
@@ -204,7 +240,8 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
                 continue
             crowd = city.lane_i[COUNT, other]
             if wanted >= 0:
-                crowd += 1000 * (2 - suits(city, other, wanted, link_ahead(city, vehicle, 2)))
+                serves = suits(city, other, wanted, link_ahead(city, vehicle, 2))
+                crowd += 0 if serves == 2 else LONGER if serves == 1 else NO_WAY
             if lane < 0 or crowd < best:
                 lane, best = other, crowd
         if lane < 0:
@@ -305,7 +342,7 @@ def serve_link(city: City, link: int, t_s: float) -> None:
                 vehicle = at(city, lane, k)
                 if vehicle == came_before:  # one lane a step
                     continue
-                other = wanted_lane(city, link, lane, vehicle)
+                other = wanted_lane(city, link, lane, k, vehicle)
                 if other >= 0 and change_lane(city, lane, k, other):
                     just_came = vehicle
                     break
