@@ -78,12 +78,16 @@ def way_on(city: City, vehicle: int, lane: int, avoid: int) -> int:
 
 @bare
 def suits(city: City, lane: int, wanted: int, after: int) -> int:
-    """How well a lane serves a route: 2 if it leads to the next link and on to the one after, 1 if to the next only."""
+    """How well a lane serves a route: 2 if it leads to the next link and on to the one after, 1 if to the next only.
+
+    Over lanes that are open: who sees that the lane ahead is closed looks for another.
+    """
     found = 0
     for connector in range(city.lane_i[FIRST_CONNECTOR, lane], city.lane_i[FIRST_CONNECTOR, lane + 1]):
-        if city.connector[TO_LINK, connector] == wanted:
+        far = city.connector[TO_LANE, connector]
+        if city.connector[TO_LINK, connector] == wanted and city.lane_i[OPEN, far] != 0:
             found = 1
-            if after < 0 or leads(city, city.connector[TO_LANE, connector], after):
+            if after < 0 or leads(city, far, after):
                 return 2
     return found
 

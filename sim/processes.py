@@ -77,51 +77,72 @@ def close_road(simulation: Simulation, closure: RoadClosure) -> Process:
 
 
 def limit_speed(simulation: Simulation, limit: SpeedLimit) -> Process:
-    """Hold another speed limit on some links for a time."""
+    """Hold another speed limit on some links for a time; of several on one link the latest holds."""
     model = simulation.model
     links = [model.network.link_row[name] for name in limit.link_ids]
     where = ", ".join(limit.link_ids)
     yield simulation.env.timeout(limit.start_s)
-    before_mps = [float(model.fleet.lane_limit_mps[0, model.network.links.lane_start[link]]) for link in links]
     for link in links:
-        _set_limit(simulation, link, limit.speed_kmh / 3.6)
+        _set_limit(simulation, link, simulation.in_force.begin(("limit", link), limit))
     simulation.log("speed_limit", where, f"{limit.speed_kmh:g} km/h")
     if limit.end_s is None:
         return
     yield simulation.env.timeout(limit.end_s - limit.start_s)
-    for link, speed_mps in zip(links, before_mps, strict=True):
-        _set_limit(simulation, link, speed_mps)
+    for link in links:
+        _set_limit(simulation, link, simulation.in_force.end(("limit", link), limit))
     simulation.log("speed_limit", where, "back to the limit before")
 
 
 def retime_signal(simulation: Simulation, plan: SignalPlan) -> Process:
-    """Run another programme at a junction for a time; phases that have begun end as they were to."""
+    """Run another programme at a junction for a time; the phase that has begun ends as it was to."""
     network = simulation.model.network
     controller = int(np.flatnonzero(network.signals.junction == network.junction_row[plan.junction])[0])
     yield simulation.env.timeout(plan.start_s)
-    phase_s, offset_s = retimed(network, controller, plan)
-    _change_programme(simulation, controller, phase_s, offset_s)
-    simulation.log("signal_plan", plan.junction, f"cycle {phase_s.sum():g} s, offset {offset_s:g} s")
+    cycle_s, offset_s = _run_programme(simulation, controller, simulation.in_force.begin(("signal", controller), plan))
+    simulation.log("signal_plan", plan.junction, f"cycle {cycle_s:g} s, offset {offset_s:g} s")
     if plan.end_s is None:
         return
     yield simulation.env.timeout(plan.end_s - plan.start_s)
-    first, last = network.signals.phase_start[controller : controller + 2]
-    _change_programme(simulation, controller, network.signals.phase_s[first:last], network.signals.offset_s[controller])
+    _run_programme(simulation, controller, simulation.in_force.end(("signal", controller), plan))
     simulation.log("signal_plan", plan.junction, "back to the programme before")
 
 
 def block_lane(simulation: Simulation, incident: Incident) -> Process:
-    """Let a broken-down vehicle stand on a lane for a time."""
+    """Let a broken-down vehicle stand on a lane for a time; of several on one lane the first in the way counts."""
     network, fleet = simulation.model.network, simulation.model.fleet
     lane = _lanes(simulation, [network.link_row[incident.link]], (incident.lane,))
+    place = ("obstacle", int(lane[0]))
     where = f"{incident.link} lane {incident.lane}"
     yield simulation.env.timeout(incident.start_s)
-    before_m = fleet.obstacle_m[:, lane].copy()
-    fleet.obstacle_m[:, lane] = np.minimum(before_m, incident.position_m)
+    simulation.in_force.begin(place, incident)
+    fleet.obstacle_m[:, lane] = min(other.position_m for other in simulation.in_force.at(place))
     simulation.log("incident", where, f"a vehicle stands at {incident.position_m:g} m")
     yield simulation.env.timeout(incident.duration_s)
-    fleet.obstacle_m[:, lane] = before_m
+    simulation.in_force.end(place, incident)
+    fleet.obstacle_m[:, lane] = min((other.position_m for other in simulation.in_force.at(place)), default=np.inf)
     simulation.log("incident", where, "cleared")
+
+
+class InForce:
+    """Which events hold at a place at the moment, in the order in which they began."""
+
+    def __init__(self) -> None:
+        self._events: dict[tuple[str, int], list[Any]] = {}
+
+    def at(self, place: tuple[str, int]) -> tuple[Any, ...]:
+        """Events that hold at a place."""
+        return tuple(self._events.get(place, ()))
+
+    def begin(self, place: tuple[str, int], event: Any) -> Any:
+        """Let an event hold from now on, and return it."""
+        self._events.setdefault(place, []).append(event)
+        return event
+
+    def end(self, place: tuple[str, int], event: Any) -> Any:
+        """Let an event hold no longer, and return the latest of those that still do, None without any."""
+        left = [other for other in self._events[place] if other is not event]
+        self._events[place] = left
+        return left[-1] if left else None
 
 
 def _lanes(simulation: Simulation, links: list[int], indices: tuple[int, ...] | None) -> np.ndarray:
@@ -134,24 +155,37 @@ def _lanes(simulation: Simulation, links: list[int], indices: tuple[int, ...] | 
 
 
 def _update_closed(simulation: Simulation, links: list[int]) -> None:
-    """A link is closed when all its lanes are."""
+    """A link is closed when all its lanes are. Everybody looks again whether the own lane still is the best."""
+    simulation.model.fleet.cities.vehicle_i[:, table.CONTENT] = 0
     start = simulation.model.network.links.lane_start
     for link in links:
         simulation.journeys.closed[link] = bool((simulation.shut[start[link] : start[link + 1]] > 0).all())
 
 
-def _set_limit(simulation: Simulation, link: int, speed_mps: float) -> None:
-    start = simulation.model.network.links.lane_start
-    simulation.model.fleet.lane_limit_mps[:, start[link] : start[link + 1]] = speed_mps
+def _set_limit(simulation: Simulation, link: int, limit: SpeedLimit | None) -> None:
+    """Let a limit hold on a link, or the street's own."""
+    network = simulation.model.network
+    speed_mps = float(network.links.speed_mps[link]) if limit is None else limit.speed_kmh / 3.6
+    first, last = network.links.lane_start[link : link + 2]
+    simulation.model.fleet.lane_limit_mps[:, first:last] = speed_mps
     simulation.model.router.set_speed(link, speed_mps)
 
 
-def _change_programme(simulation: Simulation, controller: int, phase_s: np.ndarray, offset_s: float) -> None:
-    """Write phase durations, and lengthen one first phase so that cycles begin at the offset."""
-    cities = simulation.model.fleet.cities
-    first, last = cities.controller_i[0, table.FIRST_PHASE, controller : controller + 2]
+def _run_programme(simulation: Simulation, controller: int, plan: SignalPlan | None) -> tuple[float, float]:
+    """Run the programme of a plan, or the junction's own, and return its cycle and offset, s.
+
+    Phases get their new durations at once, and the first phase of the next cycle is stretched so that the cycles after
+    it begin at the offset.
+    """
+    network, cities = simulation.model.network, simulation.model.fleet.cities
+    first, last = network.signals.phase_start[controller : controller + 2]
+    phase_s, offset_s = network.signals.phase_s[first:last], float(network.signals.offset_s[controller])
+    if plan is not None:
+        phase_s, offset_s = retimed(network, controller, plan)
     cities.phase_s[:, first:last] = phase_s
     phase = int(cities.controller_i[0, table.PHASE, controller])
-    left_s = float(cities.controller_f[0, table.PHASE_LEFT_S, controller])
+    left_s = float(cities.controller_f[0, table.PHASE_LEFT_S, controller]) - cities.step_s  # as the next step begins
     next_cycle_s = simulation.env.now + left_s + float(cities.phase_s[0, phase + 1 : last].sum())
-    cities.controller_f[:, table.STRETCH_S, controller] = (offset_s - next_cycle_s) % float(phase_s.sum())
+    cycle_s = float(phase_s.sum())
+    cities.controller_f[:, table.STRETCH_S, controller] = round(offset_s - next_cycle_s, 6) % cycle_s
+    return cycle_s, offset_s

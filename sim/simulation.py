@@ -15,7 +15,7 @@ from ..agents.fleet import Sensor, build_fleet
 from ..agents.journeys import Journeys
 from ..agents.vehicle import Vehicle
 from .observers import Observer, link_totals
-from .processes import Process, answer_drivers, plan_departures, start_events
+from .processes import InForce, Process, answer_drivers, plan_departures, start_events
 
 if TYPE_CHECKING:
     from ..scenarios.network import RoadNetwork
@@ -77,6 +77,7 @@ class Simulation:
         self.journeys = Journeys(self.model, 0, self.seed, scenario.routes.perception_noise)
         self.entries: list[Entry] = []
         self.shut = np.zeros(network.lane_count, np.int32)  # closures that hold on each lane
+        self.in_force = InForce()
         self.env = simpy.Environment()
         self._step = 0
         self._learned_s = 0.0
