@@ -89,7 +89,7 @@ def list_exits(rows: StreetRows, link: int) -> list[Exit]:
             back.append(Exit(to_link, Turn.UTURN, angle, path))
         elif pair in junction.banned or (junction.inner_paths is not None and path is None):
             continue
-        elif junction.inner_paths is None and _rounds_an_island(rows, link, to_link):
+        elif _rounds_an_island(rows, link, to_link):
             round_island.append(Exit(to_link, Turn.UTURN, angle, path))
         elif rows.motor_lanes(to_link):
             exits.append(Exit(to_link, _turn(angle), angle, path))
@@ -108,6 +108,9 @@ def _rounds_an_island(rows: StreetRows, link: int, to_link: int) -> bool:
 
     A few vehicles that did would fill both sides and wait for each other.
     """
+    here, there = (rows.junctions[row] for row in (rows.to_junction[link], rows.from_junction[link]))
+    if here.inner_paths is not None and there.inner_paths is None:
+        return False  # round a ring that was merged into one junction, which is where people do turn back
     there_and_back = rows.from_junction[link] == rows.to_junction[to_link]
     return bool(there_and_back) and rows.length_m[link] < ISLAND_M and rows.length_m[to_link] < ISLAND_M
 
