@@ -16,6 +16,7 @@ from .traffic_tables import (
     CAME_IN,
     CAUSE,
     CLASS,
+    CLOSED,
     COMFORT_DECEL,
     CONNECTOR,
     CONTENT,
@@ -47,6 +48,7 @@ from .traffic_tables import (
     OBSTACLE,
     OBSTACLE_M,
     OCCUPIED_BY,
+    OPEN,
     ORIGIN_M,
     PENDING,
     POSITION_M,
@@ -57,6 +59,7 @@ from .traffic_tables import (
     SPEED_MPS,
     STANDING_S,
     STATUS,
+    TO_LANE,
     UNREACHABLE,
     WAITING,
     WENT_OUT,
@@ -213,7 +216,9 @@ def change_lane(city: City, lane: int, k: int, other: int) -> bool:
         city.vehicle_i[CAUSE, vehicle] = NOTHING
         city.counter[LANE_CHANGES] += 1
         return True
-    must = city.vehicle_i[CONNECTOR, vehicle] < 0 or city.lane_f[OBSTACLE_M, lane] < math.inf
+    connector = city.vehicle_i[CONNECTOR, vehicle]
+    must = connector < 0 or city.lane_f[OBSTACLE_M, lane] < math.inf
+    must = must or city.lane_i[OPEN, city.connector[TO_LANE, connector]] == 0
     if must and speed < ASK_FOR_GAP_MPS and rear > 0.0:
         place_for_it = rear - city.driver[city.vehicle_i[CLASS, vehicle], MIN_GAP_M]
         city.lane_f[LET_IN_M, other] = min(city.lane_f[LET_IN_M, other], place_for_it)
@@ -245,6 +250,7 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
             if lane < 0 or crowd < best:
                 lane, best = other, crowd
         if lane < 0:
+            city.vehicle_i[CAUSE, vehicle] = ENTRY if tried else CLOSED
             return False
         tried |= 1 << (lane - first)
         place = place_in_lane(city, lane, position)
