@@ -58,6 +58,7 @@ from .traffic_tables import (
     PHASE,
     POSITION_M,
     PRIORITY,
+    PROMISED_M,
     REAR_IN,
     REAR_LEFT_M,
     RED,
@@ -176,7 +177,8 @@ def has_way_off(city: City, vehicle: int, lane: int, steps: int, needed: float) 
         if city.connector[TO_LINK, connector] != wanted:
             continue
         leads_there = True
-        if room_beyond(city, city.connector[TO_LANE, connector], needed):
+        far = city.connector[TO_LANE, connector]
+        if free_room(city, far, needed) - city.lane_f[PROMISED_M, far] >= needed:
             return True
     return not leads_there
 

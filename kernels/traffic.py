@@ -9,11 +9,22 @@ from .following import advance_lane, follow_lane
 from .junctions import cross_junction, decide_junction
 from .links import serve_link
 from .members import member_of
-from .traffic_tables import COUNT, FIRST_PHASE, PHASE, PHASE_LEFT_S, STRETCH_S, UPDATES, City
+from .traffic_tables import (
+    COUNT,
+    FIRST_PHASE,
+    INBOUND_M,
+    PHASE,
+    PHASE_LEFT_S,
+    PROMISED_M,
+    STRETCH_S,
+    UPDATES,
+    City,
+)
 
 # The order within a step. Each phase reads what the one before left; within a phase the order does not matter.
 PHASES = (
     "advance_signals",  # programmes go on
+    "note_promises",  # what junctions have promised to let into streets, for other junctions to read
     "decide_junctions",  # who may enter, by the present state of all
     "serve_links",  # arrivals, lane changes, entries
     "follow_lanes",  # next speeds and positions, from the present ones
@@ -37,11 +48,19 @@ def advance_signals(city: City) -> None:
             city.controller_f[PHASE_LEFT_S, controller] += city.phase_s[phase]
 
 
+@woven
+def note_promises(city: City) -> None:
+    """Copy what junctions have promised, so that reading it does not depend on which junction is served first."""
+    for lane in range(city.road_lanes):
+        city.lane_f[PROMISED_M, lane] = city.lane_f[INBOUND_M, lane]
+
+
 @bare
 def step_city(city: City, t_s: float) -> None:
     """Run one step from ``t_s`` to ``t_s + step_s``."""
     junctions, links, lane_rows = city.junction.shape[1] - 1, city.link.shape[1] - 1, city.lane_f.shape[1]
     advance_signals(city)
+    note_promises(city)
     for junction in range(junctions):
         decide_junction(city, junction, t_s)
     for link in range(links):

@@ -98,7 +98,8 @@ NEED_M: Final = 4  # braking distance that vehicles on their way in need beyond 
 LET_IN_M: Final = 5  # where followers stop to let somebody change lanes, inf: nowhere
 VEHICLE_S: Final = 6  # time that vehicles spent on it so far
 VEHICLE_M: Final = 7  # distance that they drove on it so far
-LANE_F_COLUMNS: Final = 8
+PROMISED_M: Final = 8  # INBOUND_M at the start of the step, for who looks from another junction
+LANE_F_COLUMNS: Final = 9
 
 # Columns of ``lane_i``, ``[column, lane row + 1]``.
 ON_LINK: Final = 0  # of a connector: the link it leaves
