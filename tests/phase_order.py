@@ -1,0 +1,32 @@
+"""Run the phases of a step with junctions, links and lanes in any order; a module of its own so that numba caches it."""
+
+from __future__ import annotations
+
+from citytwin.kernels import traffic
+from citytwin.kernels.compile import bare_entry
+from citytwin.kernels.following import advance_lane, follow_lane
+from citytwin.kernels.junctions import cross_junction, decide_junction
+from citytwin.kernels.links import serve_link
+from citytwin.kernels.members import member_of
+from citytwin.kernels.traffic_tables import COUNT
+
+
+@bare_entry
+def run_in_order(cities, junctions, links, lanes, steps):  # type: ignore[no-untyped-def]
+    """The same phases as ``step_city``, junctions, links and lanes in the order given."""
+    city = member_of(cities, 0)
+    for step in range(steps):
+        traffic.advance_signals(city)
+        traffic.note_promises(city)
+        for i in range(junctions.size):
+            decide_junction(city, junctions[i], step * city.step_s)
+        for i in range(links.size):
+            serve_link(city, links[i], step * city.step_s)
+        for i in range(lanes.size):
+            if city.lane_i[COUNT, lanes[i]] > 0:
+                follow_lane(city, lanes[i])
+        for i in range(lanes.size):
+            if city.lane_i[COUNT, lanes[i]] > 0:
+                advance_lane(city, lanes[i])
+        for i in range(junctions.size):
+            cross_junction(city, junctions[i])
