@@ -1,4 +1,4 @@
-"""Run the phases of a step with junctions, links and lanes in any order; a module of its own so that numba caches it."""
+"""Run the phases of a step with junctions, links and lanes in any order; on its own so that numba caches it."""
 
 from __future__ import annotations
 
