@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CHART_HEIGHT_PT = 250.0
 EVENTS_NAMED = 6
 EVENT_ROW_PT = 13.0
+SHOWN_PERCENTILE = 99.5  # of travel times; what lies beyond is said in words
 CLOCK_STEPS_S = (60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 
 
@@ -155,17 +156,23 @@ def travel_times(trips: pd.DataFrame) -> Picture:
     with mpl.rc_context(style.RC):
         axes = _chart()
         if minutes.size:
-            step = _bin_width(float(np.percentile(minutes, 99)))
-            edges = np.arange(0.0, float(minutes.max()) + step, step)
+            end = float(np.percentile(minutes, SHOWN_PERCENTILE))
+            step = _bin_width(end)
+            edges = np.arange(0.0, end + step, step)
             axes.hist(minutes, edges.tolist(), color=style.LIGHT["accent"], rwidth=0.92)
             top = axes.get_ylim()[1] * 1.12
             axes.set_ylim(0, top)
-            for value, name in ((middle, "half"), (long, "nine in ten")):
+            for value, name, side in ((middle, "half", "right"), (long, "nine in ten", "left")):
                 axes.axvline(value, color=style.LIGHT["ink"], lw=0.9, ls=(0, (3, 2)))
+                shift = (3 if side == "left" else -3, -2)
                 axes.annotate(
-                    name, (value, top), (3, -2), textcoords="offset points", va="top", fontsize=style.SMALL_PT
+                    name, (value, top), shift, textcoords="offset points", va="top", ha=side, fontsize=style.SMALL_PT
                 )
             note = f"Trips that arrived, in steps of {step:g} min; the lines mark half and nine in ten of them."
+            beyond = int((minutes > edges[-1]).sum())
+            if beyond:
+                longest = style.minutes_seconds(60 * float(minutes.max()))
+                note += f" Not shown: {style.count(beyond, 'longer trip')}, up to {longest}."
         else:
             note = "Trips that arrived."
         axes.set_xlabel("travel time from wanting to leave to arriving, min")

@@ -103,17 +103,11 @@ def test_the_report_tells_of_the_event_with_its_street(run: Run, link: str):
     assert "http" not in page.replace("https://www.openstreetmap.org/copyright", "")
 
 
-def test_another_process_gives_the_same_hash(summary, scenario: Path, tmp_path: Path):
-    answer = call("run", scenario, "-o", tmp_path / "again", "--json", hash_seed="7")
-    assert json.loads(answer.stdout)["state_hash"] == summary["state_hash"]
-
-
-def test_progress_is_json_lines_when_nobody_watches(scenario: Path, tmp_path: Path):
-    answer = call("run", scenario, "-o", tmp_path / "out", "--seed", 4)
-    lines = [json.loads(line) for line in answer.stderr.splitlines()]
-    assert any("stage" in line for line in lines)
-    assert answer.stdout.count("\n") >= 3
-    assert read_run(tmp_path / "out").manifest["seed"] == 4
+def test_another_process_gives_the_same_hash_and_tells_of_its_progress(summary, scenario: Path, tmp_path: Path):
+    answer = call("run", scenario, "-o", tmp_path / "again", "--threads", 2, hash_seed="7")
+    assert read_run(tmp_path / "again").summary["state_hash"] == summary["state_hash"]
+    assert any("stage" in json.loads(line) for line in answer.stderr.splitlines())
+    assert "Report: " in answer.stdout
 
 
 def test_a_link_that_is_not_there_is_wrong_input(scenario: Path, link: str, tmp_path: Path):
