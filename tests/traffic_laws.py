@@ -1,0 +1,416 @@
+"""Watch a simulation step by step and hold it against the laws of traffic: a slow twin with books of its own.
+
+The twin believes no count that the kernels keep. It remembers which rows every vehicle came through, lays its body out
+over them from front to rear, and works everything else out from there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf
+
+import numpy as np
+
+from citytwin.agents.fleet import Fleet, phases_at
+from citytwin.kernels import traffic_tables as table
+from citytwin.scenarios.network import Light
+from citytwin.sim.outcome import causes
+from citytwin.sim.simulation import Simulation
+
+CLOSE_M = 1e-6
+CLOSE = 1e-9
+EXPLAINED_AFTER_S = 30.0  # whoever stands longer must have a cause
+
+
+@dataclass(slots=True)
+class Look:
+    """What is true at one moment, copied."""
+
+    numbers: np.ndarray
+    rows: np.ndarray
+    lane_f: np.ndarray
+    lane_i: np.ndarray
+    sensor: np.ndarray
+    phase: np.ndarray
+    counter: np.ndarray
+    rings: list[list[int]]
+
+    @classmethod
+    def at(cls, fleet: Fleet) -> Look:
+        cities = fleet.cities
+        lane_i = cities.lane_i[0].copy()
+        ring, start = cities.ring[0].tolist(), lane_i[table.RING_START].tolist()
+        head, count = lane_i[table.HEAD].tolist(), lane_i[table.COUNT].tolist()
+        rings = []
+        for lane in range(lane_i.shape[1] - 1):
+            size = start[lane + 1] - start[lane]
+            rings.append([ring[start[lane] + (head[lane] + k) % size] for k in range(count[lane])])
+        return cls(
+            cities.vehicle_f[0].copy(),
+            cities.vehicle_i[0].copy(),
+            cities.lane_f[0].copy(),
+            lane_i,
+            cities.sensor[0].copy(),
+            cities.controller_i[0, table.PHASE, :-1].copy(),
+            cities.counter[0].copy(),
+            rings,
+        )
+
+
+class TrafficLaws:
+    """Checks one simulation; call ``check`` after each single step."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        self.fleet = simulation.model.fleet
+        network, cities = self.fleet.network, self.fleet.cities
+        self.dt = cities.step_s
+        self.roads = network.lane_count
+        connectors = network.connectors
+        self.from_lane, self.to_lane = connectors.from_lane.tolist(), connectors.to_lane.tolist()
+        self.between = {pair: c for c, pair in enumerate(zip(self.from_lane, self.to_lane, strict=True))}
+        self.foes = [
+            connectors.foe[connectors.foe_start[c] : connectors.foe_start[c + 1]].tolist()
+            for c in range(connectors.movement.size)
+        ]
+        self.length = cities.lane_f[0, table.LANE_LENGTH_M].tolist()
+        kind = cities.vehicle_i[0, table.CLASS]
+        self.body_m = cities.driver[0, kind, table.LENGTH_M].tolist()
+        self.gap_m = cities.driver[0, kind, table.MIN_GAP_M].tolist()
+        self.accel = cities.driver[0, kind, table.MAX_ACCEL]
+        self.comfort = cities.driver[0, kind, table.COMFORT_DECEL]
+        self.access = cities.class_access[kind].tolist()
+        self.path: dict[int, list[int]] = {}  # rows that a vehicle's body may lie on, the front's first
+        self.speed_rules_changed = False
+        self.retimed = any(event.kind == "signal_plan" for event in simulation.scenario.events)
+        self.limits = cities.lane_f[0, table.LIMIT_MPS].copy()
+        self.passed = np.zeros(len(self.fleet.sensors), np.int64)
+        self.driven = np.zeros(len(self.body_m))
+        self.steps = 0
+        self.before = Look.at(self.fleet)
+        self.now = self.before
+
+    def step(self) -> None:
+        """Let one step pass and check it."""
+        self.simulation.run(self.simulation.t_s + self.dt)
+        self.check()
+
+    def check(self) -> None:
+        """Compare the present with the moment before.
+
+        Raises
+        ------
+        AssertionError
+            With every law that was broken.
+        """
+        self.before, self.now = self.now, Look.at(self.fleet)
+        self.steps += 1
+        if not np.array_equal(self.before.lane_f[table.LIMIT_MPS], self.limits):
+            self.speed_rules_changed = True
+        broken = [
+            *self._everybody_is_somewhere(),
+            *self._moves(),
+            *self._nobody_overlaps(),
+            *self._speeds(),
+            *self._junction_books(),
+            *self._lights(),
+            *self._counts(),
+            *self._reasons(),
+        ]
+        assert not broken, f"step {self.steps}: " + "; ".join(broken[:6])
+
+    def _everybody_is_somewhere(self) -> Iterator[str]:
+        now, before = self.now, self.before
+        status, lane = now.rows[table.STATUS], now.rows[table.LANE]
+        places = Counter(v for ring in now.rings for v in ring)
+        driving = set(np.flatnonzero(status == table.DRIVING).tolist())
+        if set(places) != driving or any(n != 1 for n in places.values()):
+            yield f"vehicles in rings {sorted(places.items())} are not those that drive {sorted(driving)}"
+        for row, ring in enumerate(now.rings):
+            for v in ring:
+                if lane[v] != row:
+                    yield f"vehicle {v} is in the ring of row {row} but believes to be on {lane[v]}"
+        off = np.flatnonzero((status != table.DRIVING) & (lane != -1))
+        if off.size:
+            yield f"vehicles {off} do not drive but have a lane"
+        old = before.rows[table.STATUS]
+        allowed = {
+            table.PENDING: (table.PENDING, table.WAITING, table.DRIVING, table.NO_ROUTE),
+            table.WAITING: (table.WAITING, table.DRIVING),
+            table.DRIVING: (table.DRIVING, table.ARRIVED),
+            table.ARRIVED: (table.ARRIVED,),
+            table.NO_ROUTE: (table.NO_ROUTE,),
+        }
+        for v in np.flatnonzero(old != status):
+            if status[v] not in allowed[int(old[v])]:
+                yield f"vehicle {v} went from status {old[v]} to {status[v]}"
+        begun_s = (self.steps - 1) * self.dt
+        due = now.numbers[table.DEPART_S] <= begun_s
+        if not np.array_equal(due, status != table.PENDING):
+            yield f"vehicles {np.flatnonzero(due != (status != table.PENDING))} set out at another time than planned"
+        counted = now.counter
+        if counted[table.CREATED] != (status != table.PENDING).sum():
+            yield "created is not the number of those who set out"
+        if counted[table.ARRIVALS] != (status == table.ARRIVED).sum():
+            yield "arrivals are not the number of those who arrived"
+        if counted[table.ENTERED] != ((status == table.DRIVING) | (status == table.ARRIVED)).sum():
+            yield "entered is not the number of those who drive or arrived"
+
+    def _moves(self) -> Iterator[str]:
+        """Follow every vehicle from row to row."""
+        now, before = self.now, self.before
+        lane, was_on = now.rows[table.LANE].tolist(), before.rows[table.LANE].tolist()
+        position, was_at = now.numbers[table.POSITION_M].tolist(), before.numbers[table.POSITION_M].tolist()
+        speed = now.numbers[table.SPEED_MPS].tolist()
+        route_at, was_route_at = now.rows[table.ROUTE_AT].tolist(), before.rows[table.ROUTE_AT].tolist()
+        status, was = now.rows[table.STATUS].tolist(), before.rows[table.STATUS].tolist()
+        link_of = now.lane_i[table.ON_LINK].tolist()
+        light = self._light_now()
+        for v in range(len(lane)):
+            if status[v] != table.DRIVING:
+                if was[v] == table.DRIVING:
+                    del self.path[v]
+                    if (
+                        was_at[v] < now.numbers[table.DESTINATION_M, v]
+                        or was_route_at[v] + 1 != before.rows[table.ROUTE_SIZE, v]
+                    ):
+                        yield f"vehicle {v} arrived before its destination"
+                continue
+            here = lane[v]
+            moved_m = speed[v] * self.dt
+            self.driven[v] += moved_m
+            if was[v] != table.DRIVING:
+                start, route_step = here, 0
+                begin_m = now.numbers[table.ORIGIN_M, v]
+                self.path[v] = [start]
+                if begin_m < self.body_m[v] - CLOSE_M:
+                    yield f"vehicle {v} entered with its rear before the lane"
+            else:
+                start, begin_m, route_step = was_on[v], was_at[v], was_route_at[v]
+            passed_m = 0.0
+            rows = [start]
+            if here != start:
+                if start >= self.roads:
+                    rows.append(self.to_lane[start - self.roads])
+                elif here >= self.roads:
+                    rows.append(here)
+                elif link_of[here] == link_of[start]:
+                    rows.append(here)
+                    if abs(here - start) != 1:
+                        yield f"vehicle {v} jumped over a lane"
+                    if begin_m < self.body_m[v] - CLOSE_M:
+                        yield f"vehicle {v} changed lanes with its rear still in the junction"
+                    self.path[v] = [here]
+                else:
+                    connector = self.between.get((start, here), -1)
+                    rows += [self.roads + connector, here] if connector >= 0 else []
+            if rows[-1] != here:
+                yield f"vehicle {v} went from row {start} to {here} without a connector"
+                continue
+            for a, b in pairwise(rows):
+                if a < self.roads and b < self.roads:
+                    continue  # a change of lanes
+                passed_m += self.length[a]
+                self.path[v].insert(0, b)
+                if b >= self.roads:
+                    yield from self._crossed(v, a, b - self.roads, light)
+                else:
+                    route_step += 1
+            if abs(begin_m + moved_m - passed_m - position[v]) > CLOSE_M:
+                yield f"vehicle {v} drove {moved_m} m from {begin_m} on {start} but is at {position[v]} on {here}"
+            replanned = before.rows[table.ROUTE_START, v] != now.rows[table.ROUTE_START, v]
+            if replanned and was[v] == table.DRIVING:
+                route_step = 0  # a new route begins with the present link
+            if route_at[v] != route_step:
+                yield f"vehicle {v} is at step {route_at[v]} of its route instead of {route_step}"
+            route = self.fleet.route(0, v)
+            if not route.size or route[0] != link_of[here]:
+                yield f"vehicle {v} is on link {link_of[here]}, its route says {route[:3]}"
+            elif here < self.roads and route.size > 1 and position[v] > self.length[here] + CLOSE_M:
+                yield f"vehicle {v} is beyond the stop line of lane {here}"
+            elif here >= self.roads and route[1] != link_of[self.to_lane[here - self.roads]]:
+                yield f"vehicle {v} takes a connector off its route"
+            if here < self.roads and not now.lane_i[table.ACCESS, here] & self.access[v]:
+                yield f"vehicle {v} is on lane {here}, which is not for its kind"
+            for number, sensor in enumerate(self.fleet.sensors):
+                # A lane is changed before the vehicle moves; it passes what lies on the lane it moves along.
+                along = here if len(rows) == 2 and max(rows) < self.roads else start
+                gone_m = inf if passed_m else position[v]
+                if (along == sensor.lane and begin_m < sensor.at_m <= gone_m) or (
+                    here == sensor.lane and passed_m and 0.0 <= sensor.at_m <= position[v]
+                ):
+                    self.passed[number] += 1
+
+    def _crossed(self, v: int, lane: int, connector: int, light: list[int]) -> Iterator[str]:
+        if light[connector] == Light.RED:
+            yield f"vehicle {v} passed the stop line of connector {connector} on red"
+        if light[connector] == Light.YELLOW and not self.before.rows[table.GRANTED, v]:
+            foe_yield = self.fleet.network.connectors
+            first, last = foe_yield.foe_start[connector : connector + 2]
+            if not foe_yield.foe_yield[first:last].any():
+                yield f"vehicle {v} was let in on yellow"
+        if not self.before.rows[table.GRANTED, v]:
+            to_lane = self.to_lane[connector]
+            if not self.before.lane_i[table.OPEN, to_lane]:
+                yield f"vehicle {v} was let into closed lane {to_lane}"
+
+    def _bodies(self) -> dict[int, list[tuple[float, float, int]]]:
+        """From where to where vehicles lie on each row, rear first."""
+        position = self.now.numbers[table.POSITION_M].tolist()
+        bodies: dict[int, list[tuple[float, float, int]]] = {}
+        for v, path in self.path.items():
+            front, left = position[v], self.body_m[v]
+            for depth, row in enumerate(path):
+                rear = max(front - left, 0.0)
+                bodies.setdefault(row, []).append((rear, front, v))
+                left -= front - rear
+                if left <= CLOSE_M:
+                    del path[depth + 1 :]
+                    break
+                if depth + 1 < len(path):
+                    front = self.length[path[depth + 1]]
+        return bodies
+
+    def _nobody_overlaps(self) -> Iterator[str]:
+        for row, ring in enumerate(self.now.rings):
+            for a, b in pairwise(ring):
+                if self.now.numbers[table.POSITION_M, a] < self.now.numbers[table.POSITION_M, b]:
+                    yield f"vehicles {a} and {b} are out of order on row {row}"
+        bodies = self._bodies()
+        for row, parts in bodies.items():
+            parts.sort()
+            for (_, front, b), (rear, _, a) in pairwise(parts):
+                if front > rear + CLOSE_M:
+                    yield f"vehicle {b} is {front - rear:.3f} m inside {a} on row {row}"
+        inside = {row - self.roads: {v for _, _, v in parts} for row, parts in bodies.items() if row >= self.roads}
+        for connector, vehicles in inside.items():
+            for foe in self.foes[connector]:
+                if foe > connector and foe in inside:
+                    yield f"vehicles {vehicles} and {inside[foe]} are on conflicting connectors {connector} and {foe}"
+
+    def _speeds(self) -> Iterator[str]:
+        now, before = self.now, self.before
+        new, old = now.numbers[table.SPEED_MPS], before.numbers[table.SPEED_MPS]
+        both = (now.rows[table.STATUS] == table.DRIVING) & (before.rows[table.STATUS] == table.DRIVING)
+        driving = now.rows[table.STATUS] == table.DRIVING
+        if (new < 0.0).any() or not np.isfinite(new).all():
+            yield "a negative speed"
+        too_hard = both & (old - new > self.fleet.cities.max_decel * self.dt + CLOSE)
+        too_fast = both & (new - old > self.accel * self.dt + CLOSE)
+        for v in np.flatnonzero(too_hard):
+            yield f"vehicle {v} braked by {(old[v] - new[v]) / self.dt:.3f} m/s²"
+        for v in np.flatnonzero(too_fast):
+            yield f"vehicle {v} accelerated by {(new[v] - old[v]) / self.dt:.3f} m/s²"
+        row = np.where(both, before.rows[table.LANE], now.rows[table.LANE])
+        wanted = before.lane_f[table.LIMIT_MPS, row] * now.numbers[table.SPEED_FACTOR]
+        eased = np.where(both, np.maximum(wanted, old - self.comfort * self.dt), wanted)
+        for v in np.flatnonzero(driving & (new > eased + CLOSE)):
+            yield f"vehicle {v} drives {new[v]:.3f} m/s where it wants {wanted[v]:.3f}"
+        if not self.speed_rules_changed:
+            wanted = before.lane_f[table.LIMIT_MPS, now.rows[table.LANE]] * now.numbers[table.SPEED_FACTOR]
+            for v in np.flatnonzero(driving & (new > wanted + CLOSE)):
+                yield f"vehicle {v} came onto row {now.rows[table.LANE, v]}: {new[v]:.3f} m/s, limit {wanted[v]:.3f}"
+
+    def _junction_books(self) -> Iterator[str]:
+        now = self.now
+        granted, connector = now.rows[table.GRANTED].tolist(), now.rows[table.CONNECTOR].tolist()
+        rear_in = now.rows[table.REAR_IN].tolist()
+        occupied, promised = [0] * len(self.to_lane), [0] * len(self.to_lane)
+        inbound = np.zeros(self.roads)
+        for row, ring in enumerate(now.rings):
+            for k, v in enumerate(ring):
+                if rear_in[v] >= 0:
+                    occupied[rear_in[v]] += 1
+                on = row - self.roads
+                if on >= 0:
+                    occupied[on] += 1
+                if granted[v]:
+                    if on >= 0 or (k and not granted[ring[k - 1]]):
+                        yield f"vehicle {v} holds a grant but is not at the head of a lane"
+                        continue
+                    on = connector[v]
+                    promised[on] += 1
+                    if self.from_lane[on] != row:
+                        yield f"vehicle {v} holds a grant for a connector of another lane"
+                if on >= 0:
+                    inbound[self.to_lane[on]] += self.body_m[v] + self.gap_m[v]
+            if row < self.roads:
+                count = sum(granted[v] for v in ring)
+                if now.lane_i[table.GRANTED_COUNT, row] != count:
+                    yield f"lane {row} counts {now.lane_i[table.GRANTED_COUNT, row]} grants, there are {count}"
+        kept = now.lane_i[table.OCCUPIED_BY, self.roads : -1]
+        for c in np.flatnonzero(kept != np.array(occupied, np.int32)):
+            yield f"connector {c} counts {kept[c]} occupants, there are {occupied[c]}"
+        for lane in np.flatnonzero(np.abs(now.lane_f[table.INBOUND_M, : self.roads] - inbound) > CLOSE_M):
+            yield f"lane {lane} expects {now.lane_f[table.INBOUND_M, lane]:.3f} m, {inbound[lane]:.3f} m are coming"
+        for c, foes in enumerate(self.foes):
+            if promised[c] and any(occupied[foe] or promised[foe] for foe in foes):
+                yield f"connector {c} is promised while one of its foes is occupied or promised"
+
+    def _light_now(self) -> list[int]:
+        """Light of every connector in this step; -1 without signals."""
+        network = self.fleet.network
+        signals, connectors = network.signals, network.connectors
+        lights = []
+        for controller, group in zip(connectors.signal.tolist(), connectors.group.tolist(), strict=True):
+            if controller < 0:
+                lights.append(-1)
+            else:
+                start = signals.light_start[self.now.phase[controller]]
+                lights.append(int(signals.light[start + group]))
+        return lights
+
+    def _lights(self) -> Iterator[str]:
+        network = self.fleet.network
+        if self.now.counter[table.RED_RUNS]:
+            yield "the kernels counted a red light run"
+        if not len(network.signals.id):
+            return
+        if not self.retimed:
+            phase, _ = phases_at(network, (self.steps - 1) * self.dt + 1e-6)
+            if not np.array_equal(phase, self.now.phase):
+                yield f"signals show phases {self.now.phase}, the programmes say {phase}"
+        signals = network.signals
+        for controller, (old, new) in enumerate(zip(self.before.phase, self.now.phase, strict=True)):
+            if old == new or self.steps == 1:
+                continue
+            groups = int(signals.group_count[controller])
+            was = signals.light[signals.light_start[old] : signals.light_start[old] + groups]
+            shown = signals.light[signals.light_start[new] : signals.light_start[new] + groups]
+            if ((was >= Light.GREEN_YIELD) & (shown == Light.RED)).any():
+                yield f"signal {controller} went from green to red without yellow"
+
+    def _counts(self) -> Iterator[str]:
+        now = self.now
+        came, went = now.lane_i[table.CAME_IN, :-1], now.lane_i[table.WENT_OUT, :-1]
+        present = np.array([len(ring) for ring in now.rings])
+        link = now.lane_i[table.ON_LINK, : self.roads]
+        change = (came - went - present)[: self.roads]
+        off = np.bincount(link, weights=change, minlength=self.fleet.network.link_count)
+        if off.any():
+            yield f"entered minus left is not what is on links {np.flatnonzero(off)}"
+        if (came - went - present)[self.roads :].any():
+            yield "entered minus left is not what is on a connector"
+        count = now.sensor[table.SENSOR_COUNT]
+        for number in np.flatnonzero(count != self.passed):
+            sensor = self.fleet.sensors[number]
+            yield f"sensor at {sensor.at_m} m counted {count[number]:g}, {self.passed[number]} vehicles passed"
+        if not np.allclose(now.numbers[table.DRIVEN_M], self.driven, rtol=0, atol=1e-6):
+            yield "distances driven are not what was driven"
+        if abs(now.lane_f[table.VEHICLE_M].sum() - self.driven.sum()) > 1e-4:
+            yield "the distance driven on all rows is not what all vehicles drove"
+
+    def _reasons(self) -> Iterator[str]:
+        now = self.now
+        status, standing = now.rows[table.STATUS], now.numbers[table.STANDING_S]
+        same = now.rows[table.LANE] == self.before.rows[table.LANE]  # a new lane is a new beginning
+        need = (status == table.DRIVING) & (standing >= EXPLAINED_AFTER_S) & same
+        need |= (status == table.WAITING) | (status == table.NO_ROUTE)
+        if need.any():
+            texts = causes(self.fleet)
+            for v in np.flatnonzero(need):
+                if not texts[v]:
+                    yield f"vehicle {v} stands for {standing[v]} s on row {now.rows[table.LANE, v]} without a cause"
