@@ -232,7 +232,7 @@ def _faults(rows: StreetRows, from_link: Ints, to_link: Ints) -> list[Fault]:
     faults = []
     for link in np.flatnonzero(~leaves):
         spec = rows.junctions[rows.to_junction[link]]
-        if spec.gate not in ("exit", "both") and rows.car_lanes(int(link)):
+        if spec.gate not in ("exit", "both") and rows.car_lanes[int(link)]:
             x, y = rows.streets[link].shape_xy[-1]
             text = "no way on from the end of this link, and no room to turn back"
             faults.append(Fault("no_exit", rows.streets[link].id, float(x), float(y), text, mode="car"))

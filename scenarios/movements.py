@@ -91,10 +91,10 @@ def list_exits(rows: StreetRows, link: int) -> list[Exit]:
             continue
         elif _rounds_an_island(rows, link, to_link):
             round_island.append(Exit(to_link, Turn.UTURN, angle, path))
-        elif rows.motor_lanes(to_link):
+        elif rows.motor_lanes[to_link]:
             exits.append(Exit(to_link, _turn(angle), angle, path))
     # A car that finds no other way turns round, but never at the edge of an extract, where the street goes on.
-    must_turn_back = not any(rows.car_lanes(way_out.to_link) for way_out in exits) and not junction.gate
+    must_turn_back = not any(rows.car_lanes[way_out.to_link] for way_out in exits) and not junction.gate
     if must_turn_back:
         exits.extend(round_island or back)
     elif _has_arrow(rows, link, "reverse"):
@@ -143,8 +143,8 @@ def assign_lanes(rows: StreetRows, link: int, exits: Sequence[Exit]) -> list[lis
     Arrows on the road decide where they fit the exits; otherwise near-side turns leave from the kerb lane, far-side
     turns from the innermost, straight on from all. Lanes that only some vehicles may use are served besides.
     """
-    car_lanes, motor_lanes = rows.car_lanes(link), rows.motor_lanes(link)
-    for_cars = [bool(rows.car_lanes(way_out.to_link)) for way_out in exits]
+    car_lanes, motor_lanes = rows.car_lanes[link], rows.motor_lanes[link]
+    for_cars = [bool(rows.car_lanes[way_out.to_link]) for way_out in exits]
     car_exits = [way_out for way_out, wanted in zip(exits, for_cars, strict=True) if wanted]
     cars = iter(_from_arrows(rows, link, car_exits, car_lanes) or _by_habit(rows, car_exits, car_lanes))
     everybody = _by_habit(rows, exits, motor_lanes)
@@ -176,7 +176,7 @@ def _by_habit(rows: StreetRows, exits: Sequence[Exit], lanes: Sequence[int]) -> 
         through = list(lanes[:-1]) if own_lane else list(lanes)
     if not ahead:
         return [list(lanes) for _ in exits] if len(exits) == 1 else [[innermost] for _ in exits]
-    widths = [len(rows.motor_lanes(way_out.to_link)) for way_out in ahead]
+    widths = [len(rows.motor_lanes[way_out.to_link]) for way_out in ahead]
     parts: dict[int, Sequence[int]] = {ahead[0].to_link: range(len(through))}
     if len(ahead) > 1:
         parts = dict(zip([way_out.to_link for way_out in ahead], share_lanes(len(through), widths), strict=True))
@@ -277,12 +277,12 @@ def _first_goals(rows: StreetRows, found: Sequence[tuple[int, Exit, list[int]]])
     joining: dict[int, list[tuple[float, int, list[int]]]] = {}
     far_side = -1.0 if rows.drives_on_left else 1.0
     for link, way_out, lanes in found:
-        places = [place for place, lane in enumerate(rows.car_lanes(link)) if lane in lanes]
+        places = [place for place, lane in enumerate(rows.car_lanes[link]) if lane in lanes]
         if way_out.turn is Turn.STRAIGHT and places:
             joining.setdefault(way_out.to_link, []).append((far_side * way_out.angle_rad, link, places))
     first = {}
     for to_link, streams in joining.items():
-        room = len(rows.car_lanes(to_link))
+        room = len(rows.car_lanes[to_link])
         total = sum(len(places) for _, _, places in streams)
         before = 0
         for _, link, places in sorted(streams):  # who comes from the kerb side bears least to the far side
@@ -302,13 +302,13 @@ def _join_lanes(
     rows: StreetRows, link: int, way_out: Exit, from_lanes: Iterable[int], first_goal: int
 ) -> list[tuple[int, int]]:
     """Pair the lanes of a movement with lanes of the link entered; what does not fit merges."""
-    car_lanes = set(rows.car_lanes(link))
-    targets = rows.car_lanes(way_out.to_link) or rows.motor_lanes(way_out.to_link)
+    car_lanes = set(rows.car_lanes[link])
+    targets = rows.car_lanes[way_out.to_link] or rows.motor_lanes[way_out.to_link]
     from_inside = way_out.turn in (Turn.UTURN, far_turn(rows.drives_on_left))
     pairs = []
     for group, goals, first in (
         ([lane for lane in from_lanes if lane in car_lanes], targets, first_goal),
-        ([lane for lane in from_lanes if lane not in car_lanes], rows.motor_lanes(way_out.to_link), 0),
+        ([lane for lane in from_lanes if lane not in car_lanes], rows.motor_lanes[way_out.to_link], 0),
     ):
         for position, lane in enumerate(group):
             if from_inside:
@@ -334,9 +334,9 @@ def _feed_every_lane(
             (found[row][1].turn is not Turn.STRAIGHT, row, own, goal)
             for row in movements
             for own, goal in pairs[row]
-            if own in rows.car_lanes(found[row][0])
+            if own in rows.car_lanes[found[row][0]]
         ]
-        for lane in rows.car_lanes(to_link):
+        for lane in rows.car_lanes[to_link]:
             if lane in fed or not streams:
                 continue
             side = 1 if lane > max(goal for *_, goal in streams) else -1  # inner lanes open to inner streams

@@ -121,7 +121,7 @@ def _compare(
     rank, main = rows.rank, rows.rank[from_link] == rows.rank[to_link]
     bends = (main[own] & (rank[own_link] > rank[foe_link])) | (main[foe] & (rank[foe_link] > rank[own_link]))
     settle(rank[own_link], rank[foe_link], sideways | (unlit & oncoming & bends))
-    lanes = np.array([len(rows.car_lanes(link)) for link in range(len(rows.streets))], dtype=np.int32)
+    lanes = np.array([len(rows.car_lanes[link]) for link in range(len(rows.streets))], dtype=np.int32)
     settle(lanes[own_link], lanes[foe_link], sideways)
     straight = turn == Turn.STRAIGHT
     settle(straight[own], straight[foe], everywhere)

@@ -53,6 +53,7 @@ def plan_signals(rows: StreetRows, ways: Ways, conflicts: Conflicts, foe_yield: 
     At signals right of way is left only between connectors that are green together: a red light needs no yielding.
     """
     pair_start = np.searchsorted(conflicts.own, np.arange(ways.from_link.size + 1))
+    mirror = np.lexsort((conflicts.own, conflicts.foe))
     signal = np.full(ways.from_link.size, -1, dtype=np.int32)
     group = np.full(ways.from_link.size, -1, dtype=np.int32)
     open_yield = foe_yield.copy()
@@ -61,7 +62,7 @@ def plan_signals(rows: StreetRows, ways: Ways, conflicts: Conflicts, foe_yield: 
         connectors = range(ways.junction_start[junction], ways.junction_start[junction + 1])
         if not connectors:
             continue
-        planner = StagePlanner(rows, ways, conflicts, open_yield, pair_start, int(junction), connectors)
+        planner = StagePlanner(rows, ways, conflicts, open_yield, pair_start, mirror, int(junction), connectors)
         controller = planner.plan()
         signal[connectors.start : connectors.stop] = len(controllers)
         group[connectors.start : connectors.stop] = [planner.group_of[c] for c in connectors]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .conflicts import Conflicts, Ways
 from .movements import far_turn
@@ -27,6 +28,8 @@ LONGEST_ALL_RED_S = 6
 CLEARING_LENGTH_M = 5.0
 SLOWEST_CLEARING_MPS = 7.0  # of turning vehicles (RiLSA 2015, section 2.5)
 LONGEST_CYCLE_S = 120
+
+Rows = NDArray[np.int64]
 
 
 @dataclass(slots=True)
@@ -76,12 +79,14 @@ class StagePlanner:
         ways: Ways,
         conflicts: Conflicts,
         foe_yield: Bools,
-        pair_start: np.ndarray[tuple[int], np.dtype[np.int64]],
+        pair_start: Rows,
+        mirror: Rows,
         junction: int,
         connectors: range,
     ) -> None:
         self.rows, self.ways, self.junction, self.connectors = rows, ways, junction, connectors
         self.conflicts, self.foe_yield = conflicts, foe_yield
+        self.mirror = mirror  # [pair] the row in which the foe of a pair is the owner
         self.pairs = range(int(pair_start[connectors.start]), int(pair_start[connectors.stop]))
         self.far = far_turn(rows.drives_on_left)
         kinds = sorted({(int(ways.from_link[c]), self._kind(c)) for c in connectors})
@@ -152,7 +157,7 @@ class StagePlanner:
         return sets
 
     def _importance(self, link: int) -> int:
-        return int(len(self.rows.motor_lanes(link)) * self.rows.rank[link])
+        return int(len(self.rows.motor_lanes[link]) * self.rows.rank[link])
 
     def _part(self, links: Sequence[int]) -> list[list[int]]:
         """Divide approaches that clash among as few stages as they need, most important first."""
@@ -202,20 +207,11 @@ class StagePlanner:
         if self._kind(own) == self._kind(foe) == 2:
             return True  # both wait for oncoming traffic and then for each other, first come, first served
         owner_yields = bool(self.foe_yield[pair])
-        foe_yields = bool(self.foe_yield[self._mirror(pair)])
+        foe_yields = bool(self.foe_yield[self.mirror[pair]])
         if owner_yields == foe_yields:
             return False
         kind = self._kind(own if owner_yields else foe)
         return kind == 2 or (kind == 1 and self.conflicts.kind[pair] == FoeKind.MERGE)
-
-    def _mirror(self, pair: int) -> int:
-        """Return the row in which the foe of a pair is the owner."""
-        own, foe = self.conflicts.own[pair], self.conflicts.foe[pair]
-        low = self.pairs.start + int(np.searchsorted(self.conflicts.own[self.pairs.start : self.pairs.stop], foe))
-        high = self.pairs.start + int(
-            np.searchsorted(self.conflicts.own[self.pairs.start : self.pairs.stop], foe, "right")
-        )
-        return low + int(np.searchsorted(self.conflicts.foe[low:high], own))
 
     def _protected(self, links: Sequence[int]) -> set[int]:
         """Far-side turns of a stage that get one of their own: with an own lane, against much or fast traffic."""
@@ -307,7 +303,7 @@ class StagePlanner:
                 out = (self.conflicts.leave_m[pair] + CLEARING_LENGTH_M) / max(
                     SLOWEST_CLEARING_MPS, self.ways.speed_mps[own]
                 )
-                reach = self.conflicts.enter_m[self._mirror(pair)] / self.ways.speed_mps[foe]
+                reach = self.conflicts.enter_m[self.mirror[pair]] / self.ways.speed_mps[foe]
                 need = max(need, float(out - reach))
         yellow = max(yellow_s(self.rows.streets[link].speed_mps) for link in links)
         return yellow, min(LONGEST_ALL_RED_S, math.ceil(need - 1e-6))

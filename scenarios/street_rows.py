@@ -41,18 +41,8 @@ class StreetRows:
     tangent_out: Floats
     links_in: tuple[tuple[int, ...], ...]  # [junction]
     links_out: tuple[tuple[int, ...], ...]
-
-    def lanes_for(self, link: int, access: int) -> list[int]:
-        """Lanes of a link, from the kerb, that any of the modes in ``access`` may use."""
-        return [lane for lane, bits in enumerate(self.streets[link].lane_access) if bits & access]
-
-    def car_lanes(self, link: int) -> list[int]:
-        """Lanes of a link, from the kerb, that cars may use."""
-        return self.lanes_for(link, CAR)
-
-    def motor_lanes(self, link: int) -> list[int]:
-        """Lanes of a link, from the kerb, that any motor vehicle may use."""
-        return self.lanes_for(link, MOTOR)
+    car_lanes: tuple[tuple[int, ...], ...]  # [link] lanes from the kerb that cars may use
+    motor_lanes: tuple[tuple[int, ...], ...]  # and those that any motor vehicle may use
 
 
 def wrap(angle_rad: float) -> float:
@@ -98,7 +88,13 @@ def order_streets(graph: StreetGraph) -> StreetRows:
         tangent_out=np.array([_heading(shape, TANGENT_OVER_M) for shape in shapes]),
         links_in=tuple(map(tuple, links_in)),
         links_out=tuple(map(tuple, links_out)),
+        car_lanes=tuple(_lanes_for(street, CAR) for street in streets),
+        motor_lanes=tuple(_lanes_for(street, MOTOR) for street in streets),
     )
+
+
+def _lanes_for(street: Street, access: int) -> tuple[int, ...]:
+    return tuple(lane for lane, bits in enumerate(street.lane_access) if bits & access)
 
 
 def _check_ids(graph: StreetGraph, junction_row: dict[str, int]) -> None:
