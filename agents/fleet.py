@@ -71,18 +71,28 @@ class VehicleState:
     @classmethod
     def of(cls, cities: City) -> VehicleState:
         """Name the columns of the tables."""
-        numbers = {name: cities.vehicle_f[:, getattr(table, name.upper())] for name in _VEHICLE_NUMBERS}
-        rows = {name: cities.vehicle_i[:, getattr(table, name.upper())] for name in _VEHICLE_ROWS}
-        return cls(**numbers, **rows, vehicle_class=cities.vehicle_i[:, table.CLASS])
-
-
-_VEHICLE_NUMBERS = (
-    "depart_s", "speed_factor", "position_m", "speed_mps", "standing_s", "ask_after_s", "entered_s", "arrived_s",
-    "driven_m",
-)  # fmt: skip
-_VEHICLE_ROWS = (
-    "status", "lane", "connector", "granted", "cause", "ask", "route_start", "route_size", "route_at",
-)  # fmt: skip
+        numbers, rows = cities.vehicle_f, cities.vehicle_i
+        return cls(
+            depart_s=numbers[:, table.DEPART_S],
+            speed_factor=numbers[:, table.SPEED_FACTOR],
+            position_m=numbers[:, table.POSITION_M],
+            speed_mps=numbers[:, table.SPEED_MPS],
+            standing_s=numbers[:, table.STANDING_S],
+            ask_after_s=numbers[:, table.ASK_AFTER_S],
+            entered_s=numbers[:, table.ENTERED_S],
+            arrived_s=numbers[:, table.ARRIVED_S],
+            driven_m=numbers[:, table.DRIVEN_M],
+            vehicle_class=rows[:, table.CLASS],
+            status=rows[:, table.STATUS],
+            lane=rows[:, table.LANE],
+            connector=rows[:, table.CONNECTOR],
+            granted=rows[:, table.GRANTED],
+            cause=rows[:, table.CAUSE],
+            ask=rows[:, table.ASK],
+            route_start=rows[:, table.ROUTE_START],
+            route_size=rows[:, table.ROUTE_SIZE],
+            route_at=rows[:, table.ROUTE_AT],
+        )
 
 
 @dataclass(slots=True)

@@ -169,13 +169,14 @@ def link_totals(fleet: Fleet) -> tuple[Floats, Floats, Floats, Floats]:
     From stop line to stop line: the inside of junctions belongs to no link.
     """
     cities, links, roads = fleet.cities, fleet.network.link_count, fleet.network.lane_count
-    link_of = cities.lane_i[0, table.ON_LINK, :-1]
-    counts = [
-        np.bincount(link_of[:roads], weights=cities.lane_i[0, column, :roads], minlength=links)
-        for column in (table.CAME_IN, table.WENT_OUT)
-    ]
-    amounts = [
-        np.bincount(link_of[:roads], weights=cities.lane_f[0, column, :roads], minlength=links)
-        for column in (table.VEHICLE_S, table.VEHICLE_M)
-    ]
-    return counts[0], counts[1], amounts[0], amounts[1]
+    link_of = cities.lane_i[0, table.ON_LINK, :roads]
+
+    def total(of_lanes: NDArray[Any]) -> Floats:
+        return np.bincount(link_of, weights=of_lanes[:roads], minlength=links).astype(np.float64)
+
+    return (
+        total(cities.lane_i[0, table.CAME_IN]),
+        total(cities.lane_i[0, table.WENT_OUT]),
+        total(cities.lane_f[0, table.VEHICLE_S]),
+        total(cities.lane_f[0, table.VEHICLE_M]),
+    )

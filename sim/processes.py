@@ -5,7 +5,7 @@ A process waits, changes the city, and writes a line to the log. It never moves 
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +25,12 @@ ANSWER_EVERY_S = 10.0  # how soon a blocked driver decides
 
 def start_events(simulation: Simulation) -> None:
     """Put every event of the scenario on the clock."""
-    begin = {RoadClosure: close_road, SpeedLimit: limit_speed, SignalPlan: retime_signal, Incident: block_lane}
+    begin: dict[type, Callable[[Simulation, Any], Process]] = {
+        RoadClosure: close_road,
+        SpeedLimit: limit_speed,
+        SignalPlan: retime_signal,
+        Incident: block_lane,
+    }
     for event in simulation.scenario.events:
         simulation.env.process(begin[type(event)](simulation, event))
 
