@@ -131,13 +131,13 @@ def _vehicles_title(network: pd.DataFrame, held: str, start: dt.datetime) -> str
     if network.empty or not (network["active"].any() or network["waiting"].any() or network["stuck"].any()):
         return "Nobody drives at any time"
     busiest = network.iloc[int(network["active"].argmax())]
-    most, waiting, stuck = int(busiest["active"]), int(network["waiting"].max()), int(network["stuck"].iloc[-1])
-    rest = [f"at most {style.count(waiting, 'waits', 'wait')} to enter" if waiting else "nobody waits to enter"]
+    most, waiting, stuck = int(busiest["active"]), int(network["waiting"].max()), int(network["stuck"].max())
+    rest = f"at most {style.count(waiting, 'waits', 'wait')} to enter" if waiting else "nobody waits to enter"
     if stuck:
-        rest.append(f"{style.count(stuck, 'is', 'are')} {held} at the end")
+        rest += f" and at most {style.count(stuck, 'is', 'are')} {held}"
     vehicles = f"{style.count(most, 'vehicle')} {'is' if most == 1 else 'are'}"
     at = style.clock(start, float(busiest["t_s"]))
-    return f"{vehicles} driving at {at}, the most at any time; {' and '.join(rest)}"
+    return f"{vehicles} driving at {at}, the most at any time; {rest}"
 
 
 def travel_times(trips: pd.DataFrame) -> Picture:

@@ -37,6 +37,8 @@ class Headline:
     peak_vehicles: int  # most that were driving at once
     peak_t_s: float
     peak_waiting: int
+    peak_stuck: int  # those without a route included
+    peak_stuck_t_s: float
     end_t_s: float  # where the simulated clock stopped
 
 
@@ -69,6 +71,8 @@ def headline(run: Run) -> Headline:
         peak_vehicles=int(driving[peak]) if driving.size else 0,
         peak_t_s=float(times_s[peak]) if driving.size else np.nan,
         peak_waiting=int(network["waiting"].max()) if driving.size else 0,
+        peak_stuck=int(network["stuck"].max()) if driving.size else 0,
+        peak_stuck_t_s=float(times_s[int(network["stuck"].argmax())]) if driving.size else np.nan,
         end_t_s=float(run.summary.get("sim_s") or (times_s[-1] if times_s.size else 0.0)),
     )
 

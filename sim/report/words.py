@@ -55,7 +55,7 @@ def headline_figures(head: metrics.Headline, start: dt.datetime) -> list[Figure]
         Figure("Mean delay", style.minutes_seconds(head.mean_delay_s), "", "against empty roads"),
         Figure("Mean speed", style.number(speed, figures=2), "km/h", f"{style.whole(head.vehicle_km)} vehicle-km"),
         Figure("Most driving at once", style.whole(head.peak_vehicles), "vehicles", peak),
-        Figure("Held up at the end", style.whole(held), "vehicles", at_end),
+        Figure("Held up at the end", style.whole(held), "vehicle" if held == 1 else "vehicles", at_end),
     ]
 
 
@@ -64,10 +64,12 @@ def outcome(run: Run) -> str:
     head = metrics.headline(run)
     summary = run.summary
     lines = [_who(run, head, metrics.start_of(run.manifest)), _how_long(head)]
-    if summary.get("wall_s") and summary.get("real_time_factor"):
-        factor = style.whole(summary["real_time_factor"])
+    factor = summary.get("real_time_factor")
+    if factor:
+        loop, setup = f"{head.end_t_s / factor:.1f}", f"{summary.get('setup_s') or 0.0:.1f}"
         lines.append(
-            f"{style.whole(head.end_t_s)} simulated seconds took {summary['wall_s']:.1f} s ({factor} times real time)."
+            f"{style.whole(head.end_t_s)} simulated seconds took {loop} s ({style.whole(factor)} times real time), "
+            f"after {setup} s of set-up."
         )
     return "\n".join(lines)
 
@@ -119,7 +121,11 @@ def _who(run: Run, head: metrics.Headline, start: dt.datetime) -> str:
     stuck = head.stuck - min(head.stuck, head.no_route)
     if head.no_route:
         rest.append(f"{style.whole(head.no_route)} had no route")
-    rest.append(f"{style.whole(stuck)} {'was' if stuck == 1 else 'were'} stuck" if stuck else "none was stuck")
+    at_end = f"{style.whole(stuck)} {'was' if stuck == 1 else 'were'} stuck" if stuck else "none was stuck"
+    worst = head.peak_stuck - min(head.peak_stuck, head.no_route)
+    if worst > 1.5 * stuck and worst > 0.005 * head.created:
+        at_end += f" ({style.whole(worst)} were at {style.clock(start, head.peak_stuck_t_s)})"
+    rest.append(at_end)
     share = style.percent(head.arrived / head.created)
     end = style.clock(start, head.end_t_s)
     trips = style.count(head.created, "vehicle")
