@@ -46,8 +46,11 @@ docs: $(VENV)/.installed-dev  ## Build the documentation into docs/_build/html; 
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "Open $(CURDIR)/docs/_build/html/index.html"
 
-bench: $(VENV)/.installed-dev  ## Measure what benchmarks/ measures and print it
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+bench: $(VENV)/.installed-dev  ## Measure start-up, traffic, routing and whether the bundled cities lock
+	$(BIN)/python benchmarks/start_up.py
+	$(BIN)/python benchmarks/traffic.py
+	$(BIN)/python benchmarks/routing.py
+	$(BIN)/python benchmarks/gridlock.py monaco helsinki
 
 clean:  ## Remove what the other targets made, the environment and the runs included
 	rm -rf $(VENV) build dist runs docs/_build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
