@@ -42,7 +42,8 @@ class Street:
     signalised: bool = False  # a signal node on this approach, on the junction or just behind it
     layer: int = 0
     twin: str = ""  # id of the opposite direction of the same way(s); "" when one-way
-    assumed: frozenset[str] = frozenset()  # names of values that no tag gave: "lanes", "speed_mps", "lane_width_m", "oneway", ...
+    # Names of values that no tag gave: "lanes", "speed_mps", "lane_width_m", "oneway", …
+    assumed: frozenset[str] = frozenset()
     height_m: tuple[float, float] | None = None  # of both ends, where known
 
 
@@ -58,8 +59,9 @@ class JunctionSpec:
     all_way_stop: bool = False
     mini_roundabout: bool = False
     gate: str = ""  # "entry", "exit" or "both" at the cut edge of an extract: no U-turn there
-    banned: frozenset[tuple[str, str]] = frozenset()  # (from street, to street) forbidden by restrictions or impossible inside
-    # Movements that exist inside a merged cluster with the inner path they follow ([point, 2] m); None: every pair exists.
+    # (from street, to street) that restrictions forbid, or that is impossible inside a merged cluster.
+    banned: frozenset[tuple[str, str]] = frozenset()
+    # Movements that exist inside a merged cluster with the path they follow ([point, 2] m); None: every pair exists.
     inner_paths: dict[tuple[str, str], NDArray[np.float64]] | None = None
     crossing_signal: bool = False  # a signalled pedestrian crossing in mid-block
 
