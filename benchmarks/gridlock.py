@@ -1,9 +1,9 @@
 """Fill real extracts moderately for two hours and see whether they lock.
 
 Run with ``python benchmarks/gridlock.py EXTRACT…``; an extract is the name of one in ``../shared/data/osm``, a bundled
-city, or a file. The demand is 200 departures an hour for every kilometre of main road: the length, from stop line to
-stop line, of links of class tertiary and above without ramps, both directions of a road counted. Trips run between
-random places, more often where streets are longer.
+city, or a file. The demand is 200 departures an hour for every kilometre of main road: roads of class tertiary and
+above without ramps, from stop line to stop line, the two directions of a road counted once (``--both`` counts each).
+Trips run between random places, more often where streets are longer.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from citytwin.kernels import traffic_tables as table
 from citytwin.scenarios.network import CLASS_NAMES, ROAD_CLASSES, RoadNetwork
 from citytwin.scenarios.scenario import Scenario
@@ -26,7 +27,19 @@ EXTRACTS = Path(__file__).resolve().parents[2] / "shared" / "data" / "osm"
 DEPARTURES_PER_H_KM = 200.0
 TWO_HOURS_S = 7200.0
 MAIN_RANK = ROAD_CLASSES["tertiary"]
-HEADINGS = ("extract", "links", "main km", "trips/h", "set out", "arrived", "waiting", "stuck %", "km/h", "stood s", "wall s")
+HEADINGS = (
+    "extract",
+    "links",
+    "main km",
+    "trips/h",
+    "set out",
+    "arrived",
+    "waiting",
+    "stuck %",
+    "km/h",
+    "stood s",
+    "wall s",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +63,12 @@ class Filling:
         return self.stuck / max(self.created, 1)
 
 
-def main_road_km(network: RoadNetwork) -> float:
-    """Length of links of class tertiary and above, without ramps, both directions counted."""
-    rank = np.array([ROAD_CLASSES[name] for name in CLASS_NAMES])[network.links.road_class]
-    return float(network.links.length_m[rank >= MAIN_RANK].sum()) / 1000.0
+def main_road_km(network: RoadNetwork, *, both: bool = False) -> float:
+    """Length of roads of class tertiary and above, without ramps; with ``both`` each direction counts."""
+    links = network.links
+    rank = np.array([ROAD_CLASSES[name] for name in CLASS_NAMES])[links.road_class]
+    share = np.where((links.twin >= 0) & (not both), 0.5, 1.0)
+    return float((links.length_m * share)[rank >= MAIN_RANK].sum()) / 1000.0
 
 
 def extract_file(name: str) -> Path:
@@ -63,13 +78,18 @@ def extract_file(name: str) -> Path:
 
 
 def fill(
-    file: Path, *, per_h_km: float = DEPARTURES_PER_H_KM, duration_s: float = TWO_HOURS_S, seed: int = 1
+    file: Path,
+    *,
+    per_h_km: float = DEPARTURES_PER_H_KM,
+    both: bool = False,
+    duration_s: float = TWO_HOURS_S,
+    seed: int = 1,
 ) -> tuple[Filling, Simulation]:
     """Run random trips on an extract."""
     settings = {"citytwin": 1, "name": file.name.partition(".")[0], "start": "2026-05-04T07:00", "seed": seed}
     empty = Scenario.model_validate(settings | {"duration_s": duration_s, "city": {"osm": file}})
     network = network_of(empty)
-    main_km = main_road_km(network)
+    main_km = main_road_km(network, both=both)
     demand = {"kind": "random_trips", "per_hour": max(per_h_km * main_km, 1.0)}
     scenario = Scenario.model_validate(settings | {"duration_s": duration_s, "city": {"osm": file}, "demand": [demand]})
     simulation = Simulation(scenario, network, trips_of(scenario, network), seed=seed)
@@ -98,6 +118,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("extract", nargs="+")
     parser.add_argument("--per-km", type=float, default=DEPARTURES_PER_H_KM, help="departures an hour per km")
+    parser.add_argument("--both", action="store_true", help="count both directions of a road")
     parser.add_argument("--duration-s", type=float, default=TWO_HOURS_S)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -105,7 +126,11 @@ def main() -> None:
     for name in options.extract:
         begun_s = time.perf_counter()
         found, _ = fill(
-            extract_file(name), per_h_km=options.per_km, duration_s=options.duration_s, seed=options.seed
+            extract_file(name),
+            per_h_km=options.per_km,
+            both=options.both,
+            duration_s=options.duration_s,
+            seed=options.seed,
         )
         figures = [
             f"{found.links:d}",
