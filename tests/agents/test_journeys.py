@@ -1,0 +1,157 @@
+"""Drivers plan, and plan anew at events; a subclass may decide, and is told where it cannot be done."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from traffic_case import link_between, simulate
+
+from citytwin.agents.journeys import RouteError
+from citytwin.agents.vehicle import Vehicle
+from citytwin.kernels import traffic_tables as table
+from citytwin.scenarios.junctions import build_network
+from citytwin.scenarios.synthetic import grid_city
+
+GRID = build_network(grid_city(3, 3, 150.0, 1, signalised=False, gates=True))
+WEST, EAST = link_between("gate/w001", "node/001-000"), link_between("node/001-002", "gate/e001")
+AHEAD = link_between("node/001-000", "node/001-001")
+MIDDLE = link_between("node/001-001", "node/001-002")
+NORTH = (
+    WEST,
+    link_between("node/001-000", "node/002-000"),
+    link_between("node/002-000", "node/002-001"),
+    link_between("node/002-001", "node/002-002"),
+    link_between("node/002-002", "node/001-002"),
+    EAST,
+)
+CLOSURE = {"kind": "road_closure", "link": MIDDLE, "start_s": 5, "known_to": "broadcast"}
+
+
+def trips(count: int = 1) -> list[tuple]:
+    return [(f"car {k}", 3.0 * k, WEST, EAST, 0, 0.0, np.nan) for k in range(count)]
+
+
+def city(rows, **keys):
+    return simulate(GRID, rows, **({"routes": {"perception_noise": 0, "plan_every_s": 600}} | keys))
+
+
+def test_the_fastest_way_is_straight_on():
+    simulation = city(trips())
+    simulation.run(0)
+    assert simulation.model.vehicle(0).route == (WEST, AHEAD, MIDDLE, EAST)
+    assert simulation.journeys.free_flow_s[0] == pytest.approx(4 * 150 / 13.9, rel=0.3)
+
+
+def test_people_differ_in_what_they_believe():
+    simulation = city(trips(60), routes={"perception_noise": 0.6, "plan_every_s": 600})
+    simulation.run(0)
+    assert len({simulation.model.vehicle(row).route for row in range(60)}) > 2
+
+
+def test_who_chooses_another_way_drives_it():
+    class GoesNorth(Vehicle):
+        def choose_route(self, proposed):
+            return NORTH
+
+    simulation = city(trips(), vehicle_type=GoesNorth)
+    simulation.run(0)
+    car = simulation.model.vehicle(0)
+    assert car.route == NORTH
+    seen = []
+    while car.status != "arrived":
+        simulation.run(simulation.t_s + 1)
+        if car.link is not None and car.link not in seen:
+            seen.append(car.link)
+        assert simulation.t_s < 300
+    assert tuple(seen) == NORTH
+
+
+@pytest.mark.parametrize(
+    "answer, says",
+    [
+        ((), "must begin with"),
+        ((AHEAD, MIDDLE, EAST), "must begin with"),
+        ((WEST, AHEAD, MIDDLE), "end with"),
+        ((WEST, "nowhere", EAST), "'nowhere', which is no link"),
+        ((WEST, MIDDLE, EAST), f"turns from '{WEST}' to '{MIDDLE}', where no turn is allowed"),
+    ],
+)
+def test_a_way_that_cannot_be_driven_is_refused_in_words(answer, says):
+    class Dreamer(Vehicle):
+        def choose_route(self, proposed):
+            return answer
+
+    simulation = city(trips(), vehicle_type=Dreamer)
+    with pytest.raises(RouteError, match="choose_route of Dreamer for trip 'car 0'") as error:
+        simulation.run(0)
+    assert says in str(error.value)
+
+
+def test_who_is_under_way_turns_off_when_the_radio_tells_of_a_closure():
+    simulation = city(trips(), events=[CLOSURE])
+    simulation.run(4)
+    assert MIDDLE in simulation.model.vehicle(0).route
+    simulation.run(6)
+    assert MIDDLE not in simulation.model.vehicle(0).route
+    assert simulation.journeys.reroutes[0] == 1
+    simulation.run(400)
+    assert simulation.model.vehicle(0).status == "arrived"
+
+
+def test_who_does_not_listen_stays_on_the_way():
+    asked = []
+
+    class Stubborn(Vehicle):
+        def replans(self, cause):
+            asked.append(cause)
+            return False
+
+    simulation = city(trips(), events=[CLOSURE], vehicle_type=Stubborn)
+    simulation.run(200)
+    car = simulation.model.vehicle(0)
+    assert (car.status, car.link, car.cause) == ("driving", AHEAD, "road closed")
+    assert set(asked) == {"road closed"}
+    assert simulation.journeys.reroutes[0] == 0
+
+
+def test_a_choice_is_asked_for_again_when_planning_anew():
+    proposals = []
+
+    class Notes(Vehicle):
+        def choose_route(self, proposed):
+            proposals.append(tuple(proposed))
+            return proposed
+
+    simulation = city(trips(), events=[CLOSURE], vehicle_type=Notes)
+    simulation.run(100)
+    assert len(proposals) == 2
+    assert proposals[0] == (WEST, AHEAD, MIDDLE, EAST)
+    assert MIDDLE not in proposals[1]
+
+
+def test_a_closure_by_sight_is_met_at_the_junction():
+    simulation = city(trips(), events=[CLOSURE | {"known_to": "sight"}])
+    simulation.run(10)
+    car = simulation.model.vehicle(0)
+    assert MIDDLE in car.route
+    simulation.run(400)
+    assert car.status == "arrived"
+    assert simulation.journeys.informed[0]
+    assert simulation.model.fleet.cities.lane_i[0, table.CAME_IN, GRID.links.lane_start[GRID.link_row[MIDDLE]]] == 0
+
+
+def test_without_another_way_one_waits():
+    """The destination itself is closed."""
+    simulation = city(trips(), events=[CLOSURE | {"link": EAST}])
+    simulation.run(300)
+    car = simulation.model.vehicle(0)
+    assert (car.status, car.cause) == ("driving", "road closed")
+    assert car.route[-1] == EAST
+
+
+def test_a_route_may_be_empty():
+    simulation = city([("lost", 0.0, EAST, WEST), *trips()])
+    simulation.run(2)
+    assert simulation.model.vehicle("lost").status == "no_route"
+    assert simulation.model.vehicle("lost").route == ()
+    assert np.isnan(simulation.journeys.free_flow_s[simulation.model.fleet.trips.id.index("lost")])
