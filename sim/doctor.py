@@ -15,7 +15,8 @@ PACKAGES = ("numpy", "numba", "scipy", "mesa", "simpy", "osmnx", "geopandas", "p
 # extra -> (module that proves it, what it is for)
 EXTRAS = {
     "pbf": ("osmium", "reading .osm.pbf files"),
-    "cuda": ("numba_cuda", "running on an NVIDIA GPU"),
+    "cuda12": ("numba_cuda", "running on an NVIDIA GPU, driver r525 or newer"),
+    "cuda13": ("numba_cuda", "the same, driver r580 or newer"),
 }
 
 
@@ -133,8 +134,8 @@ def _advice(answer: dict[str, Any]) -> list[str]:
         )
     if not extras["pbf"]["installed"]:
         advice.append("For .osm.pbf files: pip install 'citytwin[pbf]'")
-    if not answer["gpu"]["usable"] and not extras["cuda"]["installed"] and _has_nvidia_driver():
-        advice.append("This machine has an NVIDIA driver: pip install 'citytwin[cuda]'")
+    if not answer["gpu"]["usable"] and not extras["cuda12"]["installed"] and _has_nvidia_driver():
+        advice.append("This machine has an NVIDIA driver: pip install 'citytwin[cuda12]'")
     return advice
 
 
