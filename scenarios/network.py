@@ -43,7 +43,7 @@ class Control(IntEnum):
 
     PRIORITY = 0  # signs or rank of roads
     SIGNAL = 1
-    RIGHT_BEFORE_LEFT = 2  # left before right where traffic drives on the left and the country says so
+    RIGHT_BEFORE_LEFT = 2  # left before right where traffic drives on the left
     ALL_WAY_STOP = 3
     FREE = 4  # nothing conflicts: a change of road, a dead end, a gate
 
@@ -170,7 +170,7 @@ class Connectors:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Signals:
-    """Shapes ``[controller]``; a controller runs its phases in turn for ever, second ``offset_s`` being its cycle's start."""
+    """Shapes ``[controller]``; a controller runs its phases in turn for ever, a cycle beginning at ``offset_s``."""
 
     id: tuple[str, ...]  # of the junction
     junction: Ints

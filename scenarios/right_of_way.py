@@ -134,11 +134,12 @@ def _compare(
     )
     settle(-bearing[own], -bearing[foe], oncoming & straight[own] & straight[foe])
 
-    # From the right means: the other's heading is turned to the left of mine. Not mirrored: it is the right everywhere.
+    # From the right means: the other's heading is turned to the left of mine. Mirrored where traffic drives on the left,
+    # as in Japan; in Australia the right goes first all the same, which takes signs on the minor arms.
     both_straight_merge = (conflicts.kind == FoeKind.MERGE) & straight[own] & straight[foe]
     to_the_right = sideways & ~both_straight_merge & (np.abs(angle) > PARALLEL_WITHIN_RAD)
     by_right = to_the_right & (verdict == 0)
-    settle(angle < 0, angle > 0, to_the_right)
+    settle(far_side * angle < 0, far_side * angle > 0, to_the_right)
     return verdict, by_right
 
 

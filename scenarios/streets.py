@@ -36,7 +36,7 @@ class Street:
     oneway: bool = False
     roundabout: bool = False  # a link of a ring; entering traffic gives way to it
     destination_only: bool = False  # access=destination, customers: the first or last link of a trip only
-    # turn:lanes as driven from left to right, one tuple of arrows a lane, e.g. (("left",), ("through", "right")); None: no tag
+    # turn:lanes as driven from left to right, a tuple of arrows a lane: (("left",), ("through", "right")); None: no tag
     turn_lanes: tuple[tuple[str, ...], ...] | None = None
     sign: str = ""  # at its end: "stop", "give_way" or ""
     signalised: bool = False  # a signal node on this approach, on the junction or just behind it

@@ -57,7 +57,7 @@ def test_left_hand_traffic_is_the_mirror_image(seed):
     here, there = build_network(graph), build_network(mirrored(graph))
     for table, columns in (
         ("movements", ("from_link", "to_link")),
-        ("connectors", ("from_lane", "to_lane", "foe_start", "foe", "foe_kind")),
+        ("connectors", ("from_lane", "to_lane", "foe_start", "foe", "foe_kind", "foe_yield", "priority")),
     ):
         for column in columns:
             assert np.array_equal(getattr(getattr(here, table), column), getattr(getattr(there, table), column)), column

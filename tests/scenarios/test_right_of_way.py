@@ -67,13 +67,15 @@ def test_a_main_road_that_bends_keeps_its_priority():
     assert (("w", "n"), ("e", "w")) not in found
 
 
-@pytest.mark.parametrize("drives_on_left", [True, False])
-def test_the_right_goes_first_among_equals_on_either_side_of_the_road(drives_on_left):
-    network = build_network(crossing({arm: {} for arm in FOUR}, drives_on_left=drives_on_left))
+def test_the_right_goes_first_among_equals_and_the_left_where_one_drives_on_the_left():
+    network = build_network(crossing({arm: {} for arm in FOUR}))
     found = yields(network)
     assert (("s", "n"), ("e", "w")) in found  # heading north, the east is on the right
     assert (("e", "w"), ("s", "n")) not in found
     assert control_of(network) == Control.RIGHT_BEFORE_LEFT
+    mirror = yields(build_network(crossing({arm: {} for arm in FOUR}, drives_on_left=True)))
+    assert (("s", "n"), ("w", "e")) in mirror
+    assert (("w", "e"), ("s", "n")) not in mirror
 
 
 def test_straight_on_goes_before_turning_among_equals():
