@@ -1,0 +1,159 @@
+"""From the scenario file to the run folder: what is written, what a Ctrl-C leaves, what the seed changes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from traffic_case import write_scenario
+
+from citytwin.scenarios.problems import InputError
+from citytwin.sim.run import run_scenario
+from citytwin.sim.run_folder import read_run
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("town")
+
+
+@pytest.fixture(scope="module")
+def path(folder):
+    """A town with a loop, a closure and two trips of its own, one of them a truck."""
+    links = run_links(folder)
+    (folder / "trips.csv").write_text(
+        "trip_id,depart_s,origin_link,destination_link,vehicle_class\n"
+        f"mine,5,{links[0]},{links[-1]},car\ntruck,6,{links[0]},{links[-1]},truck\n"
+    )
+    return write_scenario(
+        folder,
+        demand=[
+            {"kind": "random_trips", "per_hour": 1200, "min_distance_m": 200},
+            {"kind": "trips", "file": "trips.csv"},
+        ],
+        sensors=[{"kind": "loop", "id": "loop", "link": links[3], "every_s": 100}],
+        events=[{"kind": "road_closure", "link": links[5], "start_s": 100, "end_s": 300, "known_to": "broadcast"}],
+        outputs={"links_every_s": 150, "network_every_s": 60},
+    )
+
+
+def run_links(folder) -> list[str]:
+    """Ids of the town's links."""
+    from traffic_case import write_town
+
+    from citytwin.scenarios.load_network import load_network
+
+    return list(load_network(write_town(folder / "town.osm")).links.id)
+
+
+@pytest.fixture(scope="module")
+def result(path, tmp_path_factory):
+    return run_scenario(path, tmp_path_factory.mktemp("runs") / "out")
+
+
+@pytest.fixture(scope="module")
+def run(result):
+    return read_run(result.folder)
+
+
+def test_the_folder_holds_every_table(result, run):
+    assert run.manifest["status"] == "finished"
+    assert {file.name for file in result.folder.glob("*.parquet")} == {
+        f"{name}.parquet" for name in ("trips", "links", "network", "events", "stuck", "sensors", "streets")
+    }
+    assert run.summary == json.loads(json.dumps(result.summary))
+    assert len(run.streets) == 40  # 24 blocks, less 4 as corners are bends, in both directions
+    assert len(run.trips) == run.summary["created"] + (run.trips["status"] == "pending").sum()
+
+
+def test_everybody_is_counted_at_all_times(run):
+    network = run.network
+    assert network["t_s"].tolist() == list(range(0, 601, 60))
+    assert (network["created"] == network[["arrived", "active", "waiting", "stuck"]].sum(axis=1)).all()
+
+
+def test_trips_are_timed(run):
+    trips = run.trips
+    arrived = trips[trips["status"] == "arrived"]
+    assert len(arrived) > 50
+    assert {"mine", "truck"} <= set(trips["trip_id"])
+    assert trips.set_index("trip_id").loc["truck", "vehicle_class"] == "truck"
+    assert np.allclose(arrived["travel_time_s"], arrived["arrived_s"] - arrived["depart_s"])
+    assert np.allclose(arrived["waiting_s"], arrived["entered_s"] - arrived["depart_s"])
+    assert (arrived["delay_s"] > -3).all()
+    assert (arrived["distance_m"] > 0).all()
+    assert trips.loc[trips["status"] != "arrived", "arrived_s"].isna().all()
+
+
+def test_links_and_trips_agree_on_the_distance(run):
+    assert run.summary["vehicle_km"] == pytest.approx(run.trips["distance_m"].sum() / 1000)
+    on_links = run.links["vehicle_m"].sum() / 1000
+    assert 0.8 * run.summary["vehicle_km"] < on_links < run.summary["vehicle_km"]  # the rest inside junctions
+
+
+def test_the_log_tells_of_the_closure(run):
+    assert run.events["t_s"].tolist() == [100.0, 300.0]
+    assert run.events["text"][0].startswith("closed, announced to all")
+
+
+def test_the_loop_counted(run):
+    assert run.sensors["interval_end_s"].max() == 600
+    assert run.sensors["count_veh"].sum() > 0
+
+
+def test_another_seed_is_another_run(path, result, tmp_path):
+    again = run_scenario(path, tmp_path / "again")
+    other = run_scenario(path, tmp_path / "other", seed=77)
+    assert again.summary["state_hash"] == result.summary["state_hash"]
+    assert other.summary["state_hash"] != result.summary["state_hash"]
+    assert read_run(tmp_path / "other").manifest["seed"] == 77
+
+
+def test_a_scenario_with_a_mistake_leaves_no_folder(folder, tmp_path):
+    broken = write_scenario(folder, events=[{"kind": "road_closure", "link": "nowhere", "start_s": 0}])
+    with pytest.raises(InputError, match="nowhere"):
+        run_scenario(broken, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_nobody_sets_out(tmp_path):
+    quiet = write_scenario(tmp_path, demand=[], duration_s=60)
+    result = run_scenario(quiet, tmp_path / "out")
+    assert (result.summary["created"], result.summary["mean_travel_s"]) == (0, None)
+    assert any("Nobody set out" in text for text in read_run(result.folder).manifest["warnings"])
+
+
+INTERRUPTED = """
+import os, signal, sys
+from citytwin.sim.progress import Silent
+from citytwin.sim.run import run_scenario
+
+class Impatient(Silent):
+    def update(self, t_s, duration_s, active, real_time_factor):
+        if t_s >= 180:
+            os.kill(os.getpid(), signal.SIGINT)
+
+run_scenario(sys.argv[1], sys.argv[2], progress=Impatient())
+"""
+
+
+@pytest.mark.slow
+def test_an_interrupt_leaves_a_readable_folder(tmp_path):
+    path = write_scenario(tmp_path, duration_s=3600)
+    command = [sys.executable, "-c", INTERRUPTED, str(path), str(tmp_path / "out")]
+    done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "KeyboardInterrupt" in done.stderr
+    run = read_run(tmp_path / "out")
+    assert run.manifest["status"] == "interrupted"
+    network = run.network
+    assert 120 <= network["t_s"].max() <= 240
+    assert (network["created"] == network[["arrived", "active", "waiting", "stuck"]].sum(axis=1)).all()
+    assert run.summary["created"] == network["created"].iloc[-1]
+    assert len(run.trips) > 500
+    assert (run.trips["status"] == "pending").sum() > 0
+    assert run.links["interval_end_s"].max() == run.summary["sim_s"]
