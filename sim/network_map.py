@@ -43,14 +43,15 @@ def draw_network(network: RoadNetwork, faults: Sequence[Fault], path: str | Path
     lines = drawn_lines(network)
     classes = np.array([CLASS_NAMES[row].removesuffix("_link") for row in network.links.road_class], dtype=object)
     kinds = Counter(fault.kind for fault in faults).most_common()
-    with mpl.rc_context(style.RC):
+    fonts = style.raster_fonts()
+    with mpl.rc_context(style.RC | {"font.family": fonts, "svg.fonttype": "path"}):
         frame = streets_map.map_frame(lines, width_pt=WIDTH_PT, footer_pt=26 + ROW_PT * max(len(GROUPS), len(kinds)))
         frame.figure.set_facecolor(style.LIGHT["paper"])
         lines = streets_map.simplified(lines, 0.2 * frame.m_per_pt)
         shown = {label: np.flatnonzero(np.isin(classes, members)) for label, members in GROUPS.items()}
         shown = {label: rows for label, rows in shown.items() if rows.size}
         for order, (label, rows) in enumerate(shown.items()):
-            colour, width_pt = _class_style(GROUPS[label][-1])
+            colour, width_pt = _class_style(GROUPS[label][-1], frame.boldness)
             streets_map.draw_lines(
                 frame, [lines[row] for row in rows], colours=colour, width_pt=[width_pt] * rows.size, order=1 + order
             )
@@ -59,7 +60,7 @@ def draw_network(network: RoadNetwork, faults: Sequence[Fault], path: str | Path
             frame.footer.text(40, y - 3, f"{label} ({style.whole(rows.size)})", fontsize=style.SMALL_PT)
         _draw_signals(network, frame)
         _draw_faults(faults, kinds, frame)
-        _label_main_roads(network, lines, frame)
+        _label_main_roads(network, lines, fonts, frame)
         streets_map.draw_footer(frame, network.attribution)
         title = f"{place_name(network.name)}: {style.count(network.link_count, 'link')}, {_fault_words(faults)}"
         frame.axes.set_title(title, loc="left", fontsize=style.TEXT_PT + 2, y=1.0, pad=6)
@@ -110,15 +111,16 @@ def write_geopackage(network: RoadNetwork, faults: Sequence[Fault], path: str | 
         frame.to_file(path, layer=name, driver="GPKG")
 
 
-def _class_style(road_class: str) -> tuple[str, float]:
+def _class_style(road_class: str, boldness: float) -> tuple[str, float]:
+    """Colour and line width (pt) of a road class."""
     grey = style.LIGHT["muted"] if road_class != "track" else style.LIGHT["road"]
-    return style.ROAD_CLASS_COLOUR.get(road_class, grey), style.ROAD_CLASS_WIDTH_PT.get(road_class, 0.8)
+    return style.ROAD_CLASS_COLOUR.get(road_class, grey), boldness * style.ROAD_CLASS_WIDTH_PT.get(road_class, 0.8)
 
 
 def _draw_signals(network: RoadNetwork, frame: streets_map.MapFrame) -> None:
     at = network.signals.junction
     size: dict[str, Any] = {
-        "s": 16,
+        "s": 16 * frame.boldness,
         "color": style.LIGHT["ink"],
         "edgecolors": style.LIGHT["paper"],
         "linewidths": 0.7,
@@ -137,8 +139,14 @@ def _draw_faults(faults: Sequence[Fault], kinds: list[tuple[str, int]], frame: s
     for row, (kind, number) in enumerate(kinds):
         sign = SIGNS[row] if row < len(SIGNS) else OTHER_SIGN
         found = [fault for fault in faults if fault.kind == kind]
-        look: dict[str, Any] = {"marker": sign, "s": 34, "color": style.LIGHT["second"], "linewidths": 0.8, "zorder": 9}
-        look["edgecolors"] = style.LIGHT["paper"]
+        look: dict[str, Any] = {
+            "marker": sign,
+            "s": 34 * frame.boldness,
+            "color": style.FAULT_COLOUR,
+            "linewidths": 0.8,
+            "zorder": 9,
+        }
+        look["edgecolors"] = style.LIGHT["ink"]
         frame.axes.scatter([fault.x_m for fault in found], [fault.y_m for fault in found], **look)
         y = frame.footer_pt - 12 - ROW_PT * row
         frame.footer.scatter([366], [y], **look)
@@ -149,8 +157,8 @@ def _legend_text(footer: Axes, x: float, y: float, text: str) -> None:
     footer.text(x, y - 3, text, fontsize=style.SMALL_PT)
 
 
-def _label_main_roads(network: RoadNetwork, lines: list[Any], frame: streets_map.MapFrame) -> None:
-    """Name the ten longest streets, those of the main classes first."""
+def _label_main_roads(network: RoadNetwork, lines: list[Any], fonts: list[str], frame: streets_map.MapFrame) -> None:
+    """Name the ten longest streets, those of the main classes first; a name that no font here can draw is left out."""
     rank: dict[str, tuple[int, float, int]] = {}
     for row, name in enumerate(network.links.name):
         if name:
@@ -158,7 +166,8 @@ def _label_main_roads(network: RoadNetwork, lines: list[Any], frame: streets_map
             before = rank.get(name, (0, 0.0, row))
             longest = row if network.links.length_m[row] > network.links.length_m[before[2]] else before[2]
             rank[name] = (max(before[0], int(main)), before[1] + float(network.links.length_m[row]), longest)
-    names = sorted(rank, key=lambda name: (rank[name][0], rank[name][1]), reverse=True)[:30]
+    ordered = sorted(rank, key=lambda name: (rank[name][0], rank[name][1]), reverse=True)
+    names = [name for name in ordered[:60] if style.can_draw(name, fonts)][:30]
     places = [streets_map.middle_of(lines[rank[name][2]]) for name in names]
     streets_map.label_streets(frame, names, places, halo=True)
 

@@ -159,7 +159,7 @@ def label_streets(
             fontsize=style.SMALL_PT,
             ha="left",
             va="baseline",
-            zorder=6,
+            zorder=12,
             gid=f"name{row}",
         )
         if halo:

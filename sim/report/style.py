@@ -17,6 +17,12 @@ NBSP = "\N{NO-BREAK SPACE}"
 THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 DASH = "\N{EN DASH}"
 
+# For pictures without a browser: fonts that know other scripts, where the machine has one of them.
+OTHER_SCRIPTS = (
+    *("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Micro Hei"),
+    *("PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "SimHei", "Malgun Gothic", "Arial Unicode MS"),
+)
+
 # Variable -> (light, dark). Sequential: cividis in six steps, little is light on white and dark on black.
 PALETTE: dict[str, tuple[str, str]] = {
     "paper": ("#ffffff", "#14181d"),
@@ -46,6 +52,7 @@ ROAD_CLASS_COLOUR = {
     "secondary": "#009e73",
     "tertiary": "#cc79a7",
 }
+FAULT_COLOUR = "#f0e442"  # with a dark edge; no road has it
 ROAD_CLASS_WIDTH_PT = {"motorway": 2.4, "trunk": 2.2, "primary": 2.0, "secondary": 1.6, "tertiary": 1.2}
 
 # Drawing units: one point of the picture is one CSS pixel where it is shown at its own size (a phone).
@@ -82,6 +89,21 @@ RC: dict[Any, Any] = {
     "path.simplify": True,
     "text.parse_math": False,  # a street may be called "$2 Lane"
 }
+
+
+def raster_fonts() -> list[str]:
+    """Font families for a picture whose letters are drawn here, each standing in for what the one before lacks."""
+    from matplotlib.font_manager import fontManager
+
+    return ["DejaVu Sans", *[name for name in OTHER_SCRIPTS if name in set(fontManager.get_font_names())]]
+
+
+def can_draw(text: str, families: list[str]) -> bool:
+    """Whether every letter of a text is in one of the fonts."""
+    from matplotlib.font_manager import findfont, get_font
+
+    fonts = [get_font(findfont(name)) for name in families]
+    return all(any(font.get_char_index(ord(letter)) for font in fonts) for letter in text)
 
 
 def css_variables() -> str:

@@ -21,6 +21,7 @@ from citytwin.sim import network_check
 from citytwin.sim.network_check import Examined, as_dict, as_text, link_rows, links_csv
 from citytwin.sim.network_facts import fault_rows, network_facts, streets_columns, to_lon_lat
 from citytwin.sim.network_map import draw_network, write_geopackage
+from citytwin.sim.report import style
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,13 @@ def test_the_facts_can_be_dumped(network: RoadNetwork):
 def test_picture_has_legend_and_attribution(network: RoadNetwork, tmp_path: Path):
     draw_network(network, network.faults, tmp_path / "map.svg")
     text = (tmp_path / "map.svg").read_text(encoding="utf-8")
-    for expected in ("© OpenStreetMap contributors", f"secondary ({network.link_count})", "signals (", "a (2)", ">N<"):
+    for expected in (
+        "© OpenStreetMap contributors",
+        f"secondary ({network.link_count})",
+        "signals (",
+        "a (2)",
+        "<!-- N -->",
+    ):
         assert expected in text
     from PIL import Image
 
@@ -114,3 +121,8 @@ def test_a_file_that_cannot_be_written_is_wrong_input(network: RoadNetwork, tmp_
     options = {"geopackage": None, "picture": None, "geojson": None, option: tmp_path / name}
     with pytest.raises(InputError, match="cannot be written"):
         network_check.write_all(Examined("grid", network, examine(network)), **options)
+
+
+def test_a_name_that_no_font_can_draw_is_known():
+    assert style.can_draw("Boulevard d'Italie", ["DejaVu Sans"])
+    assert not style.can_draw(chr(0x10FFFF), ["DejaVu Sans"])
