@@ -266,23 +266,38 @@ def build_chains(
 def weld_duplicates(
     ways: Sequence[OsmWay], roads: Sequence[Road], places: Mapping[int, tuple[float, float]]
 ) -> tuple[list[OsmWay], int]:
-    """Let ways of one level share a node where they have two at exactly one place; how many nodes that spared."""
-    lowest: dict[tuple[int, float, float], int] = {}
-    levels: dict[int, int] = {}
+    """Let ways of one level share a node where they have two at exactly one place; how many nodes that spared.
+
+    Nodes at one place that follow each other on a way are one too: it joins their levels.
+    """
+    spot = {node: (round(places[node][0], 7), round(places[node][1], 7)) for way in ways for node in way.nodes}
+    if len(set(spot.values())) == len(spot):
+        return list(ways), 0
+    same: dict[int, int] = {}  # node → one with a lower number that it is welded to
+
+    def root(node: int) -> int:
+        while node in same:
+            node = same[node]
+        return node
+
+    def weld(a: int, b: int) -> None:
+        low, high = sorted((root(a), root(b)))
+        if low != high:
+            same[high] = low
+
+    first: dict[tuple[int, float, float], int] = {}
+    levels: set[int] = set()
     for way, road in zip(ways, roads, strict=True):
         for node in way.nodes:
-            levels.setdefault(node, road.layer)  # a node of two levels joins them already
-    for node in sorted(levels, reverse=True):
-        lon, lat = places[node]
-        lowest[levels[node], round(lon, 7), round(lat, 7)] = node
-    same = {
-        node: first
-        for node, level in levels.items()
-        if (first := lowest[level, round(places[node][0], 7), round(places[node][1], 7)]) != node
-    }
+            if node not in levels:  # a node of two levels joins them already
+                levels.add(node)
+                weld(node, first.setdefault((road.layer, *spot[node]), node))
+        for a, b in itertools.pairwise(way.nodes):
+            if spot[a] == spot[b]:
+                weld(a, b)
     if not same:
         return list(ways), 0
-    return [replace(way, nodes=tuple(same.get(node, node) for node in way.nodes)) for way in ways], len(same)
+    return [replace(way, nodes=tuple(root(node) for node in way.nodes)) for way in ways], len(same)
 
 
 def _segment_ends(ways: Sequence[OsmWay]) -> Counter[int]:

@@ -86,7 +86,7 @@ def fit_trims(length_m: float, start_m: float, end_m: float) -> tuple[float, flo
 
 
 def offset_line(line: Sequence[XY], offset_m: float) -> list[XY]:
-    """Line beside another one, to the right of it when the offset is positive; no point may repeat the one before.
+    """Line beside another one, to the right of it when the offset is positive.
 
     Corners keep the distance to both sides up to a limit, so that hairpins do not grow spikes.
     """
@@ -94,7 +94,7 @@ def offset_line(line: Sequence[XY], offset_m: float) -> list[XY]:
         return list(line)
     rights = []
     for (x1, y1), (x2, y2) in itertools.pairwise(line):
-        size = math.hypot(x2 - x1, y2 - y1)
+        size = math.hypot(x2 - x1, y2 - y1) or 1.0
         rights.append(((y2 - y1) / size, (x1 - x2) / size))
     moved = []
     for (x, y), (ax, ay), (bx, by) in zip(line, [rights[0], *rights], [*rights, rights[-1]], strict=True):
@@ -134,5 +134,8 @@ def extend_line(line: Sequence[XY], extra_m: float, *, at_end: bool) -> list[XY]
     if not at_end:
         return extend_line(line[::-1], extra_m, at_end=True)[::-1]
     (x1, y1), (x2, y2) = line[-2:]
-    longer = 1.0 + extra_m / math.hypot(x2 - x1, y2 - y1)
+    size = math.hypot(x2 - x1, y2 - y1)
+    if size == 0.0:  # a stub without a course: to the east
+        return [*line[:-1], (x2 + extra_m, y2)]
+    longer = 1.0 + extra_m / size
     return [*line[:-1], (x1 + (x2 - x1) * longer, y1 + (y2 - y1) * longer)]

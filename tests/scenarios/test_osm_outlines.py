@@ -94,3 +94,9 @@ def test_driving_on_the_left_mirrors_the_directions():
         east = next(street for street in graph.streets if street.id == "way/10:0-1")
         middle = next(spec.y_m for spec in graph.junctions if spec.id == "node/1")
         assert east.shape_xy[0][1] - middle == pytest.approx(sign * 1.375, abs=0.05)
+
+
+def test_lines_without_length_do_no_harm():
+    still = [(5.0, 5.0), (5.0, 5.0)]
+    assert offset_line(still, 2.0) == still
+    assert extend_line(still, 20.0, at_end=True) == [(5.0, 5.0), (25.0, 5.0)]
