@@ -134,7 +134,7 @@ def _compare(
     )
     settle(-bearing[own], -bearing[foe], oncoming & straight[own] & straight[foe])
 
-    # From the right means: the other's heading is turned to the left of mine. Mirrored where traffic drives on the left,
+    # From the right: the other heading is turned to the left of mine. Mirrored where traffic drives on the left,
     # as in Japan; in Australia the right goes first all the same, which takes signs on the minor arms.
     both_straight_merge = (conflicts.kind == FoeKind.MERGE) & straight[own] & straight[foe]
     to_the_right = sideways & ~both_straight_merge & (np.abs(angle) > PARALLEL_WITHIN_RAD)
