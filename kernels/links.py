@@ -265,7 +265,10 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
             stop = min(stop, city.lane_f[LANE_LENGTH_M, lane])
         if stop < math.inf:
             speed = min(speed, safe_speed(stop - position - STOP_MARGIN_M, comfort, city.step_s))
-        if not fits_before(city, lane, place, position - length, speed):
+        rear = position - length
+        if rear < 0.0 and length > city.lane_f[LANE_LENGTH_M, lane]:
+            rear = 0.0  # longer than the lane: it may hang over into the junction, or it would never get away
+        if not fits_before(city, lane, place, rear, speed):
             continue
         insert(city, lane, place, vehicle)
         city.vehicle_i[STATUS, vehicle] = DRIVING
