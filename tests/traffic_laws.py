@@ -16,6 +16,7 @@ import numpy as np
 
 from citytwin.agents.fleet import Fleet, phases_at
 from citytwin.kernels import traffic_tables as table
+from citytwin.kernels.driving import brake_distance
 from citytwin.scenarios.network import Light
 from citytwin.sim.outcome import causes
 from citytwin.sim.simulation import Simulation
@@ -186,7 +187,7 @@ class TrafficLaws:
                 start, route_step = here, 0
                 begin_m = now.numbers[table.ORIGIN_M, v]
                 self.path[v] = [start]
-                if begin_m < self.body_m[v] - CLOSE_M:
+                if begin_m < min(self.body_m[v], self.length[start]) - CLOSE_M:
                     yield f"vehicle {v} entered with its rear before the lane"
             else:
                 start, begin_m, route_step = was_on[v], was_at[v], was_route_at[v]
@@ -233,11 +234,16 @@ class TrafficLaws:
                 yield f"vehicle {v} is beyond the stop line of lane {here}"
             elif here >= self.roads and route[1] != link_of[self.to_lane[here - self.roads]]:
                 yield f"vehicle {v} takes a connector off its route"
+            along = here if len(rows) == 2 and max(rows) < self.roads else start  # lanes are changed before moving
+            if along < self.roads and begin_m < before.lane_f[table.OBSTACLE_M, along]:
+                ahead_m = before.lane_f[table.OBSTACLE_M, along] - begin_m
+                before_speed = float(before.numbers[table.SPEED_MPS, v]) if was[v] == table.DRIVING else 0.0
+                could_stop = brake_distance(before_speed, self.fleet.cities.max_decel, self.dt) <= ahead_m
+                if could_stop and moved_m > ahead_m + CLOSE_M:
+                    yield f"vehicle {v} drove through the incident on lane {along}"
             if here < self.roads and not now.lane_i[table.ACCESS, here] & self.access[v]:
                 yield f"vehicle {v} is on lane {here}, which is not for its kind"
             for number, sensor in enumerate(self.fleet.sensors):
-                # A lane is changed before the vehicle moves; it passes what lies on the lane it moves along.
-                along = here if len(rows) == 2 and max(rows) < self.roads else start
                 gone_m = inf if passed_m else position[v]
                 if (along == sensor.lane and begin_m < sensor.at_m <= gone_m) or (
                     here == sensor.lane and passed_m and 0.0 <= sensor.at_m <= position[v]
@@ -247,15 +253,16 @@ class TrafficLaws:
     def _crossed(self, v: int, lane: int, connector: int, light: list[int]) -> Iterator[str]:
         if light[connector] == Light.RED:
             yield f"vehicle {v} passed the stop line of connector {connector} on red"
-        if light[connector] == Light.YELLOW and not self.before.rows[table.GRANTED, v]:
-            foe_yield = self.fleet.network.connectors
-            first, last = foe_yield.foe_start[connector : connector + 2]
-            if not foe_yield.foe_yield[first:last].any():
-                yield f"vehicle {v} was let in on yellow"
-        if not self.before.rows[table.GRANTED, v]:
-            to_lane = self.to_lane[connector]
-            if not self.before.lane_i[table.OPEN, to_lane]:
-                yield f"vehicle {v} was let into closed lane {to_lane}"
+        before, connectors = self.before, self.fleet.network.connectors
+        left_m = self.length[lane] - before.numbers[table.POSITION_M, v]
+        firm = self.fleet.cities.firm_decel
+        could_stop = brake_distance(float(before.numbers[table.SPEED_MPS, v]), firm, self.dt) <= left_m
+        free_to = could_stop or not before.rows[table.GRANTED, v]
+        gives_way = connectors.foe_yield[connectors.foe_start[connector] : connectors.foe_start[connector + 1]].any()
+        if light[connector] == Light.YELLOW and free_to and not gives_way:
+            yield f"vehicle {v} could have stopped at the yellow light of connector {connector}"
+        if free_to and not before.lane_i[table.OPEN, self.to_lane[connector]]:
+            yield f"vehicle {v} drove towards closed lane {self.to_lane[connector]}"
 
     def _bodies(self) -> dict[int, list[tuple[float, float, int]]]:
         """From where to where vehicles lie on each row, rear first."""

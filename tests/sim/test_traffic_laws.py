@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from traffic_case import simulate
+from traffic_case import road_of, simulate
 from traffic_laws import TrafficLaws
 
+from citytwin.kernels import traffic_tables as table
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.network import RoadNetwork
 from citytwin.scenarios.synthetic import grid_city, random_city
@@ -146,3 +147,75 @@ def test_the_laws_hold_after_every_step(network, trips, span_s, seed, driver, ev
     for _ in range(STEPS):
         laws.step()
     event(f"{len(events)} events")
+
+
+def tampered(change) -> None:
+    """Run some seconds, let something be wrong, and look."""
+    network = build_network(grid_city(2, 2, 150.0, 2, gates=True))
+    simulation = simulate(network, random_rows(network, 60, 10.0, 3), seed=3)
+    laws = TrafficLaws(simulation)
+    for _ in range(20):
+        laws.step()
+    change(simulation.model.fleet, np.flatnonzero(simulation.model.fleet.vehicles.status[0] == table.DRIVING))
+    laws.step()
+
+
+def move_on(fleet, driving):
+    fleet.vehicles.position_m[0, driving[0]] += 1.0
+
+
+def lose(fleet, driving):
+    fleet.vehicles.status[0, driving[0]] = table.ARRIVED
+
+
+def speed_up(fleet, driving):
+    fleet.vehicles.speed_mps[0, driving] = 30.0
+
+
+def claim(fleet, driving):
+    fleet.cities.lane_i[0, table.OCCUPIED_BY, fleet.network.lane_count] += 1
+
+
+def promise(fleet, driving):
+    fleet.cities.lane_f[0, table.INBOUND_M, 0] += 6.5
+
+
+def count_one_more(fleet, driving):
+    fleet.cities.lane_i[0, table.CAME_IN, 0] += 1
+
+
+def skip_yellow(fleet, driving):
+    fleet.cities.controller_f[0, table.PHASE_LEFT_S] = 0.0
+
+
+TAMPERING = [
+    (move_on, "drove"),
+    (lose, "not those that drive"),
+    (speed_up, "beyond the stop line|braked by|inside"),
+    (claim, "counts 1 occupants, there are 0"),
+    (promise, "are coming"),
+    (count_one_more, "entered minus left"),
+    (skip_yellow, "the programmes say"),
+]
+
+
+@pytest.mark.parametrize("change, says", TAMPERING)
+def test_the_twin_notices(change, says):
+    with pytest.raises(AssertionError, match=says):
+        tampered(change)
+
+
+def test_the_twin_has_nothing_to_say_about_an_untouched_run():
+    tampered(lambda fleet, driving: None)
+
+
+def test_a_truck_longer_than_its_street_gets_away():
+    network = road_of([100.0, 18.0, 100.0])
+    short = network.links.id[1]
+    assert network.links.length_m[1] < 12.0
+    rows = [("truck", 0.0, short, network.links.id[2], 1), ("car", 1.0, short, network.links.id[2])]
+    simulation = simulate(network, rows)
+    laws = TrafficLaws(simulation)
+    for _ in range(60):
+        laws.step()
+    assert (simulation.model.fleet.vehicles.status[0] == table.ARRIVED).all()
