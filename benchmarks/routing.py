@@ -11,9 +11,10 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
-from citytwin.kernels.routing import Expectation, TurnGraph, Wishes, plan_routes
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
+
+from citytwin.kernels.routing import Expectation, TurnGraph, Wishes, plan_routes
 
 SIDE = 71  # junctions; 4 × 71 × 70 = 19,880 directed links
 

@@ -6,6 +6,7 @@ import math
 
 import numba
 import numpy as np
+
 from citytwin.kernels.compile import kernel, parallel
 
 

@@ -9,12 +9,13 @@ import networkx as nx
 import numba
 import numpy as np
 import pytest
-from citytwin.kernels.chance import ROUTE_NOISE, normal
-from citytwin.kernels.routing import Expectation, TurnGraph, Wishes, perceived_s, plan_routes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
+
+from citytwin.kernels.chance import ROUTE_NOISE, normal
+from citytwin.kernels.routing import Expectation, TurnGraph, Wishes, perceived_s, plan_routes
 
 
 def graph_of(arcs, links):
