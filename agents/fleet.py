@@ -30,7 +30,6 @@ CLASS_ACCESS = np.array([CAR, TRUCK, BUS], np.int32)  # as scenarios.trips.VEHIC
 CLASS_LENGTH_M = {"truck": 12.0, "bus": 12.0}
 CLASS_MAX_ACCEL_MPS2 = {"truck": 0.8, "bus": 1.0}
 TIGHT_M = 16.0  # on a shorter lane, two or three cars have room; nobody goes there to stand
-MOST_LANES_IN = 62  # of one junction: the kernel keeps one bit a lane
 MOST_SPREAD = 2.5  # drivers further than so many standard deviations off are cut to it
 SLOWEST_FACTOR = 0.3
 
@@ -309,11 +308,6 @@ def _junctions(network: RoadNetwork, listed: Ints) -> tuple[Ints, Ints]:
     rows[table.FIRST_LANE_IN], lanes_in = _grouped(links.to_junction[lanes.link], count, listed.size)
     listed = np.concatenate([listed, lanes_in])
     rows[table.FIRST_LANE_OUT], lanes_out = _grouped(links.from_junction[lanes.link], count, listed.size)
-    arms = np.diff(rows[table.FIRST_LANE_IN])
-    if arms.max(initial=0) > MOST_LANES_IN:
-        junction = network.junctions.id[int(arms.argmax())]
-        msg = f"junction {junction} has {arms.max()} incoming lanes, {MOST_LANES_IN} at most"
-        raise ValueError(msg)
     return rows, np.concatenate([listed, lanes_out])
 
 

@@ -52,11 +52,10 @@ def trip_times(simulation: Simulation) -> tuple[Any, Any, Any, Any]:
     """
     fleet = simulation.model.fleet
     trips, vehicles, links = fleet.trips, fleet.vehicles, fleet.network.links
-    numbers = fleet.cities.vehicle_f[0]
-    cut_m = numbers[table.ORIGIN_M] / links.speed_mps[trips.origin_link]
-    cut_m = cut_m + (links.length_m - 0.0)[trips.destination_link] / links.speed_mps[trips.destination_link]
-    cut_m -= numbers[table.DESTINATION_M] / links.speed_mps[trips.destination_link]
-    free_s = (simulation.journeys.free_flow_s - cut_m) / vehicles.speed_factor[0]
+    numbers, speed_mps = fleet.cities.vehicle_f[0], links.speed_mps
+    left_m = links.length_m[trips.destination_link] - numbers[table.DESTINATION_M]
+    not_driven_s = numbers[table.ORIGIN_M] / speed_mps[trips.origin_link] + left_m / speed_mps[trips.destination_link]
+    free_s = (simulation.journeys.free_flow_s - not_driven_s) / vehicles.speed_factor[0]
     entered_s = vehicles.entered_s[0]
     waiting = vehicles.status[0] == table.WAITING
     waiting_s = np.where(waiting, simulation.t_s - trips.depart_s, entered_s - trips.depart_s)
