@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from .network_facts import network_facts, streets_columns
 from .run_folder import RunFolder, command_line
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from .observers import Observer
     from .progress import Progress
     from .simulation import Simulation
-
-FAULTS_KEPT = 200  # in the manifest; `citytwin network` lists all
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +98,7 @@ def run_scenario(
         duration_s=scenario.duration_s,
         threads=_use_threads(threads),
         device="cpu",
-        **describe_network(network),
+        **network_facts(network),
     ) as folder:
         folder.add_inputs(scenario.input_files())
         progress.stage("starting (the first start compiles the kernels, which takes about a minute)")
@@ -110,7 +107,7 @@ def run_scenario(
 
         simulation = Simulation(scenario, network, trips, seed=seed, vehicle_type=vehicle_type or Vehicle)
         observers = observers_of(scenario, folder, simulation.model.fleet)
-        write_streets(folder, network)
+        folder.writer("streets").write(streets_columns(network))
         simulation.watch([*observers, ProgressObserver(progress, scenario.duration_s)])
         simulation.run(0.0)
         simulation.model.fleet.advance(0, 0)  # compiles, or reads from the cache
@@ -168,58 +165,6 @@ def observers_of(scenario: Scenario, folder: RunFolder, fleet: Fleet) -> list[Ob
         rhythms.setdefault(loop.every_s, set()).add(loop.id or f"loop {number}")
     observers += [SensorTable(folder, fleet, every_s, frozenset(names)) for every_s, names in rhythms.items()]
     return observers
-
-
-def describe_network(network: RoadNetwork) -> dict[str, Any]:
-    """What the manifest says about the streets."""
-    from ..scenarios.network import CLASS_NAMES
-
-    links = network.links
-    classes = np.bincount(links.road_class, weights=links.length_m, minlength=len(CLASS_NAMES)) / 1000.0
-    return {
-        "epsg": network.epsg,
-        "attribution": network.attribution,
-        "drives_on_left": network.drives_on_left,
-        "network": {
-            "name": network.name,
-            "source": network.source,
-            "links": network.link_count,
-            "lanes": network.lane_count,
-            "junctions": len(network.junctions.id),
-            "signals": len(network.signals.id),
-            "signals_assumed": int(network.signals.assumed.sum()),
-            "road_km": float(links.length_m.sum()) / 1000.0,
-            "road_km_by_class": {name: float(km) for name, km in zip(CLASS_NAMES, classes, strict=True) if km > 0},
-        },
-        "assumed": dict(network.assumed),
-        "notes": list(network.notes),
-        "fault_count": len(network.faults),
-        "faults": [
-            {"kind": fault.kind, "where": fault.where, "text": fault.text} for fault in network.faults[:FAULTS_KEPT]
-        ],
-    }
-
-
-def write_streets(folder: RunFolder, network: RoadNetwork) -> None:
-    """Write the table of streets, so that a report needs the run folder only."""
-    import shapely
-
-    from ..scenarios.network import CLASS_NAMES
-
-    links = network.links
-    folder.writer("streets").write(
-        {
-            "link": list(links.id),
-            "name": list(links.name),
-            "road_class": [CLASS_NAMES[row] for row in links.road_class],
-            "length_m": links.length_m,
-            "lanes": np.diff(links.lane_start).astype(np.int64),
-            "speed_mps": links.speed_mps,
-            "geometry": [
-                shapely.to_wkb(shapely.LineString(network.link_shape_xy(link))) for link in range(network.link_count)
-            ],
-        }
-    )
 
 
 def finish(folder: RunFolder, simulation: Simulation, *, setup_s: float, loop_s: float) -> dict[str, Any]:
