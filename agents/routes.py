@@ -56,6 +56,7 @@ class Router:
         self._free_s = links.length_m / links.speed_mps
         self._through_s = drive_through_s(network)
         wait_s = expected_wait_s(network)
+        self._wait_s = wait_s
         self.movement_s = self._through_s + wait_s
         count = np.bincount(movements.from_link, minlength=network.link_count)
         total_s = np.bincount(movements.from_link, weights=wait_s, minlength=network.link_count)
@@ -69,10 +70,21 @@ class Router:
         self._free_s[link] = self._network.links.length_m[link] / speed_mps
         self.link_s[link] = self._free_s[link]
 
-    def observe(self, link_time_s: Floats) -> None:
-        """Learn how long links took lately, wait at the end included (``[link]`` s; NaN: nobody drove there)."""
+    def observe(self, link_time_s: Floats, turn_more_s: Floats | None = None) -> None:
+        """Learn how long links took lately.
+
+        Parameters
+        ----------
+        link_time_s : [link]
+            Wait at the end included; NaN where nobody drove.
+        turn_more_s : [movement]
+            How much longer than others on their link those took who queued in the lanes of a turn; NaN: not known.
+        """
         driven_s = np.maximum(link_time_s - self._wait_at_end_s, self._free_s)
         self.link_s = np.where(np.isnan(link_time_s), self._free_s, driven_s)
+        if turn_more_s is not None:
+            usual_s = self._through_s + self._wait_s
+            self.movement_s = np.maximum(usual_s + np.nan_to_num(turn_more_s, nan=0.0), self._through_s)
 
     def plan(
         self,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .osm_chains import XY, ChainGraph, line_length, split_at_middle
 from .osm_outlines import end_trims, width_m
 from .osm_signals import Controls
+from .osm_tags import Direction, Road
 
 # The limits were tried on eight cities: wider ones join neighbouring junctions, narrower ones leave links that no car
 # fits in.
@@ -18,6 +19,8 @@ ROOM_M = 7.5  # between stop lines
 DUAL_M = 30.0  # between the carriageways of one road
 SIGNALS_M = 30.0
 SMALL_RING_M = 15.0
+# Up to 40 m across, urban roundabouts have one lane (FHWA, Roundabouts: An Informational Guide, 2000, exhibit 1-9).
+SINGLE_LANE_RING_M = 40.0
 RING_ARC_M = 10.0
 WIDEST_M = 45.0
 WIDEST_WITH_SIGNALS_M = 63.0
@@ -86,6 +89,42 @@ def _signalised_nodes(graph: ChainGraph, controls: Controls) -> set[int]:
 
 def small_rings(graph: ChainGraph) -> list[list[int]]:
     """Nodes of each roundabout that is small enough to be one junction."""
+    return [nodes for nodes, _, across_m in _rings(graph) if across_m <= SMALL_RING_M]
+
+
+def narrow_rings(graph: ChainGraph) -> int:
+    """Give roundabouts that are too small for two lanes a single one, unless their tags say how many; how many."""
+    narrowed = 0
+    for _, keys, across_m in _rings(graph):
+        ways = {run.way for key in keys for run in graph.chains[key].forward or graph.chains[key].backward}
+        wide = [way for way in sorted(ways) if _wider_than_known(graph.roads[way])]
+        if across_m > SINGLE_LANE_RING_M or not wide:
+            continue
+        narrowed += 1
+        roads = list(graph.roads)
+        for way in wide:
+            road = roads[way]
+            roads[way] = replace(road, forward=_one_lane(road.forward), backward=_one_lane(road.backward))
+        graph.roads = roads
+    return narrowed
+
+
+def _wider_than_known(road: Road) -> bool:
+    return any(one is not None and "lanes" in one.assumed and len(one.lane_access) > 1 for one in _both(road))
+
+
+def _both(road: Road) -> tuple[Direction | None, Direction | None]:
+    return road.forward, road.backward
+
+
+def _one_lane(direction: Direction | None) -> Direction | None:
+    if direction is None:
+        return None
+    return replace(direction, lane_access=direction.lane_access[-1:], turn_lanes=None)
+
+
+def _rings(graph: ChainGraph) -> list[tuple[list[int], list[int], float]]:
+    """Nodes and chains of each roundabout, and how far it is across, m."""
     rings = [key for key in sorted(graph.chains) if graph.is_ring(key)]
     group: dict[int, list[int]] = {}
     for key in rings:
@@ -99,9 +138,8 @@ def small_rings(graph: ChainGraph) -> list[list[int]]:
     found = []
     for nodes in {id(nodes): nodes for nodes in group.values()}.values():
         inside = set(nodes)
-        line = [p for key in rings if graph.chains[key].u in inside for p in graph.line(key)]
-        if diameter_m(line) <= SMALL_RING_M:
-            found.append(sorted(inside))
+        keys = [key for key in rings if graph.chains[key].u in inside]
+        found.append((sorted(inside), keys, diameter_m(p for key in keys for p in graph.line(key))))
     return sorted(found)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .network import ROAD_CLASSES, Fault
 from .osm_chains import XY, ChainGraph, Run, build_chains, line_length, weld_duplicates
-from .osm_clusters import Clusters, find_clusters
+from .osm_clusters import Clusters, find_clusters, narrow_rings
 from .osm_defaults import defaults_for
 from .osm_gates import find_gates
 from .osm_inner_paths import legal_paths
@@ -83,6 +83,8 @@ def build_streets(data: OsmData, options: Any = None) -> StreetGraph:
     barriers = frozenset(node for node, tags in data.node_tags.items() if is_closed_barrier(tags))
     graph, repairs = build_chains(ways, roads, xy, barriers)
     notes += repairs
+    if narrow := narrow_rings(graph):
+        notes.append(f"{narrow} small roundabouts without a count of lanes were given one lane.")
     controls = place_controls(graph, data.node_tags)
     gates = find_gates(graph, data.cut_nodes, _corners(data, epsg), xy)
     clusters = find_clusters(

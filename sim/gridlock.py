@@ -54,8 +54,8 @@ def _waits(fleet: Fleet, standing_s: float) -> Iterator[tuple[int, int]]:
             inside.setdefault(rear, []).append(lane)
         if lane >= road_lanes:
             inside.setdefault(lane - road_lanes, []).append(lane)
-    for lane, row in first.items():
-        cause, connector = int(vehicles.cause[0, row]), int(vehicles.connector[0, row])
+    for lane, leader in first.items():
+        cause, connector = int(vehicles.cause[0, leader]), int(vehicles.connector[0, leader])
         if lane >= road_lanes:
             yield lane, int(connector_i[table.TO_LANE, lane - road_lanes])
         elif cause == table.NO_ROOM and connector >= 0:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import simpy
+from numpy.typing import NDArray
 
 from ..agents.city_model import CityModel
 from ..agents.fleet import Sensor, build_fleet
 from ..agents.journeys import Journeys
 from ..agents.vehicle import Vehicle
+from ..kernels import traffic_tables as table
 from .observers import Observer, link_totals
 from .processes import InForce, Process, answer_drivers, plan_departures, start_events
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from ..scenarios.network import RoadNetwork
     from ..scenarios.scenario import Scenario
     from ..scenarios.trips import TripTable
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,10 @@ class Simulation:
         self._learned_s = 0.0
         self._totals = link_totals(fleet)
         self._link_time_s = np.full(network.link_count, np.nan)
+        self._lane_totals = np.zeros((2, network.lane_count))
+        self._turn_more_s = np.zeros(network.movements.from_link.size)
+        pairs = np.stack([network.connectors.movement, network.connectors.from_lane], axis=1)
+        self._lanes_of_turns = np.unique(pairs, axis=0).T
         start_events(self)
         self.env.process(plan_departures(self))
         if scenario.routes.reroute_blocked_after_s is not None or scenario.events:
@@ -118,19 +126,41 @@ class Simulation:
         self.entries.append(Entry(self.env.now, kind, where, text))
 
     def learn_link_times(self) -> None:
-        """Tell the router how long streets took since the last time, half of it remembered from before."""
+        """Tell the router how long streets and turns took since the last time, half of it remembered from before."""
         totals = link_totals(self.model.fleet)
         _, left, vehicle_s, _ = (after - before for after, before in zip(totals, self._totals, strict=True))
-        seen = vehicle_s > 0.0
-        lately_s = np.full(seen.size, np.nan)
-        lately_s[seen] = vehicle_s[seen] / np.maximum(left[seen], 1.0)
-        lately_s[seen & (left == 0) & (vehicle_s < self.t_s - self._learned_s)] = np.nan  # somebody has just entered
+        lately_s = self._times(vehicle_s, left)
         known = self._link_time_s
         self._link_time_s = np.where(
             np.isnan(known), lately_s, np.where(np.isnan(lately_s), np.nan, (known + lately_s) / 2)
         )
+        more_s = self._turn_times() - lately_s[self.model.network.movements.from_link]
+        more_s = np.where(np.isnan(more_s), 0.0, more_s)
+        self._turn_more_s = (self._turn_more_s + more_s) / 2
         self._totals, self._learned_s = totals, self.t_s
-        self.model.router.observe(self._link_time_s)
+        self.model.router.observe(self._link_time_s, self._turn_more_s)
+
+    def _times(self, vehicle_s: Floats, left: Floats) -> Floats:
+        """Mean time there of those who left, s; NaN where nobody was or somebody has just entered."""
+        times_s = np.full(vehicle_s.size, np.nan)
+        seen = (vehicle_s > 0.0) & ((left > 0) | (vehicle_s >= self.t_s - self._learned_s))
+        times_s[seen] = vehicle_s[seen] / np.maximum(left[seen], 1.0)
+        return times_s
+
+    def _turn_times(self) -> Floats:
+        """Time on a link of those who queued in the lanes of each movement, s (``[movement]``)."""
+        network, cities = self.model.network, self.model.fleet.cities
+        lanes = slice(0, network.lane_count)
+        now = np.stack([cities.lane_f[0, table.VEHICLE_S, lanes], cities.lane_i[0, table.WENT_OUT, lanes]])
+        change: Floats = now - self._lane_totals
+        vehicle_s, left = change
+        self._lane_totals = now
+        movement, lane = self._lanes_of_turns
+        count = network.movements.from_link.size
+        there_s, gone = np.zeros(count), np.zeros(count)
+        np.add.at(there_s, movement, vehicle_s[lane])
+        np.add.at(gone, movement, left[lane])
+        return self._times(there_s, gone)
 
     def _pass_step(self) -> None:
         self.run(self.t_s + self.scenario.step_s)
