@@ -87,6 +87,7 @@ CLEARING_S = 2.5  # between two conflicting vehicles at their stop lines
 UNKNOWN = -2  # which vehicle of a lane asks to enter
 AT_LINE_M = 5.0  # a vehicle standing closer than this waits at the stop line
 LOOK_BACK = 6  # vehicles of a priority lane that are looked at
+ZIP_MPS = 3.0  # slower than this, lanes that join take turns
 TAKE_TURNS_S = 10.0  # of standing on both sides, after which drivers let each other in
 FORESIGHT_S = 3.0  # how far ahead the last vehicle behind a junction is assumed to drive on
 LOST_TURN_AFTER_S = 30.0  # a driver who cannot change lanes gives up the turn
@@ -320,14 +321,49 @@ def candidate(city: City, lane: int, t_s: float) -> int:
 def serve_first(city: City, one: int, other: int) -> bool:
     """Whether one candidate is served before another: higher priority first, among equals who has waited longer.
 
-    Where both stand, right of way has stopped to work, and drivers take turns.
+    Where both stand, right of way has stopped to work, and drivers take turns; so they do in slow traffic where two
+    lanes become one.
     """
     waited_one, waited_other = city.vehicle_f[STANDING_S, one], city.vehicle_f[STANDING_S, other]
-    of_one = city.connector[PRIORITY, city.vehicle_i[CONNECTOR, one]]
-    of_other = city.connector[PRIORITY, city.vehicle_i[CONNECTOR, other]]
-    if of_one != of_other and not (waited_one > TAKE_TURNS_S and waited_other > TAKE_TURNS_S):
-        return of_one > of_other
-    return waited_one > waited_other
+    way_of_one, way_of_other = city.vehicle_i[CONNECTOR, one], city.vehicle_i[CONNECTOR, other]
+    of_one, of_other = city.connector[PRIORITY, way_of_one], city.connector[PRIORITY, way_of_other]
+    if of_one == of_other or (waited_one > TAKE_TURNS_S and waited_other > TAKE_TURNS_S):
+        return waited_one > waited_other
+    if city.connector[TO_LANE, way_of_one] == city.connector[TO_LANE, way_of_other]:
+        slow = city.vehicle_f[SPEED_MPS, one] < ZIP_MPS and city.vehicle_f[SPEED_MPS, other] < ZIP_MPS
+        if slow and max(waited_one, waited_other) > TAKE_TURNS_S:
+            return waited_one > waited_other
+    return of_one > of_other
+
+
+@woven
+def is_next_to_merge(city: City, vehicle: int) -> bool:
+    """Whether only vehicles that have just gone ahead into the same lane keep a vehicle waiting that has stood long."""
+    if city.vehicle_i[CAUSE, vehicle] != OCCUPIED or city.vehicle_f[STANDING_S, vehicle] <= TAKE_TURNS_S:
+        return False
+    connector = city.vehicle_i[CONNECTOR, vehicle]
+    to_lane = city.connector[TO_LANE, connector]
+    for place in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
+        foe = city.foe[FOE, place]
+        if city.lane_i[OCCUPIED_BY, city.road_lanes + foe] > 0 and city.connector[TO_LANE, foe] != to_lane:
+            return False
+    return True
+
+
+@bare
+def let_merge(city: City, first: int, last: int, vehicle: int, t_s: float) -> None:
+    """Keep others in slow traffic, who have waited less, from going into the same lane before a vehicle."""
+    to_lane = city.connector[TO_LANE, city.vehicle_i[CONNECTOR, vehicle]]
+    for place in range(first, last):
+        lane = city.listed[place]
+        if city.lane_i[CANDIDATE, lane] == UNKNOWN:
+            city.lane_i[CANDIDATE, lane] = candidate(city, lane, t_s)
+        rival = city.lane_i[CANDIDATE, lane]
+        if rival < 0 or city.connector[TO_LANE, city.vehicle_i[CONNECTOR, rival]] != to_lane:
+            continue
+        if city.vehicle_f[SPEED_MPS, rival] < ZIP_MPS:
+            city.lane_i[CANDIDATE, lane] = -1
+            city.vehicle_i[CAUSE, rival] = YIELD
 
 
 @woven
@@ -349,7 +385,11 @@ def admit(city: City, lane: int, vehicle: int, t_s: float) -> bool:
         if t_s >= city.vehicle_f[ASK_AFTER_S, vehicle]:
             if why == CLOSED:
                 city.vehicle_i[ASK, vehicle] = CLOSED
-            elif city.vehicle_f[STANDING_S, vehicle] >= city.reroute_blocked_after_s and why != RED:
+            elif (
+                city.vehicle_f[STANDING_S, vehicle] >= city.reroute_blocked_after_s
+                and why != RED
+                and city.lane_i[TIGHT, lane] == 0  # who waits for an exit of a roundabout does not set out round it
+            ):
                 city.vehicle_i[ASK, vehicle] = why
         return False
     kind = city.vehicle_i[CLASS, vehicle]
@@ -418,6 +458,8 @@ def decide_junction(city: City, junction: int, t_s: float) -> None:
                 break
             admitted = admit(city, best_lane, best, t_s)
             city.lane_i[CANDIDATE, best_lane] = UNKNOWN if admitted else -1
+            if not admitted and is_next_to_merge(city, best):
+                let_merge(city, first, last, best, t_s)
     note_needs(city, junction)
 
 
