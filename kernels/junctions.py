@@ -264,6 +264,7 @@ def overtake_claims(city: City, connector: int) -> None:
         for k in range(city.lane_i[GRANTED_COUNT, lane]):
             if city.vehicle_i[CONNECTOR, at(city, lane, k)] == foe:
                 release(city, lane, k)
+                city.lane_i[CANDIDATE, lane] = -1  # not whoever came behind: the lane is not served again in this step
                 break
 
 

@@ -219,3 +219,23 @@ def test_a_truck_longer_than_its_street_gets_away():
     for _ in range(60):
         laws.step()
     assert (simulation.model.fleet.vehicles.status[0] == table.ARRIVED).all()
+
+
+def test_a_grant_taken_back_is_not_given_to_who_comes_behind():
+    """Found by chance: in the same step the vehicle behind was served, and two held grants with one without between."""
+    network = build_network(random_city(21639, drives_on_left=True))
+    driver = {
+        "headway_s": 1.0,
+        "min_gap_m": 1.0,
+        "max_accel_mps2": 0.5,
+        "comfort_decel_mps2": 0.8125,
+        "max_decel_mps2": 4.0,
+        "length_m": 2.0,
+        "critical_gap_s": 1.0,
+        "speed_factor_sd": 0.0,
+    }
+    rows = random_rows(network, 141, 80.0, 285)
+    routes = {"plan_every_s": 60, "reroute_blocked_after_s": 5.0}
+    laws = TrafficLaws(simulate(network, rows, seed=285, drivers=driver, routes=routes))
+    for _ in range(60):
+        laws.step()
