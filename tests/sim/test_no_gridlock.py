@@ -40,7 +40,6 @@ def gridlock(repository: Path) -> ModuleType:
                 reason="4 % stuck: roundabouts with arcs for one car fill up and lock; at 150 an hour and km all flows"
             ),
         ),
-        ),
         pytest.param(
             "shanghai/shanghai.osm.gz",
             marks=pytest.mark.xfail(
