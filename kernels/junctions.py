@@ -1,4 +1,4 @@
-"""Let vehicles into junctions and carry them across.
+"""Give and take back the right to enter junctions, vehicle by vehicle.
 
 One junction owns the ends of its incoming lanes, its connectors and the beginnings of its outgoing lanes, so junctions
 can be served in any order or at once. A *grant* entitles a vehicle to enter on one connector. It is given when the
@@ -12,37 +12,31 @@ from __future__ import annotations
 
 from .compile import bare, woven
 from .driving import brake_distance
-from .rings import at, is_full, pop, push
+from .gaps import CREEP_MPS, DARK, approaches, claimed, light_of
+from .keep_clear import room_beyond, stays_clear
+from .rings import at
 from .traffic_tables import (
     ASK,
     ASK_AFTER_S,
-    CAME_IN,
     CANDIDATE,
     CAUSE,
     CLASS,
     CLOSED,
     COMFORT_DECEL,
     CONNECTOR,
-    CONTENT,
     COUNT,
     CRITICAL_GAP_S,
-    FIRST_CONNECTOR,
     FIRST_CONNECTOR_IN,
-    FIRST_FEEDER,
     FIRST_FOE,
     FIRST_LANE_IN,
     FIRST_LANE_OUT,
-    FIRST_SENSOR,
     FOE,
     FOE_YIELDED_TO,
     FROM_LANE,
     GRANTED,
     GRANTED_COUNT,
-    GROUP,
     INBOUND_M,
-    LANE,
     LANE_LENGTH_M,
-    LAST_OUT,
     LENGTH_M,
     LIGHT_GREEN,
     LIGHT_RED,
@@ -55,151 +49,26 @@ from .traffic_tables import (
     OCCUPIED,
     OCCUPIED_BY,
     OPEN,
-    PHASE,
     POSITION_M,
     PRIORITY,
-    PROMISED_M,
-    REAR_IN,
-    REAR_LEFT_M,
     RED,
-    RED_RUNS,
-    ROUTE_AT,
-    SENSOR_AT_M,
-    SENSOR_COUNT,
-    SENSOR_SPEED_SUM,
-    SIGNAL,
     SPEED_MPS,
     STANDING_S,
     STOP,
     TIGHT,
     TO_LANE,
-    TO_LINK,
-    WENT_OUT,
     WRONG_LANE,
     YIELD,
     City,
 )
 from .ways import link_ahead, may_use, way_on
 
-DARK = 9  # no signal: the signs alone rule
-CREEP_MPS = 3.0  # how fast, at least, a vehicle with a grant is expected to come
 CLEARING_S = 2.5  # between two conflicting vehicles at their stop lines
 UNKNOWN = -2  # which vehicle of a lane asks to enter
 AT_LINE_M = 5.0  # a vehicle standing closer than this waits at the stop line
-LOOK_BACK = 6  # vehicles of a priority lane that are looked at
 ZIP_MPS = 3.0  # slower than this, lanes that join take turns
 TAKE_TURNS_S = 10.0  # of standing on both sides, after which drivers let each other in
-FORESIGHT_S = 3.0  # how far ahead the last vehicle behind a junction is assumed to drive on
 LOST_TURN_AFTER_S = 30.0  # a driver who cannot change lanes gives up the turn
-
-
-@woven
-def light_of(city: City, connector: int) -> int:
-    """What a connector is shown now."""
-    controller = city.connector[SIGNAL, connector]
-    if controller < 0:
-        return DARK
-    start = city.phase_light[city.controller_i[PHASE, controller]]
-    return city.light[start + city.connector[GROUP, connector]]
-
-
-@woven
-def claimed(city: City, connector: int, within_s: float) -> bool:
-    """Whether a vehicle with a grant for a connector will be at its stop line within some seconds, or cannot stop."""
-    lane = city.connector[FROM_LANE, connector]
-    for k in range(city.lane_i[GRANTED_COUNT, lane]):
-        vehicle = at(city, lane, k)
-        if city.vehicle_i[CONNECTOR, vehicle] != connector:
-            continue
-        speed = city.vehicle_f[SPEED_MPS, vehicle]
-        left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[POSITION_M, vehicle]
-        if left < max(speed, CREEP_MPS) * within_s or brake_distance(speed, city.firm_decel, city.step_s) > left:
-            return True
-    return False
-
-
-@woven
-def approaches(city: City, connector: int, within_s: float) -> bool:
-    """Whether a vehicle that means to use a connector will be at its stop line within some seconds.
-
-    Those with a grant are counted by ``claimed``; whoever stands is waiting for somebody else.
-    """
-    light = light_of(city, connector)
-    if light in (LIGHT_RED, LIGHT_YELLOW):
-        return False
-    lane = city.connector[FROM_LANE, connector]
-    length = city.lane_f[LANE_LENGTH_M, lane]
-    first = city.lane_i[GRANTED_COUNT, lane]
-    count = city.lane_i[COUNT, lane]
-    for k in range(first, min(count, first + LOOK_BACK)):
-        vehicle = at(city, lane, k)
-        if city.vehicle_i[CONNECTOR, vehicle] != connector:
-            continue
-        speed = city.vehicle_f[SPEED_MPS, vehicle]
-        if speed > 0.5 and length - city.vehicle_f[POSITION_M, vehicle] < speed * within_s:
-            return True
-    if count == first:
-        road_lanes = city.road_lanes
-        for place in range(city.lane_i[FIRST_FEEDER, lane], city.lane_i[FIRST_FEEDER, lane + 1]):
-            row = road_lanes + city.listed[place]
-            if city.lane_i[COUNT, row] > 0:
-                vehicle = at(city, row, 0)
-                left = length + city.lane_f[LANE_LENGTH_M, row] - city.vehicle_f[POSITION_M, vehicle]
-                if left < city.vehicle_f[SPEED_MPS, vehicle] * within_s:
-                    return True
-    return False
-
-
-@woven
-def free_room(city: City, lane: int, needed: float) -> float:
-    """Metres at a lane's start that will be free soon, promises to others not counted."""
-    count = city.lane_i[COUNT, lane]
-    length = city.lane_f[LANE_LENGTH_M, lane]
-    if count == 0:
-        return max(length, needed)  # whoever is longer than an empty lane may enter it
-    last = at(city, lane, count - 1)
-    rear = city.vehicle_f[POSITION_M, last] - city.driver[city.vehicle_i[CLASS, last], LENGTH_M]
-    moving_on = min(rear + city.vehicle_f[SPEED_MPS, last] * FORESIGHT_S, length - count * needed)
-    return max(rear, moving_on)
-
-
-@woven
-def room_beyond(city: City, lane: int, needed: float) -> bool:
-    """Whether a vehicle that needs so many metres will not come to rest inside the junction before a lane."""
-    return free_room(city, lane, needed) - city.lane_f[INBOUND_M, lane] >= needed
-
-
-@woven
-def has_way_off(city: City, vehicle: int, lane: int, steps: int, needed: float) -> bool:
-    """Whether some way from a lane to the link ``steps`` ahead on a vehicle's route has room, promises counted."""
-    wanted = link_ahead(city, vehicle, steps)
-    leads_there = False
-    for connector in range(city.lane_i[FIRST_CONNECTOR, lane], city.lane_i[FIRST_CONNECTOR, lane + 1]):
-        if city.connector[TO_LINK, connector] != wanted:
-            continue
-        leads_there = True
-        far = city.connector[TO_LANE, connector]
-        if free_room(city, far, needed) - city.lane_f[PROMISED_M, far] >= needed:
-            return True
-    return not leads_there
-
-
-@bare
-def stays_clear(city: City, vehicle: int, lane: int, needed: float) -> bool:
-    """Whether a vehicle that enters a tight lane, and whoever is on it already, will find room behind it.
-
-    Asked of those who come from elsewhere, not of those who go from one tight lane to the next: so the last place on a
-    ring stays free for who is on it. Without this, vehicles that want round a roundabout or an island, or turn back
-    over a wide median from both sides, wait for each other for ever.
-    """
-    if not has_way_off(city, vehicle, lane, 2, needed):
-        return False
-    for k in range(city.lane_i[COUNT, lane]):
-        other = at(city, lane, k)
-        kind = city.vehicle_i[CLASS, other]
-        if not has_way_off(city, other, lane, 1, city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]):
-            return False
-    return True
 
 
 @woven
@@ -462,64 +331,3 @@ def decide_junction(city: City, junction: int, t_s: float) -> None:
             if not admitted and is_next_to_merge(city, best):
                 let_merge(city, first, last, best, t_s)
     note_needs(city, junction)
-
-
-@woven
-def cross_junction(city: City, junction: int) -> None:
-    """Carry vehicles that passed a stop line onto their connector, and those at its end onto the next street."""
-    road_lanes = city.road_lanes
-    for place in range(city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]):
-        lane = city.listed[place]
-        length = city.lane_f[LANE_LENGTH_M, lane]
-        while city.lane_i[GRANTED_COUNT, lane] > 0:
-            vehicle = at(city, lane, 0)
-            if city.vehicle_f[POSITION_M, vehicle] < length:
-                break
-            connector = city.vehicle_i[CONNECTOR, vehicle]
-            row = road_lanes + connector
-            pop(city, lane)
-            push(city, row, vehicle)
-            if light_of(city, connector) == LIGHT_RED:
-                city.counter[RED_RUNS] += 1
-            city.vehicle_i[GRANTED, vehicle] = 0
-            city.lane_i[OCCUPIED_BY, row] += 1
-            city.vehicle_i[LANE, vehicle] = row
-            city.vehicle_f[POSITION_M, vehicle] -= length
-            city.lane_i[GRANTED_COUNT, lane] -= 1
-            city.lane_i[LAST_OUT, lane] = vehicle
-            city.lane_i[WENT_OUT, lane] += 1
-            city.lane_i[CAME_IN, row] += 1
-    for connector in range(
-        city.junction[FIRST_CONNECTOR_IN, junction], city.junction[FIRST_CONNECTOR_IN, junction + 1]
-    ):
-        row = road_lanes + connector
-        length = city.lane_f[LANE_LENGTH_M, row]
-        to_lane = city.connector[TO_LANE, connector]
-        while city.lane_i[COUNT, row] > 0:
-            vehicle = at(city, row, 0)
-            if city.vehicle_f[POSITION_M, vehicle] < length or is_full(city, to_lane):
-                break
-            pop(city, row)
-            push(city, to_lane, vehicle)
-            kind = city.vehicle_i[CLASS, vehicle]
-            vehicle_length = city.driver[kind, LENGTH_M]
-            city.lane_f[INBOUND_M, to_lane] -= vehicle_length + city.driver[kind, MIN_GAP_M]
-            if city.vehicle_i[REAR_IN, vehicle] >= 0:  # longer than the street before: its rear was two junctions back
-                city.lane_i[OCCUPIED_BY, city.road_lanes + city.vehicle_i[REAR_IN, vehicle]] -= 1
-            position = city.vehicle_f[POSITION_M, vehicle] - length
-            city.vehicle_f[POSITION_M, vehicle] = position
-            city.vehicle_i[LANE, vehicle] = to_lane
-            city.vehicle_i[ROUTE_AT, vehicle] += 1
-            city.vehicle_i[REAR_IN, vehicle] = connector
-            city.vehicle_f[REAR_LEFT_M, vehicle] = vehicle_length - position
-            if position >= vehicle_length:
-                city.lane_i[OCCUPIED_BY, city.road_lanes + connector] -= 1
-                city.vehicle_i[REAR_IN, vehicle] = -1
-            city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, to_lane, -1)
-            city.vehicle_i[CONTENT, vehicle] = 0
-            city.lane_i[WENT_OUT, row] += 1
-            city.lane_i[CAME_IN, to_lane] += 1
-            for sensor in range(city.lane_i[FIRST_SENSOR, to_lane], city.lane_i[FIRST_SENSOR, to_lane + 1]):
-                if city.sensor[SENSOR_AT_M, sensor] <= position:  # else it is passed on the lane, see follow_lane
-                    city.sensor[SENSOR_COUNT, sensor] += 1
-                    city.sensor[SENSOR_SPEED_SUM, sensor] += city.vehicle_f[SPEED_MPS, vehicle]

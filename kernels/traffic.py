@@ -5,8 +5,9 @@ from __future__ import annotations
 from numba import prange
 
 from .compile import bare, bare_entry, parallel, woven
+from .crossing import cross_junction
 from .following import advance_lane, follow_lane
-from .junctions import cross_junction, decide_junction
+from .junctions import decide_junction
 from .links import serve_link
 from .members import member_of
 from .traffic_tables import (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from citytwin.kernels import traffic
 from citytwin.kernels.compile import bare_entry
+from citytwin.kernels.crossing import cross_junction
 from citytwin.kernels.following import advance_lane, follow_lane
-from citytwin.kernels.junctions import cross_junction, decide_junction
+from citytwin.kernels.junctions import decide_junction
 from citytwin.kernels.links import serve_link
 from citytwin.kernels.members import member_of
 from citytwin.kernels.traffic_tables import COUNT

@@ -1,0 +1,101 @@
+"""Carry vehicles across junctions: from their lane to a connector, and from its end to the next street."""
+
+from __future__ import annotations
+
+from .compile import woven
+from .gaps import light_of
+from .rings import at, is_full, pop, push
+from .traffic_tables import (
+    CAME_IN,
+    CLASS,
+    CONNECTOR,
+    CONTENT,
+    COUNT,
+    FIRST_CONNECTOR_IN,
+    FIRST_LANE_IN,
+    FIRST_SENSOR,
+    GRANTED,
+    GRANTED_COUNT,
+    INBOUND_M,
+    LANE,
+    LANE_LENGTH_M,
+    LAST_OUT,
+    LENGTH_M,
+    LIGHT_RED,
+    MIN_GAP_M,
+    OCCUPIED_BY,
+    POSITION_M,
+    REAR_IN,
+    REAR_LEFT_M,
+    RED_RUNS,
+    ROUTE_AT,
+    SENSOR_AT_M,
+    SENSOR_COUNT,
+    SENSOR_SPEED_SUM,
+    SPEED_MPS,
+    TO_LANE,
+    WENT_OUT,
+    City,
+)
+from .ways import way_on
+
+
+@woven
+def cross_junction(city: City, junction: int) -> None:
+    """Carry vehicles that passed a stop line onto their connector, and those at its end onto the next street."""
+    road_lanes = city.road_lanes
+    for place in range(city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]):
+        lane = city.listed[place]
+        length = city.lane_f[LANE_LENGTH_M, lane]
+        while city.lane_i[GRANTED_COUNT, lane] > 0:
+            vehicle = at(city, lane, 0)
+            if city.vehicle_f[POSITION_M, vehicle] < length:
+                break
+            connector = city.vehicle_i[CONNECTOR, vehicle]
+            row = road_lanes + connector
+            pop(city, lane)
+            push(city, row, vehicle)
+            if light_of(city, connector) == LIGHT_RED:
+                city.counter[RED_RUNS] += 1
+            city.vehicle_i[GRANTED, vehicle] = 0
+            city.lane_i[OCCUPIED_BY, row] += 1
+            city.vehicle_i[LANE, vehicle] = row
+            city.vehicle_f[POSITION_M, vehicle] -= length
+            city.lane_i[GRANTED_COUNT, lane] -= 1
+            city.lane_i[LAST_OUT, lane] = vehicle
+            city.lane_i[WENT_OUT, lane] += 1
+            city.lane_i[CAME_IN, row] += 1
+    for connector in range(
+        city.junction[FIRST_CONNECTOR_IN, junction], city.junction[FIRST_CONNECTOR_IN, junction + 1]
+    ):
+        row = road_lanes + connector
+        length = city.lane_f[LANE_LENGTH_M, row]
+        to_lane = city.connector[TO_LANE, connector]
+        while city.lane_i[COUNT, row] > 0:
+            vehicle = at(city, row, 0)
+            if city.vehicle_f[POSITION_M, vehicle] < length or is_full(city, to_lane):
+                break
+            pop(city, row)
+            push(city, to_lane, vehicle)
+            kind = city.vehicle_i[CLASS, vehicle]
+            vehicle_length = city.driver[kind, LENGTH_M]
+            city.lane_f[INBOUND_M, to_lane] -= vehicle_length + city.driver[kind, MIN_GAP_M]
+            if city.vehicle_i[REAR_IN, vehicle] >= 0:  # longer than the street before: its rear was two junctions back
+                city.lane_i[OCCUPIED_BY, city.road_lanes + city.vehicle_i[REAR_IN, vehicle]] -= 1
+            position = city.vehicle_f[POSITION_M, vehicle] - length
+            city.vehicle_f[POSITION_M, vehicle] = position
+            city.vehicle_i[LANE, vehicle] = to_lane
+            city.vehicle_i[ROUTE_AT, vehicle] += 1
+            city.vehicle_i[REAR_IN, vehicle] = connector
+            city.vehicle_f[REAR_LEFT_M, vehicle] = vehicle_length - position
+            if position >= vehicle_length:
+                city.lane_i[OCCUPIED_BY, city.road_lanes + connector] -= 1
+                city.vehicle_i[REAR_IN, vehicle] = -1
+            city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, to_lane, -1)
+            city.vehicle_i[CONTENT, vehicle] = 0
+            city.lane_i[WENT_OUT, row] += 1
+            city.lane_i[CAME_IN, to_lane] += 1
+            for sensor in range(city.lane_i[FIRST_SENSOR, to_lane], city.lane_i[FIRST_SENSOR, to_lane + 1]):
+                if city.sensor[SENSOR_AT_M, sensor] <= position:  # else it is passed on the lane, see follow_lane
+                    city.sensor[SENSOR_COUNT, sensor] += 1
+                    city.sensor[SENSOR_SPEED_SUM, sensor] += city.vehicle_f[SPEED_MPS, vehicle]

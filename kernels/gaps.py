@@ -1,0 +1,84 @@
+"""Say what a junction's lights show, and who is about to come: the gaps that others may use."""
+
+from __future__ import annotations
+
+from .compile import woven
+from .driving import brake_distance
+from .rings import at
+from .traffic_tables import (
+    CONNECTOR,
+    COUNT,
+    FIRST_FEEDER,
+    FROM_LANE,
+    GRANTED_COUNT,
+    GROUP,
+    LANE_LENGTH_M,
+    LIGHT_RED,
+    LIGHT_YELLOW,
+    PHASE,
+    POSITION_M,
+    SIGNAL,
+    SPEED_MPS,
+    City,
+)
+
+DARK = 9  # no signal: the signs alone rule
+CREEP_MPS = 3.0  # how fast, at least, a vehicle with a grant is expected to come
+LOOK_BACK = 6  # vehicles of a priority lane that are looked at
+
+
+@woven
+def light_of(city: City, connector: int) -> int:
+    """What a connector is shown now."""
+    controller = city.connector[SIGNAL, connector]
+    if controller < 0:
+        return DARK
+    start = city.phase_light[city.controller_i[PHASE, controller]]
+    return city.light[start + city.connector[GROUP, connector]]
+
+
+@woven
+def claimed(city: City, connector: int, within_s: float) -> bool:
+    """Whether a vehicle with a grant for a connector will be at its stop line within some seconds, or cannot stop."""
+    lane = city.connector[FROM_LANE, connector]
+    for k in range(city.lane_i[GRANTED_COUNT, lane]):
+        vehicle = at(city, lane, k)
+        if city.vehicle_i[CONNECTOR, vehicle] != connector:
+            continue
+        speed = city.vehicle_f[SPEED_MPS, vehicle]
+        left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[POSITION_M, vehicle]
+        if left < max(speed, CREEP_MPS) * within_s or brake_distance(speed, city.firm_decel, city.step_s) > left:
+            return True
+    return False
+
+
+@woven
+def approaches(city: City, connector: int, within_s: float) -> bool:
+    """Whether a vehicle that means to use a connector will be at its stop line within some seconds.
+
+    Those with a grant are counted by ``claimed``; whoever stands is waiting for somebody else.
+    """
+    light = light_of(city, connector)
+    if light in (LIGHT_RED, LIGHT_YELLOW):
+        return False
+    lane = city.connector[FROM_LANE, connector]
+    length = city.lane_f[LANE_LENGTH_M, lane]
+    first = city.lane_i[GRANTED_COUNT, lane]
+    count = city.lane_i[COUNT, lane]
+    for k in range(first, min(count, first + LOOK_BACK)):
+        vehicle = at(city, lane, k)
+        if city.vehicle_i[CONNECTOR, vehicle] != connector:
+            continue
+        speed = city.vehicle_f[SPEED_MPS, vehicle]
+        if speed > 0.5 and length - city.vehicle_f[POSITION_M, vehicle] < speed * within_s:
+            return True
+    if count == first:
+        road_lanes = city.road_lanes
+        for place in range(city.lane_i[FIRST_FEEDER, lane], city.lane_i[FIRST_FEEDER, lane + 1]):
+            row = road_lanes + city.listed[place]
+            if city.lane_i[COUNT, row] > 0:
+                vehicle = at(city, row, 0)
+                left = length + city.lane_f[LANE_LENGTH_M, row] - city.vehicle_f[POSITION_M, vehicle]
+                if left < city.vehicle_f[SPEED_MPS, vehicle] * within_s:
+                    return True
+    return False
