@@ -57,9 +57,30 @@ class Journeys:
         fleet = self.model.fleet
         trips = fleet.trips
         routes = self._plan(rows, trips.origin_link[rows], trips.destination_link[rows], ~self.announced, None)
-        routes = self._as_chosen(rows, routes)
+        routes = self._as_chosen(rows, self._round_the_block(rows, routes))
         self.free_flow_s[rows] = self.model.router.free_flow_s(routes)
         fleet.set_routes(self.member, rows, routes.start, routes.link)
+
+    def _round_the_block(self, rows: Rows, routes: RouteTable) -> RouteTable:
+        """The same routes, but trips whose destination lies behind them on their own link drive round to it."""
+        fleet = self.model.fleet
+        trips, numbers = fleet.trips, fleet.cities.vehicle_f[self.member]
+        behind = numbers[table.DESTINATION_M, rows] < numbers[table.ORIGIN_M, rows]
+        behind &= trips.origin_link[rows] == trips.destination_link[rows]
+        if not behind.any():
+            return routes
+        network, cost_s = self.model.network, routes.cost_s.copy()
+        new = [routes.route(i) for i in range(rows.size)]
+        for i in np.flatnonzero(behind):
+            link = trips.origin_link[rows[i]]
+            first, last = network.links.movement_start[link : link + 2]
+            onward = network.movements.to_link[first:last]
+            back = self._plan(np.full(onward.size, rows[i]), onward, np.full_like(onward, link), ~self.announced, None)
+            best = int(back.cost_s.argmin()) if onward.size else 0
+            found = onward.size > 0 and np.isfinite(back.cost_s[best])
+            new[i] = np.concatenate([[link], back.route(best)]).astype(np.int32) if found else new[i][:0]
+            cost_s[i] = back.cost_s[best] if found else np.inf
+        return RouteTable(np.cumsum([0, *(route.size for route in new)]), np.concatenate(new), cost_s)
 
     def answer_requests(self, t_s: float) -> int:
         """Let drivers who asked (blocked, closed, lost their turn) look for another way; how many found one."""

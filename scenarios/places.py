@@ -24,7 +24,7 @@ class Places:
     y_m: Floats
     may_begin: Bools
     may_end: Bools
-    addressed: Bools  # has houses or could have, as its class goes
+    addressed: Bools  # has houses or could have, as its class goes; tunnels have none
     entry_gate: Bools  # comes from outside the extract
     exit_gate: Bools
 
@@ -70,7 +70,7 @@ def find_places(network: RoadNetwork) -> Places:
         y_m,
         may_begin=reaches,
         may_end=reached,
-        addressed=by_car & ~no_address & ~links.roundabout,
+        addressed=by_car & ~no_address & ~links.roundabout & (links.layer >= 0),
         entry_gate=entry,
         exit_gate=exit_,
     )

@@ -42,6 +42,18 @@ def test_the_fastest_way_is_straight_on():
     assert simulation.journeys.free_flow_s[0] == pytest.approx(4 * 150 / 13.9, rel=0.3)
 
 
+def test_a_destination_behind_on_the_same_link_is_reached_round_the_block():
+    simulation = city([("back", 0.0, AHEAD, AHEAD, 0, 100.0, 40.0), ("on", 0.0, AHEAD, AHEAD, 0, 20.0, 60.0)])
+    simulation.run(0)
+    back = simulation.model.vehicle("back")
+    assert back.route[0] == back.route[-1] == AHEAD and len(back.route) > 2
+    assert simulation.model.vehicle("on").route == (AHEAD,)
+    simulation.run(600)
+    assert back.status == "arrived"
+    driven_m = simulation.model.fleet.vehicles.driven_m[0]
+    assert driven_m[back.row] > 400 and driven_m[simulation.model.vehicle("on").row] < 60
+
+
 def test_people_differ_in_what_they_believe():
     simulation = city(trips(60), routes={"perception_noise": 0.6, "plan_every_s": 600})
     simulation.run(0)
