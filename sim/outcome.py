@@ -9,6 +9,7 @@ import numpy as np
 from ..agents.vehicle import CAUSES
 from ..kernels import traffic_tables as table
 from ..scenarios.trips import VEHICLE_CLASSES
+from .network_facts import to_lon_lat
 from .observers import Head
 
 if TYPE_CHECKING:
@@ -132,13 +133,10 @@ def lon_lat(fleet: Fleet, links: Any, position_m: Any) -> tuple[Any, Any]:
     if not links.size:
         return np.zeros(0), np.zeros(0)
     import shapely
-    from pyproj import Transformer
 
     lines = [shapely.LineString(fleet.network.link_shape_xy(int(link))) for link in links]
     points = [shapely.line_interpolate_point(line, at) for line, at in zip(lines, position_m, strict=True)]
-    to_degrees = Transformer.from_crs(fleet.network.epsg, 4326, always_xy=True)
-    lon, lat = to_degrees.transform([point.x for point in points], [point.y for point in points])
-    return np.asarray(lon), np.asarray(lat)
+    return to_lon_lat(shapely.get_x(points), shapely.get_y(points), fleet.network.epsg)
 
 
 def summarise(simulation: Simulation, *, setup_s: float, loop_s: float) -> dict[str, Any]:
