@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from .strict import Listed, Seconds, Strict
+from .strict import EndSeconds, Listed, Seconds, Strict
 
 LINK_HELP = "Link id as listed by `citytwin network`."
 
@@ -19,17 +19,9 @@ class _Event(Strict):
 
 class _Window(_Event):
     start_s: Seconds = Field(description="From, in seconds after the scenario's start.")
-    end_s: Seconds | None = Field(
+    end_s: EndSeconds = Field(
         None, description="Until, in seconds after the scenario's start. Left out: until the end of the run."
     )
-
-    @field_validator("end_s")
-    @classmethod
-    def _ends_after_it_starts(cls, end_s: float | None, info: ValidationInfo) -> float | None:
-        start_s = info.data.get("start_s")
-        if end_s is not None and start_s is not None and end_s <= start_s:
-            raise ValueError(f"must be after start_s ({start_s:g}). Did you swap them?")
-        return end_s
 
 
 class _OnLinks(_Window):

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, WithJs
 from .city import City, ClassDefaults, NetworkOptions
 from .events import Event, Incident, RoadClosure, SignalPlan, SpeedLimit
 from .problems import Problem, ScenarioError
-from .strict import InputFile, Listed, Seconds, Strict
+from .strict import EndSeconds, InputFile, Listed, Seconds, Strict
 from .yaml_lines import Written
 
 __all__ = [
@@ -59,17 +59,9 @@ class TripFile(_Demand):
 
 class _Between(_Demand):
     start_s: Seconds = Field(0.0, description="First departures, seconds after the scenario's start.")
-    end_s: Seconds | None = Field(
+    end_s: EndSeconds = Field(
         None, description="Last departures, seconds after the scenario's start. Left out: until the end of the run."
     )
-
-    @field_validator("end_s")
-    @classmethod
-    def _ends_after_it_starts(cls, end_s: float | None, info: ValidationInfo) -> float | None:
-        start_s = info.data.get("start_s")
-        if end_s is not None and start_s is not None and end_s <= start_s:
-            raise ValueError(f"must be after start_s ({start_s:g}). Did you swap them?")
-        return end_s
 
 
 class OdMatrix(_Between):

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from .problems import closest_file
 from .yaml_lines import WrittenText
@@ -49,3 +49,13 @@ InputFile = Annotated[Path, BeforeValidator(existing_file)]
 T = TypeVar("T")
 Listed = Annotated[tuple[T, ...], Field(strict=False)]  # a list in the file, a tuple here
 Seconds = Annotated[float, Field(ge=0)]
+
+
+def _after_start(end_s: float | None, info: ValidationInfo) -> float | None:
+    start_s = info.data.get("start_s")
+    if end_s is not None and start_s is not None and end_s <= start_s:
+        raise ValueError(f"must be after start_s ({start_s:g}). Did you swap them?")
+    return end_s
+
+
+EndSeconds = Annotated[Seconds | None, AfterValidator(_after_start)]  # of a window that begins at `start_s`
