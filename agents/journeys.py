@@ -69,18 +69,35 @@ class Journeys:
         behind &= trips.origin_link[rows] == trips.destination_link[rows]
         if not behind.any():
             return routes
-        network, cost_s = self.model.network, routes.cost_s.copy()
-        new = [routes.route(i) for i in range(rows.size)]
+        new, cost_s = [routes.route(i) for i in range(rows.size)], routes.cost_s.copy()
         for i in np.flatnonzero(behind):
-            link = trips.origin_link[rows[i]]
-            first, last = network.links.movement_start[link : link + 2]
-            onward = network.movements.to_link[first:last]
-            back = self._plan(np.full(onward.size, rows[i]), onward, np.full_like(onward, link), ~self.announced, None)
-            best = int(back.cost_s.argmin()) if onward.size else 0
-            found = onward.size > 0 and np.isfinite(back.cost_s[best])
-            new[i] = np.concatenate([[link], back.route(best)]).astype(np.int32) if found else new[i][:0]
-            cost_s[i] = back.cost_s[best] if found else np.inf
-        return RouteTable(np.cumsum([0, *(route.size for route in new)]), np.concatenate(new), cost_s)
+            new[i], cost_s[i] = self._way_round(int(rows[i]), int(trips.origin_link[rows[i]]), ~self.announced)
+        return _table(new, cost_s)
+
+    def _way_round(self, row: int, link: int, open_link: Bools) -> tuple[Ints, float]:
+        """Quickest way of a vehicle from a link back to its beginning, and its time; empty when there is none."""
+        network = self.model.network
+        first, last = network.links.movement_start[link : link + 2]
+        onward = network.movements.to_link[first:last]
+        onward = onward[open_link[onward]]
+        if onward.size:
+            back = self._plan(np.full(onward.size, row), onward, np.full_like(onward, link), open_link, None)
+            best = int(back.cost_s.argmin())
+            if np.isfinite(back.cost_s[best]):
+                return np.concatenate([[link], back.route(best)]).astype(np.int32), float(back.cost_s[best])
+        return np.zeros(0, np.int32), np.inf
+
+    def _circle(self, rows: Rows, old: list[Ints], routes: RouteTable, open_link: Bools) -> RouteTable:
+        """The same routes, but who is on the road before a closure and has no other way drives round, and tries again.
+
+        Who stood there until it opens would keep everybody behind from turning off.
+        """
+        new, driving = [routes.route(i) for i in range(rows.size)], self._driving()[rows]
+        for i in np.flatnonzero(driving & (np.diff(routes.start) == 0)):
+            round_again, _ = self._way_round(int(rows[i]), int(old[i][0]), open_link)
+            if round_again.size:
+                new[i] = np.concatenate([round_again, old[i][1:]])
+        return _table(new, routes.cost_s)
 
     def answer_requests(self, t_s: float) -> int:
         """Let drivers who asked (blocked, closed, lost their turn) look for another way; how many found one."""
@@ -145,6 +162,8 @@ class Journeys:
             first = self._turns_of_lanes(vehicles.lane[self.member, group]) if from_lane and not settled else None
             closed = self.closed if knows else self.announced
             routes = self._plan(group, origin, fleet.trips.destination_link[group], ~closed, first)
+            if cause == table.CLOSED and not settled:
+                routes = self._circle(group, old, routes, ~closed)
             routes = self._as_chosen(group, routes)
             found += self._take(group, old, routes, prefix=settled)
         return found
@@ -214,8 +233,7 @@ class Journeys:
                 continue
             answer = self.model.vehicle(int(row)).choose_route(proposed)
             chosen.append(self._checked(int(row), proposed, tuple(answer)))
-        start = np.concatenate([[0], np.cumsum([route.size for route in chosen])])
-        return RouteTable(start, np.concatenate(chosen), routes.cost_s)
+        return _table(chosen, routes.cost_s)
 
     def _checked(self, row: int, proposed: tuple[str, ...], answer: tuple[str, ...]) -> Ints:
         """Rows of a route, if it can be driven.
@@ -242,3 +260,9 @@ class Journeys:
                 msg = f"{whose} turns {turn}, where no turn is allowed"
                 raise RouteError(msg)
         return route
+
+
+def _table(routes: list[Ints], cost_s: Floats) -> RouteTable:
+    """Routes one after the other."""
+    start = np.cumsum([0, *(route.size for route in routes)])
+    return RouteTable(start, np.concatenate(routes), cost_s)

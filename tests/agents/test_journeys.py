@@ -152,9 +152,10 @@ def test_a_closure_by_sight_is_met_at_the_junction():
     assert simulation.model.fleet.cities.lane_i[0, table.CAME_IN, GRID.links.lane_start[GRID.link_row[MIDDLE]]] == 0
 
 
-def test_without_another_way_one_waits():
-    """The destination itself is closed."""
-    simulation = city(trips(), events=[CLOSURE | {"link": EAST}])
+def test_without_another_way_and_no_way_round_one_waits():
+    """The destination itself is closed, and so is every turn before it."""
+    before = [link_between("node/001-002", f"node/{place}") for place in ("000-002", "002-002", "001-001")]
+    simulation = city(trips(), events=[CLOSURE | {"link": None, "links": [EAST, *before]}])
     simulation.run(300)
     car = simulation.model.vehicle(0)
     assert (car.status, car.cause) == ("driving", "road closed")
@@ -167,3 +168,17 @@ def test_a_route_may_be_empty():
     assert simulation.model.vehicle("lost").status == "no_route"
     assert simulation.model.vehicle("lost").route == ()
     assert np.isnan(simulation.journeys.free_flow_s[simulation.model.fleet.trips.id.index("lost")])
+
+
+def test_who_wants_into_a_closed_street_drives_round_and_keeps_nobody_from_turning_off():
+    shut = {"kind": "road_closure", "link": MIDDLE, "start_s": 0, "end_s": 900, "known_to": "sight"}
+    rows = [("into it", 1.0, WEST, MIDDLE, 0, 0.0, 60.0), ("past it", 12.0, WEST, EAST, 0, 0.0, np.nan)]
+    simulation = city(rows, events=[shut])
+    inside, past = simulation.model.vehicle("into it"), simulation.model.vehicle("past it")
+    simulation.run(600)
+    assert past.status == "arrived"  # behind the other, and not held up by it
+    assert inside.status == "driving" and simulation.journeys.reroutes[inside.row] > 1
+    assert simulation.model.fleet.vehicles.driven_m[0, inside.row] > 1000
+    simulation.run(1500)
+    assert inside.status == "arrived"
+    assert simulation.model.fleet.vehicles.arrived_s[0, inside.row] > 900

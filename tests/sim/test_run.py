@@ -132,6 +132,8 @@ import os, signal, sys
 from citytwin.sim.progress import Silent
 from citytwin.sim.run import run_scenario
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job starts with it ignored
+
 class Impatient(Silent):
     def update(self, t_s, duration_s, active, real_time_factor):
         if t_s >= 180:
