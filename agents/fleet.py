@@ -268,7 +268,7 @@ def _lanes(network: RoadNetwork, sensors: tuple[Sensor, ...], shortest_m: float)
     lane_f = np.zeros((table.LANE_F_COLUMNS, rows))
     lane_f[table.LANE_LENGTH_M] = np.concatenate([links.length_m[lanes.link], connectors.length_m])
     lane_f[table.LIMIT_MPS] = np.concatenate([links.speed_mps[lanes.link], connectors.speed_mps])
-    lane_f[table.OBSTACLE_M], lane_f[table.LET_IN_M] = np.inf, -np.inf
+    lane_f[table.OBSTACLE_M] = lane_f[table.LET_IN_M] = np.inf
     lane_i = np.zeros((table.LANE_I_COLUMNS, rows + 1), np.int32)
     lane_i[table.ON_LINK, :rows] = np.concatenate([lanes.link, lanes.link[connectors.from_lane]])
     lane_i[table.ACCESS, :road_lanes] = lanes.access

@@ -220,14 +220,8 @@ def change_lane(city: City, lane: int, k: int, other: int) -> bool:
     must = connector < 0 or city.lane_f[OBSTACLE_M, lane] < math.inf
     must = must or city.lane_i[OPEN, city.connector[TO_LANE, connector]] == 0
     if must and speed < ASK_FOR_GAP_MPS and rear > 0.0:
-        # Half a gap suffices to change (see ``fits_before``), so whoever queues a whole gap behind is stopped too.
-        place_for_it = rear - city.driver[city.vehicle_i[CLASS, vehicle], MIN_GAP_M] / 2.0
-        place = place_in_lane(city, other, place_for_it)
-        # By turns: who has stood longer goes first, or one of the two queues would never move.
-        if place < city.lane_i[COUNT, other] and (
-            city.vehicle_f[STANDING_S, vehicle] >= city.vehicle_f[STANDING_S, at(city, other, place)]
-        ):
-            city.lane_f[LET_IN_M, other] = max(city.lane_f[LET_IN_M, other], place_for_it)
+        place_for_it = rear - city.driver[city.vehicle_i[CLASS, vehicle], MIN_GAP_M]
+        city.lane_f[LET_IN_M, other] = min(city.lane_f[LET_IN_M, other], place_for_it)
         if city.vehicle_i[CAUSE, vehicle] == NOTHING:
             city.vehicle_i[CAUSE, vehicle] = WRONG_LANE if city.vehicle_i[CONNECTOR, vehicle] < 0 else OBSTACLE
     return False
@@ -346,7 +340,7 @@ def serve_link(city: City, link: int, t_s: float) -> None:
     """Do everything that happens within a link and to no other: arrivals, lane changes, entries."""
     first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
     for lane in range(first, last):
-        city.lane_f[LET_IN_M, lane] = -math.inf
+        city.lane_f[LET_IN_M, lane] = math.inf
         if city.lane_i[COUNT, lane] > 0:
             let_arrive(city, lane, t_s)
     if last - first > 1:
