@@ -28,29 +28,29 @@ def gridlock(repository: Path) -> ModuleType:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "file",
+    "file, per_h_km",
     [
-        "taipei/taipei.osm.gz",
-        "berlin_neukolln/berlin_neukolln.osm.gz",
-        "helsinki_centre/helsinki_centre.osm.gz",
-        "kotka/kotka.osm.gz",
-        pytest.param(
-            "monaco/monaco_core.osm.gz",
-            marks=pytest.mark.xfail(
-                reason="4 % stuck: roundabouts with arcs for one car fill up and lock; at 150 an hour and km all flows"
-            ),
-        ),
+        ("taipei/taipei.osm.gz", 200.0),
+        ("berlin_neukolln/berlin_neukolln.osm.gz", 200.0),
+        ("helsinki_centre/helsinki_centre.osm.gz", 200.0),
+        ("kotka/kotka.osm.gz", 200.0),
+        # At 150 a roundabout of three short arcs locks, at 200 about 4 % are stuck, a little else by every seed.
+        ("monaco/monaco_core.osm.gz", 100.0),
         pytest.param(
             "shanghai/shanghai.osm.gz",
+            200.0,
             marks=pytest.mark.xfail(
-                reason="34 % stuck: trips from all four lanes of way/12107082 want to turn back from its innermost"
+                reason="34 % stuck, at 100 an hour and km still 2 %: queues reach back over many streets, and drivers "
+                "in the wrong lane before way/12107082:2-3 get neither in nor another way"
             ),
         ),
     ],
 )
-def test_a_moderately_filled_city_flows_for_two_hours(file: str, gridlock: ModuleType, data: Path) -> None:
-    """200 departures an hour per km of main road."""
-    filling, _ = gridlock.fill(data / "osm" / file)
+def test_a_moderately_filled_city_flows_for_two_hours(
+    file: str, per_h_km: float, gridlock: ModuleType, data: Path
+) -> None:
+    """200 departures an hour per km of main road, or as many as a city that fills up sooner bears."""
+    filling, _ = gridlock.fill(data / "osm" / file, per_h_km=per_h_km)
     assert filling.created > 100
     assert filling.stuck_share < MOST_STUCK, f"{filling.stuck} of {filling.created} are stuck"
     assert filling.locks == (), f"queues wait for each other: {filling.locks}"
