@@ -41,7 +41,7 @@ def gridlock(repository: Path) -> ModuleType:
             200.0,
             marks=pytest.mark.xfail(
                 reason="34 % stuck, at 100 an hour and km still 2 %: queues reach back over many streets, and drivers "
-                "in the wrong lane before way/12107082:2-3 get neither in nor another way"
+                "in the wrong lane of way/12107082:0-2 get neither in nor another way"
             ),
         ),
     ],
