@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from citytwin.kernels import traffic_tables as table
+from citytwin.scenarios.city import bundled_cities
 from citytwin.scenarios.network import CLASS_NAMES, ROAD_CLASSES, RoadNetwork
 from citytwin.scenarios.scenario import Scenario
 from citytwin.sim.gridlock import find_locks
@@ -72,7 +73,9 @@ def main_road_km(network: RoadNetwork, *, both: bool = False) -> float:
 
 
 def extract_file(name: str) -> Path:
-    """File of an extract by its name, or the file itself."""
+    """File of an extract by its name, of a bundled city by its own, or the file itself."""
+    if name in bundled_cities():
+        return bundled_cities()[name]
     found = sorted(file for end in (".osm.gz", ".osm.pbf") for file in EXTRACTS.glob(f"*/{name}{end}"))
     return found[0] if found else Path(name)
 
