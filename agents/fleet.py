@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..kernels import chance
 from ..kernels import traffic_tables as table
 from ..kernels.traffic_tables import City
+from ..scenarios.network import FoeKind
 from ..scenarios.streets import BUS, CAR, TRUCK
 
 if TYPE_CHECKING:
@@ -206,7 +207,8 @@ def build_fleet(
         lane_f=_each(members, lane_f),
         lane_i=_each(members, lane_i),
         connector=_connectors(network),
-        foe=np.stack([network.connectors.foe, network.connectors.foe_yield]).astype(np.int32),
+        foe=_foes(network),
+        foe_clear_m=network.connectors.foe_clear_m.astype(np.float64),
         junction=junction,
         link=_each(members, link),
         listed=listed,
@@ -297,6 +299,15 @@ def _connectors(network: RoadNetwork) -> Ints:
     rows[table.STOP, :-1] = connectors.stop
     rows[table.SIGNAL, :-1] = connectors.signal
     rows[table.GROUP, :-1] = connectors.group
+    return rows
+
+
+def _foes(network: RoadNetwork) -> Ints:
+    connectors = network.connectors
+    rows = np.empty((table.FOE_COLUMNS, connectors.foe.size), np.int32)
+    rows[table.FOE] = connectors.foe
+    rows[table.FOE_YIELDED_TO] = connectors.foe_yield
+    rows[table.FOE_MERGES] = connectors.foe_kind == FoeKind.MERGE
     return rows
 
 

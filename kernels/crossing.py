@@ -77,6 +77,7 @@ def cross_junction(city: City, junction: int) -> None:
                 break
             pop(city, row)
             push(city, to_lane, vehicle)
+            city.lane_i[LAST_OUT, row] = vehicle
             kind = city.vehicle_i[CLASS, vehicle]
             vehicle_length = city.driver[kind, LENGTH_M]
             city.lane_f[INBOUND_M, to_lane] -= vehicle_length + city.driver[kind, MIN_GAP_M]

@@ -14,7 +14,10 @@ from .traffic_tables import (
     CONNECTOR,
     COUNT,
     DRIVEN_M,
+    FIRST_FOE,
     FIRST_SENSOR,
+    FOE,
+    FOE_MERGES,
     FROM_LANE,
     GRANTED,
     HEADWAY_S,
@@ -129,21 +132,44 @@ def beyond_line(city: City, vehicle: int, distance: float, lane: int, steps: int
 
 
 @woven
+def merging_ahead(city: City, vehicle: int, connector: int, to_join: float, desired_speed: float) -> float:
+    """Speed for the coming step behind those on other connectors into the same lane who are nearer to where they join.
+
+    ``to_join`` is the vehicle's own way to that place, the end of all of these connectors.
+    """
+    road_lanes = city.road_lanes
+    speed = math.inf
+    for place in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
+        if city.foe[FOE_MERGES, place] == 0:
+            continue
+        row = road_lanes + city.foe[FOE, place]
+        for k in range(city.lane_i[COUNT, row] - 1, -1, -1):
+            other = at(city, row, k)
+            its_way = city.lane_f[LANE_LENGTH_M, row] - city.vehicle_f[POSITION_M, other]
+            if its_way < to_join:
+                gap = to_join - its_way - city.driver[city.vehicle_i[CLASS, other], LENGTH_M]
+                speed = min(speed, behind(city, vehicle, gap, city.vehicle_f[SPEED_MPS, other], desired_speed))
+                break
+    return speed
+
+
+@woven
 def into_junction(city: City, vehicle: int, left: float, desired_speed: float) -> float:
     """Speed for the coming step of a vehicle that may enter the junction ``left`` metres ahead."""
     road_lanes = city.road_lanes
     connector = city.vehicle_i[CONNECTOR, vehicle]
     row = road_lanes + connector
+    joining = merging_ahead(city, vehicle, connector, left + city.lane_f[LANE_LENGTH_M, row], desired_speed)
     count = city.lane_i[COUNT, row]
     if count > 0:
         last = at(city, row, count - 1)
         length = city.driver[city.vehicle_i[CLASS, last], LENGTH_M]
         gap = left + city.vehicle_f[POSITION_M, last] - length
         speed = city.vehicle_f[SPEED_MPS, last]
-        return behind(city, vehicle, gap, speed, desired_speed)
+        return min(joining, behind(city, vehicle, gap, speed, desired_speed))
     far = left + city.lane_f[LANE_LENGTH_M, row]
     to_lane = city.connector[TO_LANE, connector]
-    return beyond_line(city, vehicle, far, to_lane, 1, desired_speed)
+    return min(joining, beyond_line(city, vehicle, far, to_lane, 1, desired_speed))
 
 
 @woven
@@ -206,6 +232,7 @@ def follow_lane(city: City, lane: int) -> None:
             to_lane = city.connector[TO_LANE, lane - road_lanes]
             if ahead < 0:
                 new_speed, standing_for = min(new_speed, beyond_line(city, vehicle, left, to_lane, 1, desired)), LEADER
+            new_speed = min(new_speed, merging_ahead(city, vehicle, lane - road_lanes, left, desired))
             slower = city.lane_f[LIMIT_MPS, to_lane] * factor
             if new_speed > slower:
                 new_speed = min(new_speed, slowing_speed(left, slower, comfort, step))

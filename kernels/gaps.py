@@ -6,6 +6,7 @@ from .compile import woven
 from .driving import brake_distance
 from .rings import at
 from .traffic_tables import (
+    CLASS,
     CONNECTOR,
     COUNT,
     FIRST_FEEDER,
@@ -13,10 +14,16 @@ from .traffic_tables import (
     GRANTED_COUNT,
     GROUP,
     LANE_LENGTH_M,
+    LAST_OUT,
+    LENGTH_M,
     LIGHT_RED,
     LIGHT_YELLOW,
+    MIN_GAP_M,
+    OCCUPIED_BY,
     PHASE,
     POSITION_M,
+    REAR_IN,
+    REAR_LEFT_M,
     SIGNAL,
     SPEED_MPS,
     City,
@@ -50,6 +57,45 @@ def claimed(city: City, connector: int, within_s: float) -> bool:
         if left < max(speed, CREEP_MPS) * within_s or brake_distance(speed, city.firm_decel, city.step_s) > left:
             return True
     return False
+
+
+@woven
+def is_clear(city: City, connector: int, beyond_m: float) -> bool:
+    """Whether the rears of all who have entered on a connector are ``beyond_m`` metres along it, or further."""
+    row = city.road_lanes + connector
+    if city.lane_i[OCCUPIED_BY, row] == 0:
+        return True
+    return room_behind(city, connector) <= city.lane_f[LANE_LENGTH_M, row] - beyond_m
+
+
+@woven
+def room_behind(city: City, connector: int) -> float:
+    """Metres from the rear of whoever entered last on an occupied connector to its end."""
+    row = city.road_lanes + connector
+    count = city.lane_i[COUNT, row]
+    if count > 0:
+        last = at(city, row, count - 1)
+        return (
+            city.lane_f[LANE_LENGTH_M, row]
+            - city.vehicle_f[POSITION_M, last]
+            + city.driver[city.vehicle_i[CLASS, last], LENGTH_M]
+        )
+    last = city.lane_i[LAST_OUT, row]
+    if city.vehicle_i[REAR_IN, last] == connector:
+        return city.vehicle_f[REAR_LEFT_M, last]
+    return city.lane_f[LANE_LENGTH_M, row]  # its rear reaches back over more than one street
+
+
+@woven
+def can_join(city: City, vehicle: int, to_join: float, foe: int) -> bool:
+    """Whether a vehicle, ``to_join`` metres from where they meet, can follow whoever entered last on a foe."""
+    row = city.road_lanes + foe
+    count = city.lane_i[COUNT, row]
+    last = at(city, row, count - 1) if count > 0 else city.lane_i[LAST_OUT, row]
+    gap = to_join - room_behind(city, foe) - city.driver[city.vehicle_i[CLASS, vehicle], MIN_GAP_M] / 2.0
+    hard, step = city.max_decel, city.step_s
+    needs = brake_distance(city.vehicle_f[SPEED_MPS, vehicle], hard, step)
+    return gap > 0.0 and gap + brake_distance(city.vehicle_f[SPEED_MPS, last], hard, step) >= needs
 
 
 @woven

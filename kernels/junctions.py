@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from .compile import bare, woven
 from .driving import brake_distance
-from .gaps import CREEP_MPS, DARK, approaches, claimed, light_of
+from .gaps import CREEP_MPS, DARK, approaches, can_join, claimed, is_clear, light_of
 from .keep_clear import room_beyond, stays_clear
 from .rings import at
 from .traffic_tables import (
@@ -31,6 +31,7 @@ from .traffic_tables import (
     FIRST_LANE_IN,
     FIRST_LANE_OUT,
     FOE,
+    FOE_MERGES,
     FOE_YIELDED_TO,
     FROM_LANE,
     GRANTED,
@@ -94,7 +95,14 @@ def refusal(city: City, vehicle: int, connector: int, left: float) -> int:
     within_s = max(city.driver[kind, CRITICAL_GAP_S], arrival_s + CLEARING_S)
     for place in range(first, last):
         foe = city.foe[FOE, place]
-        if city.lane_i[OCCUPIED_BY, city.road_lanes + foe] > 0 or claimed(city, foe, within_s):
+        if claimed(city, foe, within_s):
+            return OCCUPIED
+        if city.lane_i[OCCUPIED_BY, city.road_lanes + foe] == 0:
+            continue
+        if city.foe[FOE_MERGES, place] != 0:
+            if not can_join(city, vehicle, left + city.lane_f[LANE_LENGTH_M, city.road_lanes + connector], foe):
+                return OCCUPIED
+        elif not is_clear(city, foe, city.foe_clear_m[place]):
             return OCCUPIED
     if light != LIGHT_GREEN:
         if city.connector[STOP, connector] != 0 and light == DARK and not waits_at_line:

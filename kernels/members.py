@@ -16,6 +16,7 @@ def member_of(cities: City, m: int) -> City:
         cities.lane_i[m],
         cities.connector,
         cities.foe,
+        cities.foe_clear_m,
         cities.junction,
         cities.link[m],
         cities.listed,

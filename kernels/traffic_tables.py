@@ -112,7 +112,7 @@ RING_START: Final = 6  # into ring
 HEAD: Final = 7  # slot of the vehicle nearest the lane's end
 COUNT: Final = 8
 GRANTED_COUNT: Final = 9  # vehicles at the head that hold a grant
-LAST_OUT: Final = 10  # vehicle that left it last, -1
+LAST_OUT: Final = 10  # vehicle that left it last over its end, -1
 OCCUPIED_BY: Final = 11  # of a connector: vehicles whose front has entered and whose rear has not left it
 CAME_IN: Final = 12  # vehicles so far
 WENT_OUT: Final = 13
@@ -134,7 +134,8 @@ CONNECTOR_COLUMNS: Final = 8
 # Columns of ``foe``, ``[column, …]``.
 FOE: Final = 0  # connector
 FOE_YIELDED_TO: Final = 1  # 1: the owner gives way to it
-FOE_COLUMNS: Final = 2
+FOE_MERGES: Final = 2  # 1: both lead into the same lane
+FOE_COLUMNS: Final = 3
 
 # Columns of ``junction``, ``[column, junction + 1]``.
 FIRST_LANE_IN: Final = 0  # into listed
@@ -184,6 +185,7 @@ class City(NamedTuple):
     lane_i: Ints
     connector: Ints
     foe: Ints
+    foe_clear_m: Floats  # [pair] along the foe: where its rear is out of the owner's way
     junction: Ints
     link: Ints
     listed: Ints  # lanes and trips in groups, behind FIRST_… columns

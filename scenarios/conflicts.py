@@ -179,6 +179,11 @@ def drop_spare(ways: Ways, curves: Curves, conflicts: Conflicts) -> tuple[Ways, 
     )
 
 
+def mirrored(conflicts: Conflicts) -> NDArray[np.int64]:
+    """For each pair, the row in which its foe is the owner."""
+    return np.lexsort((conflicts.own, conflicts.foe))
+
+
 def _aware_of_each_other(rows: StreetRows, ways: Ways, first: NDArray[np.int64], second: NDArray[np.int64]) -> Bools:
     """Pairs that run side by side or towards each other, or turn in front of each other from opposite directions."""
     side_by_side = (ways.from_link[first] == ways.from_link[second]) | (ways.to_link[first] == ways.to_link[second])

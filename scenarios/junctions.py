@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from .conflicts import Curves, Ways, draw_curves, drop_spare, find_conflicts
+from .conflicts import Curves, Ways, draw_curves, drop_spare, find_conflicts, mirrored
 from .movements import MovementDraft, draft_movements
 from .network import (
     CLASS_NAMES,
@@ -96,6 +96,7 @@ def build_network(streets: StreetGraph) -> RoadNetwork:
             foe=conflicts.foe,
             foe_kind=conflicts.kind,
             foe_yield=plans.foe_yield,
+            foe_clear_m=conflicts.leave_m[mirrored(conflicts)],
             shape_start=np.arange(ways.movement.size + 1, dtype=np.int64) * curves.xy.shape[1],
             shape_xy=curves.xy.reshape(-1, 2),
         ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .conflicts import Conflicts, Ways
+from .conflicts import Conflicts, Ways, mirrored
 from .network import Bools, Bytes, Control, Ints, Light, Signals
 from .signal_stages import LONGEST_CYCLE_S, Controller, StagePlanner
 from .street_rows import StreetRows, wrap
@@ -53,7 +53,7 @@ def plan_signals(rows: StreetRows, ways: Ways, conflicts: Conflicts, foe_yield: 
     At signals right of way is left only between connectors that are green together: a red light needs no yielding.
     """
     pair_start = np.searchsorted(conflicts.own, np.arange(ways.from_link.size + 1))
-    mirror = np.lexsort((conflicts.own, conflicts.foe))
+    mirror = mirrored(conflicts)
     signal = np.full(ways.from_link.size, -1, dtype=np.int32)
     group = np.full(ways.from_link.size, -1, dtype=np.int32)
     open_yield = foe_yield.copy()

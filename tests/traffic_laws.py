@@ -73,10 +73,12 @@ class TrafficLaws:
         connectors = network.connectors
         self.from_lane, self.to_lane = connectors.from_lane.tolist(), connectors.to_lane.tolist()
         self.between = {pair: c for c, pair in enumerate(zip(self.from_lane, self.to_lane, strict=True))}
-        self.foes = [
-            connectors.foe[connectors.foe_start[c] : connectors.foe_start[c + 1]].tolist()
-            for c in range(connectors.movement.size)
-        ]
+        self.foes = []  # of each connector, where along the foe its way is clear
+        for first, last in pairwise(connectors.foe_start.tolist()):
+            pairs = slice(first, last)
+            self.foes.append(
+                dict(zip(connectors.foe[pairs].tolist(), connectors.foe_clear_m[pairs].tolist(), strict=True))
+            )
         self.length = cities.lane_f[0, table.LANE_LENGTH_M].tolist()
         kind = cities.vehicle_i[0, table.CLASS]
         self.body_m = cities.driver[0, kind, table.LENGTH_M].tolist()
@@ -292,11 +294,38 @@ class TrafficLaws:
             for (_, front, b), (rear, _, a) in pairwise(parts):
                 if front > rear + CLOSE_M:
                     yield f"vehicle {b} is {front - rear:.3f} m inside {a} on row {row}"
-        inside = {row - self.roads: {v for _, _, v in parts} for row, parts in bodies.items() if row >= self.roads}
-        for connector, vehicles in inside.items():
-            for foe in self.foes[connector]:
+        inside = {row - self.roads: parts for row, parts in bodies.items() if row >= self.roads}
+        for connector, parts in inside.items():
+            for foe, clear_m in self.foes[connector].items():
                 if foe > connector and foe in inside:
-                    yield f"vehicles {vehicles} and {inside[foe]} are on conflicting connectors {connector} and {foe}"
+                    yield from self._meet(connector, parts, foe, inside[foe], clear_m)
+
+    def _meet(
+        self,
+        one: int,
+        parts: list[tuple[float, float, int]],
+        foe: int,
+        foes: list[tuple[float, float, int]],
+        clear: float,
+    ) -> Iterator[str]:
+        """Check two connectors that cross or join.
+
+        Where they cross, one of two vehicles is through before the other enters. Where they join, bodies keep apart as
+        in one lane, by their way to the end.
+        """
+        joins = self.to_lane[one] == self.to_lane[foe]
+        one_end, foe_end = self.length[self.roads + one], self.length[self.roads + foe]
+        for rear, front, a in parts:
+            for its_rear, its_front, b in foes:
+                if joins:
+                    apart = (
+                        one_end - rear <= foe_end - its_front + CLOSE_M
+                        or foe_end - its_rear <= one_end - front + CLOSE_M
+                    )
+                else:
+                    apart = rear >= self.foes[foe][one] - CLOSE_M or its_rear >= clear - CLOSE_M
+                if not apart and a != b:
+                    yield f"vehicles {a} and {b} meet on conflicting connectors {one} and {foe}"
 
     def _speeds(self) -> Iterator[str]:
         now, before = self.now, self.before
@@ -354,8 +383,8 @@ class TrafficLaws:
         for lane in np.flatnonzero(np.abs(now.lane_f[table.INBOUND_M, : self.roads] - inbound) > CLOSE_M):
             yield f"lane {lane} expects {now.lane_f[table.INBOUND_M, lane]:.3f} m, {inbound[lane]:.3f} m are coming"
         for c, foes in enumerate(self.foes):
-            if promised[c] and any(occupied[foe] or promised[foe] for foe in foes):
-                yield f"connector {c} is promised while one of its foes is occupied or promised"
+            if promised[c] and any(promised[foe] for foe in foes):
+                yield f"connector {c} is promised together with one of its foes"
 
     def _light_now(self) -> list[int]:
         """Light of every connector in this step; -1 without signals."""
