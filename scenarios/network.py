@@ -182,6 +182,17 @@ class Signals:
     light_start: Ints  # [phase + 1] into light
     light: Bytes  # Light of every group in every phase, phase by phase
     assumed: Bools  # [controller] the programme was generated
+    # What an actuated programme says besides; left out, all programmes are fixed.
+    actuated: Bools = field(default_factory=lambda: np.zeros(0, bool))  # [controller] phases follow the traffic
+    shortest_s: Floats = field(default_factory=lambda: np.zeros(0))  # [phase] phase_s where the programme is fixed
+    longest_s: Floats = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        if not self.actuated.size:
+            object.__setattr__(self, "actuated", np.zeros(len(self.id), bool))
+        if not self.shortest_s.size:
+            object.__setattr__(self, "shortest_s", self.phase_s.copy())
+            object.__setattr__(self, "longest_s", self.phase_s.copy())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -173,7 +173,7 @@ def _foe_laws(network: RoadNetwork) -> Iterator[str]:
 def _exit_laws(network: RoadNetwork) -> Iterator[str]:
     lanes, links, movements = network.lanes, network.links, network.movements
     gate = np.array([name in ("exit", "both") for name in network.junctions.gate], dtype=bool)
-    excused = {fault.where for fault in network.faults if fault.kind == "no_exit"}
+    excused = {fault.where for fault in network.faults if fault.kind in ("no_exit", "lane_ends")}
     empty = (np.diff(lanes.connector_start) == 0) & (lanes.access & CAR > 0) & ~gate[links.to_junction[lanes.link]]
     for link in np.unique(lanes.link[empty]):
         if links.id[link] not in excused:
@@ -202,7 +202,11 @@ def _signal_laws(network: RoadNetwork) -> Iterator[str]:
         phases, lights = programme(signals, row)
         if not np.all(phases > 0):
             yield f"signal {name} has a phase without duration"
-        yield from _light_laws(name, lights)
+        if signals.assumed[row]:  # a programme of the source is what it is: its faults are listed with the network's
+            yield from light_faults(name, lights)
+        bounds = slice(*signals.phase_start[row : row + 2])
+        if np.any(signals.shortest_s[bounds] > signals.longest_s[bounds]):
+            yield f"signal {name} has a phase that must last longer than it may"
         start, stop = network.junctions.connector_start[signals.junction[row] : signals.junction[row] + 2]
         if np.any(connectors.signal[start:stop] != row):
             yield f"signal {name} does not own its junction's connectors"
@@ -228,7 +232,8 @@ def programme(signals: Signals, row: int) -> tuple[NDArray[np.float64], NDArray[
     return signals.phase_s[first:last], lights.reshape(last - first, signals.group_count[row])
 
 
-def _light_laws(name: str, lights: NDArray[np.int8]) -> Iterator[str]:
+def light_faults(name: str, lights: NDArray[np.int8]) -> Iterator[str]:
+    """What a programme shows that drivers should not see; ``lights`` are ``[phase, group]``."""
     green = lights >= Light.GREEN_YIELD
     if not np.all(green.any(axis=0)):
         yield f"signal {name} has a group that never gets green"
