@@ -75,13 +75,15 @@ def _shape_laws(network: RoadNetwork) -> Iterator[str]:
     for table in (network.junctions, network.links, network.lanes, movements, connectors, signals):
         own = {"_start", "shape_xy"}
         columns = [f.name for f in fields(table) if not any(f.name.endswith(end) for end in own)]
-        free = {"foe", "foe_kind", "foe_yield", "foe_clear_m", "phase_s", "light"}
+        free = {"foe", "foe_kind", "foe_yield", "foe_clear_m", "phase_s", "shortest_s", "longest_s", "light"}
         sizes = {len(getattr(table, column)) for column in columns if column not in free}
         if len(sizes) > 1:
             yield f"{type(table).__name__} has columns of different lengths"
     of_foes = (connectors.foe, connectors.foe_kind, connectors.foe_yield, connectors.foe_clear_m)
     if len({column.size for column in of_foes}) > 1:
         yield "foe, foe_kind, foe_yield and foe_clear_m differ in length"
+    if not signals.phase_s.size == signals.shortest_s.size == signals.longest_s.size:
+        yield "phase_s, shortest_s and longest_s differ in length"
 
 
 def _order_laws(network: RoadNetwork) -> Iterator[str]:

@@ -1,0 +1,473 @@
+"""Build the road network of a SUMO net: its lanes, connections, right of way and signals as they stand there."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .network import (
+    CLASS_NAMES,
+    ROAD_CLASSES,
+    Connectors,
+    Control,
+    Fault,
+    Floats,
+    FoeKind,
+    Ints,
+    Junctions,
+    Lanes,
+    Links,
+    Movements,
+    RoadNetwork,
+    Signals,
+    Turn,
+)
+from .network_laws import light_faults
+from .streets import CAR
+from .sumo_net_file import ConnectionRow, EdgeRow, NetRows, read_net_file
+from .sumo_places import shared_coordinates
+from .sumo_right_of_way import Conflicts, clear_along_foe, read_conflicts, service_order
+from .sumo_signals import show_lights
+
+TURNS = {
+    "s": Turn.STRAIGHT,
+    "r": Turn.RIGHT,
+    "R": Turn.RIGHT,
+    "l": Turn.LEFT,
+    "L": Turn.LEFT,
+    "t": Turn.UTURN,
+    "T": Turn.UTURN,
+}
+TURN_RANK = {Turn.STRAIGHT: 2, Turn.RIGHT: 1, Turn.LEFT: 1, Turn.UTURN: 0}
+SHORTEST_CONNECTOR_M = 2.0  # as everywhere; SUMO's inner lanes go down to 0.1 m
+MOTORWAY_FROM_MPS = 27.0  # of an edge that does not say what it is
+SUMO_ENDINGS = (".net.xml", ".net.xml.gz", "net.xml", "net.xml.gz")
+
+
+def read_sumo_net(path: Path | str, options: Any = None) -> RoadNetwork:
+    """Read a SUMO net as the road network it describes.
+
+    Parameters
+    ----------
+    path : Path or str
+        ``net.xml``, packed with gzip or not.
+    options : scenario.NetworkOptions, optional
+        Of which ``signal_programmes`` holds here.
+
+    Raises
+    ------
+    SourceError
+        With every problem of the files.
+    """
+    return build_sumo_network(read_net_file(Path(path), tuple(getattr(options, "signal_programmes", ()))))[0]
+
+
+def build_sumo_network(rows: NetRows) -> tuple[RoadNetwork, Counter[str]]:
+    """Build the network of a net that was read, and count what of it is not expressed, by kind."""
+    return _Build(rows).network()
+
+
+@dataclass(slots=True)
+class _Joined:
+    """All connections of one junction in the network's order, with what settles their conflicts."""
+
+    rows: list[ConnectionRow]
+    lanes: list[tuple[int, int]]
+    conflicts: Conflicts
+    yields: set[tuple[int, int]]
+    control: Control
+
+
+@dataclass(slots=True)
+class _Build:
+    """The tables of one network, in the making."""
+
+    rows: NetRows
+    left_out: Counter[str] = field(default_factory=Counter)
+    faults: list[Fault] = field(default_factory=list)
+
+    def network(self) -> tuple[RoadNetwork, Counter[str]]:
+        """All tables."""
+        rows = self.rows
+        self.left_out.update(rows.left_out)
+        place = shared_coordinates(rows)
+        edges = sorted(rows.edges.values(), key=lambda edge: (edge.to_junction, edge.id))  # as connectors are sorted
+        link_row = {edge.id: row for row, edge in enumerate(edges)}
+        used = {edge.from_junction for edge in edges} | {edge.to_junction for edge in edges}
+        names = sorted(used)
+        junction_row = {name: row for row, name in enumerate(names)}
+        lane_start = np.array(list(accumulate((len(edge.lanes) for edge in edges), initial=0)), np.int32)
+        from_junction = np.array([junction_row[edge.from_junction] for edge in edges], np.int32)
+        to_junction = np.array([junction_row[edge.to_junction] for edge in edges], np.int32)
+        twin = _twins(edges, from_junction, to_junction)
+
+        joined = self._join(names, junction_row, link_row, lane_start, to_junction)
+        connections = [row for one in joined for row in one.rows]
+        lanes = np.array([pair for one in joined for pair in one.lanes], np.int32).reshape(-1, 2)
+        ends = np.array([[link_row[c.from_edge], link_row[c.to_edge]] for c in connections], np.int32).reshape(-1, 2)
+        movements, movement = _movements(connections, ends, to_junction, twin)
+        start = np.array(list(accumulate((len(one.rows) for one in joined), initial=0)), np.int32)
+        curves = [self._curve(connection) for connection in connections]
+        length_m = np.array([max(length, SHORTEST_CONNECTOR_M) for _, length, _ in curves])
+        speed_mps = np.array([speed for _, _, speed in curves])
+        self.left_out["inner lanes shorter than 2 m: 2 m here"] += sum(
+            length < SHORTEST_CONNECTOR_M for _, length, _ in curves
+        )
+        signals, signal, group = self._signals(joined, names, start)
+        foe_start, foe, kind, foe_yield = _foes(joined, lanes, start)
+        turn = movements.turn[movement]
+        order = np.array([level for one in joined for level in service_order(len(one.rows), one.yields)], np.int32)
+        shapes = [place.shift(xy) for xy, _, _ in curves]
+        count = np.bincount(movement, minlength=movements.turn.size)
+        movements = Movements(
+            movements.from_link,
+            movements.to_link,
+            movements.turn,
+            movements.junction,
+            np.bincount(movement, length_m, minlength=movements.turn.size) / np.maximum(count, 1),
+        )
+        connectors = Connectors(
+            movement=movement,
+            from_lane=lanes[:, 0].copy(),
+            to_lane=lanes[:, 1].copy(),
+            length_m=length_m,
+            speed_mps=speed_mps,
+            priority=(order * 4 + np.array([TURN_RANK[Turn(t)] for t in turn.tolist()], np.int32)).astype(np.int8),
+            stop=np.array([stop for one in joined for stop in one.conflicts.stop], bool),
+            signal=signal,
+            group=group,
+            foe_start=foe_start,
+            foe=foe,
+            foe_kind=kind,
+            foe_yield=foe_yield,
+            foe_clear_m=clear_along_foe(shapes, length_m, foe_start, foe, kind),
+            shape_start=_starts(shapes),
+            shape_xy=_all_points(shapes),
+        )
+        lines = [place.shift(_centre_line(edge)) for edge in edges]
+        gate = _gates(len(names), from_junction, to_junction, movements, twin)
+        self._ends(edges, lines, gate, to_junction, lane_start, connectors)
+        network = RoadNetwork(
+            name=re.sub(r"(\.net)?\.xml(\.gz)?$", "", rows.file.path.name) or "net",
+            epsg=place.epsg,
+            drives_on_left=rows.drives_on_left,
+            country="",
+            source=rows.file.path.name,
+            attribution="",
+            junctions=Junctions(
+                id=tuple(names),
+                x_m=place.shift(np.array([[rows.junctions[n].x_m, rows.junctions[n].y_m] for n in names]))[:, 0],
+                y_m=place.shift(np.array([[rows.junctions[n].x_m, rows.junctions[n].y_m] for n in names]))[:, 1],
+                control=np.array([one.control for one in joined], np.int8),
+                source_nodes=((),) * len(names),
+                gate=gate,
+                connector_start=start,
+            ),
+            links=self._links(edges, lines, from_junction, to_junction, lane_start, movements, twin),
+            lanes=Lanes(
+                link=np.repeat(np.arange(len(edges)), np.diff(lane_start)).astype(np.int32),
+                index=np.concatenate([np.arange(len(edge.lanes)) for edge in edges]).astype(np.int8),
+                width_m=np.array([lane.width_m for edge in edges for lane in edge.lanes]),
+                access=np.array([lane.access for edge in edges for lane in edge.lanes], np.int32),
+                connector_start=np.searchsorted(connectors.from_lane, np.arange(int(lane_start[-1]) + 1)).astype(
+                    np.int32
+                ),
+            ),
+            movements=movements,
+            connectors=connectors,
+            signals=signals,
+            faults=tuple(self.faults),
+            notes=(*place.notes, *(f"{number:,} {kind}" for kind, number in sorted((+self.left_out).items()))),
+            assumed={"road_class": sum(_road_class(edge)[1] for edge in edges)},
+        )
+        return network, +self.left_out
+
+    def _join(
+        self,
+        names: Sequence[str],
+        junction_row: dict[str, int],
+        link_row: dict[str, int],
+        lane_start: Ints,
+        to_junction: Ints,
+    ) -> list[_Joined]:
+        """Connections by junction, sorted by the lanes they join."""
+        at: list[list[ConnectionRow]] = [[] for _ in names]
+        for connection in self.rows.connections:
+            at[to_junction[link_row[connection.from_edge]]].append(connection)
+        result = []
+        for name, connections in zip(names, at, strict=True):
+            conflicts, left_out = read_conflicts(self.rows, self.rows.junctions[name], connections)
+            self.left_out.update(left_out)
+            lanes = [
+                (
+                    int(lane_start[link_row[row.from_edge]]) + row.from_lane,
+                    int(lane_start[link_row[row.to_edge]]) + row.to_lane,
+                )
+                for row in connections
+            ]
+            order = sorted(range(len(lanes)), key=lambda i: lanes[i])
+            self._complain_of_doubles([connections[i] for i in order], [lanes[i] for i in order])
+            place = {i: row for row, i in enumerate(order)}
+            foes = sorted((min(place[i], place[j]), max(place[i], place[j])) for i, j in conflicts.foes)
+            yields = {(place[i], place[j]) for i, j in conflicts.yields}
+            settled = Conflicts(
+                tuple(foes), frozenset(yields), conflicts.control, tuple(conflicts.stop[i] for i in order)
+            )
+            signalled = any(row.signal for row in connections)
+            control = Control.SIGNAL if signalled else conflicts.control
+            if signalled and conflicts.control is Control.ALL_WAY_STOP:
+                yields = {(i, j) for i, j in yields if (j, i) not in yields}
+            result.append(
+                _Joined([connections[i] for i in order], [lanes[i] for i in order], settled, yields, control)
+            )
+            for key in ("allow", "disallow"):
+                self.left_out["connections for some vehicle classes only: open to all who may use their lanes"] += sum(
+                    key in row.node.attributes for row in connections
+                )
+        return result
+
+    def _complain_of_doubles(self, rows: Sequence[ConnectionRow], lanes: Sequence[tuple[int, int]]) -> None:
+        for row, before, lane, lane_before in zip(rows[1:], rows, lanes[1:], lanes, strict=False):
+            if lane == lane_before:
+                said = f"joins the same lanes as the connection in line {before.node.line}. Remove one."
+                self.rows.file.complain(row.node, "", f"{row.from_edge} -> {row.to_edge}", said)
+
+    def _curve(self, connection: ConnectionRow) -> tuple[Floats, float, float]:
+        """Centre line, length and speed limit of a connection: its inner lanes one after the other."""
+        inner = self.rows.inner_lanes
+        via, parts, seen = connection.via, [], set[str]()
+        while via in inner and via not in seen:
+            seen.add(via)
+            parts.append(inner[via])
+            via = self.rows.onward.get(via, "")
+        if parts:
+            shape = np.concatenate([parts[0].shape_xy, *(part.shape_xy[1:] for part in parts[1:])])
+            return shape, sum(part.length_m for part in parts), min(part.speed_mps for part in parts)
+        before = self.rows.edges[connection.from_edge].lanes[connection.from_lane]
+        behind = self.rows.edges[connection.to_edge].lanes[connection.to_lane]
+        shape = np.stack([before.shape_xy[-1], behind.shape_xy[0]])
+        return shape, float(np.hypot(*(shape[1] - shape[0]))), min(before.speed_mps, behind.speed_mps)
+
+    def _signals(self, joined: Sequence[_Joined], names: Sequence[str], start: Ints) -> tuple[Signals, Ints, Ints]:
+        """Programmes, one per junction even where SUMO runs several junctions with one, and the lights they show."""
+        count = int(start[-1])
+        signal, group = np.full(count, -1, np.int32), np.full(count, -1, np.int32)
+        junctions, offsets, actuated = [], [], []
+        phase_s, shortest_s, longest_s, light = list[float](), list[float](), list[float](), list[int]()
+        phase_start, light_start = [0], [0]
+        for row, one in enumerate(joined):
+            if one.control is not Control.SIGNAL:
+                continue
+            ids = sorted({connection.signal for connection in one.rows if connection.signal})
+            programme = self.rows.programmes[ids[0]]
+            if len(ids) > 1:
+                self.left_out["junctions with two signal programmes: all lights follow the first"] += 1
+            columns = [
+                connection.signal_column if connection.signal == ids[0] else -1 for connection in one.rows
+            ]
+            pairs = [(i, j) for i, j in one.conflicts.foes if one.rows[i].from_edge != one.rows[j].from_edge]
+            lights, settled = show_lights(programme, columns, pairs, one.yields)
+            self.left_out.update(settled)
+            self.left_out["connections without a light at a signal: always green, giving way"] += columns.count(-1)
+            self.left_out["green arrows after a stop: they give way without stopping first"] += sum(
+                any(phase.state[column] == "s" for phase in programme.phases) for column in columns if column >= 0
+            )
+            self.left_out[f"actuated signals ({programme.kind}): they run with the durations in the file"] += (
+                programme.actuated
+            )
+            place = slice(int(start[row]), int(start[row + 1]))
+            signal[place] = len(junctions)
+            group[place] = np.arange(len(one.rows))
+            junctions.append(row)
+            offsets.append(programme.offset_s)
+            actuated.append(programme.actuated)
+            for phase, shown in zip(programme.phases, lights, strict=True):
+                phase_s.append(phase.duration_s)
+                shortest_s.append(phase.shortest_s if programme.actuated else phase.duration_s)
+                longest_s.append(phase.longest_s if programme.actuated else phase.duration_s)
+                light += shown.tolist()
+                light_start.append(len(light))
+            phase_start.append(len(phase_s))
+            spot = self.rows.junctions[names[row]]
+            self.faults += [
+                Fault("signal_programme", names[row], spot.x_m, spot.y_m, text)
+                for text in light_faults(names[row], lights)
+            ]
+        signals = Signals(
+            id=tuple(names[row] for row in junctions),
+            junction=np.array(junctions, np.int32),
+            offset_s=np.array(offsets, np.float64),
+            phase_start=np.array(phase_start, np.int32),
+            phase_s=np.array(phase_s, np.float64),
+            group_count=np.array([len(joined[row].rows) for row in junctions], np.int32),
+            light_start=np.array(light_start, np.int32),
+            light=np.array(light, np.int8),
+            assumed=np.zeros(len(junctions), bool),
+            actuated=np.array(actuated, bool),
+            shortest_s=np.array(shortest_s, np.float64),
+            longest_s=np.array(longest_s, np.float64),
+        )
+        return signals, signal, group
+
+    def _links(
+        self,
+        edges: Sequence[EdgeRow],
+        lines: Sequence[Floats],
+        from_junction: Ints,
+        to_junction: Ints,
+        lane_start: Ints,
+        movements: Movements,
+        twin: Ints,
+    ) -> Links:
+        ring = {name for names in self.rows.roundabouts for name in names}
+        count = len(edges)
+        classes = [_road_class(edge) for edge in edges]
+        return Links(
+            id=tuple(edge.id for edge in edges),
+            name=tuple(edge.node.get("name") for edge in edges),
+            from_junction=from_junction,
+            to_junction=to_junction,
+            length_m=np.array([self._length_m(edge) for edge in edges]),
+            speed_mps=np.array([self._speed_mps(edge) for edge in edges]),
+            road_class=np.array([CLASS_NAMES.index(name) for name, _ in classes], np.int8),
+            lane_start=lane_start,
+            movement_start=np.searchsorted(movements.from_link, np.arange(count + 1)).astype(np.int32),
+            twin=twin,
+            roundabout=np.array([edge.id in ring for edge in edges], bool),
+            destination_only=np.zeros(count, bool),
+            layer=np.zeros(count, np.int8),
+            shape_start=_starts(lines),
+            shape_xy=_all_points(lines),
+            source_ways=((),) * count,
+            assumed=tuple(frozenset({"road_class"} if assumed else ()) for _, assumed in classes),
+        )
+
+    def _length_m(self, edge: EdgeRow) -> float:
+        lengths = [lane.length_m for lane in edge.lanes]
+        self.left_out["edges whose lanes differ in length: the mean"] += max(lengths) - min(lengths) > 0.5
+        return max(sum(lengths) / len(lengths), 0.1)
+
+    def _speed_mps(self, edge: EdgeRow) -> float:
+        """The fastest lane's, of those for cars where there are any."""
+        lanes = [lane.speed_mps for lane in edge.lanes if lane.access & CAR] or [
+            lane.speed_mps for lane in edge.lanes
+        ]
+        self.left_out["edges whose lanes differ in speed limit: the highest"] += max(lanes) - min(lanes) > 0.01
+        return max(lanes)
+
+    def _ends(
+        self,
+        edges: Sequence[EdgeRow],
+        lines: Sequence[Floats],
+        gate: Sequence[str],
+        to_junction: Ints,
+        lane_start: Ints,
+        connectors: Connectors,
+    ) -> None:
+        """Lanes that end: a fault each, so that somebody looks at them."""
+        out = np.bincount(connectors.from_lane, minlength=int(lane_start[-1]))
+        for row, edge in enumerate(edges):
+            ways = out[lane_start[row] : lane_start[row + 1]]
+            x, y = lines[row][-1].tolist()
+            if not ways.any() and gate[to_junction[row]] not in ("exit", "both"):
+                text = "no way on from the end of this link"
+                self.faults.append(Fault("no_exit", edge.id, x, y, text, mode="car"))
+            elif ways.any():
+                ending = [lane for lane, way in enumerate(ways) if not way and edge.lanes[lane].access & CAR]
+                if ending:
+                    which = ", ".join(map(str, ending))
+                    text = f"lane {which} of this link leads nowhere; who is on it changes lanes before its end"
+                    self.faults.append(Fault("lane_ends", edge.id, x, y, text, mode="car"))
+
+
+def _movements(
+    connections: Sequence[ConnectionRow], ends: Ints, to_junction: Ints, twin: Ints
+) -> tuple[Movements, Ints]:
+    """Pairs of links that connections join, and the pair of each connection."""
+    pairs, first, movement = np.unique(ends, axis=0, return_index=True, return_inverse=True)
+    pairs = pairs.reshape(-1, 2).astype(np.int32)
+    turn = np.array([TURNS.get(connections[row].direction, Turn.STRAIGHT) for row in first], np.int8)
+    turn[twin[pairs[:, 0]] == pairs[:, 1]] = Turn.UTURN
+    movements = Movements(pairs[:, 0].copy(), pairs[:, 1].copy(), turn, to_junction[pairs[:, 0]], np.zeros(len(pairs)))
+    return movements, movement.reshape(-1).astype(np.int32)
+
+
+def _foes(joined: Sequence[_Joined], lanes: Ints, start: Ints) -> tuple[Ints, Ints, Any, Any]:
+    """Foes of all connectors in compressed rows: where each one's begin, who, why, and who gives way."""
+    found = []
+    for first, one in zip(start.tolist(), joined, strict=False):
+        for i, j in one.conflicts.foes:
+            found += [(first + i, first + j, (i, j) in one.yields), (first + j, first + i, (j, i) in one.yields)]
+    table = np.array(sorted(found), np.int32).reshape(-1, 3)
+    own, foe = table[:, 0].copy(), table[:, 1].copy()
+    kind = np.where(lanes[own, 1] == lanes[foe, 1], FoeKind.MERGE, FoeKind.CROSS).astype(np.int8)
+    return np.searchsorted(own, np.arange(len(lanes) + 1)).astype(np.int32), foe, kind, table[:, 2] > 0
+
+
+def _twins(edges: Sequence[EdgeRow], from_junction: Ints, to_junction: Ints) -> Ints:
+    """Opposite direction of each edge: the one named so (``-12`` of ``12``), else the only one the other way."""
+    twin = np.full(len(edges), -1, np.int32)
+    between: dict[tuple[int, int], list[int]] = {}
+    for row, ends in enumerate(zip(from_junction.tolist(), to_junction.tolist(), strict=True)):
+        between.setdefault(ends, []).append(row)
+    for (start, end), there in between.items():
+        back = between.get((end, start), [])
+        if start >= end or not back:
+            continue
+        named = {edges[row].id: row for row in back}
+        for row in there:
+            other = named.get(edges[row].id[1:] if edges[row].id.startswith("-") else f"-{edges[row].id}")
+            if other is not None:
+                twin[row], twin[other] = other, row
+        alone = [row for row in there if twin[row] < 0], [row for row in back if twin[row] < 0]
+        if len(alone[0]) == len(alone[1]) == 1:
+            (one,), (other,) = alone
+            twin[one], twin[other] = other, one
+    return twin
+
+
+def _gates(count: int, from_junction: Ints, to_junction: Ints, movements: Movements, twin: Ints) -> tuple[str, ...]:
+    """Where the net is cut: junctions at which edges end or begin and nobody drives on or turns back."""
+    passed = np.zeros(count, bool)
+    passed[movements.junction] = True
+    ends, begins = np.zeros(count, bool), np.zeros(count, bool)
+    ends[to_junction], begins[from_junction] = True, True
+    names = {(True, True): "both", (True, False): "exit", (False, True): "entry", (False, False): ""}
+    return tuple(
+        "" if passed[row] else names[bool(ends[row]), bool(begins[row])] for row in range(count)
+    )
+
+
+def _road_class(edge: EdgeRow) -> tuple[str, bool]:
+    """Our class of an edge, and whether it was assumed: of OpenStreetMap's, where its type names one."""
+    for part in re.split(r"[|.]", edge.node.get("type")):
+        if part in ROAD_CLASSES:
+            return part, False
+    fast = max(lane.speed_mps for lane in edge.lanes) >= MOTORWAY_FROM_MPS
+    return ("motorway" if fast else "unclassified"), True
+
+
+def _centre_line(edge: EdgeRow) -> Floats:
+    """Middle of the lanes; of the middle lane where the lanes are drawn with different numbers of points."""
+    shapes = [lane.shape_xy for lane in edge.lanes]
+    if len({len(shape) for shape in shapes}) == 1:
+        middle: Floats = np.mean(shapes, axis=0)
+        return middle
+    return shapes[len(shapes) // 2]
+
+
+def _starts(shapes: Sequence[Floats]) -> Any:
+    return np.array(list(accumulate((len(shape) for shape in shapes), initial=0)), np.int64)
+
+
+def _all_points(shapes: Sequence[Floats]) -> Floats:
+    return np.concatenate(shapes) if shapes else np.zeros((0, 2))
+
+
