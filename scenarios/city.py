@@ -19,10 +19,14 @@ from pydantic import (
 from .inherit import LIBRARY
 from .network import ROAD_CLASSES
 from .problems import closest_hint
-from .strict import Listed, Strict, existing_file, follow_path
+from .strict import InputFile, Listed, Strict, existing_file, follow_path
 
 OSM_SUFFIXES = (".osm", ".osm.gz", ".osm.bz2", ".pbf")
 GRAPHML_SUFFIXES = (".graphml",)
+SUMO_SUFFIXES = ("net.xml", "net.xml.gz")
+SUFFIXES = {"osm": OSM_SUFFIXES, "graphml": GRAPHML_SUFFIXES, "sumo_net": SUMO_SUFFIXES}
+KIND_NAMES = {"osm": "an OpenStreetMap file", "graphml": "a GraphML file", "sumo_net": "a SUMO net"}
+CITY_KEYS = (*SUFFIXES, "place")
 
 
 def bundled_cities() -> dict[str, Path]:
@@ -53,6 +57,9 @@ class City(Strict):
     graphml: Annotated[Path, BeforeValidator(existing_file)] | None = Field(
         None, description="Street graph saved by OSMnx (.graphml)."
     )
+    sumo_net: Annotated[Path, BeforeValidator(existing_file)] | None = Field(
+        None, description="Network of the traffic simulator SUMO (.net.xml, .net.xml.gz), taken as it stands."
+    )
     place: str | None = Field(
         None,
         min_length=1,
@@ -60,36 +67,35 @@ class City(Strict):
         description="Name of a place, downloaded from OpenStreetMap once and kept: `Monaco`.",
     )
 
-    @field_validator("osm", "graphml")
+    @field_validator(*SUFFIXES)
     @classmethod
     def _right_kind_of_file(cls, file: Path | None, info: ValidationInfo) -> Path | None:
-        suffixes = OSM_SUFFIXES if info.field_name == "osm" else GRAPHML_SUFFIXES
-        if file is None or file.name.casefold().endswith(suffixes):
+        key = str(info.field_name)
+        if file is None or file.name.casefold().endswith(SUFFIXES[key]):
             return file
-        if info.field_name == "osm" and file.name.casefold().endswith(GRAPHML_SUFFIXES):
-            raise ValueError("is a GraphML file: write it under `graphml` instead.")
-        if info.field_name == "graphml" and file.name.casefold().endswith(OSM_SUFFIXES):
-            raise ValueError("is an OpenStreetMap file: write it under `osm` instead.")
-        raise ValueError(f"is not of a kind that is read here: {', '.join(suffixes)}.")
+        for other, suffixes in SUFFIXES.items():
+            if file.name.casefold().endswith(suffixes):
+                raise ValueError(f"is {KIND_NAMES[other]}: write it under `{other}` instead.")
+        raise ValueError(f"is not of a kind that is read here: {', '.join(SUFFIXES[key])}.")
 
-    @field_validator("graphml", "place")
+    @field_validator("graphml", "sumo_net", "place")
     @classmethod
     def _only_one(cls, value: object, info: ValidationInfo) -> object:
-        others = [key for key in ("osm", "graphml", "place") if info.data.get(key) is not None]
+        others = [key for key in CITY_KEYS if info.data.get(key) is not None]
         if value is not None and others:
             raise ValueError(f"is given besides `{others[0]}`. Keep one; an inherited one is removed by `null`.")
         return value
 
     @model_validator(mode="after")
     def _at_least_one(self) -> Self:
-        if self.osm is None and self.graphml is None and self.place is None:
-            raise ValueError("needs one of `osm`, `graphml` and `place`.")
+        if not self.source:
+            raise ValueError("needs one of `osm`, `graphml`, `sumo_net` and `place`.")
         return self
 
     @property
     def source(self) -> Path | str:
         """What ``load_network`` reads: a file, or a place name."""
-        return self.osm or self.graphml or self.place or ""
+        return self.osm or self.graphml or self.sumo_net or self.place or ""
 
 
 class ClassDefaults(Strict):
@@ -107,6 +113,9 @@ def _road_class(name: str) -> str:
     return name
 
 
+RoadClass = Annotated[str, AfterValidator(_road_class)]
+
+
 def _node_id(name: str) -> str:
     if not re.fullmatch(r"node/\d{1,18}", name):
         raise ValueError("must be the id of an OpenStreetMap node such as node/123")
@@ -119,7 +128,7 @@ NodeId = Annotated[str, AfterValidator(_node_id)]
 class NetworkOptions(Strict):
     """How the streets are read."""
 
-    defaults: dict[Annotated[str, AfterValidator(_road_class)], ClassDefaults] = Field(
+    defaults: dict[RoadClass, ClassDefaults] = Field(
         default_factory=dict,
         description="Assumed values by road class (`residential`, `primary`, …) that replace the built-in ones.",
     )
@@ -135,3 +144,8 @@ class NetworkOptions(Strict):
         (), description="Groups of node ids (`node/123`) that are one junction."
     )
     keep: Listed[NodeId] = Field((), description="Node ids that are never merged with another.")
+    signal_programmes: Listed[InputFile] = Field(
+        (),
+        description="Files with SUMO's signal programmes (`tlLogic`) that hold instead of those in the `sumo_net`; the "
+        "last one that names a signal counts.",
+    )

@@ -11,8 +11,8 @@ from .demand_od import check_matrix_files, trips_from_matrix
 from .demand_random import TOO_FAR, random_trips
 from .demand_tables import SHOWN, read_table
 from .network import RoadNetwork
-from .places import find_places
-from .problems import NO_VALUE, Problem
+from .places import Places, find_places
+from .problems import NO_VALUE, Problem, SourceError
 from .scenario import OdMatrix, RandomTrips, Scenario, TripFile
 from .trips import TripTable
 
@@ -23,31 +23,40 @@ def make_trips(scenario: Scenario, network: RoadNetwork) -> tuple[list[TripTable
     tables: list[TripTable] = []
     problems: list[Problem] = []
     for row, (name, item) in enumerate(named_demand(scenario)):
-        made: TripTable | None
-        if isinstance(item, TripFile):
-            made, found = trips_from_file(item.file, network, places)
-        elif isinstance(item, OdMatrix):
-            made, found = trips_from_matrix(
-                item, name, network, places, seed=scenario.seed, duration_s=scenario.duration_s
-            )
-        else:
-            made, found, trouble = random_trips(
-                item,
-                name,
-                network,
-                places,
-                seed=scenario.seed,
-                duration_s=scenario.duration_s,
-                city_file=scenario.city.osm,
-            )
-            if trouble:
-                found = [*found, _about(scenario, row, _blamed(item, trouble), trouble)]
+        try:
+            made, found, trouble = _trips_of(scenario, item, name, network, places)
+        except SourceError as error:
+            made, found, trouble = None, [_about(scenario, row, "kind", str(error))], ""
+        if trouble and isinstance(item, RandomTrips):
+            found = [*found, _about(scenario, row, _blamed(item, trouble), trouble)]
         problems += found
         if made is not None:
             tables.append(made)
     if not problems:
         problems = _shared_ids(scenario, tables)
     return tables, problems
+
+
+def _trips_of(
+    scenario: Scenario, item: TripFile | OdMatrix | RandomTrips, name: str, network: RoadNetwork, places: Places
+) -> tuple[TripTable | None, list[Problem], str]:
+    """Trips of one item, the problems of its files, and what is wrong with the item itself."""
+    if isinstance(item, TripFile):
+        return *trips_from_file(item.file, network, places), ""
+    if isinstance(item, OdMatrix):
+        return (
+            *trips_from_matrix(item, name, network, places, seed=scenario.seed, duration_s=scenario.duration_s),
+            "",
+        )
+    return random_trips(
+        item,
+        name,
+        network,
+        places,
+        seed=scenario.seed,
+        duration_s=scenario.duration_s,
+        city_file=scenario.city.osm,
+    )
 
 
 def check_files(scenario: Scenario) -> list[Problem]:

@@ -17,7 +17,8 @@ from .problems import SourceError
 from .streets import StreetGraph
 
 GRAPHML_ENDINGS = (".graphml",)
-ENDINGS = (*XML_ENDINGS, *PBF_ENDINGS, *GRAPHML_ENDINGS)
+SUMO_ENDINGS = ("net.xml", "net.xml.gz")
+ENDINGS = (*XML_ENDINGS, *PBF_ENDINGS, *GRAPHML_ENDINGS, *SUMO_ENDINGS)
 KEPT_NETWORKS = 20
 
 
@@ -27,7 +28,8 @@ def load_network(source: Path | str, options: Any = None, *, use_cache: bool = T
     Parameters
     ----------
     source : Path or str
-        A file (``.osm``, ``.osm.gz``, ``.osm.bz2``, ``.pbf``, ``.graphml``), or the name of a place to download.
+        A file (``.osm``, ``.osm.gz``, ``.osm.bz2``, ``.pbf``, ``.graphml``, ``net.xml``, ``net.xml.gz``), or the name
+        of a place to download.
     options : scenario.NetworkOptions or mapping, optional
         What a scenario says about the network.
     use_cache : bool
@@ -47,18 +49,26 @@ def load_network(source: Path | str, options: Any = None, *, use_cache: bool = T
             pass  # damaged or written by somebody else: build it again
         else:
             return network
-    from .junctions import build_network
-
-    network = build_network(load_streets(source, options))
+    network = _build(source, options)
     if kept is not None:
         _keep(network, kept)
     return network
 
 
+def _build(source: Path | str, options: Any) -> RoadNetwork:
+    if _is_file(source) and Path(source).name.lower().endswith(SUMO_ENDINGS):
+        from .sumo_network import read_sumo_net
+
+        return read_sumo_net(source, options)
+    from .junctions import build_network
+
+    return build_network(load_streets(source, options))
+
+
 def load_streets(source: Path | str, options: Any = None) -> StreetGraph:
     """Read a source into streets and junctions, without movements.
 
-    Parameters and errors are those of ``load_network``.
+    Parameters and errors are those of ``load_network``. A SUMO net has no such stage: it says all of its network.
     """
     if not _is_file(source):
         from .osm_graphml import read_place
@@ -94,7 +104,8 @@ def _kept_file(source: Path | str, options: Any) -> Path | None:
     if not _is_file(source) or not path.is_file():
         return None
     digest = hashlib.sha256()
-    for file in (path, *sorted(Path(__file__).parent.glob("*.py"))):
+    besides = [file for file in getattr(options, "signal_programmes", ()) if file.is_file()]
+    for file in (path, *besides, *sorted(Path(__file__).parent.glob("*.py"))):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     plain = options.model_dump(mode="json") if hasattr(options, "model_dump") else options
     digest.update(json.dumps([path.name, plain], sort_keys=True).encode())

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .network import Bools, Floats, Ints, RoadNetwork
+from .network import NO_PLACE, Bools, Floats, Ints, RoadNetwork
+from .problems import SourceError
 
 SAME_PLACE_M = 1.0  # both directions of a street often share one line
 
@@ -21,8 +22,18 @@ class Matched:
 
 
 def project(network: RoadNetwork, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-    """Longitude and latitude (WGS 84) in the network's own coordinates, m; inf where they are none."""
+    """Longitude and latitude (WGS 84) in the network's own coordinates, m; inf where they are none.
+
+    Raises
+    ------
+    SourceError
+        The network lies nowhere on Earth.
+    """
     from pyproj import Transformer
+
+    if network.epsg == NO_PLACE:
+        msg = f"{network.source}: lies nowhere on Earth (no projection), so coordinates mean nothing in it. Name links."
+        raise SourceError(msg)
 
     transform = Transformer.from_crs("EPSG:4326", f"EPSG:{network.epsg}", always_xy=True)
     x_m, y_m = transform.transform(np.asarray(lon, np.float64), np.asarray(lat, np.float64))

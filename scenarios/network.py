@@ -38,6 +38,9 @@ ROAD_CLASSES: Mapping[str, int] = {
 CLASS_NAMES = tuple(ROAD_CLASSES)
 
 
+NO_PLACE = 0  # in place of an EPSG number: a network that lies nowhere on Earth
+
+
 class Control(IntEnum):
     """How right of way is settled at a junction."""
 
@@ -200,7 +203,7 @@ class RoadNetwork:
     """One city's streets as vehicles see them. Immutable: what changes during a run lives in the run's own state."""
 
     name: str
-    epsg: int
+    epsg: int  # NO_PLACE: its coordinates are metres from nowhere in particular
     drives_on_left: bool
     country: str
     source: str

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .network import CLASS_NAMES, Control, Fault, RoadNetwork
+from .network import CLASS_NAMES, NO_PLACE, Control, Fault, RoadNetwork
 from .streets import MODES
 
 SHORTEST_LINK_M = 7.5  # room for one vehicle
@@ -120,14 +120,16 @@ def to_geojson(network: RoadNetwork, faults: Iterable[Fault]) -> dict[str, Any]:
     faults = list(faults)
     features = []
     if faults:
-        back = Transformer.from_crs(network.epsg, 4326, always_xy=True)
-        lons, lats = back.transform([fault.x_m for fault in faults], [fault.y_m for fault in faults])
+        lons, lats = [fault.x_m for fault in faults], [fault.y_m for fault in faults]
+        if network.epsg != NO_PLACE:
+            lons, lats = Transformer.from_crs(network.epsg, 4326, always_xy=True).transform(lons, lats)
         for fault, lon, lat in zip(faults, lons, lats, strict=True):
             properties = {"kind": fault.kind, "where": fault.where, "text": fault.text}
             if fault.mode:
                 properties["mode"] = fault.mode
             point = {"type": "Point", "coordinates": [round(float(lon), 7), round(float(lat), 7)]}
-            features.append({"type": "Feature", "geometry": point, "properties": properties})
+            geometry = None if network.epsg == NO_PLACE else point
+            features.append({"type": "Feature", "geometry": geometry, "properties": properties})
     return {"type": "FeatureCollection", "attribution": network.attribution, "features": features}
 
 
@@ -284,8 +286,10 @@ def _doubtful_junctions(network: RoadNetwork) -> Iterator[Fault]:
 
 def _lanes_without_exit(network: RoadNetwork) -> Iterator[Fault]:
     without = np.flatnonzero(np.diff(network.lanes.connector_start) == 0)
+    said = {fault.where for fault in network.faults if fault.kind == "lane_ends"}
     for lane in without.tolist():
         link = int(network.lanes.link[lane])
-        if network.junctions.gate[network.links.to_junction[link]] not in {"exit", "both"}:
+        gate = network.junctions.gate[network.links.to_junction[link]]
+        if gate not in {"exit", "both"} and network.links.id[link] not in said:
             text = f"lane {network.lanes.index[lane]} leads nowhere"
             yield _link_fault(network, "lane_without_exit", link, text)

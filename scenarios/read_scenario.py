@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from .city import City, NetworkOptions
+from .city import CITY_KEYS, City, NetworkOptions
 from .explain import explain
 from .inherit import Inherited, bundled_scenarios, find_scenario, read_with_base
 from .network import RoadNetwork
@@ -157,7 +157,7 @@ def _load_streets(tree: Written) -> tuple[RoadNetwork | None, list[Problem]]:
     try:
         return load_network(city.source, options), []
     except InputError as error:
-        key = next(key for key in ("osm", "graphml", "place") if getattr(city, key) is not None)
+        key = next(key for key in CITY_KEYS if getattr(city, key) is not None)
         return None, [
             found if found.file else tree.problem(("city", key), found.text.removeprefix(f"{city.source}: "))
             for found in error.problems

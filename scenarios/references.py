@@ -15,6 +15,7 @@ from .scenario import Scenario
 from .yaml_lines import Scalar, Written, WrittenText
 
 Place = tuple[str | int, ...]
+OSM_OPTIONS = ("defaults", "driving_side", "country", "merge", "keep")
 
 
 def check_against_network(scenario: Scenario | None, source_map: Written | None, network: RoadNetwork) -> list[Problem]:
@@ -52,6 +53,7 @@ class _References:
     def problems(self) -> Iterator[Problem]:
         """Problems of the network's options, the events and the sensors."""
         yield from self._nodes()
+        yield from self._options()
         for section in ("events", "sensors"):
             for row, item in enumerate(_items(self.tree.child(section))):
                 place = (section, row)
@@ -74,6 +76,14 @@ class _References:
             if isinstance(name, str) and name not in known:
                 said = f"no junction is made of this node.{_closest(closest(name, sorted(known)))}{self.hint}"
                 yield self.tree.problem(place, said)
+
+    def _options(self) -> Iterator[Problem]:
+        """Options of the network that its source does not know: they would change nothing, in silence."""
+        from_sumo = self.tree.at("city").child("sumo_net") is not None
+        for key in OSM_OPTIONS if from_sumo else ("signal_programmes",):
+            if self.tree.at("network").child(key) is not None:
+                said = "has no effect on a SUMO net, which says all of it" if from_sumo else "needs `city.sumo_net`"
+                yield self.tree.problem(("network", key), f"{said}. Remove it.")
 
     def _on_links(self, place: Place, item: Written) -> Iterator[Problem]:
         named = [((*place, "link"), item.child("link"))]

@@ -224,9 +224,7 @@ class _Build:
             control = Control.SIGNAL if signalled else conflicts.control
             if signalled and conflicts.control is Control.ALL_WAY_STOP:
                 yields = {(i, j) for i, j in yields if (j, i) not in yields}
-            result.append(
-                _Joined([connections[i] for i in order], [lanes[i] for i in order], settled, yields, control)
-            )
+            result.append(_Joined([connections[i] for i in order], [lanes[i] for i in order], settled, yields, control))
             for key in ("allow", "disallow"):
                 self.left_out["connections for some vehicle classes only: open to all who may use their lanes"] += sum(
                     key in row.node.attributes for row in connections
@@ -269,9 +267,7 @@ class _Build:
             programme = self.rows.programmes[ids[0]]
             if len(ids) > 1:
                 self.left_out["junctions with two signal programmes: all lights follow the first"] += 1
-            columns = [
-                connection.signal_column if connection.signal == ids[0] else -1 for connection in one.rows
-            ]
+            columns = [connection.signal_column if connection.signal == ids[0] else -1 for connection in one.rows]
             pairs = [(i, j) for i, j in one.conflicts.foes if one.rows[i].from_edge != one.rows[j].from_edge]
             lights, settled = show_lights(programme, columns, pairs, one.yields)
             self.left_out.update(settled)
@@ -356,9 +352,7 @@ class _Build:
 
     def _speed_mps(self, edge: EdgeRow) -> float:
         """The fastest lane's, of those for cars where there are any."""
-        lanes = [lane.speed_mps for lane in edge.lanes if lane.access & CAR] or [
-            lane.speed_mps for lane in edge.lanes
-        ]
+        lanes = [lane.speed_mps for lane in edge.lanes if lane.access & CAR] or [lane.speed_mps for lane in edge.lanes]
         self.left_out["edges whose lanes differ in speed limit: the highest"] += max(lanes) - min(lanes) > 0.01
         return max(lanes)
 
@@ -440,9 +434,7 @@ def _gates(count: int, from_junction: Ints, to_junction: Ints, movements: Moveme
     ends, begins = np.zeros(count, bool), np.zeros(count, bool)
     ends[to_junction], begins[from_junction] = True, True
     names = {(True, True): "both", (True, False): "exit", (False, True): "entry", (False, False): ""}
-    return tuple(
-        "" if passed[row] else names[bool(ends[row]), bool(begins[row])] for row in range(count)
-    )
+    return tuple("" if passed[row] else names[bool(ends[row]), bool(begins[row])] for row in range(count))
 
 
 def _road_class(edge: EdgeRow) -> tuple[str, bool]:
@@ -469,5 +461,3 @@ def _starts(shapes: Sequence[Floats]) -> Any:
 
 def _all_points(shapes: Sequence[Floats]) -> Floats:
     return np.concatenate(shapes) if shapes else np.zeros((0, 2))
-
-

@@ -7,24 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from .network import Floats
+from .network import NO_PLACE, Floats
 from .sumo_net_file import NetRows
-
-UNKNOWN_EPSG = 0  # the net has no place on Earth
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a net lies."""
 
-    epsg: int  # UNKNOWN_EPSG: nowhere in particular
+    epsg: int  # NO_PLACE: nowhere in particular
     offset_xy: tuple[float, float]  # SUMO's, to be taken off
     transform: Any  # pyproj.Transformer, or None where the CRS is the net's own
     notes: tuple[str, ...]
 
     def shift(self, xy: Floats) -> Floats:
         """Points of the net, ``[point, 2]``, in the CRS of ``epsg``, m."""
-        if self.epsg == UNKNOWN_EPSG:
+        if self.epsg == NO_PLACE:
             return xy
         there = np.asarray(xy, np.float64).reshape(-1, 2) - np.array(self.offset_xy)
         if self.transform is None:
@@ -42,7 +40,7 @@ def shared_coordinates(rows: NetRows) -> Place:
 
     written = rows.projection
     if written in ("", "!", "-", "."):
-        return Place(UNKNOWN_EPSG, (0.0, 0.0), None, ("The net has no projection: it lies nowhere on Earth.",))
+        return Place(NO_PLACE, (0.0, 0.0), None, ("The net has no projection: it lies nowhere on Earth.",))
     try:
         crs = CRS.from_user_input(written)
         epsg = crs.to_epsg(min_confidence=70)
@@ -58,5 +56,5 @@ def shared_coordinates(rows: NetRows) -> Place:
         transform = Transformer.from_crs(crs, zone, always_xy=True)
     except (ProjError, ValueError, OverflowError):
         said = f"The net's projection cannot be read ({written[:60]}): it lies nowhere on Earth."
-        return Place(UNKNOWN_EPSG, (0.0, 0.0), None, (said,))
+        return Place(NO_PLACE, (0.0, 0.0), None, (said,))
     return Place(zone, rows.offset_xy, transform, (f"Coordinates were brought from the net's own CRS to EPSG:{zone}.",))

@@ -96,9 +96,7 @@ def _lane(connection: ConnectionRow) -> tuple[str, int]:
     return connection.from_edge, connection.from_lane
 
 
-def _add_merges(
-    connections: Sequence[ConnectionRow], pairs: set[tuple[int, int]], left_out: Counter[str]
-) -> None:
+def _add_merges(connections: Sequence[ConnectionRow], pairs: set[tuple[int, int]], left_out: Counter[str]) -> None:
     """Add what SUMO leaves to the vehicles: two connections into one lane meet in it."""
     into: dict[tuple[str, int], list[int]] = {}
     for i, connection in enumerate(connections):

@@ -101,7 +101,7 @@ class SumoFile:
         if node is not None and node.get("id"):
             where += f'[id="{node.get("id")}"]'
         full = ".".join(part for part in (where, key) if part)
-        alike = f"{node.tag if node is not None else ''} {key} {text.split('.')[0][:24]}"
+        alike = f"{node.tag if node is not None else ''} {key} {text.split('.', maxsplit=1)[0][:24]}"
         self._count[alike] += 1
         if self._count[alike] <= SHOWN:
             at = node.line if node is not None else line

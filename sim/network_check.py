@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..scenarios.network import CLASS_NAMES, RoadNetwork
+from ..scenarios.network import CLASS_NAMES, NO_PLACE, RoadNetwork
 from .network_facts import fault_rows, network_facts
 from .report import style
 from .report.words import ASSUMED_NAMES, place_name
@@ -116,10 +116,11 @@ def as_text(examined: Examined) -> str:
         style.count(len(network.signals.id), "signal"),
     ]
     side = "left" if network.drives_on_left else "right"
+    where = "nowhere on Earth" if network.epsg == NO_PLACE else f"EPSG:{network.epsg}"
     junctions = {name.replace("_", " "): style.whole(count) for name, count in found.junctions.items()}
     lines = [
         f"{place_name(network.name)}: {', '.join(counted)}",
-        f"Read from {network.source}; EPSG:{network.epsg}; traffic drives on the {side}.",
+        f"Read from {network.source}; {where}; traffic drives on the {side}.",
         "",
         *_table(
             ("road class", "links", "km", "lane-km"),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..scenarios.network import CLASS_NAMES, Fault, RoadNetwork
+from ..scenarios.network import CLASS_NAMES, NO_PLACE, Fault, RoadNetwork
 
 FAULTS_KEPT = 200  # in the manifest; the network doctor lists all
 JUNCTION_WITHIN_M = 60.0  # of the end of a link that is drawn on to it
@@ -88,10 +88,12 @@ def fault_rows(network: RoadNetwork, faults: Sequence[Fault]) -> list[dict[str, 
 def to_lon_lat(
     x_m: NDArray[np.float64], y_m: NDArray[np.float64], epsg: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Longitude and latitude (WGS 84, degrees) of points in a projected CRS."""
+    """Longitude and latitude (WGS 84, degrees) of points in a projected CRS; NaN in a network without a place."""
     import pyproj
 
     if x_m.size == 0:
         return x_m, y_m
+    if epsg == NO_PLACE:
+        return np.full(x_m.shape, np.nan), np.full(x_m.shape, np.nan)
     lon, lat = pyproj.Transformer.from_crs(epsg, 4326, always_xy=True).transform(x_m, y_m)
     return np.asarray(lon), np.asarray(lat)

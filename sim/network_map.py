@@ -107,7 +107,7 @@ def write_geopackage(network: RoadNetwork, faults: Sequence[Fault], path: str | 
     }
     path.unlink(missing_ok=True)  # layers of an earlier network must not stay in it
     for name, (table, shapes) in layers.items():
-        frame = geopandas.GeoDataFrame(table, geometry=np.asarray(shapes), crs=network.epsg)
+        frame = geopandas.GeoDataFrame(table, geometry=np.asarray(shapes), crs=network.epsg or None)
         frame.to_file(path, layer=name, driver="GPKG")
 
 
