@@ -11,6 +11,7 @@ from ..kernels import traffic_tables as table
 from ..scenarios.trips import VEHICLE_CLASSES
 from .network_facts import to_lon_lat
 from .observers import Head
+from .watchdog import lock_facts
 
 if TYPE_CHECKING:
     from ..agents.fleet import Fleet
@@ -165,6 +166,7 @@ def summarise(simulation: Simulation, *, setup_s: float, loop_s: float) -> dict[
         "vehicle_km": float(fleet.vehicles.driven_m[0].sum()) / 1000.0,
         "lane_changes": int(counter[table.LANE_CHANGES]),
         "reroutes": int(simulation.journeys.reroutes.sum()),
+        "locks": lock_facts(simulation.locks),
         "red_light_runs": int(counter[table.RED_RUNS]),
         "state_hash": fleet.state_hash(),
     }

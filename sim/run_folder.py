@@ -85,6 +85,14 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "flow_vph_per_lane": _NUMBER,
         "density_vpkm_per_lane": _NUMBER,
     },
+    "locks": {
+        "links": _TEXT,
+        "first_blocked_s": _NUMBER,
+        "closed_s": _NUMBER,
+        "found_s": _NUMBER,
+        "vehicles": _COUNT,
+        "resolved_s": _NUMBER,
+    },
     "events": {"t_s": _NUMBER, "kind": _TEXT, "where": _TEXT, "text": _TEXT},
     "stuck": {
         "trip_id": _TEXT,
@@ -306,6 +314,11 @@ class Run:
     def events(self) -> pd.DataFrame:
         """What happened when."""
         return self.table("events")
+
+    @cached_property
+    def locks(self) -> pd.DataFrame:
+        """Rings of queues that held each other up."""
+        return self.table("locks")
 
     @cached_property
     def stuck(self) -> pd.DataFrame:

@@ -16,8 +16,10 @@ from ..agents.fleet import Sensor, build_fleet
 from ..agents.journeys import Journeys
 from ..agents.vehicle import Vehicle
 from ..kernels import traffic_tables as table
+from ..scenarios.controllers import controlled_signals
 from .observers import Observer, link_totals
 from .processes import InForce, Process, answer_drivers, plan_departures, start_events
+from .watchdog import Lock, watch_for_locks
 
 if TYPE_CHECKING:
     from ..scenarios.network import RoadNetwork
@@ -75,11 +77,13 @@ class Simulation:
             step_s=scenario.step_s,
             reroute_blocked_after_s=scenario.routes.reroute_blocked_after_s,
             sensors=sensors_of(scenario, network),
+            signals=controlled_signals(scenario.signals, network),
         )
         self.model = CityModel(network, fleet, vehicle_type=vehicle_type, seed=self.seed)
         self.model.pass_time = self._pass_step
         self.journeys = Journeys(self.model, 0, self.seed, scenario.routes.perception_noise)
         self.entries: list[Entry] = []
+        self.locks: list[Lock] = []
         self.shut = np.zeros(network.lane_count, np.int32)  # closures that hold on each lane
         self.in_force = InForce()
         self.env = simpy.Environment()
@@ -95,6 +99,7 @@ class Simulation:
         self.env.process(plan_departures(self))
         if scenario.routes.reroute_blocked_after_s is not None or scenario.events:
             self.env.process(answer_drivers(self))
+        self.env.process(watch_for_locks(self))
 
     @property
     def t_s(self) -> float:

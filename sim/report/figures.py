@@ -41,15 +41,19 @@ class City:
     lines: list[Any]
     attribution: str
     drives_on_left: bool
+    locked: frozenset[str] = frozenset()  # links on which queues held each other up
 
 
-def city_of(totals: pd.DataFrame, streets: pd.DataFrame, manifest: dict[str, Any]) -> City:
+def city_of(
+    totals: pd.DataFrame, streets: pd.DataFrame, manifest: dict[str, Any], locks: pd.DataFrame | None = None
+) -> City:
     """Gather what maps need from the tables and the manifest."""
     return City(
         totals,
         streets_map.lines_of(streets["geometry"].tolist()),
         str(manifest.get("attribution") or ""),
         bool(manifest.get("drives_on_left", False)),
+        frozenset() if locks is None else frozenset(link for links in locks["links"] for link in links.split(", ")),
     )
 
 
@@ -84,6 +88,8 @@ def delay_map(city: City) -> Picture:
         share /= float(totals["delay_s"].clip(lower=0).sum())
         title = f"{style.percent(share)} of the time lost while driving is lost{where}"
     note = "Minutes lost by all vehicles together, per hour of the run, against driving freely; the wider the more."
+    if city.locked:
+        note += " Dashed: queues that held each other up in a ring."
     return _level_map(
         replace(city, totals=totals), "delay", "lost_min_per_h", title, note, "vehicle-minutes lost per hour", by="sum"
     )
@@ -242,6 +248,9 @@ def _level_map(
             beside = streets_map.beside_twin(lines, shift_m, left=city.drives_on_left)
             streets_map.draw_levels(frame, [beside[row] for row in positive], values[positive], edges)
             streets_map.draw_legend(frame, legend, edges, unobserved=bool(unobserved.size))
+        if key == "delay":
+            locked = np.flatnonzero(city.totals["link"].isin(city.locked))
+            streets_map.draw_locked(frame, [lines[row] for row in locked])
         named = metrics.worst_streets(city.totals, column, 30, by=by)
         row_of = {link: row for row, link in enumerate(city.totals["link"])}
         places = [streets_map.middle_of(lines[row_of[link]]) for link in named["link"]]

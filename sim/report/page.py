@@ -39,7 +39,7 @@ def render(run: Run) -> str:
     street_of = dict(zip(run.streets["link"], run.streets["name"], strict=True))
     head = metrics.headline(run)
     totals = metrics.link_totals(run.links, run.streets, head.end_t_s or None)
-    city = figures.city_of(totals, run.streets, run.manifest)
+    city = figures.city_of(totals, run.streets, run.manifest, run.locks)
     pictures = [
         *([figures.flow_map(city), figures.delay_map(city)] if city.lines else []),
         figures.vehicles_over_time(run.network, run.events, street_of, start, no_route=head.no_route),

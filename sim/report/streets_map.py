@@ -79,6 +79,12 @@ def draw_unobserved(frame: MapFrame, lines: Lines) -> None:
     )
 
 
+def draw_locked(frame: MapFrame, lines: Lines) -> None:
+    """Draw links whose queues held each other up dashed, over everything."""
+    colour = style.LIGHT["second"]
+    draw_lines(frame, lines, colours=colour, width_pt=[2.2] * len(lines), order=4.0, dashes=(0, (1.2, 1.2)))
+
+
 def draw_levels(frame: MapFrame, lines: Lines, values: NDArray[np.float64], edges: Sequence[float]) -> None:
     """Draw links by value, in as many levels as there are edges plus one, the larger above.
 

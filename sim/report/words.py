@@ -26,6 +26,9 @@ ASSUMED_NAMES = {
 }
 
 
+STREETS_NAMED = 4  # of a ring
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One headline figure: ``value`` and ``unit`` large, ``label`` and ``note`` small."""
@@ -37,9 +40,10 @@ class Figure:
 
 
 def sentences(run: Run, head: metrics.Headline, totals: pd.DataFrame) -> list[str]:
-    """Three sentences: who arrived, how long it took, where the time was lost."""
+    """Three sentences: who arrived, how long it took, where the time was lost; and a fourth where queues locked."""
     start = metrics.start_of(run.manifest)
-    return [_who(run, head, start), _how_long(head), _where(head, totals, start)]
+    locked = [_locked(run.locks, totals, start)] if len(run.locks) else []
+    return [_who(run, head, start), _how_long(head), _where(head, totals, start), *locked]
 
 
 def headline_figures(head: metrics.Headline, start: dt.datetime) -> list[Figure]:
@@ -164,6 +168,26 @@ def _where(head: metrics.Headline, totals: pd.DataFrame, start: dt.datetime) -> 
     share = style.percent(float(worst["share"].sum()))
     links = f"{len(worst)} of the {style.whole(used)} links in use" if len(worst) < used else "the links in use"
     return f"Of all time lost while driving, {share} fell on {links}{most}; {busiest}."
+
+
+def _locked(locks: pd.DataFrame, totals: pd.DataFrame, start: dt.datetime) -> str:
+    """Where queues first waited for each other in a ring, since when, and what became of the rings."""
+    first = locks.iloc[int(locks["closed_s"].argmin())]
+    links = str(first["links"]).split(", ")
+    street_of = dict(zip(totals["link"], totals["name"], strict=True))
+    names = list(dict.fromkeys(street_of.get(link) or link for link in links))
+    where = _listed(names[:STREETS_NAMED] + ([f"{len(names) - STREETS_NAMED} more"] if names[STREETS_NAMED:] else []))
+    held = int(locks["resolved_s"].isna().sum())
+    one = len(locks) == 1
+    if held:
+        end = "and did so to the end" if one else f"and {style.whole(held)} of these rings held to the end"
+    else:
+        end = "and the ring dissolved again" if one else "and all of these rings dissolved again"
+    rings = "Once" if one else f"{style.whole(len(locks))} times"
+    return (
+        f"{rings} queues held each other up in a ring, {'' if one else 'first '}on {where} from "
+        f"{style.clock(start, float(first['closed_s']))} on, {end}."
+    )
 
 
 def _span(head: metrics.Headline, start: dt.datetime) -> str:

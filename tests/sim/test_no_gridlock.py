@@ -9,8 +9,6 @@ from types import ModuleType
 
 import pytest
 
-from citytwin.sim.gridlock import _rings
-
 MOST_STUCK = 0.01
 
 
@@ -54,10 +52,3 @@ def test_a_moderately_filled_city_flows_for_two_hours(
     assert filling.created > 100
     assert filling.stuck_share < MOST_STUCK, f"{filling.stuck} of {filling.created} are stuck"
     assert filling.locks == (), f"queues wait for each other: {filling.locks}"
-
-
-def test_rings_of_queues_that_wait_for_each_other_are_found() -> None:
-    """Queues that lead into a ring, or to a jam that will end, are no part of one."""
-    waits_for = {1: {2}, 2: {3, 9}, 3: {1}, 4: {1}, 5: {6}, 7: {8}, 8: {7}}
-    assert sorted(sorted(ring) for ring in _rings(waits_for)) == [[1, 2, 3], [7, 8]]
-    assert _rings({1: {2}, 2: {3}}) == []

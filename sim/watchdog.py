@@ -1,0 +1,104 @@
+"""Watch for locks while a run goes on: name the ring of queues that wait for each other, since when, and how it ended.
+
+Nobody is moved out of a lock. It dissolves when a driver in it finds another way, or it stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import simpy
+
+from .gridlock import Ring, find_rings
+
+if TYPE_CHECKING:
+    from ..agents.fleet import Fleet
+    from .run_folder import RunFolder
+    from .simulation import Simulation
+
+CHECK_EVERY_S = 10.0
+STANDING_S = 45.0  # before that a driver in the wrong lane gives up the turn; with CHECK_EVERY_S less than a minute
+
+
+@dataclass(slots=True)
+class Lock:
+    """A ring of queues that held each other up."""
+
+    links: tuple[str, ...]  # each waits for the next, the last for the first; the first stood first
+    first_blocked_s: float  # the first of its queues has not moved since
+    closed_s: float  # the last of them has not moved since: from here on nobody could
+    found_s: float
+    vehicles: int  # in its queues when it was found
+    resolved_s: float = np.nan  # somebody in it had moved by then; NaN: it held to the end
+    lanes: tuple[int, ...] = field(default=(), repr=False)
+    heads: tuple[int, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def of(cls, ring: Ring, t_s: float) -> Lock:
+        """A ring found at ``t_s``."""
+        first_s, last_s = t_s - max(ring.stood_s), t_s - min(ring.stood_s)
+        return cls(ring.links, first_s, last_s, t_s, ring.vehicles, lanes=ring.lanes, heads=ring.heads)
+
+    def holds(self, fleet: Fleet, t_s: float) -> bool:
+        """Whether none of its queues has moved since it closed."""
+        stood_s = fleet.vehicles.standing_s[0, list(self.heads)]
+        lanes = fleet.vehicles.lane[0, list(self.heads)]
+        return bool((lanes == self.lanes).all() and (stood_s >= t_s - self.closed_s - 1e-6).all())
+
+
+def watch_for_locks(simulation: Simulation) -> Generator[simpy.Event, Any, None]:
+    """Look for locks now and then, and write down which there are and when one dissolves."""
+    fleet = simulation.model.fleet
+    known = np.zeros(fleet.cities.lane_f.shape[2], np.bool_)
+    while True:
+        yield simulation.env.timeout(CHECK_EVERY_S)
+        now_s = simulation.env.now
+        for lock in simulation.locks:
+            if np.isnan(lock.resolved_s) and not lock.holds(fleet, now_s):
+                lock.resolved_s = now_s
+                known[list(lock.lanes)] = False
+                stood = f"{now_s - lock.closed_s:.0f} s"
+                simulation.log("lock", ", ".join(lock.links), f"dissolved after {stood}")
+        for ring in find_rings(fleet, STANDING_S, known):
+            lock = Lock.of(ring, now_s)
+            simulation.locks.append(lock)
+            known[list(lock.lanes)] = True
+            simulation.log("lock", ", ".join(lock.links), _words(lock))
+
+
+def write_locks(folder: RunFolder, locks: list[Lock]) -> None:
+    """Write one row per lock."""
+    folder.writer("locks").write(
+        {
+            "links": [", ".join(lock.links) for lock in locks],
+            "first_blocked_s": [lock.first_blocked_s for lock in locks],
+            "closed_s": [lock.closed_s for lock in locks],
+            "found_s": [lock.found_s for lock in locks],
+            "vehicles": [lock.vehicles for lock in locks],
+            "resolved_s": [lock.resolved_s for lock in locks],
+        }
+    )
+
+
+def lock_facts(locks: list[Lock]) -> list[dict[str, Any]]:
+    """Locks as ``summary.json`` lists them; ``resolved_s`` is null where one held to the end."""
+    return [
+        {
+            "links": list(lock.links),
+            "first_blocked_s": lock.first_blocked_s,
+            "closed_s": lock.closed_s,
+            "found_s": lock.found_s,
+            "vehicles": lock.vehicles,
+            "resolved_s": None if np.isnan(lock.resolved_s) else lock.resolved_s,
+        }
+        for lock in locks
+    ]
+
+
+def _words(lock: Lock) -> str:
+    ways = "lanes of one street" if len(lock.links) == 1 else f"queues of {len(lock.links)} streets"
+    since = f"the first has stood for {lock.found_s - lock.first_blocked_s:.0f} s"
+    return f"{ways} wait for each other in a ring, {lock.vehicles} vehicles; {since}"

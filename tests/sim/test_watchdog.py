@@ -1,0 +1,265 @@
+"""Locks are named within a minute, with the right ring and the right times, and nothing else is called a lock."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from traffic_case import Notebook, link_between, simulate
+
+from citytwin.kernels import traffic_tables as table
+from citytwin.kernels.ways import renew_ways
+from citytwin.scenarios.junctions import build_network
+from citytwin.scenarios.network import RoadNetwork
+from citytwin.scenarios.streets import JunctionSpec
+from citytwin.scenarios.synthetic import grid_city, random_city
+from citytwin.scenarios.synthetic_roads import Road, draw_city
+from citytwin.sim import watchdog
+from citytwin.sim.gridlock import _first_ring, find_locks
+from citytwin.sim.network_facts import streets_columns
+from citytwin.sim.outcome import summarise
+from citytwin.sim.report import metrics, words
+from citytwin.sim.run_folder import RunFolder, read_run
+from citytwin.sim.simulation import Simulation
+from citytwin.sim.watchdog import STANDING_S, write_locks
+
+WITHIN_S = 60.0
+NEVER = {"reroute_blocked_after_s": "never"}
+SIDE_M = 120.0
+
+
+def ring_city(corners: int, *, lanes: int = 1, signalised: bool = False) -> RoadNetwork:
+    """One-way streets round a block, and a two-way street to a gate at every corner."""
+    radius = SIDE_M / (2.0 * math.sin(math.pi / corners))
+    specs, roads = [], []
+    for k in range(corners):
+        angle = math.tau * k / corners
+        x, y = math.cos(angle), math.sin(angle)
+        specs.append(JunctionSpec(f"corner {k}", radius * x, radius * y, signalised=signalised))
+        specs.append(JunctionSpec(f"gate {k}", (radius + 150.0) * x, (radius + 150.0) * y, gate="both"))
+        roads.append(Road(f"corner {k}", f"corner {(k + 1) % corners}", lanes, 0, "secondary", name=f"Side {k}"))
+        roads.append(Road(f"gate {k}", f"corner {k}", 1, 1, "secondary", name=f"Arm {k}"))
+    return build_network(draw_city("block", specs, roads))
+
+
+def sides(corners: int) -> list[str]:
+    """Links round the block in the direction of travel."""
+    return [link_between(f"corner {k}", f"corner {(k + 1) % corners}") for k in range(corners)]
+
+
+def all_round(corners: int, *, each: int, every_s: float = 1.0) -> list[tuple]:
+    """Cars that start on every side and want to its end by way of all others: more than the block can hold."""
+    ring, rows = sides(corners), []
+    for k, side in enumerate(ring):
+        for i in range(each):
+            gate = link_between(f"gate {k}", f"corner {k}")
+            rows.append((f"side {k} car {i:03d}", every_s * i, side, ring[k - 1], 0, 60.0, 100.0))
+            rows.append((f"arm {k} car {i:03d}", every_s * i, gate, ring[k - 1], 0, 30.0, 100.0))
+    return rows
+
+
+class SlowWitness:
+    """Look every second when the first vehicle of each street last moved."""
+
+    def __init__(self, simulation: Simulation, links: list[str]) -> None:
+        self.simulation = simulation
+        self.links = links
+        network = simulation.model.network
+        self.lanes = [int(network.links.lane_start[network.link_row[link]]) for link in links]
+        self.last_moved_s = dict.fromkeys(links, 0.0)
+        self._seen: dict[int, tuple[int, float]] = {}
+
+    def run(self, until_s: float) -> None:
+        vehicles = self.simulation.model.fleet.vehicles
+        while self.simulation.t_s < until_s:
+            self.simulation.run(self.simulation.t_s + 1.0)
+            for link, lane in zip(self.links, self.lanes, strict=True):
+                present = np.flatnonzero(vehicles.lane[0] == lane)
+                if not present.size:
+                    self.last_moved_s[link] = self.simulation.t_s
+                    continue
+                first = int(present[vehicles.position_m[0, present].argmax()])
+                at_m = float(vehicles.position_m[0, first])
+                before = self._seen.get(lane, (-1, 0.0))
+                if before[0] != first or at_m - before[1] >= 0.1:
+                    self.last_moved_s[link] = self.simulation.t_s
+                self._seen[lane] = (first, at_m)
+
+
+@pytest.mark.parametrize("corners", [3, 4, 6])
+@pytest.mark.parametrize("signalised", [False, True])
+def test_a_block_that_fills_up_is_named_with_its_ring_and_its_times(corners: int, signalised: bool) -> None:
+    network = ring_city(corners, signalised=signalised)
+    simulation = simulate(network, all_round(corners, each=40), routes=NEVER)
+    witness = SlowWitness(simulation, sides(corners))
+    witness.run(500.0)
+    assert (simulation.model.fleet.vehicles.status[0] == table.ARRIVED).sum() == 0
+    (lock,) = simulation.locks
+    truth = witness.last_moved_s
+    order = sides(corners)
+    start = order.index(lock.links[0])
+    assert lock.links == (*order[start:], *order[:start]), "each waits for the next"
+    assert lock.first_blocked_s == min(truth.values())
+    assert truth[lock.links[0]] == lock.first_blocked_s
+    assert lock.closed_s == max(truth.values())
+    assert lock.closed_s < lock.found_s <= lock.closed_s + WITHIN_S
+    assert np.isnan(lock.resolved_s)
+    on_ring = np.isin(simulation.model.fleet.vehicles.lane[0], witness.lanes)
+    assert lock.vehicles == on_ring.sum()
+    assert find_locks(simulation.model.fleet) == [lock.links]
+
+
+def test_a_lock_dissolves_when_a_driver_in_it_gives_way_to_another_route() -> None:
+    simulation = simulate(ring_city(4), all_round(4, each=40), routes=NEVER)
+    simulation.run(120.0)
+    (lock,) = simulation.locks
+    assert np.isnan(lock.resolved_s)
+    network, fleet = simulation.model.network, simulation.model.fleet
+    corner = lock.links[0].rpartition(">")[2]
+    leaves = link_between(corner, corner.replace("corner", "gate"))
+    route = np.array([network.link_row[lock.links[0]], network.link_row[leaves]], np.int32)
+    driver = np.array([lock.heads[0]])
+    fleet.set_routes(0, driver, np.array([0, 2]), route)
+    renew_ways(fleet.cities, 0, driver)
+    simulation.run(140.0)
+    assert lock.resolved_s in (130.0, 140.0)
+    assert [entry.text for entry in simulation.entries if "dissolved" in entry.text]
+
+
+def test_two_cars_that_each_want_into_the_lane_of_the_other_lock_one_street() -> None:
+    """Both ways on are closed as they come, so each stands in the lane of the other when they open again."""
+    specs = [
+        JunctionSpec("west", -200.0, 0.0, gate="both"),
+        JunctionSpec("fork", 0.0, 0.0),
+        JunctionSpec("north", 0.0, 200.0, gate="both"),
+        JunctionSpec("south", 0.0, -200.0, gate="both"),
+    ]
+    arrows = {"fork": (("left",), ("right",))}
+    roads = [
+        Road("west", "fork", 2, 1, "secondary", arrows=arrows),
+        Road("fork", "north", 1, 1, "secondary"),
+        Road("fork", "south", 1, 1, "secondary"),
+    ]
+    network = build_network(draw_city("fork", specs, roads))
+    way_in, north, south = (link_between(*pair) for pair in (("west", "fork"), ("fork", "north"), ("fork", "south")))
+    closures = [{"kind": "road_closure", "links": [north, south], "start_s": 0, "end_s": 80}]
+    rows = [("a", 0.0, way_in, north), ("b", 0.0, way_in, south)]
+    simulation = simulate(network, rows, routes=NEVER, events=closures)
+    simulation.run(WITHIN_S + 10.0)
+    (lock,) = simulation.locks
+    assert lock.links == (way_in,)
+    assert lock.vehicles == 2
+    simulation.run(900.0)
+    assert (simulation.model.fleet.vehicles.status[0] == table.DRIVING).all(), "it was a lock"
+    assert np.isnan(lock.resolved_s)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_cities_in_moderate_traffic_are_silent(seed: int) -> None:
+    network = build_network(random_city(seed))
+    rng = np.random.default_rng(seed)
+    inner = [link for link in range(network.link_count) if network.links.length_m[link] > 40.0]
+    ends = rng.choice(inner, (120, 2))
+    ids = network.links.id
+    rows = [(f"car {k:03d}", 5.0 * k, ids[a], ids[b]) for k, (a, b) in enumerate(ends.tolist()) if a != b]
+    simulation = simulate(network, rows, routes=NEVER)
+    simulation.run(900.0)
+    assert simulation.locks == []
+
+
+def test_long_red_lights_with_full_streets_are_no_lock() -> None:
+    """A grid in which queues reach back over junctions, but everybody heads out of it: it drains."""
+    network = build_network(grid_city(2, 2, 120.0, 1, gates=True))
+    pairs = [("gate/w000", "gate/e000", 0), ("gate/e001", "gate/w001", 1)]
+    rows = []
+    for start, end, row in pairs:
+        first = link_between(start, f"node/{row:03d}-{0 if start[5] == 'w' else 1:03d}")
+        last = link_between(f"node/{row:03d}-{1 if end[5] == 'e' else 0:03d}", end)
+        rows += [(f"{start} {i:03d}", 1.0 * i, first, last, 0, 20.0, np.nan) for i in range(200)]
+    junctions = [name for name in network.junctions.id if name.startswith("node/")]
+    plans = [{"kind": "signal_plan", "junction": name, "start_s": 0, "cycle_s": 150} for name in junctions[:1]]
+    simulation = simulate(network, rows, routes=NEVER, events=plans)
+    standing_s = 0.0
+    for until_s in range(10, 900, 10):
+        simulation.run(float(until_s))
+        standing_s = max(standing_s, float(simulation.model.fleet.vehicles.standing_s[0].max()))
+    assert standing_s > STANDING_S, "queues stand longer than the watchdog waits"
+    assert simulation.locks == []
+
+
+def test_queues_behind_an_incident_wait_in_a_ring_but_it_will_be_cleared() -> None:
+    """The same full block, but what stops it first is a broken-down vehicle on one of its sides."""
+    incident = {
+        "kind": "incident",
+        "link": sides(4)[0],
+        "lane": 0,
+        "position_m": 100.0,
+        "start_s": 0,
+        "duration_s": 400,
+    }
+    simulation = simulate(ring_city(4), all_round(4, each=40), routes=NEVER, events=[incident])
+    simulation.run(400.0)
+    assert simulation.locks == []
+    simulation.run(800.0)
+    (lock,) = simulation.locks
+    assert lock.closed_s > 400.0 - STANDING_S
+
+
+def test_of_the_rings_that_wait_the_one_that_closed_first_is_named() -> None:
+    onward = {1: [2], 2: [3, 1], 3: [4], 4: [1]}
+    assert _first_ring([3, 2, 1, 4], onward) == (2, 1)
+    assert _first_ring([1, 3, 4, 2], onward) == (1, 2), "of two that close at once the shorter"
+    with pytest.raises(ValueError, match="in a ring"):
+        _first_ring([1, 2], {1: [2]})
+
+
+def test_table_summary_log_and_report_say_the_same(tmp_path) -> None:
+    simulation = simulate(ring_city(4), all_round(4, each=40), routes=NEVER)
+    simulation.run(120.0)
+    (lock,) = simulation.locks
+    facts = summarise(simulation, setup_s=0.0, loop_s=1.0)["locks"]
+    assert facts == [
+        {
+            "links": list(lock.links),
+            "first_blocked_s": lock.first_blocked_s,
+            "closed_s": lock.closed_s,
+            "found_s": lock.found_s,
+            "vehicles": lock.vehicles,
+            "resolved_s": None,
+        }
+    ]
+    notebook = Notebook()
+    write_locks(notebook, simulation.locks)
+    assert notebook.tables["locks"]["links"] == [", ".join(lock.links)]
+    (entry,) = [entry for entry in simulation.entries if entry.kind == "lock"]
+    assert (entry.t_s, entry.where) == (lock.found_s, ", ".join(lock.links))
+    with RunFolder(tmp_path / "run", start="2026-05-04T07:00") as folder:
+        write_locks(folder, simulation.locks)
+        folder.writer("streets").write(streets_columns(simulation.model.network))
+        folder.summarise({"created": 1, "sim_s": 120.0})
+    run = read_run(tmp_path / "run")
+    *_, sentence = words.sentences(run, metrics.headline(run), metrics.link_totals(run.links, run.streets))
+    assert "Once queues held each other up in a ring, on Side" in sentence
+    assert sentence.endswith("and did so to the end.")
+
+
+def test_the_same_run_names_the_same_locks() -> None:
+    def result() -> tuple[str, list]:
+        simulation = simulate(ring_city(4, signalised=True), all_round(4, each=40), routes=NEVER)
+        simulation.run(300.0)
+        return simulation.model.fleet.state_hash(), [(*lock.links, lock.closed_s) for lock in simulation.locks]
+
+    assert result() == result()
+    assert result()[1]
+
+
+def test_watching_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashes = set()
+    for every_s in (10.0, 1000.0):
+        monkeypatch.setattr(watchdog, "CHECK_EVERY_S", every_s)
+        simulation = simulate(ring_city(4), all_round(4, each=40), routes=NEVER)
+        simulation.run(200.0)
+        hashes.add(simulation.model.fleet.state_hash())
+        assert bool(simulation.locks) == (every_s < 200.0)
+    assert len(hashes) == 1
