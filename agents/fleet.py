@@ -17,8 +17,12 @@ from ..kernels import traffic_tables as table
 from ..kernels.traffic_tables import City
 from ..scenarios.network import FoeKind
 from ..scenarios.streets import BUS, CAR, TRUCK
+from .signals import SignalTables, detectors_of, lay_out_signals
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..scenarios.controllers import ControlledSignal
     from ..scenarios.network import RoadNetwork
     from ..scenarios.scenario import Drivers
     from ..scenarios.trips import TripTable
@@ -42,6 +46,7 @@ class Sensor:
     name: str
     lane: int
     at_m: float
+    of_signal: bool = False  # what it feels decides when lights change
 
 
 @dataclass(slots=True)
@@ -175,6 +180,8 @@ class Fleet:
             if name not in ("driver", "sensor"):
                 array = rows if name == "vehicle_i" else getattr(self.cities, name)[member]
                 digest.update(np.ascontiguousarray(array).tobytes())
+        detectors = [row for row, sensor in enumerate(self.sensors) if sensor.of_signal]
+        digest.update(self.cities.sensor[member, table.SENSOR_GAP_S, detectors].tobytes())
         for trip in np.flatnonzero(vehicles.status[member] != table.ARRIVED):
             digest.update(self.route(member, int(trip)).tobytes())
         return digest.hexdigest()
@@ -190,17 +197,37 @@ def build_fleet(
     step_s: float = 1.0,
     reroute_blocked_after_s: float | None = None,
     sensors: tuple[Sensor, ...] = (),
+    signals: Sequence[ControlledSignal] = (),
 ) -> Fleet:
     """Lay out the state of a run at t = 0: nobody on the road.
 
-    Member ``m`` draws its drivers with seed ``seed + m``.
+    Member ``m`` draws its drivers with seed ``seed + m``. ``signals`` are those that do not run by the clock alone.
     """
     driver = driver_table(drivers)
-    sensors = tuple(sorted(sensors, key=lambda sensor: (sensor.lane, sensor.at_m)))
+    detectors = [
+        Sensor(f"detector of {network.signals.id[signal.stages.controller]}", lane, at_m, of_signal=True)
+        for signal in signals
+        for lane, at_m in detectors_of(network, signal)
+    ]
+    sensors = tuple(sorted((*sensors, *detectors), key=lambda sensor: (sensor.lane, sensor.at_m)))
     lane_f, lane_i, listed, ring_slots = _lanes(network, sensors, float(driver[:, table.LENGTH_M].min()))
     junction, listed = _junctions(network, listed)
     link, listed = _links(network, trips, listed)
     controller_i, controller_f = _controllers(network, step_s)
+    shown = lay_out_signals(
+        network,
+        signals,
+        SignalTables(
+            controller_i,
+            controller_f,
+            network.signals.phase_s.astype(np.float64),
+            network.signals.light_start.astype(np.int32),
+            network.signals.light.astype(np.int8),
+            listed,
+        ),
+        {(sensor.lane, sensor.at_m): row for row, sensor in enumerate(sensors) if sensor.of_signal},
+        step_s,
+    )
     cities = City(
         vehicle_f=_vehicle_numbers(network, trips, drivers, driver, seed=seed, members=members),
         vehicle_i=_each(members, _vehicle_rows(trips)),
@@ -211,16 +238,16 @@ def build_fleet(
         foe_clear_m=network.connectors.foe_clear_m.astype(np.float64),
         junction=junction,
         link=_each(members, link),
-        listed=listed,
+        listed=shown.listed,
         ring=np.full((members, ring_slots), -1, np.int32),
         route=np.zeros(1024, np.int32),
         driver=_each(members, driver),
         class_access=CLASS_ACCESS,
-        controller_i=_each(members, controller_i),
-        controller_f=_each(members, controller_f),
-        phase_s=_each(members, network.signals.phase_s.astype(np.float64)),
-        phase_light=network.signals.light_start.astype(np.int32),
-        light=network.signals.light.astype(np.int8),
+        controller_i=_each(members, shown.controller_i),
+        controller_f=_each(members, shown.controller_f),
+        phase_s=_each(members, shown.phase_s),
+        phase_light=shown.phase_light,
+        light=shown.light,
         sensor=_each(members, _sensor_table(sensors)),
         counter=np.zeros((members, table.COUNTERS), np.int64),
         road_lanes=network.lane_count,

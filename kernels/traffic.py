@@ -10,9 +10,12 @@ from .following import advance_lane, follow_lane
 from .junctions import decide_junction
 from .links import serve_link
 from .members import member_of
+from .signals import run_stages
 from .traffic_tables import (
+    CONTROL,
     COUNT,
     FIRST_PHASE,
+    FIXED,
     INBOUND_M,
     PHASE,
     PHASE_LEFT_S,
@@ -24,7 +27,7 @@ from .traffic_tables import (
 
 # The order within a step. Each phase reads what the one before left; within a phase the order does not matter.
 PHASES = (
-    "advance_signals",  # programmes go on
+    "advance_signals",  # programmes go on, detectors are read, stages chosen
     "note_promises",  # what junctions have promised to let into streets, for other junctions to read
     "decide_junctions",  # who may enter, by the present state of all
     "serve_links",  # arrivals, lane changes, entries
@@ -39,6 +42,9 @@ def advance_signals(city: City) -> None:
     """Move every controller on by one step."""
     for controller in range(city.controller_f.shape[1]):
         city.controller_f[PHASE_LEFT_S, controller] -= city.step_s
+        if city.controller_i[CONTROL, controller] != FIXED:
+            run_stages(city, controller)
+            continue
         while city.controller_f[PHASE_LEFT_S, controller] <= 1e-9:
             phase = city.controller_i[PHASE, controller] + 1
             if phase >= city.controller_i[FIRST_PHASE, controller + 1]:

@@ -153,18 +153,54 @@ LINK_COLUMNS: Final = 4
 # Columns of ``controller_i``, ``[column, controller + 1]``, and of ``controller_f``.
 FIRST_PHASE: Final = 0
 PHASE: Final = 1  # running phase
-CONTROLLER_I_COLUMNS: Final = 2
+CONTROL: Final = 2  # who decides, FIXED: the clock. The columns below are for the others, see kernels.signals
+STAGES: Final = 3
+FIRST_STAGE: Final = 4  # into phases: STAGE_ROWS of them for every stage
+STAGE: Final = 5  # running, or the one that is being changed to
+WAY_END: Final = 6  # last phase of the change that is under way, -1: none is
+FIRST_WAY: Final = 7  # into listed: first phase and number of phases of the change from each stage to each
+FIRST_APPROACH: Final = 8  # into listed: lane, detector (-1: none) and bits of the stages in which it has green
+APPROACHES: Final = 9
+COMMAND: Final = 10  # stage that somebody outside the kernels has ordered, -1: none
+RECALLED: Final = 11  # bits of stages that come without a call
+EXTENDED: Final = 12  # bits of stages that last to their longest without a call
+SKIPS: Final = 13  # 1: leaves out stages that nobody calls
+FAVOURED: Final = 14  # bits of vehicle classes that green waits for and hurries to
+URGENT: Final = 15  # bits of vehicle classes for which everything else ends as soon as it may
+CONTROLLER_I_COLUMNS: Final = 16
 
 PHASE_LEFT_S: Final = 0
 STRETCH_S: Final = 1  # added once when the next cycle begins
-CONTROLLER_F_COLUMNS: Final = 2
+PASSAGE_S: Final = 2  # gap between two vehicles at which green ends
+LONGEST_RED_S: Final = 3  # after which a stage comes whatever the pressure
+REACH_M: Final = 4  # from the stop line, where favoured and urgent vehicles are noticed
+WAITS_S: Final = 5  # how long green waits for a favoured vehicle at most
+CYCLE_S: Final = 6
+CLOCK_S: Final = 7  # into the cycle
+CONTROLLER_F_COLUMNS: Final = 8
+
+# What ``CONTROL`` may say.
+FIXED: Final = 0
+CLOCKED: Final = 1  # by the clock too, but favoured vehicles move the ends of its stages
+ACTUATED: Final = 2
+MAX_PRESSURE: Final = 3
+COMMANDED: Final = 4
+
+# Rows of a stage among the phases; ``phase_s`` of the first two is a duration, of the others what they say.
+LEAST: Final = 0  # its shortest green
+MORE: Final = 1  # what may follow of the same lights
+SINCE: Final = 2  # s since it began or, when it does not run, since it ended
+ENDS: Final = 3  # s of the cycle at which the programme ends it
+STAGE_ROWS: Final = 4
 
 # Columns of ``sensor``, ``[column, sensor]``.
 SENSOR_AT_M: Final = 0
 SENSOR_COUNT: Final = 1  # vehicles so far
 SENSOR_SPEED_SUM: Final = 2  # m/s
 SENSOR_OCCUPIED_S: Final = 3
-SENSOR_COLUMNS: Final = 4
+SENSOR_SEEN: Final = 4  # of a signal's detector: count and occupied time together, when it was last looked at
+SENSOR_GAP_S: Final = 5  # and time since that changed
+SENSOR_COLUMNS: Final = 6
 
 # Columns of ``counter``.
 CREATED: Final = 0

@@ -14,11 +14,15 @@ SECTIONS = (
     ("`demand`", ("RandomTrips", "OdMatrix", "TripFile")),
     ("`events`", ("RoadClosure", "SpeedLimit", "SignalPlan", "Incident")),
     ("`sensors`", ("Loop",)),
+    (
+        "`signals`",
+        ("SignalControl", "FixedControl", "ActuatedControl", "MaxPressureControl", "PythonControl", "Coordination"),
+    ),
     ("`outputs`", ("Outputs",)),
     ("`drivers`", ("Drivers",)),
     ("`routes`", ("Routes",)),
 )
-TITLES = {"ClassDefaults": "A road class in `defaults`"}
+TITLES = {"ClassDefaults": "A road class in `defaults`", "Coordination": "`coordination`"}
 
 
 def scenario_reference_markdown() -> str:

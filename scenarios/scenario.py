@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, WithJs
 from .city import City, ClassDefaults, NetworkOptions
 from .events import Event, Incident, RoadClosure, SignalPlan, SpeedLimit
 from .problems import Problem, ScenarioError
+from .signal_control import SignalControl
 from .strict import EndSeconds, InputFile, Listed, Seconds, Strict
 from .yaml_lines import Written
 
@@ -30,6 +31,7 @@ __all__ = [
     "RoadClosure",
     "Routes",
     "Scenario",
+    "SignalControl",
     "SignalPlan",
     "SpeedLimit",
     "TripFile",
@@ -53,7 +55,8 @@ class TripFile(_Demand):
     kind: Literal["trips"] = Field(description="`trips`.")
     file: InputFile = Field(
         description="CSV or Parquet, a trip a row: trip_id, depart_s, origin_link and destination_link (or origin_lon, "
-        "origin_lat, destination_lon, destination_lat), and if you like vehicle_class (car, truck, bus)."
+        "origin_lat, destination_lon, destination_lat), and if you like vehicle_class (car, truck, bus) and route (the "
+        "links to drive, with spaces between; empty: the driver finds the way)."
     )
 
 
@@ -197,6 +200,7 @@ class Scenario(Strict):
     demand: Listed[Demand] = Field((), description="Who travels: any number of these.")
     events: Listed[Event] = Field((), description="What happens: any number of these.")
     sensors: Listed[Loop] = Field((), description="What is measured on the streets.")
+    signals: SignalControl = Field(default_factory=SignalControl, description="Who decides at signals.")
     outputs: Outputs = Field(default_factory=Outputs, description="What is written.")
     drivers: Drivers = Field(default_factory=Drivers, description="How people drive.")
     routes: Routes = Field(default_factory=Routes, description="How people find their way.")

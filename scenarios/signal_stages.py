@@ -125,7 +125,7 @@ class StagePlanner:
         self._give_time_to_walk(stages)
         if len(stages) == 1:
             width = max(self._road_width_m(link) for link in self.approaches)
-            stages.append(Stage({}, 0.0, math.ceil(_walk_s(width))))
+            stages.append(Stage({}, 0.0, math.ceil(walk_s(width))))
         self._keep_open_yields(stages)
         for stage in stages:
             self._permit(stage)
@@ -262,7 +262,7 @@ class StagePlanner:
             ]
             if walks:
                 longest = max(walks, key=lambda stage: stage.lane_flow_vph)
-                longest.least_s = max(longest.least_s, math.ceil(_walk_s(self._road_width_m(link))))
+                longest.least_s = max(longest.least_s, math.ceil(walk_s(self._road_width_m(link))))
 
     def _road_width_m(self, link: int) -> float:
         both = [link] if self.rows.twin[link] < 0 else [link, int(self.rows.twin[link])]
@@ -309,5 +309,6 @@ class StagePlanner:
         return yellow, min(LONGEST_ALL_RED_S, math.ceil(need - 1e-6))
 
 
-def _walk_s(width_m: float) -> float:
+def walk_s(width_m: float) -> float:
+    """Green that people need to cross a road (s): some to set out, then walking; wide roads are crossed in two goes."""
     return min(LONGEST_WALK_S, WALK_START_S + width_m / WALK_MPS)

@@ -389,33 +389,32 @@ class TrafficLaws:
     def _light_now(self) -> list[int]:
         """Light of every connector in this step; -1 without signals."""
         network = self.fleet.network
-        signals, connectors = network.signals, network.connectors
+        cities, connectors = self.fleet.cities, network.connectors
         lights = []
         for controller, group in zip(connectors.signal.tolist(), connectors.group.tolist(), strict=True):
             if controller < 0:
                 lights.append(-1)
             else:
-                start = signals.light_start[self.now.phase[controller]]
-                lights.append(int(signals.light[start + group]))
+                start = cities.phase_light[self.now.phase[controller]]
+                lights.append(int(cities.light[start + group]))
         return lights
 
     def _lights(self) -> Iterator[str]:
-        network = self.fleet.network
+        network, cities = self.fleet.network, self.fleet.cities
         if self.now.counter[table.RED_RUNS]:
             yield "the kernels counted a red light run"
         if not len(network.signals.id):
             return
-        if not self.retimed:
+        if not self.retimed and not cities.controller_i[0, table.CONTROL].any():
             phase, _ = phases_at(network, (self.steps - 1) * self.dt + 1e-6)
             if not np.array_equal(phase, self.now.phase):
                 yield f"signals show phases {self.now.phase}, the programmes say {phase}"
-        signals = network.signals
         for controller, (old, new) in enumerate(zip(self.before.phase, self.now.phase, strict=True)):
             if old == new or self.steps == 1:
                 continue
-            groups = int(signals.group_count[controller])
-            was = signals.light[signals.light_start[old] : signals.light_start[old] + groups]
-            shown = signals.light[signals.light_start[new] : signals.light_start[new] + groups]
+            groups = int(network.signals.group_count[controller])
+            was = cities.light[cities.phase_light[old] :][:groups]
+            shown = cities.light[cities.phase_light[new] :][:groups]
             if ((was >= Light.GREEN_YIELD) & (shown == Light.RED)).any():
                 yield f"signal {controller} went from green to red without yellow"
 
