@@ -51,15 +51,22 @@ class Journeys:
         self.announced = np.zeros(links, np.bool_)
 
     def plan_departures(self, rows: Rows) -> None:
-        """Plan trips that have not set out; one without a way keeps an empty route."""
-        if not rows.size:
-            return
+        """Plan trips that have not set out, or take the route they are bound to; without a way it stays empty."""
         fleet = self.model.fleet
-        trips = fleet.trips
+        given = np.diff(fleet.trips.route_start)[rows] > 0
+        for some, find in ((rows[given], self._given), (rows[~given], self._quickest)):
+            if some.size:
+                routes = self._as_chosen(some, find(some))
+                self.free_flow_s[some] = self.model.router.free_flow_s(routes)
+                fleet.set_routes(self.member, some, routes.start, routes.link)
+
+    def _given(self, rows: Rows) -> RouteTable:
+        return _table([self.model.fleet.trips.route(int(row)) for row in rows], np.zeros(rows.size))
+
+    def _quickest(self, rows: Rows) -> RouteTable:
+        trips = self.model.fleet.trips
         routes = self._plan(rows, trips.origin_link[rows], trips.destination_link[rows], ~self.announced, None)
-        routes = self._as_chosen(rows, self._round_the_block(rows, routes))
-        self.free_flow_s[rows] = self.model.router.free_flow_s(routes)
-        fleet.set_routes(self.member, rows, routes.start, routes.link)
+        return self._round_the_block(rows, routes)
 
     def _round_the_block(self, rows: Rows, routes: RouteTable) -> RouteTable:
         """The same routes, but trips whose destination lies behind them on their own link drive round to it."""

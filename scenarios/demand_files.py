@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from .demand_tables import SHOWN, Column, Complaints, Table, first_places, read_table
+from .given_routes import read_routes
 from .nearest_links import nearest_links, project
-from .network import Bytes, Floats, Ints, RoadNetwork
+from .network import Bools, Bytes, Floats, Ints, RoadNetwork
 from .places import Places, inside_box
 from .problems import NO_VALUE, Problem, closest_hint
 from .trips import VEHICLE_CLASSES, TripTable
@@ -23,6 +24,7 @@ COLUMNS = (
     *(Column(f"{end}_link", also=(end,), required=False) for end in ENDS),
     *(Column(f"{end}_{axis}", required=False) for end in ENDS for axis in ("lon", "lat", "m")),
     Column("vehicle_class", required=False),
+    Column("route", required=False),
 )
 
 
@@ -86,7 +88,8 @@ def trips_from_file(file: Path, network: RoadNetwork, places: Places) -> tuple[T
             link[end] = find_links(rows.table.columns[f"{end}_link"], network, complaints, f"{end}_link")
             along_m[end] = rows.along_m[end]
         _check_positions(rows, end, link[end], network)
-    _check_directions(rows, link, along_m, network)
+    routes = read_routes(rows, link, network)
+    _check_directions(rows, link, along_m, network, bound=np.diff(routes[0]) > 1)
     if complaints:
         return None, complaints.problems()
     begins_at_gate = np.isnan(along_m["origin"]) & places.entry_gate[link["origin"]]
@@ -99,6 +102,7 @@ def trips_from_file(file: Path, network: RoadNetwork, places: Places) -> tuple[T
         origin_m=np.where(begins_at_gate, 0.0, along_m["origin"]),
         destination_m=np.where(ends_at_gate, network.links.length_m[link["destination"]], along_m["destination"]),
         vehicle_class=rows.vehicle_class,
+        routes=routes,
     )
     return table, []
 
@@ -194,9 +198,11 @@ def _check_positions(rows: TripRows, end: str, link: Ints, network: RoadNetwork)
         rows.table.complaints.add("beyond", row, f"{end}_m", float(rows.along_m[end][row]), said)
 
 
-def _check_directions(rows: TripRows, link: dict[str, Ints], along_m: dict[str, Floats], network: RoadNetwork) -> None:
-    """Complain of trips that would have to drive backwards on their only link."""
-    same = (link["origin"] == link["destination"]) & (link["origin"] >= 0)
+def _check_directions(
+    rows: TripRows, link: dict[str, Ints], along_m: dict[str, Floats], network: RoadNetwork, *, bound: Bools
+) -> None:
+    """Complain of trips that would have to drive backwards on their only link; ``bound`` ones drive round by others."""
+    same = (link["origin"] == link["destination"]) & (link["origin"] >= 0) & ~bound
     middle_m = network.links.length_m[link["origin"]] / 2
     begin_m, end_m = (np.where(np.isnan(along_m[end]), middle_m, along_m[end]) for end in ENDS)
     for row in np.flatnonzero(same & ~(end_m > begin_m)).tolist():

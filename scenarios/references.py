@@ -79,9 +79,11 @@ class _References:
 
     def _options(self) -> Iterator[Problem]:
         """Options of the network that its source does not know: they would change nothing, in silence."""
-        from_sumo = self.tree.at("city").child("sumo_net") is not None
+        net = self.tree.at("city").child("sumo_net")
+        from_sumo = net is not None and net.value is not None
         for key in OSM_OPTIONS if from_sumo else ("signal_programmes",):
-            if self.tree.at("network").child(key) is not None:
+            given = self.tree.at("network").child(key)
+            if given is not None and given.value:
                 said = "has no effect on a SUMO net, which says all of it" if from_sumo else "needs `city.sumo_net`"
                 yield self.tree.problem(("network", key), f"{said}. Remove it.")
 

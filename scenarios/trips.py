@@ -31,9 +31,15 @@ class TripTable:
     origin_m: Floats  # along the link; NaN: its middle
     destination_m: Floats
     vehicle_class: Bytes  # row in VEHICLE_CLASSES
+    route_start: NDArray[np.int64]  # [trip + 1] into route_link; nothing there: the driver finds the way
+    route_link: Ints  # links of the routes that are given, from origin to destination
 
     def __len__(self) -> int:
         return len(self.id)
+
+    def route(self, trip: int) -> Ints:
+        """The links a trip is bound to drive; empty where its driver finds the way."""
+        return self.route_link[self.route_start[trip] : self.route_start[trip + 1]]
 
     @classmethod
     def sorted(
@@ -46,8 +52,13 @@ class TripTable:
         origin_m: Floats | None = None,
         destination_m: Floats | None = None,
         vehicle_class: Bytes | None = None,
+        routes: tuple[NDArray[np.int64], Ints] | None = None,
     ) -> TripTable:
-        """A table from columns in any order; positions left out are in the middle of the link, vehicles are cars."""
+        """A table from columns in any order.
+
+        Positions left out are in the middle of the link, vehicles are cars, and drivers find their way. ``routes`` are
+        where each one begins (``[trip + 1]``) in the links of all, and these.
+        """
         count = len(ids)
         order = np.lexsort((np.array(ids, dtype=str), depart_s))
         names = tuple(ids[row] for row in order)
@@ -61,6 +72,7 @@ class TripTable:
             middle if origin_m is None else np.asarray(origin_m, np.float64)[order],
             middle if destination_m is None else np.asarray(destination_m, np.float64)[order],
             np.zeros(count, np.int8) if vehicle_class is None else np.asarray(vehicle_class, np.int8)[order],
+            *_reordered(routes or (np.zeros(count + 1, np.int64), np.zeros(0, np.int32)), order),
         )
         for column in cls.__dataclass_fields__:
             if column != "id":
@@ -80,7 +92,20 @@ class TripTable:
             origin_m=np.concatenate([table.origin_m for table in tables]),
             destination_m=np.concatenate([table.destination_m for table in tables]),
             vehicle_class=np.concatenate([table.vehicle_class for table in tables]),
+            routes=(
+                np.concatenate([[0], np.cumsum(np.concatenate([np.diff(table.route_start) for table in tables]))]),
+                np.concatenate([table.route_link for table in tables]),
+            ),
         )
+
+
+def _reordered(routes: tuple[NDArray[np.int64], Ints], order: NDArray[np.integer]) -> tuple[NDArray[np.int64], Ints]:
+    """The same routes in another order of trips."""
+    start, link = routes
+    sizes = np.diff(start)[order]
+    begin = np.concatenate([[0], np.cumsum(sizes)])
+    place = np.arange(begin[-1]) + np.repeat(start[:-1][order] - begin[:-1], sizes)
+    return begin.astype(np.int64), np.asarray(link, np.int32)[place]
 
 
 def build_trips(scenario: Scenario, network: RoadNetwork) -> TripTable:
