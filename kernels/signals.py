@@ -199,12 +199,12 @@ def choose_stage(city: City, controller: int, now: int) -> int:
     """The stage that is to come, ``now`` to stay; asked when the shortest green of ``now`` is over."""
     everything = (1 << city.controller_i[STAGES, controller]) - 1
     kind, left_s = city.controller_i[CONTROL, controller], city.controller_f[PHASE_LEFT_S, controller]
+    ordered = city.controller_i[COMMAND, controller]
+    city.controller_i[COMMAND, controller] = -1
     urgent = serving(city, controller, city.controller_i[URGENT, controller])
     if urgent != 0:
         return now if (urgent >> now) & 1 != 0 else next_in(city, controller, now, urgent)
     if kind == COMMANDED:
-        ordered = city.controller_i[COMMAND, controller]
-        city.controller_i[COMMAND, controller] = -1
         if ordered >= 0:
             return ordered
         return next_in(city, controller, now, everything) if left_s <= OVER_S else now

@@ -9,7 +9,7 @@ import numpy as np
 
 from .network import CLASS_NAMES, Bytes, Floats, RoadNetwork
 from .signal_control import ActuatedControl, Control, FixedControl
-from .signal_ways import MOST_STAGES, Stages, stages_of
+from .signal_ways import Stages, stages_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,14 +99,3 @@ def controlled_signal(
         if control.recall == "maximum":
             extended.add(main)
     return ControlledSignal(control, stages, least_s, most_s, tuple(sorted(recalled)), tuple(sorted(extended)))
-
-
-def controlled_signals(signals: SignalControl, network: RoadNetwork) -> list[ControlledSignal]:
-    """All signals of a network that do not run by the clock alone."""
-    found = []
-    for controller, control in enumerate(control_of(signals, network)):
-        if control is not None:
-            signal = controlled_signal(control, network, controller)
-            if 1 <= signal.stages.count <= MOST_STAGES:
-                found.append(signal)
-    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,13 @@ from ..agents.fleet import Sensor, build_fleet
 from ..agents.journeys import Journeys
 from ..agents.vehicle import Vehicle
 from ..kernels import traffic_tables as table
-from ..scenarios.controllers import controlled_signals
 from .observers import Observer, link_totals
 from .processes import InForce, Process, answer_drivers, plan_departures, start_events
+from .signal_processes import begin_controllers, signals_of
 from .watchdog import Lock, watch_for_locks
 
 if TYPE_CHECKING:
+    from ..agents.signal_controller import SignalController
     from ..scenarios.network import RoadNetwork
     from ..scenarios.scenario import Scenario
     from ..scenarios.trips import TripTable
@@ -50,6 +51,8 @@ class Simulation:
         Instead of the scenario's.
     vehicle_type
         Class of the vehicles; a subclass of ``Vehicle`` that overrides a decision takes it.
+    controllers
+        Objects that decide at signals, by junction, instead of what the scenario says there.
 
     Examples
     --------
@@ -66,9 +69,11 @@ class Simulation:
         *,
         seed: int | None = None,
         vehicle_type: type[Vehicle] = Vehicle,
+        controllers: Mapping[str, SignalController] | None = None,
     ) -> None:
         self.scenario = scenario
         self.seed = scenario.seed if seed is None else seed
+        signals, commanded = signals_of(scenario, network, controllers or {})
         fleet = build_fleet(
             network,
             trips,
@@ -76,8 +81,8 @@ class Simulation:
             seed=self.seed,
             step_s=scenario.step_s,
             reroute_blocked_after_s=scenario.routes.reroute_blocked_after_s,
-            sensors=sensors_of(scenario, network),
-            signals=controlled_signals(scenario.signals, network),
+            sensors=(*sensors_of(scenario, network), *(loop for one in commanded for _, loop in one.loops)),
+            signals=signals,
         )
         self.model = CityModel(network, fleet, vehicle_type=vehicle_type, seed=self.seed)
         self.model.pass_time = self._pass_step
@@ -96,6 +101,7 @@ class Simulation:
         pairs = np.stack([network.connectors.movement, network.connectors.from_lane], axis=1)
         self._lanes_of_turns = np.unique(pairs, axis=0).T
         start_events(self)
+        begin_controllers(self, commanded)
         self.env.process(plan_departures(self))
         if scenario.routes.reroute_blocked_after_s is not None or scenario.events:
             self.env.process(answer_drivers(self))
