@@ -284,7 +284,7 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         swap(5, "city: monaco"),
         ['scenario.yaml:5  city = "monaco"  must be a mapping of keys to values.'],
     ),
-    ("city empty", swap(5, "city: {}"), ["scenario.yaml:5  city  needs one of `osm`, `graphml` and `place`."]),
+    ("city empty", swap(5, "city: {}"), ["scenario.yaml:5  city  needs one of `osm`, `graphml`, `sumo_net` and `place`."]),
     (
         "city twice",
         swap(5, "city: {osm: town.osm, place: Monaco}"),
@@ -333,12 +333,12 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
     (
         "city misspelt",
         swap(5, "city: {osmm: town.osm}"),
-        ['scenario.yaml:5  city.osmm = "town.osm"  no such key. Closest: "osm". Allowed here: graphml, osm, place.'],
+        ['scenario.yaml:5  city.osmm = "town.osm"  no such key. Closest: "osm". Allowed here: graphml, osm, place, sumo_net.'],
     ),
     (
         "a kind of network of later",
-        swap(5, "city: {sumo_net: town.net.xml}"),
-        ['scenario.yaml:5  city.sumo_net = "town.net.xml"  SUMO networks are not read yet. Now: osm, graphml, place.'],
+        swap(5, "city: {gmns: town}"),
+        ['scenario.yaml:5  city.gmns = "town"  GMNS networks are not read yet. Now: osm, graphml, sumo_net, place.'],
     ),
     (
         "no such road class",
@@ -397,7 +397,7 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         "trips without file",
         GOOD + "demand:\n  - {kind: trips}\n",
         [
-            "scenario.yaml:7  demand[0].file  is missing. CSV or Parquet, a trip a row: trip_id, depart_s, origin_link and destination_link (or origin_lon, origin_lat, destination_lon, destination_lat), and if you like vehicle_class (car, truck, bus)."
+            "scenario.yaml:7  demand[0].file  is missing. CSV or Parquet, a trip a row: trip_id, depart_s, origin_link and destination_link (or origin_lon, origin_lat, destination_lon, destination_lat), and if you like vehicle_class (car, truck, bus) and route (the links to drive, with spaces between; empty: the driver finds the way)."
         ],
     ),
     (
