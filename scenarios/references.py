@@ -12,6 +12,7 @@ from .network import RoadNetwork
 from .problems import Problem, closest, shown_path, shown_value
 from .retiming import SHORTEST_GREEN_S, changeover_s, green_phases
 from .scenario import Scenario
+from .signal_checks import check_signals
 from .yaml_lines import Scalar, Written, WrittenText
 
 Place = tuple[str | int, ...]
@@ -51,7 +52,7 @@ class _References:
         self.hint = hint  # where all ids are listed
 
     def problems(self) -> Iterator[Problem]:
-        """Problems of the network's options, the events and the sensors."""
+        """Problems of the network's options, the events, the sensors and the signals."""
         yield from self._nodes()
         yield from self._options()
         for section in ("events", "sensors"):
@@ -61,6 +62,7 @@ class _References:
                     yield from self._signal_plan(place, item)
                 else:
                     yield from self._on_links(place, item)
+        yield from check_signals(self.tree, self.network, self._no_such_signal)
 
     def _nodes(self) -> Iterator[Problem]:
         """Nodes to merge or to keep that no junction was made of: nothing would happen, in silence."""
@@ -139,18 +141,21 @@ class _References:
         name = _text(item, "junction")
         if name is None:
             return
+        wrong = list(self._no_such_signal((*place, "junction"), name))
+        yield from wrong
+        if not wrong:
+            row = self.network.junction_row[name]
+            yield from self._greens(place, item, int(np.flatnonzero(self.network.signals.junction == row)[0]))
+
+    def _no_such_signal(self, place: Place, name: str) -> Iterator[Problem]:
         network = self.network
         row = network.junction_row.get(name)
         if row is None:
             signalled = [network.junctions.id[junction] for junction in network.signals.junction]
             found = closest(name, signalled) or closest(name, network.junctions.id)
-            yield self.tree.problem((*place, "junction"), f"no such junction.{_closest(found)}{self.hint}")
-            return
-        controllers = np.flatnonzero(network.signals.junction == row)
-        if controllers.size == 0:
-            yield self.tree.problem((*place, "junction"), f"has no signals.{self._signals_near(row)}{self.hint}")
-            return
-        yield from self._greens(place, item, int(controllers[0]))
+            yield self.tree.problem(place, f"no such junction.{_closest(found)}{self.hint}")
+        elif row not in network.signals.junction:
+            yield self.tree.problem(place, f"has no signals.{self._signals_near(row)}{self.hint}")
 
     def _greens(self, place: Place, item: Written, controller: int) -> Iterator[Problem]:
         phases = green_phases(self.network, controller)

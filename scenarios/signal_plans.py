@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from .street_rows import StreetRows, wrap
 GUESSED_CYCLE_S = (70, 90)  # without counts
 SATURATION_VPH = 1800.0
 COORDINATE_WITHIN_M = 300.0
+SHARE_WITHIN_M = 100.0  # a queue of fifteen cars: closer signals with different cycles fill the street between them
+SERVICE_RANK = 1  # of service roads and tracks, which carry no through traffic
 CLEAR_FIRST_WITHIN_M = 80.0
 CLEAR_FIRST_S = 5.0
 
@@ -71,43 +73,116 @@ def plan_signals(rows: StreetRows, ways: Ways, conflicts: Conflicts, foe_yield: 
     return SignalPlans(_to_table(rows, controllers), signal, group, open_yield)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class _Step:
+    """A way from one signal to the next; those of wide roads sort first."""
+
+    minus_rank: int
+    link: int  # that leads to the next signal
+    end: int  # its junction
+    first_link: int  # that leads away from the signal before
+    length_m: float
+    travel_s: float
+    against: bool = False  # the streets lead the other way: ``end`` is the signal before
+
+
 def _coordinate(rows: StreetRows, controllers: Sequence[Controller]) -> None:
     """Choose cycles and greens; signals close to each other share a cycle and start it as traffic arrives.
 
-    A junction with so many stages that its cycle is long keeps it to itself: a neighbourhood does not wait for one.
+    Signals so close that a queue reaches from one to the next always do, with the longest cycle that one of them needs.
+    Beyond, a junction with so many stages that its cycle is long keeps it to itself: a neighbourhood does not wait for
+    one.
     """
+    at = {controller.junction: controller for controller in controllers}
     for controller in controllers:
         _set_cycle(controller, _own_cycle_s(controller))
-    at = {controller.junction: controller for controller in controllers if controller.cycle_s <= GUESSED_CYCLE_S[1]}
-    steps: dict[int, list[tuple[int, int, int]]] = {junction: [] for junction in at}
+    close = {junction: _close_signals(rows, at, junction) for junction in at}
+    for group in _joined(close):
+        cycle = max(at[junction].cycle_s for junction in group)
+        for junction in group:
+            _set_cycle(at[junction], cycle)
+    steps = {junction: list(found) for junction, found in close.items()}
+    for start, found in close.items():
+        for step in found:
+            if all(back.end != start for back in close[step.end]):
+                steps[step.end].append(replace(step, end=start, against=True))
     for link in range(len(rows.streets)):
         start, end = int(rows.from_junction[link]), int(rows.to_junction[link])
-        if start != end and start in at and end in at and float(rows.length_m[link]) < COORDINATE_WITHIN_M:
-            steps[start].append((-int(rows.rank[link]), link, end))
+        length = float(rows.length_m[link])
+        if start == end or start not in at or end not in at or not SHARE_WITHIN_M <= length < COORDINATE_WITHIN_M:
+            continue
+        if max(at[start].cycle_s, at[end].cycle_s) <= GUESSED_CYCLE_S[1]:
+            travel_s = length / rows.streets[link].speed_mps
+            steps[start].append(_Step(-int(rows.rank[link]), link, end, link, length, travel_s))
     importance = {j: max(int(rows.rank[link]) for link in rows.links_in[j]) for j in at}
     seen: set[int] = set()
     for root in sorted(at, key=lambda j: (-importance[j], j)):
         if root in seen:
             continue
-        order: list[tuple[int, int]] = [(root, -1)]
+        taken: list[tuple[int, _Step]] = []
         seen.add(root)
-        frontier = sorted(steps[root])
+        frontier = sorted((step, root) for step in steps[root])
         while frontier:  # widest roads first, so that progression follows them
-            _, link, end = frontier.pop(0)
-            if end not in seen:
-                seen.add(end)
-                order.append((end, link))
-                frontier = sorted([*frontier, *steps[end]])
-        cycle = max(at[junction].cycle_s for junction, _ in order)
-        for junction, _ in order:
+            step, start = frontier.pop(0)
+            if step.end not in seen:
+                seen.add(step.end)
+                taken.append((start, step))
+                frontier = sorted([*frontier, *((further, step.end) for further in steps[step.end])])
+        cycle = max(at[junction].cycle_s for junction in (root, *(step.end for _, step in taken)))
+        for junction in (root, *(step.end for _, step in taken)):
             _set_cycle(at[junction], cycle)
-        for junction, link in order[1:]:
-            before = at[int(rows.from_junction[link])]
-            length = float(rows.length_m[link])
-            travel = -CLEAR_FIRST_S if length < CLEAR_FIRST_WITHIN_M else length / rows.streets[link].speed_mps
-            green_before = before.offset_s + _green_start_s(before, _feeding_link(rows, before, link))
-            here = at[junction]
-            here.offset_s = float(round(green_before + travel - _green_start_s(here, link)) % here.cycle_s)
+        for start, step in taken:
+            _follow(rows, at[start], at[step.end], step)
+
+
+def _follow(rows: StreetRows, before: Controller, here: Controller, step: _Step) -> None:
+    """Let the green of a signal begin as traffic arrives from the one before, or clear a short street first."""
+    travel_s = -CLEAR_FIRST_S if step.length_m < CLEAR_FIRST_WITHIN_M else step.travel_s
+    first, second = (here, before) if step.against else (before, here)
+    leaves_s = _green_start_s(first, _feeding_link(rows, first, step.first_link))
+    arrives_s = _green_start_s(second, step.link)
+    if step.against:
+        here.offset_s = float(round(before.offset_s + arrives_s - travel_s - leaves_s) % here.cycle_s)
+    else:
+        here.offset_s = float(round(before.offset_s + leaves_s + travel_s - arrives_s) % here.cycle_s)
+
+
+def _close_signals(rows: StreetRows, at: Mapping[int, Controller], start: int) -> list[_Step]:
+    """Ways of less than ``SHARE_WITHIN_M`` to other signals, on roads with through traffic."""
+    found: dict[int, _Step] = {}
+    todo = [(float(rows.length_m[link]), link, link) for link in rows.links_out[start]]
+    seen = set[int]()
+    times = {link: float(rows.length_m[link]) / rows.streets[link].speed_mps for link in rows.links_out[start]}
+    while todo:
+        todo.sort()
+        length, link, first = todo.pop(0)
+        if length >= SHARE_WITHIN_M or link in seen or rows.rank[link] <= SERVICE_RANK:
+            continue
+        seen.add(link)
+        end = int(rows.to_junction[link])
+        if end in at:
+            if end != start and end not in found:
+                found[end] = _Step(-int(rows.rank[link]), link, end, first, length, times[link])
+            continue
+        for onward in rows.links_out[end]:
+            if onward != rows.twin[link] and onward not in seen:
+                further = float(rows.length_m[onward])
+                times[onward] = times[link] + further / rows.streets[onward].speed_mps
+                todo.append((length + further, onward, first))
+    return list(found.values())
+
+
+def _joined(close: Mapping[int, Sequence[_Step]]) -> list[list[int]]:
+    """Groups of junctions that steps join in either direction."""
+    group_of = {junction: [junction] for junction in close}
+    for start in sorted(close):
+        for step in close[start]:
+            one, other = group_of[start], group_of[step.end]
+            if one is not other:
+                one += other
+                for junction in other:
+                    group_of[junction] = one
+    return [group for junction, group in group_of.items() if group[0] == junction]
 
 
 def _feeding_link(rows: StreetRows, controller: Controller, link: int) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .network import Bytes, Floats, Light, RoadNetwork, Turn
+from .network_laws import programme
 from .signal_stages import CLEARING_LENGTH_M, LONGEST_ALL_RED_S, SLOWEST_CLEARING_MPS, walk_s, yellow_s
 
 MOST_STAGES = 30  # what fits into the bits of a number
@@ -60,9 +61,7 @@ def stages_of(network: RoadNetwork, controller: int, more: Sequence[Bytes] = ())
     """
     signals = network.signals
     first, last = (int(row) for row in signals.phase_start[controller : controller + 2])
-    groups = int(signals.group_count[controller])
-    lights = signals.light[signals.light_start[first] : signals.light_start[last]].reshape(last - first, groups)
-    phase_s = signals.phase_s[first:last]
+    phase_s, lights = programme(signals, controller)
     rows = stage_rows(lights, phase_s)
     everything = np.concatenate([lights[rows], *(light[None] for light in more)]) if rows or more else lights[:0]
     ways = {}
@@ -86,6 +85,12 @@ def stages_of(network: RoadNetwork, controller: int, more: Sequence[Bytes] = ())
         _walks(network, controller, everything, np.concatenate([phase_s[rows], no_time])),
         ways,
     )
+
+
+def stage_count(network: RoadNetwork, controller: int) -> int:
+    """Number of stages of a controller's programme."""
+    phase_s, lights = programme(network.signals, controller)
+    return len(stage_rows(lights, phase_s))
 
 
 def stage_rows(lights: Bytes, phase_s: Floats) -> list[int]:

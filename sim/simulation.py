@@ -16,6 +16,7 @@ from ..agents.fleet import Sensor, build_fleet
 from ..agents.journeys import Journeys
 from ..agents.vehicle import Vehicle
 from ..kernels import traffic_tables as table
+from ..scenarios.coordination import coordinated
 from .observers import Observer, link_totals
 from .processes import InForce, Process, answer_drivers, plan_departures, start_events
 from .signal_processes import begin_controllers, signals_of
@@ -73,6 +74,7 @@ class Simulation:
     ) -> None:
         self.scenario = scenario
         self.seed = scenario.seed if seed is None else seed
+        network = coordinated(network, scenario.signals.coordination)
         signals, commanded = signals_of(scenario, network, controllers or {})
         fleet = build_fleet(
             network,
