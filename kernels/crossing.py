@@ -5,6 +5,7 @@ from __future__ import annotations
 from .compile import woven
 from .gaps import light_of
 from .rings import at, is_full, pop, push
+from .shared import add_shared
 from .traffic_tables import (
     CAME_IN,
     CLASS,
@@ -41,8 +42,8 @@ from .ways import way_on
 
 
 @woven
-def cross_junction(city: City, junction: int) -> None:
-    """Carry vehicles that passed a stop line onto their connector, and those at its end onto the next street."""
+def leave_streets(city: City, junction: int) -> None:
+    """Carry vehicles that passed a stop line onto their connector."""
     road_lanes = city.road_lanes
     for place in range(city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]):
         lane = city.listed[place]
@@ -65,6 +66,12 @@ def cross_junction(city: City, junction: int) -> None:
             city.lane_i[LAST_OUT, lane] = vehicle
             city.lane_i[WENT_OUT, lane] += 1
             city.lane_i[CAME_IN, row] += 1
+
+
+@woven
+def enter_streets(city: City, junction: int) -> None:
+    """Carry vehicles at the end of their connector onto the next street."""
+    road_lanes = city.road_lanes
     for connector in range(
         city.junction[FIRST_CONNECTOR_IN, junction], city.junction[FIRST_CONNECTOR_IN, junction + 1]
     ):
@@ -82,7 +89,7 @@ def cross_junction(city: City, junction: int) -> None:
             vehicle_length = city.driver[kind, LENGTH_M]
             city.lane_f[INBOUND_M, to_lane] -= vehicle_length + city.driver[kind, MIN_GAP_M]
             if city.vehicle_i[REAR_IN, vehicle] >= 0:  # longer than the street before: its rear was two junctions back
-                city.lane_i[OCCUPIED_BY, city.road_lanes + city.vehicle_i[REAR_IN, vehicle]] -= 1
+                add_shared(city.lane_i, OCCUPIED_BY, road_lanes + city.vehicle_i[REAR_IN, vehicle], -1)
             position = city.vehicle_f[POSITION_M, vehicle] - length
             city.vehicle_f[POSITION_M, vehicle] = position
             city.vehicle_i[LANE, vehicle] = to_lane
@@ -90,7 +97,7 @@ def cross_junction(city: City, junction: int) -> None:
             city.vehicle_i[REAR_IN, vehicle] = connector
             city.vehicle_f[REAR_LEFT_M, vehicle] = vehicle_length - position
             if position >= vehicle_length:
-                city.lane_i[OCCUPIED_BY, city.road_lanes + connector] -= 1
+                add_shared(city.lane_i, OCCUPIED_BY, row, -1)
                 city.vehicle_i[REAR_IN, vehicle] = -1
             city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, to_lane, -1)
             city.vehicle_i[CONTENT, vehicle] = 0

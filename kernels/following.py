@@ -7,6 +7,7 @@ import math
 from .compile import woven
 from .driving import brake_distance, idm_accel, safe_speed, slowing_speed, stopping_speed
 from .rings import at
+from .shared import add_shared
 from .traffic_tables import (
     CAUSE,
     CLASS,
@@ -274,6 +275,6 @@ def advance_lane(city: City, lane: int) -> None:
         if city.vehicle_i[REAR_IN, vehicle] >= 0:
             city.vehicle_f[REAR_LEFT_M, vehicle] -= speed * step
             if city.vehicle_f[REAR_LEFT_M, vehicle] <= 0.0:
-                city.lane_i[OCCUPIED_BY, city.road_lanes + city.vehicle_i[REAR_IN, vehicle]] -= 1
+                add_shared(city.lane_i, OCCUPIED_BY, city.road_lanes + city.vehicle_i[REAR_IN, vehicle], -1)
                 city.vehicle_i[REAR_IN, vehicle] = -1
     city.lane_f[VEHICLE_S, lane] += count * step

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from .compile import bare
-from .traffic_tables import City
+from .traffic_tables import City, Longs
 
 
 @bare
 def member_of(cities: City, m: int) -> City:
     """Views of one member's arrays."""
+    return member_counting(cities, m, cities.counter[m])
+
+
+@bare
+def member_counting(cities: City, m: int, counter: Longs) -> City:
+    """The same with a counter of its own, for who counts at the same time as others."""
     return City(
         cities.vehicle_f[m],
         cities.vehicle_i[m],
@@ -30,7 +36,7 @@ def member_of(cities: City, m: int) -> City:
         cities.phase_light,
         cities.light,
         cities.sensor[m],
-        cities.counter[m],
+        counter,
         cities.road_lanes,
         cities.step_s,
         cities.max_decel,

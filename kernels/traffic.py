@@ -5,7 +5,7 @@ from __future__ import annotations
 from numba import prange
 
 from .compile import bare, bare_entry, parallel, woven
-from .crossing import cross_junction
+from .crossing import enter_streets, leave_streets
 from .following import advance_lane, follow_lane
 from .junctions import decide_junction
 from .links import serve_link
@@ -33,41 +33,42 @@ PHASES = (
     "serve_links",  # arrivals, lane changes, entries
     "follow_lanes",  # next speeds and positions, from the present ones
     "advance_lanes",  # the next state becomes the present one
-    "cross_junctions",  # vehicles past their stop line change lanes rows
+    "leave_streets",  # vehicles past their stop line go on to a connector
+    "enter_streets",  # those at its end go on to the next street
 )
 
 
 @woven
-def advance_signals(city: City) -> None:
-    """Move every controller on by one step."""
-    for controller in range(city.controller_f.shape[1]):
-        city.controller_f[PHASE_LEFT_S, controller] -= city.step_s
-        if city.controller_i[CONTROL, controller] != FIXED:
-            run_stages(city, controller)
-            continue
-        while city.controller_f[PHASE_LEFT_S, controller] <= 1e-9:
-            phase = city.controller_i[PHASE, controller] + 1
-            if phase >= city.controller_i[FIRST_PHASE, controller + 1]:
-                phase = city.controller_i[FIRST_PHASE, controller]
-                city.controller_f[PHASE_LEFT_S, controller] += city.controller_f[STRETCH_S, controller]
-                city.controller_f[STRETCH_S, controller] = 0.0
-            city.controller_i[PHASE, controller] = phase
-            city.controller_f[PHASE_LEFT_S, controller] += city.phase_s[phase]
+def advance_signal(city: City, controller: int) -> None:
+    """Move a controller on by one step."""
+    city.controller_f[PHASE_LEFT_S, controller] -= city.step_s
+    if city.controller_i[CONTROL, controller] != FIXED:
+        run_stages(city, controller)
+        return
+    while city.controller_f[PHASE_LEFT_S, controller] <= 1e-9:
+        phase = city.controller_i[PHASE, controller] + 1
+        if phase >= city.controller_i[FIRST_PHASE, controller + 1]:
+            phase = city.controller_i[FIRST_PHASE, controller]
+            city.controller_f[PHASE_LEFT_S, controller] += city.controller_f[STRETCH_S, controller]
+            city.controller_f[STRETCH_S, controller] = 0.0
+        city.controller_i[PHASE, controller] = phase
+        city.controller_f[PHASE_LEFT_S, controller] += city.phase_s[phase]
 
 
 @woven
-def note_promises(city: City) -> None:
-    """Copy what junctions have promised, so that reading it does not depend on which junction is served first."""
-    for lane in range(city.road_lanes):
-        city.lane_f[PROMISED_M, lane] = city.lane_f[INBOUND_M, lane]
+def note_promise(city: City, lane: int) -> None:
+    """Copy what a junction has promised, so that reading it does not depend on which junction is served first."""
+    city.lane_f[PROMISED_M, lane] = city.lane_f[INBOUND_M, lane]
 
 
 @bare
 def step_city(city: City, t_s: float) -> None:
     """Run one step from ``t_s`` to ``t_s + step_s``."""
     junctions, links, lane_rows = city.junction.shape[1] - 1, city.link.shape[1] - 1, city.lane_f.shape[1]
-    advance_signals(city)
-    note_promises(city)
+    for controller in range(city.controller_f.shape[1]):
+        advance_signal(city, controller)
+    for lane in range(city.road_lanes):
+        note_promise(city, lane)
     for junction in range(junctions):
         decide_junction(city, junction, t_s)
     for link in range(links):
@@ -82,7 +83,9 @@ def step_city(city: City, t_s: float) -> None:
         if city.lane_i[COUNT, lane] > 0:
             advance_lane(city, lane)
     for junction in range(junctions):
-        cross_junction(city, junction)
+        leave_streets(city, junction)
+    for junction in range(junctions):
+        enter_streets(city, junction)
 
 
 @bare_entry

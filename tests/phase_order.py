@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from citytwin.kernels import traffic
 from citytwin.kernels.compile import bare_entry
-from citytwin.kernels.crossing import cross_junction
+from citytwin.kernels.crossing import enter_streets, leave_streets
 from citytwin.kernels.following import advance_lane, follow_lane
 from citytwin.kernels.junctions import decide_junction
 from citytwin.kernels.links import serve_link
@@ -17,8 +17,10 @@ def run_in_order(cities, junctions, links, lanes, steps):  # type: ignore[no-unt
     """The same phases as ``step_city``, junctions, links and lanes in the order given."""
     city = member_of(cities, 0)
     for step in range(steps):
-        traffic.advance_signals(city)
-        traffic.note_promises(city)
+        for controller in range(city.controller_f.shape[1]):
+            traffic.advance_signal(city, controller)
+        for lane in range(city.road_lanes):
+            traffic.note_promise(city, lane)
         for i in range(junctions.size):
             decide_junction(city, junctions[i], step * city.step_s)
         for i in range(links.size):
@@ -30,4 +32,6 @@ def run_in_order(cities, junctions, links, lanes, steps):  # type: ignore[no-unt
             if city.lane_i[COUNT, lanes[i]] > 0:
                 advance_lane(city, lanes[i])
         for i in range(junctions.size):
-            cross_junction(city, junctions[i])
+            leave_streets(city, junctions[i])
+        for i in range(junctions.size):
+            enter_streets(city, junctions[i])

@@ -1,0 +1,146 @@
+"""Launch the traffic phases on a GPU: one kernel per phase, one thread per member and row.
+
+The threads run the functions of ``cuda_phases``, which are those of the CPU: numba compiles them for both.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from numba import config, cuda
+
+from . import cuda_phases as phases
+from .cuda_compile import gpu_kernel, prepare
+from .traffic_tables import City
+
+prepare()
+
+if config.ENABLE_CUDASIM:  # threads are Python there
+
+    def _on_device(phase: int, function: Callable[..., None]) -> Callable[..., None]:
+        return functools.partial(phases.serve_row, phase)
+
+else:
+
+    def _on_device(phase: int, function: Callable[..., None]) -> Callable[..., None]:
+        return function
+
+
+_signal_row = _on_device(phases.SIGNALS, phases.signal_row)
+_promise_row = _on_device(phases.PROMISES, phases.promise_row)
+_decision_row = _on_device(phases.DECISIONS, phases.decision_row)
+_arrival_row = _on_device(phases.ARRIVALS, phases.arrival_row)
+_link_row = _on_device(phases.LINKS, phases.link_row)
+_follow_row = _on_device(phases.FOLLOW, phases.follow_row)
+_advance_row = _on_device(phases.ADVANCE, phases.advance_row)
+_leave_row = _on_device(phases.LEAVE, phases.leave_row)
+_enter_row = _on_device(phases.ENTER, phases.enter_row)
+
+
+# Every kernel: threads share out ``rows`` rows of every member.
+
+
+@gpu_kernel
+def advance_signals(cities: City, rows: int, t_s: float) -> None:
+    """Programmes go on."""
+    for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
+        _signal_row(cities, i // rows, i % rows, t_s)
+
+
+@gpu_kernel
+def note_promises(cities: City, rows: int, t_s: float) -> None:
+    """Copy what junctions have promised."""
+    for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
+        _promise_row(cities, i // rows, i % rows, t_s)
+
+
+@gpu_kernel
+def decide_junctions(cities: City, rows: int, t_s: float) -> None:
+    """Decide who may enter."""
+    for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
+        _decision_row(cities, i // rows, i % rows, t_s)
+
+
+@gpu_kernel
+def let_all_arrive(cities: City, rows: int, t_s: float) -> None:
+    """Take those who have arrived off the road."""
+    for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
+        _arrival_row(cities, i // rows, i % rows, t_s)
+
+
+@gpu_kernel
+def serve_links(cities: City, rows: int, t_s: float) -> None:
+    """Change lanes, enter."""
+    for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
+        _link_row(cities, i // rows, i % rows, t_s)
+
+
+@gpu_kernel
+def follow_lanes(cities: City, rows: int, t_s: float) -> None:
+    """Find next speeds and positions."""
+    for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
+        _follow_row(cities, i // rows, i % rows, t_s)
+
+
+@gpu_kernel
+def advance_lanes(cities: City, rows: int, t_s: float) -> None:
+    """Take them over."""
+    for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
+        _advance_row(cities, i // rows, i % rows, t_s)
+
+
+@gpu_kernel
+def leave_streets(cities: City, rows: int, t_s: float) -> None:
+    """Carry vehicles into junctions."""
+    for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
+        _leave_row(cities, i // rows, i % rows, t_s)
+
+
+@gpu_kernel
+def enter_streets(cities: City, rows: int, t_s: float) -> None:
+    """Carry vehicles out of junctions."""
+    for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
+        _enter_row(cities, i // rows, i % rows, t_s)
+
+
+@gpu_kernel
+def add_up_counters(counts: Any, counter: Any) -> None:
+    """Add the rows' counters to those of their members and set them to zero.
+
+    ``counts`` is ``[member, row, counter]``, ``counter`` ``[member, counter]``.
+    """
+    rows = counts.shape[1]
+    for i in range(cuda.grid(1), counts.shape[0] * rows, cuda.gridsize(1)):
+        m, row = i // rows, i % rows
+        for k in range(counts.shape[2]):
+            if counts[m, row, k] != 0:
+                cuda.atomic.add(counter, (m, k), counts[m, row, k])
+                counts[m, row, k] = 0
+
+
+class Phase(NamedTuple):
+    """One launch of a step."""
+
+    kernel: Any
+    rows: int  # of one member
+    block: int  # threads
+
+
+def phases_of(cities: City) -> tuple[Phase, ...]:
+    """The launches of a step, in their order, for a city."""
+    junctions, links = cities.junction.shape[1] - 1, cities.link.shape[2] - 1
+    lane_rows, controllers = cities.lane_f.shape[2], cities.controller_f.shape[2]
+    step = (
+        Phase(advance_signals, controllers, 64),
+        Phase(note_promises, cities.road_lanes, 256),
+        Phase(decide_junctions, junctions, 64),
+        Phase(let_all_arrive, links, 128),
+        Phase(serve_links, links, 64),
+        Phase(follow_lanes, lane_rows, 128),
+        Phase(advance_lanes, lane_rows, 128),
+        Phase(leave_streets, junctions, 64),
+        Phase(enter_streets, junctions, 64),
+    )
+    return tuple(phase for phase in step if phase.rows > 0)
