@@ -16,7 +16,7 @@ from ..kernels import chance
 from ..kernels import traffic_tables as table
 from ..kernels.traffic_tables import City
 from ..scenarios.network import FoeKind
-from ..scenarios.streets import BUS, CAR, TRUCK
+from ..scenarios.streets import BUS, CAR, EMERGENCY, TRUCK
 from .signals import SignalTables, detectors_of, lay_out_signals
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
 FIRM_DECEL_MPS2 = 3.0  # what drivers accept at the onset of yellow: ITE (1999) uses 10 ft/s² = 3.05 m/s²
-CLASS_ACCESS = np.array([CAR, TRUCK, BUS], np.int32)  # as scenarios.trips.VEHICLE_CLASSES orders them
+CLASS_ACCESS = np.array([CAR, TRUCK, BUS, EMERGENCY], np.int32)  # as scenarios.trips.VEHICLE_CLASSES orders them
 CLASS_LENGTH_M = {"truck": 12.0, "bus": 12.0}
 CLASS_MAX_ACCEL_MPS2 = {"truck": 0.8, "bus": 1.0}
 TIGHT_M = 16.0  # on a shorter lane, two or three cars have room; nobody goes there to stand

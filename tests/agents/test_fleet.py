@@ -54,7 +54,8 @@ def test_wanted_speeds_are_spread_around_the_limit_within_bounds():
 
 
 def test_lorries_and_buses_are_long_and_slow_to_start():
-    car, truck, bus = driver_table(DRIVERS)
+    car, truck, bus, emergency = driver_table(DRIVERS)
+    assert (emergency == car).all()
     assert car[table.LENGTH_M] == 5.0
     assert truck[table.LENGTH_M] == bus[table.LENGTH_M] == 12.0
     assert truck[table.MAX_ACCEL] < bus[table.MAX_ACCEL] < car[table.MAX_ACCEL]

@@ -397,7 +397,7 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         "trips without file",
         GOOD + "demand:\n  - {kind: trips}\n",
         [
-            "scenario.yaml:7  demand[0].file  is missing. CSV or Parquet, a trip a row: trip_id, depart_s, origin_link and destination_link (or origin_lon, origin_lat, destination_lon, destination_lat), and if you like vehicle_class (car, truck, bus) and route (the links to drive, with spaces between; empty: the driver finds the way)."
+            "scenario.yaml:7  demand[0].file  is missing. CSV or Parquet, a trip a row: trip_id, depart_s, origin_link and destination_link (or origin_lon, origin_lat, destination_lon, destination_lat), and if you like vehicle_class (car, truck, bus, emergency) and route (the links to drive, with spaces between; empty: the driver finds the way)."
         ],
     ),
     (
