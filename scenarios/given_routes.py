@@ -27,7 +27,7 @@ def read_routes(rows: TripRows, ends: dict[str, Ints], network: RoadNetwork) -> 
     cells = rows.table.columns.get("route")
     if cells is None:
         return np.zeros(rows.table.size + 1, np.int64), np.zeros(0, np.int32)
-    drivable = _turns_by_class(network)
+    drivable = turns_by_class(network)
     sizes = np.zeros(rows.table.size, np.int64)
     links: list[int] = []
     known: dict[tuple[str, int], tuple[list[int], str]] = {}  # many trips share a route
@@ -68,7 +68,7 @@ def _read(cell: str, kind: int, network: RoadNetwork, drivable: list[set[tuple[i
     return route, ""
 
 
-def _turns_by_class(network: RoadNetwork) -> list[set[tuple[int, int]]]:
+def turns_by_class(network: RoadNetwork) -> list[set[tuple[int, int]]]:
     """Pairs of links that each class of vehicles may drive one after the other."""
     connectors, movements, access = network.connectors, network.movements, network.lanes.access
     both = access[connectors.from_lane] & access[connectors.to_lane]

@@ -233,16 +233,18 @@ def _lane(file: SumoFile, node: Node) -> LaneRow:
 def access_bits(allow: str, disallow: str) -> int:
     """Our modes that may use a lane, as bits, from SUMO's lists of vehicle classes.
 
-    >>> access_bits("bus taxi", "") == BUS
+    Emergency vehicles may use every lane that any motor vehicle may.
+
+    >>> access_bits("bus taxi", "") == BUS | EMERGENCY
     True
     """
     if allow:
         names = set(allow.split())
-        return EVERYBODY if "all" in names else _bits(names)
-    names = set(disallow.split())
-    if "all" in names:
-        return 0
-    return _bits(set(CLASS_BITS) - names)
+        bits = EVERYBODY if "all" in names else _bits(names)
+    else:
+        names = set(disallow.split())
+        bits = 0 if "all" in names else _bits(set(CLASS_BITS) - names)
+    return bits | EMERGENCY if bits & ROAD else bits
 
 
 def _bits(names: set[str]) -> int:
