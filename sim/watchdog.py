@@ -29,7 +29,7 @@ class Lock:
 
     links: tuple[str, ...]  # each waits for the next, the last for the first; the first stood first
     first_blocked_s: float  # the first of its queues has not moved since
-    closed_s: float  # the last of them has not moved since: from here on nobody could
+    closed_s: float  # nor has any other of them: from here on nobody could go on
     found_s: float
     vehicles: int  # in its queues when it was found
     resolved_s: float = np.nan  # somebody in it had moved by then; NaN: it held to the end
@@ -39,14 +39,14 @@ class Lock:
     @classmethod
     def of(cls, ring: Ring, t_s: float) -> Lock:
         """A ring found at ``t_s``."""
-        first_s, last_s = t_s - max(ring.stood_s), t_s - min(ring.stood_s)
+        first_s, last_s = t_s - max(ring.stood_s), t_s - ring.closed_for_s
         return cls(ring.links, first_s, last_s, t_s, ring.vehicles, lanes=ring.lanes, heads=ring.heads)
 
     def holds(self, fleet: Fleet, t_s: float) -> bool:
         """Whether none of its queues has moved since it closed."""
         stood_s = fleet.vehicles.standing_s[0, list(self.heads)]
         lanes = fleet.vehicles.lane[0, list(self.heads)]
-        return bool((lanes == self.lanes).all() and (stood_s >= t_s - self.closed_s - 1e-6).all())
+        return bool((lanes == self.lanes).all() and (stood_s >= t_s - self.found_s).all())
 
 
 def watch_for_locks(simulation: Simulation) -> Generator[simpy.Event, Any, None]:

@@ -1,0 +1,227 @@
+"""Find queues that wait for each other for good: what holds the first vehicle of a lane whatever its light shows.
+
+The questions are those of ``junctions.refusal``, asked of vehicles that stand: is there room behind the junction, is
+whoever is inside it in the way, is the lane beside full. What holds a queue is again a lane. Held for good are the
+lanes of the largest set in which every way on of each is held by another of the set (a knot of waiting, not a mere
+ring, since a queue with two ways on needs only one of them). A red light, a yield, a closed road and an incident end
+some time; they hold nobody here.
+"""
+
+from __future__ import annotations
+
+import math
+
+from .compile import bare, bare_entry, woven
+from .gaps import can_join, is_clear
+from .keep_clear import has_way_off, room_beyond, stays_clear
+from .members import member_of
+from .rings import at
+from .traffic_tables import (
+    CAUSE,
+    CLASS,
+    CLOSED,
+    CONNECTOR,
+    COUNT,
+    FIRST_CONNECTOR,
+    FIRST_FOE,
+    FOE,
+    FOE_MERGES,
+    GRANTED_COUNT,
+    LANE,
+    LANE_LENGTH_M,
+    LAST_OUT,
+    LEADER,
+    LENGTH_M,
+    LETS_IN,
+    MIN_GAP_M,
+    OBSTACLE,
+    OBSTACLE_M,
+    OCCUPIED_BY,
+    ON_LINK,
+    POSITION_M,
+    REAR_IN,
+    STANDING_S,
+    TIGHT,
+    TO_LANE,
+    TO_LINK,
+    City,
+    Ints,
+)
+from .ways import leads, link_ahead, may_use
+
+# Rows of ``waits``.
+WAITING_LANE = 0
+HOLDING_LANE = 1
+FOR_ROOM = 2  # 1: it holds by being full to its last vehicle
+WAIT_ROWS = 3
+
+
+@woven
+def is_queue(city: City, lane: int, standing_s: float, settled_s: float) -> bool:
+    """Whether the first vehicle of a lane has stood for long and the last has closed up."""
+    count = city.lane_i[COUNT, lane]
+    if count == 0 or city.lane_i[GRANTED_COUNT, lane] > 0 or city.lane_f[OBSTACLE_M, lane] < math.inf:
+        return False
+    first = at(city, lane, 0)
+    if city.vehicle_f[STANDING_S, first] < standing_s or city.vehicle_i[CAUSE, first] in (CLOSED, OBSTACLE, LETS_IN):
+        return False
+    return city.vehicle_f[STANDING_S, at(city, lane, count - 1)] >= settled_s
+
+
+@woven
+def note_wait(waits: Ints, n: int, lane: int, holder: int, for_room: int) -> int:
+    """Write down that one lane holds another, if there is room for it; return how many there are."""
+    if n < waits.shape[1]:
+        waits[WAITING_LANE, n], waits[HOLDING_LANE, n], waits[FOR_ROOM, n] = lane, holder, for_room
+    return n + 1
+
+
+@bare
+def in_the_way(city: City, vehicle: int, lane: int, connector: int, held: Ints, waits: Ints, n: int) -> int:
+    """Note the held lanes whose last vehicle inside the junction a vehicle cannot pass; return how many there are."""
+    left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[POSITION_M, vehicle]
+    for place in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
+        foe = city.foe[FOE, place]
+        row = city.road_lanes + foe
+        if city.lane_i[OCCUPIED_BY, row] == 0:
+            continue
+        holder = row
+        if city.lane_i[COUNT, row] == 0:
+            last = city.lane_i[LAST_OUT, row]
+            holder = city.vehicle_i[LANE, last] if city.vehicle_i[REAR_IN, last] == foe else -1
+        if holder < 0 or held[holder] == 0:
+            continue
+        if city.foe[FOE_MERGES, place] != 0:
+            passes = can_join(city, vehicle, left + city.lane_f[LANE_LENGTH_M, city.road_lanes + connector], foe)
+        else:
+            passes = is_clear(city, foe, city.foe_clear_m[place])
+        if not passes:
+            n = note_wait(waits, n, lane, holder, 0)
+    return n
+
+
+@bare
+def full_beyond(city: City, vehicle: int, through: int, steps: int, lane: int, held: Ints, waits: Ints, n: int) -> int:
+    """Note the full lanes behind a short street, all of them held, that keep a vehicle from getting off it again."""
+    kind = city.vehicle_i[CLASS, vehicle]
+    if has_way_off(city, vehicle, through, steps, city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]):
+        return n
+    found = n
+    for connector in range(city.lane_i[FIRST_CONNECTOR, through], city.lane_i[FIRST_CONNECTOR, through + 1]):
+        if city.connector[TO_LINK, connector] == link_ahead(city, vehicle, steps):
+            far = city.connector[TO_LANE, connector]
+            if held[far] == 0:
+                return n
+            found = note_wait(waits, found, lane, far, 1)
+    return found
+
+
+@bare
+def way_held(city: City, vehicle: int, lane: int, connector: int, held: Ints, waits: Ints, n: int) -> int:
+    """Note what holds one way on of the first vehicle of a lane; return how many there are."""
+    kind, to_lane = city.vehicle_i[CLASS, vehicle], city.connector[TO_LANE, connector]
+    needed = city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
+    n = in_the_way(city, vehicle, lane, connector, held, waits, n)
+    if not room_beyond(city, to_lane, needed):
+        return n if held[to_lane] == 0 else note_wait(waits, n, lane, to_lane, 1)
+    comes_in = city.lane_i[TIGHT, to_lane] != 0 and city.lane_i[TIGHT, lane] == 0
+    if comes_in and not stays_clear(city, vehicle, to_lane, needed):
+        before = n
+        n = full_beyond(city, vehicle, to_lane, 2, lane, held, waits, n)
+        for k in range(city.lane_i[COUNT, to_lane]):
+            if n == before:
+                n = full_beyond(city, at(city, to_lane, k), to_lane, 1, lane, held, waits, n)
+    return n
+
+
+@bare
+def beside_held(city: City, lane: int, wanted: int, held: Ints, waits: Ints, n: int) -> int:
+    """Note the lanes beside, on the sides of those that lead to a link, if all of them are held."""
+    link, found = city.lane_i[ON_LINK, lane], n
+    for side in range(-1, 2, 2):
+        other = lane + side
+        leading = False
+        while city.lane_i[ON_LINK, lane] == link and 0 <= other < city.road_lanes:
+            if city.lane_i[ON_LINK, other] != link:
+                break
+            leading = leading or leads(city, other, wanted)
+            other += side
+        if leading:
+            if held[lane + side] == 0:
+                return n
+            found = note_wait(waits, found, lane, lane + side, 0)
+    return found
+
+
+@bare
+def holders(city: City, lane: int, held: Ints, waits: Ints, n: int) -> int:
+    """Note the held lanes that hold a lane; none are noted if any way on is free of them. Return how many there are."""
+    vehicle = at(city, lane, 0)
+    if lane >= city.road_lanes:
+        to_lane = city.connector[TO_LANE, lane - city.road_lanes]
+        return n if held[to_lane] == 0 else note_wait(waits, n, lane, to_lane, 1)
+    wanted = link_ahead(city, vehicle, 1)
+    if wanted < 0:
+        return n
+    if city.vehicle_i[CAUSE, vehicle] == LEADER:  # the rear of whoever left last still sticks out of the junction
+        last = city.lane_i[LAST_OUT, lane]
+        holder = city.vehicle_i[LANE, last] if last >= 0 else -1
+        return n if holder < 0 or held[holder] == 0 else note_wait(waits, n, lane, holder, 0)
+    own = city.vehicle_i[CONNECTOR, vehicle]
+    if own >= 0:  # whom somebody inside keeps from the own way does not look for another lane behind the junction
+        bound = in_the_way(city, vehicle, lane, own, held, waits, n)
+        if bound > n:
+            return bound
+    access = city.class_access[city.vehicle_i[CLASS, vehicle]]
+    found, closed = n, False
+    for connector in range(city.lane_i[FIRST_CONNECTOR, lane], city.lane_i[FIRST_CONNECTOR, lane + 1]):
+        if city.connector[TO_LINK, connector] != wanted:
+            continue
+        closed = True
+        if may_use(city, city.connector[TO_LANE, connector], access):
+            before = found
+            found = way_held(city, vehicle, lane, connector, held, waits, found)
+            if found == before:
+                return n
+    if closed:
+        return found
+    return beside_held(city, lane, wanted, held, waits, n)
+
+
+@bare_entry
+def find_waits(cities: City, m: int, standing_s: float, settled_s: float, held: Ints, waits: Ints) -> int:
+    """Find the lanes of a member that are held for good, and what holds them.
+
+    Parameters
+    ----------
+    standing_s
+        Only queues whose first vehicle has stood for so long, s.
+    settled_s
+        And whose last vehicle has stood for so long, s.
+    held
+        Becomes 1 for lanes that are held for good (``[lane row]``).
+    waits
+        Becomes pairs of a held lane and one that holds it (``[WAIT_ROWS, …]``); those for which there is no room are
+        counted only.
+
+    Returns
+    -------
+    int
+        Number of pairs.
+    """
+    city = member_of(cities, m)
+    queues = 0
+    for lane in range(held.size):
+        held[lane] = 1 if is_queue(city, lane, standing_s, settled_s) else 0
+        queues += held[lane]
+    freed = True
+    while queues > 0 and freed:
+        freed = False
+        for lane in range(held.size):
+            if held[lane] != 0 and holders(city, lane, held, waits, 0) == 0:
+                held[lane], freed, queues = 0, True, queues - 1
+    n = 0
+    for lane in range(held.size):
+        if held[lane] != 0:
+            n = holders(city, lane, held, waits, n)
+    return n
