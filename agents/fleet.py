@@ -6,6 +6,7 @@ Arrays own the numbers; ``Vehicle`` views of their rows are made when somebody l
 from __future__ import annotations
 
 import hashlib
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -139,6 +140,17 @@ class Fleet:
             run_member(self.cities, 0, first_step, last_step)
         else:
             run_members(self.cities, first_step, last_step)
+
+    def tables(self, *names: str) -> City:
+        """Arrays to hand to a compiled function that reads or changes those named, all without names.
+
+        Here that is ``cities``; where the state lives on a GPU they are copied from there first, and back afterwards.
+        """
+        return self.cities
+
+    def reading(self) -> AbstractContextManager[None]:
+        """A span in which nobody changes anything: what is looked at on a GPU's behalf need not be copied back."""
+        return nullcontext()
 
     def set_routes(self, member: int, trips: NDArray[np.int64], start: NDArray[np.int64], link: Ints) -> None:
         """Give trips their routes.

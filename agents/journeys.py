@@ -224,7 +224,7 @@ class Journeys:
         fleet = self.model.fleet
         fleet.set_routes(self.member, changed, start, np.concatenate(parts))
         self.reroutes[changed] += 1
-        renew_ways(fleet.cities, self.member, changed)
+        renew_ways(fleet.tables("vehicle_i", "lane_i"), self.member, changed)
         return len(taken)
 
     def _as_chosen(self, rows: Rows, routes: RouteTable) -> RouteTable:

@@ -98,7 +98,7 @@ def _waits(fleet: Fleet, standing_s: float) -> Ints:
     held = np.zeros(fleet.cities.lane_f.shape[2], np.int32)
     waits = np.zeros((WAIT_ROWS, 256), np.int32)
     while True:
-        count = find_waits(fleet.cities, 0, standing_s, SETTLED_S, held, waits)
+        count = find_waits(fleet.tables(), 0, standing_s, SETTLED_S, held, waits)
         if count <= waits.shape[1]:
             return waits[:, :count]
         waits = np.zeros((WAIT_ROWS, count), np.int32)
