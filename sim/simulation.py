@@ -86,6 +86,7 @@ class Simulation:
             sensors=(*sensors_of(scenario, network), *(loop for one in commanded for _, loop in one.loops)),
             signals=signals,
         )
+        self.signals = signals
         self.model = CityModel(network, fleet, vehicle_type=vehicle_type, seed=self.seed)
         self.model.pass_time = self._pass_step
         self.journeys = Journeys(self.model, 0, self.seed, scenario.routes.perception_noise)

@@ -163,11 +163,11 @@ def queues_at(control: dict, sizes: dict[int, int], beyond: dict[int, int] | Non
     used = 0
     for stage, size in sizes.items():
         lane = int(next(lane for lane, _, bits in approaches(fleet) if bits == 1 << stage))
-        straight = [
+        straight = next(
             c
             for c in np.flatnonzero(network.connectors.from_lane == lane)
             if network.movements.turn[network.connectors.movement[c]] == 0
-        ][0]
+        )
         put_queue(fleet, lane, size, used, int(straight))
         used += size
         more = (beyond or {}).get(stage, 0)
