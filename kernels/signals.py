@@ -93,6 +93,16 @@ def listen(city: City, controller: int) -> None:
 
 
 @woven
+def stages_for(city: City, controller: int, stages: int, vehicle: int) -> int:
+    """Bits of the stages, of those of its lane, in which a vehicle has green where it wants to go."""
+    connector, found = city.vehicle_i[CONNECTOR, vehicle], 0
+    for stage in range(city.controller_i[STAGES, controller]):
+        if (stages >> stage) & 1 != 0 and (connector < 0 or has_green(city, controller, stage, connector)):
+            found |= 1 << stage
+    return found
+
+
+@woven
 def calls(city: City, controller: int, now: int) -> int:
     """Bits of the stages that somebody waits for: a vehicle between detector and stop line has red in stage ``now``."""
     called = city.controller_i[RECALLED, controller] & ~(1 << now)
@@ -100,9 +110,11 @@ def calls(city: City, controller: int, now: int) -> int:
     for _ in range(city.controller_i[APPROACHES, controller]):
         lane, detector, stages = city.listed[place], city.listed[place + 1], city.listed[place + 2]
         place += 3
-        stands_at_red = (stages >> now) & 1 == 0 and detector >= 0 and city.lane_i[COUNT, lane] > 0
-        if stands_at_red and city.vehicle_f[POSITION_M, at(city, lane, 0)] >= city.sensor[SENSOR_AT_M, detector]:
-            called |= stages
+        if detector >= 0 and city.lane_i[COUNT, lane] > 0:
+            first = at(city, lane, 0)
+            if city.vehicle_f[POSITION_M, first] >= city.sensor[SENSOR_AT_M, detector]:
+                wanted = stages_for(city, controller, stages, first)
+                called |= wanted if (wanted >> now) & 1 == 0 else 0
     return called
 
 
@@ -134,12 +146,7 @@ def serving(city: City, controller: int, classes: int) -> int:
                 if city.vehicle_f[POSITION_M, vehicle] < from_m:
                     break
                 if (classes >> city.vehicle_i[CLASS, vehicle]) & 1 != 0:
-                    connector = city.vehicle_i[CONNECTOR, vehicle]
-                    for stage in range(city.controller_i[STAGES, controller]):
-                        if (stages >> stage) & 1 != 0 and (
-                            connector < 0 or has_green(city, controller, stage, connector)
-                        ):
-                            found |= 1 << stage
+                    found |= stages_for(city, controller, stages, vehicle)
     return found
 
 

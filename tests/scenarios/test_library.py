@@ -21,7 +21,8 @@ LONGEST = 18  # lines that are no comment
 
 def test_what_is_bundled() -> None:
     assert set(bundled_cities()) == set(CITIES)
-    assert bundled_scenarios() == [f"{city}/{name}" for city in CITIES for name in NAMES]
+    everywhere = [f"{city}/{name}" for city in CITIES for name in NAMES]
+    assert bundled_scenarios() == sorted([*everywhere, "monaco/signals_actuated"])
 
 
 @pytest.mark.parametrize("name", bundled_scenarios())
@@ -38,6 +39,7 @@ def test_each_is_short_and_says_what_it_shows(name: str) -> None:
         "morning": [],
         "road_closed": ["road_closure"],
         "signals_retimed": ["signal_plan"],
+        "signals_actuated": [],
         "incident": ["incident"],
     }
     scenario = load_scenario(name)

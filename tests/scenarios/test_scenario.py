@@ -66,6 +66,11 @@ events:
   - {kind: incident, link: way/1:0-1, lane: 1, position_m: 12.5, start_s: 60, duration_s: 1200}
 sensors:
   - {id: loop, kind: loop, link: way/1:0-1, lane: 0, position_m: 3, every_s: 60, observed: counts.csv}
+signals:
+  control:
+    - {kind: actuated, road_classes: [primary], min_green_s: 5, max_green_s: 40, passage_s: 2.5, priority: [bus]}
+    - {kind: max_pressure, junctions: [node/1], every_s: 10, pedestrians: false}
+  coordination: {groups: [[node/1, node/2]], speed_kmh: 45, cycle_s: 80}
 outputs: {links_every_s: 60, network_every_s: 30, stuck_after_s: 600}
 drivers: {headway_s: 1.4, speed_factor_sd: 0}
 routes: {choice: shortest, perception_noise: 0, plan_every_s: 60, reroute_blocked_after_s: never}
