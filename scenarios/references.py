@@ -62,6 +62,9 @@ class _References:
                     yield from self._signal_plan(place, item)
                 else:
                     yield from self._on_links(place, item)
+        for row, link in enumerate(_items(self.tree.at("outputs").child("fcd_links"))):
+            if isinstance(link.value, str) and link.value not in self.network.link_row:
+                yield self.tree.problem(("outputs", "fcd_links", row), self._no_such_link(link.value))
         yield from check_signals(self.tree, self.network, self._no_such_signal)
 
     def _nodes(self) -> Iterator[Problem]:

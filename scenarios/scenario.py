@@ -126,6 +126,12 @@ class Outputs(Strict):
     links_every_s: float = Field(300.0, ge=1, le=86_400, description="Interval of the table of links, s.")
     network_every_s: float = Field(60.0, ge=1, le=86_400, description="Interval of the table of the whole network, s.")
     stuck_after_s: float = Field(300.0, ge=30, description="A vehicle that has not moved for so long is stuck, s.")
+    sumo: Listed[Literal["edgedata", "tripinfo", "fcd"]] = Field(
+        (), description="Files in SUMO's formats besides: `edgedata` (every `links_every_s`), `tripinfo`, `fcd`."
+    )
+    sumo_gzip: bool = Field(False, description="Pack these files with gzip.")
+    fcd_every_s: float = Field(1.0, ge=0.1, le=86_400, description="Rhythm of `fcd`, s.")
+    fcd_links: Listed[str] = Field((), description="Links whose vehicles `fcd` tells of. Left out: all.")
 
 
 class Drivers(Strict):

@@ -53,16 +53,23 @@ def trip_times(simulation: Simulation) -> tuple[Any, Any, Any, Any]:
     times the own speed factor and meets green lights.
     """
     fleet = simulation.model.fleet
-    trips, vehicles, links = fleet.trips, fleet.vehicles, fleet.network.links
-    numbers, speed_mps = fleet.cities.vehicle_f[0], links.speed_mps
-    left_m = links.length_m[trips.destination_link] - numbers[table.DESTINATION_M]
-    not_driven_s = numbers[table.ORIGIN_M] / speed_mps[trips.origin_link] + left_m / speed_mps[trips.destination_link]
-    free_s = (simulation.journeys.free_flow_s - not_driven_s) / vehicles.speed_factor[0]
+    trips, vehicles = fleet.trips, fleet.vehicles
+    free_s = free_times(simulation, np.arange(len(trips.id)))
     entered_s = vehicles.entered_s[0]
     waiting = vehicles.status[0] == table.WAITING
     waiting_s = np.where(waiting, simulation.t_s - trips.depart_s, entered_s - trips.depart_s)
     travel_s = vehicles.arrived_s[0] - trips.depart_s
     return travel_s, np.maximum(waiting_s, 0.0), free_s, travel_s - free_s
+
+
+def free_times(simulation: Simulation, rows: Any) -> Any:
+    """Time of trips on empty streets, s, by the route planned at departure."""
+    fleet = simulation.model.fleet
+    links, numbers = fleet.network.links, fleet.cities.vehicle_f[0]
+    first, last = fleet.trips.origin_link[rows], fleet.trips.destination_link[rows]
+    left_m = links.length_m[last] - numbers[table.DESTINATION_M, rows]
+    not_driven_s = numbers[table.ORIGIN_M, rows] / links.speed_mps[first] + left_m / links.speed_mps[last]
+    return (simulation.journeys.free_flow_s[rows] - not_driven_s) / fleet.vehicles.speed_factor[0, rows]
 
 
 def statuses(simulation: Simulation) -> list[str]:

@@ -104,11 +104,13 @@ def run_scenario(
         progress.stage("starting (the first start compiles the kernels, which takes about a minute)")
         from ..agents.vehicle import Vehicle
         from .simulation import Simulation
+        from .sumo_outputs import sumo_observers
 
         simulation = Simulation(scenario, network, trips, seed=seed, vehicle_type=vehicle_type or Vehicle)
         observers = observers_of(scenario, folder, simulation.model.fleet)
         folder.writer("streets").write(streets_columns(network))
-        simulation.watch([*observers, ProgressObserver(progress, scenario.duration_s)])
+        sumo_files = sumo_observers(simulation, folder.path)
+        simulation.watch([*observers, *sumo_files, ProgressObserver(progress, scenario.duration_s)])
         simulation.run(0.0)
         simulation.model.fleet.advance(0, 0)  # compiles, or reads from the cache
         setup_s = time.perf_counter() - begun_s
@@ -117,8 +119,10 @@ def run_scenario(
             simulation.run()
         finally:
             loop_s = time.perf_counter() - loop_from_s
-            for observer in observers:
+            for observer in (*observers, *sumo_files):
                 observer.observe(simulation.t_s, simulation.model)
+            for file in sumo_files:
+                file.close()
             summary = finish(folder, simulation, setup_s=setup_s, loop_s=loop_s)
         if summary["created"] == 0:
             folder.warn("Nobody set out: the scenario has no demand in its time span.")

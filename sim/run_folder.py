@@ -37,6 +37,7 @@ MANIFEST = "manifest.json"
 SUMMARY = "summary.json"
 TRACEBACK = "traceback.txt"
 REPORT = "report.html"
+SUMO_FILES = ("edgedata.xml", "tripinfo.xml", "fcd.xml")
 ROWS_PER_GROUP = 65_536
 
 _TEXT, _NUMBER, _COUNT, _BYTES = "string", "double", "int64", "binary"
@@ -419,7 +420,8 @@ def _make_way(path: Path) -> None:
         read_run(path)
     except RunFolderError as error:
         raise RunFolderError(path, f"not empty and not a run folder. Give a new or empty one: -o {path}/run") from error
-    for name in (SUMMARY, TRACEBACK, REPORT, *(f"{table}.parquet" for table in SCHEMAS)):
+    packed = (f"{name}{end}" for name in SUMO_FILES for end in ("", ".gz"))
+    for name in (SUMMARY, TRACEBACK, REPORT, *(f"{table}.parquet" for table in SCHEMAS), *packed):
         (path / name).unlink(missing_ok=True)
 
 

@@ -63,7 +63,7 @@ def run(result):
 def test_the_folder_holds_every_table(result, run):
     assert run.manifest["status"] == "finished"
     assert {file.name for file in result.folder.glob("*.parquet")} == {
-        f"{name}.parquet" for name in ("trips", "links", "network", "events", "stuck", "sensors", "streets")
+        f"{name}.parquet" for name in ("trips", "links", "network", "locks", "events", "stuck", "sensors", "streets")
     }
     assert run.summary == json.loads(json.dumps(result.summary))
     assert len(run.streets) == 40  # 24 blocks, less 4 as corners are bends, in both directions
