@@ -47,6 +47,8 @@ TURNS = {
 }
 TURN_RANK = {Turn.STRAIGHT: 2, Turn.RIGHT: 1, Turn.LEFT: 1, Turn.UTURN: 0}
 SHORTEST_CONNECTOR_M = 2.0  # as everywhere; SUMO's inner lanes go down to 0.1 m
+ROOM_M = 15.0  # for one vehicle that comes to rest there
+SHORTEST_LINK_M = 3.0  # to stop before the line on it
 MOTORWAY_FROM_MPS = 27.0  # of an edge that does not say what it is
 SUMO_ENDINGS = (".net.xml", ".net.xml.gz", "net.xml", "net.xml.gz")
 
@@ -116,6 +118,8 @@ class _Build:
         start = np.array(list(accumulate((len(one.rows) for one in joined), initial=0)), np.int32)
         curves = [self._curve(connection) for connection in connections]
         length_m = np.array([max(length, SHORTEST_CONNECTOR_M) for _, length, _ in curves])
+        link_length_m = np.array([self._length_m(edge) for edge in edges])
+        self._lengthen(link_length_m, length_m, ends[:, 1])
         speed_mps = np.array([speed for _, _, speed in curves])
         self.left_out["inner lanes shorter than 2 m: 2 m here"] += sum(
             length < SHORTEST_CONNECTOR_M for _, length, _ in curves
@@ -170,7 +174,7 @@ class _Build:
                 gate=gate,
                 connector_start=start,
             ),
-            links=self._links(edges, lines, from_junction, to_junction, lane_start, movements, twin),
+            links=self._links(edges, lines, link_length_m, from_junction, to_junction, lane_start, movements, twin),
             lanes=Lanes(
                 link=np.repeat(np.arange(len(edges)), np.diff(lane_start)).astype(np.int32),
                 index=np.concatenate([np.arange(len(edge.lanes)) for edge in edges]).astype(np.int8),
@@ -316,6 +320,7 @@ class _Build:
         self,
         edges: Sequence[EdgeRow],
         lines: Sequence[Floats],
+        length_m: Floats,
         from_junction: Ints,
         to_junction: Ints,
         lane_start: Ints,
@@ -330,7 +335,7 @@ class _Build:
             name=tuple(edge.node.get("name") for edge in edges),
             from_junction=from_junction,
             to_junction=to_junction,
-            length_m=np.array([self._length_m(edge) for edge in edges]),
+            length_m=length_m,
             speed_mps=np.array([self._speed_mps(edge) for edge in edges]),
             road_class=np.array([CLASS_NAMES.index(name) for name, _ in classes], np.int8),
             lane_start=lane_start,
@@ -349,6 +354,26 @@ class _Build:
         lengths = [lane.length_m for lane in edge.lanes]
         self.left_out["edges whose lanes differ in length: the mean"] += max(lengths) - min(lengths) > 0.5
         return max(sum(lengths) / len(lengths), 0.1)
+
+    def _lengthen(self, link_m: Floats, connector_m: Floats, to_link: Ints) -> None:
+        """Let links that hold no vehicle begin earlier, on the connectors that lead into them.
+
+        Nobody can look for a way through the next junction before being on its link, so a link of half a metre would
+        stop everybody. The way from stop line to stop line stays as long as it is. What connectors cannot give is
+        added, up to ``SHORTEST_LINK_M``.
+        """
+        given = np.full(link_m.size, np.inf)
+        np.minimum.at(given, to_link, connector_m - SHORTEST_CONNECTOR_M)
+        given = np.minimum(np.maximum(ROOM_M - link_m, 0.0), np.where(np.isinf(given), 0.0, given))
+        link_m += given
+        connector_m -= given[to_link]
+        self.left_out["links shorter than a vehicle needs: they begin earlier, in the junction before them"] += int(
+            np.count_nonzero(given)
+        )
+        self.left_out["links that are too short all the same: longer here"] += int(
+            np.count_nonzero(link_m < SHORTEST_LINK_M)
+        )
+        np.maximum(link_m, SHORTEST_LINK_M, out=link_m)
 
     def _speed_mps(self, edge: EdgeRow) -> float:
         """The fastest lane's, of those for cars where there are any."""
