@@ -20,6 +20,7 @@ SILENT = (
     *("verbose", "no-step-log", "no-warnings", "xml-validation", "log", "duration-log.statistics"),
     *("start", "quit-on-end", "delay", "gui-settings-file", "no-duration-log", "error-log", "message-log"),
 )
+DEFAULT_SEED, DEFAULT_TELEPORT_S = 23423, 300.0  # SUMO's
 DONE_ALIKE = ("ignore-route-errors",)  # routes that cannot be driven are left out and counted
 
 
@@ -34,6 +35,7 @@ class SumoConfig:
     end_s: float  # inf: until everybody has arrived
     step_s: float
     seed: int
+    stuck_s: float | None  # SUMO teleports who has stood for so long; None: never
 
 
 def read_config(file: SumoFile, left_out: LeftOut) -> SumoConfig:
@@ -60,12 +62,26 @@ def read_config(file: SumoFile, left_out: LeftOut) -> SumoConfig:
         begin_s=_seconds(file, options, "begin", "b", default=0.0),
         end_s=_until(file, options),
         step_s=_seconds(file, options, "step-length", default=1.0),
-        seed=int(_seconds(file, options, "seed", default=23423)),  # SUMO's own default
+        seed=int(_seconds(file, options, "seed", default=DEFAULT_SEED)),
+        stuck_s=_stuck(file, options),
     )
 
 
 def _understood(section: Node, option: Node) -> bool:
-    known = (*NETS, *ROUTES, *ADDITIONAL, "begin", "b", "end", "e", "step-length", "seed", *SILENT, *DONE_ALIKE)
+    known = (
+        *NETS,
+        *ROUTES,
+        *ADDITIONAL,
+        "begin",
+        "b",
+        "end",
+        "e",
+        "step-length",
+        "seed",
+        "time-to-teleport",
+        *SILENT,
+        *DONE_ALIKE,
+    )
     if option.tag == "scale" and _value(option) in ("1", "1.0"):
         return True
     return option.tag in known or section.tag in SILENT_SECTIONS
@@ -111,3 +127,8 @@ def _seconds(file: SumoFile, options: dict[str, Node], *names: str, default: flo
 def _until(file: SumoFile, options: dict[str, Node]) -> float:
     end_s = _seconds(file, options, "end", "e", default=-1.0)
     return math.inf if end_s < 0 else end_s
+
+
+def _stuck(file: SumoFile, options: dict[str, Node]) -> float | None:
+    stuck_s = _seconds(file, options, "time-to-teleport", default=DEFAULT_TELEPORT_S)
+    return stuck_s if stuck_s > 0 else None

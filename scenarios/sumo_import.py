@@ -289,8 +289,13 @@ def _scenario(
         tree["events"] = events
     if additional.sensors:
         tree["sensors"] = additional.sensors
-    # Drivers of SUMO keep the route they set out with, and trips take the quickest way.
-    tree["routes"] = {"perception_noise": 0.0, "reroute_blocked_after_s": "never"}
+    # Trips take the quickest way. Nobody is teleported here: who would be looks for another way from where it stands.
+    tree["routes"] = {
+        "perception_noise": 0.0,
+        "reroute_blocked_after_s": "never" if read.stuck_s is None else max(read.stuck_s, 1.0),
+    }
+    if read.stuck_s is not None:
+        left_out.note(f"teleports after {read.stuck_s:g} s: who has stood so long looks for another way instead")
     return tree
 
 

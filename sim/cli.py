@@ -238,6 +238,24 @@ def network(
     return DONE
 
 
+@main.group("import")
+def import_() -> None:
+    """Make a scenario folder of another program's files, and list what it cannot express."""
+
+
+@import_.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@_json_option
+def sumo(file: Path, out: Path, as_json: bool) -> int:
+    """Import a SUMO configuration (.sumocfg)."""
+    from ..scenarios.sumo_import import import_sumo
+
+    imported = import_sumo(file, out)
+    click.echo(_dump(imported.as_dict()) if as_json else imported.text())
+    return DONE
+
+
 @main.command()
 @_json_option
 def schema(as_json: bool) -> int:
