@@ -5,12 +5,13 @@ Importing this module needs numba-cuda or numba's CUDA simulator, see ``cuda_com
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 from numba import cuda
 
-from .cuda_compile import grid_of
+from .cuda_compile import SIMULATED, grid_of, step_graph
 from .cuda_kernels import add_up_counters, phases_of
 from .traffic_tables import City
 
@@ -21,7 +22,7 @@ class DeviceCity:
     Parameters
     ----------
     cities
-        State to begin with; its arrays stay the host's copy, into which ``fetch`` writes and from which ``push`` reads.
+        State to begin with. Its arrays stay the host's copy: ``fetch`` writes into them and ``push`` reads from them.
     """
 
     def __init__(self, cities: City) -> None:
@@ -30,36 +31,63 @@ class DeviceCity:
             name: cuda.to_device(value) for name, value in cities._asdict().items() if isinstance(value, np.ndarray)
         }
         self._phases = phases_of(cities)
-        rows = max(phase.rows for phase in self._phases)
         members, counters = cities.counter.shape
+        rows = max(phase.rows for phase in self._phases)
         self._counts = cuda.to_device(np.zeros((members, rows, counters), np.int64))
-        self._counted = False
+        self._clock = cuda.to_device(np.zeros(1, np.int64))
+        self._step = 0  # what the clock shows
+        self._graph: Any = None
+        self._graph_works = not SIMULATED
         self._update_arguments()
+        for phase in self._phases:
+            phase.kernel.compile_for(self._cities, self._clock, phase.rows)
 
     def _update_arguments(self) -> None:
         """What kernels are launched with; simulated arrays are taken out of their wrapping for compiled functions."""
         arrays = self._arrays | {"counter": self._counts}
-        self._arguments = self.host._replace(**{name: getattr(array, "_ary", array) for name, array in arrays.items()})
+        self._cities = self.host._replace(**{name: getattr(array, "_ary", array) for name, array in arrays.items()})
+        self._graph = None  # it holds the addresses of before
 
     def run(self, first_step: int, last_step: int) -> None:
-        """Run steps ``first_step`` up to, not including, ``last_step`` of all members."""
-        members = self.host.counter.shape[0]
-        launches = [(phase.kernel[grid_of(members * phase.rows, phase.block)], phase.rows) for phase in self._phases]
-        for step in range(first_step, last_step):
-            t_s = step * self.host.step_s
-            for kernel, rows in launches:
-                kernel(self._arguments, rows, t_s)
-        self._counted = self._counted or last_step > first_step
+        """Run steps ``first_step`` up to, not including, ``last_step`` of all members, and wait for the last.
 
-    def synchronize(self) -> None:
-        """Wait until everything has been run."""
+        Launching a kernel takes Python about a millisecond, because of the many arrays; so a step's launches are
+        recorded once, and the record is played.
+        """
+        if first_step != self._step:
+            self._clock.copy_to_device(np.array([first_step], np.int64))
+        for _ in range(first_step, last_step):
+            if self._graph is None and self._graph_works:
+                self._record()
+            if self._graph is None:
+                self._launch(0)
+            else:
+                self._graph.play()
+        if self._graph is not None:
+            self._graph.wait()
         cuda.synchronize()
+        self._step = last_step
+
+    def _launch(self, stream: Any) -> None:
+        """Launch one step."""
+        members = self.host.counter.shape[0]
+        for phase in self._phases:
+            blocks, threads = grid_of(members * phase.rows, phase.block)
+            phase.kernel.launch(blocks, threads, stream, self._cities, self._clock, phase.rows)
+
+    def _record(self) -> None:
+        """Record the launches of a step; where that fails they are made one by one, which is slower, not wrong."""
+        try:
+            self._graph = step_graph(self._launch)
+        except Exception as error:  # of a library that is young: whatever it cannot do, we do without
+            warnings.warn(f"steps are launched kernel by kernel: {type(error).__name__}: {error}", stacklevel=3)
+            self._graph_works = False
 
     def fetch(self, name: str, column: int | None = None) -> None:
         """Copy an array, or one column of it, from the device to the host."""
-        if name == "counter" and self._counted:
-            add_up_counters[grid_of(self._counts.size // self._counts.shape[2], 128)](self._counts, self._arrays[name])
-            self._counted = False
+        if name == "counter":
+            members, rows, _ = self._counts.shape
+            add_up_counters.launch(*grid_of(members * rows, 128), 0, self._counts, self._arrays[name])
         for device, host in self._pieces(name, column):
             device.copy_to_host(host)
 
@@ -68,8 +96,8 @@ class DeviceCity:
         for device, host in self._pieces(name, column):
             device.copy_to_device(host)
 
-    def replace_routes(self, route: Any, used: int, needed: int) -> None:
-        """Take over routes ``used`` up to, not including, ``needed`` of the host's table, which may be a larger one."""
+    def push_routes(self, route: Any, used: int, needed: int) -> None:
+        """Take over places ``used`` up to, not including, ``needed`` of the host's routes, maybe in a larger array."""
         if route.size != self._arrays["route"].size:
             self._arrays["route"] = cuda.to_device(route)
             self.host = self.host._replace(route=route)
@@ -80,6 +108,8 @@ class DeviceCity:
     def _pieces(self, name: str, column: int | None) -> list[tuple[Any, Any]]:
         """Contiguous pieces of a device array and of its host copy."""
         device, host = self._arrays[name], getattr(self.host, name)
+        if not host.size:
+            return []
         if column is None:
             return [(device, host)]
         return [(device[m, column], host[m, column]) for m in range(host.shape[0])]

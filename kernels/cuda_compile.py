@@ -1,47 +1,97 @@
-"""Compile kernels for NVIDIA GPUs so that they compute what the CPU computes, to the last bit.
+"""Compile and launch GPU kernels so that they compute what the CPU computes, to the last bit.
 
 Three things are settled here. *No fused multiply-add*: it rounds once where the CPU rounds twice; numba-cuda has no
 option for it (its issue 118), so libNVVM is told directly. *No link-time optimisation*, which would pass code by that
 setting. *Atomic additions* where rows of a phase meet.
+
+Importing this module needs numba-cuda or numba's CUDA simulator (``NUMBA_ENABLE_CUDASIM=1``).
 """
 
 from __future__ import annotations
 
 import functools
-import importlib.util
 from collections.abc import Callable
 from typing import Any
 
-from numba import config, cuda
+import numba
+from numba import cuda
 
 from .shared import add_shared
 from .traffic_tables import Ints
 
-THREADS_IN_SIMULATOR = 3  # of a block, and two blocks: enough to see an index that is wrong
+SIMULATED = bool(numba.config.ENABLE_CUDASIM)
+SIMULATED_GRID = 2, 3  # blocks and threads: enough to see an index that is wrong
 
 
-def gpu_kernel(function: Callable[..., None]) -> Any:
-    """Compile a function whose threads run on a GPU."""
-    if config.ENABLE_CUDASIM:
-        return cuda.jit(function)
-    return cuda.jit(function, lto=False, cache=True)
+def grid_of(size: int, threads: int) -> tuple[int, int]:
+    """Blocks, and threads of a block, for so many rows."""
+    return SIMULATED_GRID if SIMULATED else (max(1, -(-size // threads)), threads)
 
 
-def grid_of(size: int, block: int) -> tuple[int, int]:
-    """Blocks, and threads of a block, for ``size`` rows."""
-    if config.ENABLE_CUDASIM:
-        return 2, THREADS_IN_SIMULATOR
-    return max(1, -(-size // block)), block
+class GpuKernel:
+    """A kernel, compiled the way this module's docstring says.
+
+    Parameters
+    ----------
+    function
+        What each thread does.
+    """
+
+    def __init__(self, function: Callable[..., None]) -> None:
+        self.__name__, self.__doc__ = function.__name__, function.__doc__
+        self.py_func = function
+        self._kernel = cuda.jit(function) if SIMULATED else cuda.jit(function, lto=False, cache=True)
+
+    def launch(self, blocks: int, threads: int, stream: Any, *arguments: Any) -> None:
+        """Run on the device, behind whatever was launched before."""
+        self._kernel[blocks, threads, stream](*arguments)
+
+    def compile_for(self, *arguments: Any) -> None:
+        """Compile for arguments of these types, or take the code from the cache."""
+        if not SIMULATED:
+            self._kernel.compile(tuple(numba.typeof(argument) for argument in arguments))
+
+
+class StepGraph:
+    """Launches that were recorded and can be repeated."""
+
+    def __init__(self, launch: Callable[[Any], None]) -> None:
+        from cuda.core import Device
+
+        device = Device()
+        device.set_current()
+        builder = device.create_graph_builder()
+        builder.begin_building()
+        launch(builder)
+        self._graph = builder.end_building().complete()
+        self._stream = device.create_stream()
+
+    def play(self) -> None:
+        """Run it, behind what was played before."""
+        self._graph.launch(self._stream)
+
+    def wait(self) -> None:
+        """Wait until everything that was played has been run."""
+        self._stream.sync()
+
+
+def step_graph(launch: Callable[[Any], None]) -> StepGraph:
+    """Record what ``launch`` launches on the stream it is given."""
+    cuda.synchronize()
+    return StepGraph(launch)
 
 
 @functools.cache
 def prepare() -> None:
-    """Set the compiler up; before the first kernel is compiled."""
-    if config.ENABLE_CUDASIM or importlib.util.find_spec("numba_cuda") is None:
+    """Set the compiler up, before the first kernel is defined."""
+    if SIMULATED:
         return
     from numba.cuda import codegen
+    from numba.cuda.core import config
     from numba.cuda.extending import overload
 
+    config.CACHE_DIR = numba.config.CACHE_DIR  # named by a hash of the sources, see numba_cache
+    config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # a small city has few rows
     compile_ir = codegen.nvvm.compile_ir
 
     @functools.wraps(compile_ir)

@@ -1,4 +1,4 @@
-"""Launch the traffic phases on a GPU: one kernel per phase, one thread per member and row.
+"""Define the GPU kernels of traffic: one per phase, one thread per member and row.
 
 The threads run the functions of ``cuda_phases``, which are those of the CPU: numba compiles them for both.
 """
@@ -9,15 +9,15 @@ import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from numba import config, cuda
+from numba import cuda
 
 from . import cuda_phases as phases
-from .cuda_compile import gpu_kernel, prepare
-from .traffic_tables import City
+from .cuda_compile import SIMULATED, GpuKernel, prepare
+from .traffic_tables import City, Longs
 
 prepare()
 
-if config.ENABLE_CUDASIM:  # threads are Python there
+if SIMULATED:  # threads are Python there
 
     def _on_device(phase: int, function: Callable[..., None]) -> Callable[..., None]:
         return functools.partial(phases.serve_row, phase)
@@ -39,73 +39,90 @@ _leave_row = _on_device(phases.LEAVE, phases.leave_row)
 _enter_row = _on_device(phases.ENTER, phases.enter_row)
 
 
-# Every kernel: threads share out ``rows`` rows of every member.
+# Every kernel: its threads share out ``rows`` rows of every member. The time is read on the device, so that a step is
+# launched with the same arguments each time.
 
 
-@gpu_kernel
-def advance_signals(cities: City, rows: int, t_s: float) -> None:
+@GpuKernel
+def advance_signals(cities: City, clock: Longs, rows: int) -> None:
     """Programmes go on."""
+    t_s = clock[0] * cities.step_s
     for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
         _signal_row(cities, i // rows, i % rows, t_s)
 
 
-@gpu_kernel
-def note_promises(cities: City, rows: int, t_s: float) -> None:
+@GpuKernel
+def note_promises(cities: City, clock: Longs, rows: int) -> None:
     """Copy what junctions have promised."""
+    t_s = clock[0] * cities.step_s
     for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
         _promise_row(cities, i // rows, i % rows, t_s)
 
 
-@gpu_kernel
-def decide_junctions(cities: City, rows: int, t_s: float) -> None:
+@GpuKernel
+def decide_junctions(cities: City, clock: Longs, rows: int) -> None:
     """Decide who may enter."""
+    t_s = clock[0] * cities.step_s
     for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
         _decision_row(cities, i // rows, i % rows, t_s)
 
 
-@gpu_kernel
-def let_all_arrive(cities: City, rows: int, t_s: float) -> None:
+@GpuKernel
+def let_all_arrive(cities: City, clock: Longs, rows: int) -> None:
     """Take those who have arrived off the road."""
+    t_s = clock[0] * cities.step_s
     for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
         _arrival_row(cities, i // rows, i % rows, t_s)
 
 
-@gpu_kernel
-def serve_links(cities: City, rows: int, t_s: float) -> None:
+@GpuKernel
+def serve_links(cities: City, clock: Longs, rows: int) -> None:
     """Change lanes, enter."""
+    t_s = clock[0] * cities.step_s
     for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
         _link_row(cities, i // rows, i % rows, t_s)
 
 
-@gpu_kernel
-def follow_lanes(cities: City, rows: int, t_s: float) -> None:
+@GpuKernel
+def follow_lanes(cities: City, clock: Longs, rows: int) -> None:
     """Find next speeds and positions."""
+    t_s = clock[0] * cities.step_s
     for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
         _follow_row(cities, i // rows, i % rows, t_s)
 
 
-@gpu_kernel
-def advance_lanes(cities: City, rows: int, t_s: float) -> None:
+@GpuKernel
+def advance_lanes(cities: City, clock: Longs, rows: int) -> None:
     """Take them over."""
+    t_s = clock[0] * cities.step_s
     for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
         _advance_row(cities, i // rows, i % rows, t_s)
 
 
-@gpu_kernel
-def leave_streets(cities: City, rows: int, t_s: float) -> None:
+@GpuKernel
+def leave_streets(cities: City, clock: Longs, rows: int) -> None:
     """Carry vehicles into junctions."""
+    t_s = clock[0] * cities.step_s
     for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
         _leave_row(cities, i // rows, i % rows, t_s)
 
 
-@gpu_kernel
-def enter_streets(cities: City, rows: int, t_s: float) -> None:
+@GpuKernel
+def enter_streets(cities: City, clock: Longs, rows: int) -> None:
     """Carry vehicles out of junctions."""
+    t_s = clock[0] * cities.step_s
     for i in range(cuda.grid(1), cities.counter.shape[0] * rows, cuda.gridsize(1)):
         _enter_row(cities, i // rows, i % rows, t_s)
 
 
-@gpu_kernel
+@GpuKernel
+def end_step(cities: City, clock: Longs, rows: int) -> None:
+    """Move the clock on."""
+    if cuda.grid(1) == 0:
+        clock[0] += 1
+
+
+@GpuKernel
 def add_up_counters(counts: Any, counter: Any) -> None:
     """Add the rows' counters to those of their members and set them to zero.
 
@@ -142,5 +159,6 @@ def phases_of(cities: City) -> tuple[Phase, ...]:
         Phase(advance_lanes, lane_rows, 128),
         Phase(leave_streets, junctions, 64),
         Phase(enter_streets, junctions, 64),
+        Phase(end_step, 1, 32),
     )
     return tuple(phase for phase in step if phase.rows > 0)
