@@ -47,7 +47,7 @@ def read_config(file: SumoFile, left_out: LeftOut) -> SumoConfig:
         It cannot be read at all.
     """
     options: dict[str, Node] = {}
-    for section in file.elements(("configuration", "sumoConfiguration")):
+    for section in file.elements("configuration", "sumoConfiguration"):
         found = section.children or [section]  # old files have no sections
         for option in found:
             options[option.tag] = option

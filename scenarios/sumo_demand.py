@@ -242,6 +242,9 @@ class SumoDemand:
             if node.get(key):
                 self.left_out.note(f"vehicles that travel between zones, junctions or to nowhere ({key})", name)
                 return False
+        if any(True for _ in node.all("stop")):
+            self.left_out.note("vehicles whose way is given by their stops only", name)
+            return False
         file.complain(node, "route", NO_VALUE, "is missing: give a route, or from and to.")
         return False
 

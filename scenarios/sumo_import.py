@@ -41,7 +41,6 @@ TRIP_COLUMNS = (
     *("vehicle_class", "route", "vehicle_type"),
 )
 CLEARING_S = 3600.0  # after the last departure, where the simulation has no end
-ROOTS = ("additional", "add", "routes", "urbandata", "tlLogics")
 DAY_ZERO = dt.datetime(2000, 1, 1)  # SUMO's clock has no date
 
 
@@ -105,7 +104,7 @@ def import_sumo(config: Path | str, out: Path | str) -> Imported:
     for path in (*read.additional, *read.routes):
         file = SumoFile(path)
         with contextlib.suppress(NotWhole):
-            for node in file.elements(ROOTS):
+            for node in file.elements():
                 if not demand.take(file, node):
                     additional.take(file, node)
         problems += file.problems()

@@ -32,7 +32,6 @@ EVERYBODY = CAR | BUS | TRUCK | BICYCLE | FOOT | EMERGENCY
 ROAD = CAR | BUS | TRUCK  # an edge that none of these may use is no road
 LANE_WIDTH_M = 3.2  # where the file gives none
 INNER = ("internal", "crossing", "walkingarea")  # functions of edges that lie inside junctions
-ROOTS = ("net",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ def read_net_file(path: Path, programmes: Sequence[Path] = ()) -> NetRows:
     own: list[Node] = []
     problems: list[Problem] = []
     try:
-        for node in rows.file.elements(ROOTS):
+        for node in rows.file.elements("net"):
             _take(rows, node, own)
     except NotWhole:
         raise SourceError(rows.file.problems()) from None
@@ -146,7 +145,7 @@ def read_net_file(path: Path, programmes: Sequence[Path] = ()) -> NetRows:
     for other in programmes:
         file = SumoFile(other)
         try:
-            found = [node for node in file.elements(("additional", "add", "routes")) if node.tag == "tlLogic"]
+            found = [node for node in file.elements() if node.tag == "tlLogic"]
             rows.programmes = read_programmes(file, found, rows.programmes)
         except NotWhole:
             pass

@@ -6,7 +6,7 @@ import gzip
 import math
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
@@ -16,6 +16,7 @@ from .problems import NO_VALUE, Problem, closest_file
 
 CHUNK_BYTES = 1 << 18
 SHOWN = 10  # problems of one kind before they are summed up
+OF_OTHER_FILES = ("net", "configuration", "sumoConfiguration", "osm", "html")
 WORDS = {"true": True, "yes": True, "on": True, "x": True, "1": True, "t": True}
 
 
@@ -54,20 +55,21 @@ class SumoFile:
         """Whether nothing is wrong so far."""
         return not self._found
 
-    def elements(self, root: Iterable[str]) -> Iterator[Node]:
+    def elements(self, *roots: str) -> Iterator[Node]:
         """The elements below the outermost one, each whole, while the file is being read.
 
         Parameters
         ----------
-        root
-            What the outermost element may be called.
+        *roots
+            What the outermost element may be called. Without, it is of no importance, as in SUMO itself: it may even
+            be the only element, but not that of a net or a configuration.
 
         Raises
         ------
         NotWhole
             The file is missing, cut off, no XML, or of another kind; noted as a problem.
         """
-        reading = _Reading(self, tuple(root))
+        reading = _Reading(self, roots)
         try:
             with _opened(self.path) as file:
                 while chunk := file.read(CHUNK_BYTES):
@@ -218,13 +220,14 @@ class _Reading:
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth == 1:
-            if tag not in self._roots:
-                wanted = " or ".join(f"<{name}>" for name in self._roots)
-                said = f"is of another kind: its outermost element is <{tag}>, not {wanted}."
+            if tag in OF_OTHER_FILES if not self._roots else tag not in self._roots:
+                wanted = f", not {' or '.join(f'<{name}>' for name in self._roots)}" if self._roots else ""
+                said = f"is of another kind: its outermost element is <{tag}>{wanted}."
                 self._file.complain(None, "", NO_VALUE, said, line=self.parser.CurrentLineNumber)
                 raise NotWhole
             self._file.attributes = attributes
-            return
+            if self._roots or tag != "tlLogic":
+                return
         node = Node(tag, attributes, self.parser.CurrentLineNumber)
         if self._open:
             self._open[-1].children.append(node)
