@@ -34,7 +34,7 @@ from .streets import CAR
 from .sumo_net_file import ConnectionRow, EdgeRow, NetRows, read_net_file
 from .sumo_places import shared_coordinates
 from .sumo_right_of_way import Conflicts, clear_along_foe, read_conflicts, service_order
-from .sumo_signals import show_lights
+from .sumo_signals import FIXED_KINDS, Programme, show_lights
 
 TURNS = {
     "s": Turn.STRAIGHT,
@@ -279,9 +279,7 @@ class _Build:
             self.left_out["green arrows after a stop: they give way without stopping first"] += sum(
                 any(phase.state[column] == "s" for phase in programme.phases) for column in columns if column >= 0
             )
-            self.left_out[f"actuated signals ({programme.kind}): they run with the durations in the file"] += (
-                programme.actuated
-            )
+            self._note_kind(programme)
             place = slice(int(start[row]), int(start[row + 1]))
             signal[place] = len(junctions)
             group[place] = np.arange(len(one.rows))
@@ -315,6 +313,14 @@ class _Build:
             longest_s=np.array(longest_s, np.float64),
         )
         return signals, signal, group
+
+    def _note_kind(self, programme: Programme) -> None:
+        if programme.actuated:
+            self.left_out["actuated signals: their phases follow gaps over detectors of our own"] += 1
+            if programme.kind != "actuated":
+                self.left_out[f"signals of the type {programme.kind}: they run as actuated by gaps"] += 1
+        elif programme.kind not in FIXED_KINDS:
+            self.left_out[f"signals of the type {programme.kind}: their phases follow the clock"] += 1
 
     def _links(
         self,
