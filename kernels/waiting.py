@@ -55,17 +55,28 @@ HOLDING_LANE = 1
 FOR_ROOM = 2  # 1: it holds by being full to its last vehicle
 WAIT_ROWS = 3
 
+SETTLED_S = 5.0  # the last of a queue has closed up when it has stood for so long
+
 
 @woven
-def is_queue(city: City, lane: int, standing_s: float, settled_s: float) -> bool:
-    """Whether the first vehicle of a lane has stood for long and the last has closed up."""
-    count = city.lane_i[COUNT, lane]
-    if count == 0 or city.lane_i[GRANTED_COUNT, lane] > 0 or city.lane_f[OBSTACLE_M, lane] < math.inf:
+def is_queue(city: City, lane: int, standing_s: float) -> bool:
+    """Whether the first vehicle of a lane has stood for long, and not for something that will end."""
+    if (
+        city.lane_i[COUNT, lane] == 0
+        or city.lane_i[GRANTED_COUNT, lane] > 0
+        or city.lane_f[OBSTACLE_M, lane] < math.inf
+    ):
         return False
     first = at(city, lane, 0)
-    if city.vehicle_f[STANDING_S, first] < standing_s or city.vehicle_i[CAUSE, first] in (CLOSED, OBSTACLE, LETS_IN):
-        return False
-    return city.vehicle_f[STANDING_S, at(city, lane, count - 1)] >= settled_s
+    waits_for = city.vehicle_i[CAUSE, first]
+    return city.vehicle_f[STANDING_S, first] >= standing_s and waits_for not in (CLOSED, OBSTACLE, LETS_IN)
+
+
+@woven
+def is_full(city: City, lane: int, needed: float) -> bool:
+    """Whether a held lane has no room, now that its last vehicle has closed up."""
+    last = at(city, lane, city.lane_i[COUNT, lane] - 1)
+    return city.vehicle_f[STANDING_S, last] >= SETTLED_S and not room_beyond(city, lane, needed)
 
 
 @woven
@@ -110,7 +121,7 @@ def full_beyond(city: City, vehicle: int, through: int, steps: int, lane: int, h
     for connector in range(city.lane_i[FIRST_CONNECTOR, through], city.lane_i[FIRST_CONNECTOR, through + 1]):
         if city.connector[TO_LINK, connector] == link_ahead(city, vehicle, steps):
             far = city.connector[TO_LANE, connector]
-            if held[far] == 0:
+            if held[far] == 0 or city.vehicle_f[STANDING_S, at(city, far, city.lane_i[COUNT, far] - 1)] < SETTLED_S:
                 return n
             found = note_wait(waits, found, lane, far, 1)
     return found
@@ -122,8 +133,8 @@ def way_held(city: City, vehicle: int, lane: int, connector: int, held: Ints, wa
     kind, to_lane = city.vehicle_i[CLASS, vehicle], city.connector[TO_LANE, connector]
     needed = city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
     n = in_the_way(city, vehicle, lane, connector, held, waits, n)
-    if not room_beyond(city, to_lane, needed):
-        return n if held[to_lane] == 0 else note_wait(waits, n, lane, to_lane, 1)
+    if held[to_lane] != 0 and is_full(city, to_lane, needed):
+        return note_wait(waits, n, lane, to_lane, 1)
     comes_in = city.lane_i[TIGHT, to_lane] != 0 and city.lane_i[TIGHT, lane] == 0
     if comes_in and not stays_clear(city, vehicle, to_lane, needed):
         before = n
@@ -189,15 +200,13 @@ def holders(city: City, lane: int, held: Ints, waits: Ints, n: int) -> int:
 
 
 @bare_entry
-def find_waits(cities: City, m: int, standing_s: float, settled_s: float, held: Ints, waits: Ints) -> int:
+def find_waits(cities: City, m: int, standing_s: float, held: Ints, waits: Ints) -> int:
     """Find the lanes of a member that are held for good, and what holds them.
 
     Parameters
     ----------
     standing_s
         Only queues whose first vehicle has stood for so long, s.
-    settled_s
-        And whose last vehicle has stood for so long, s.
     held
         Becomes 1 for lanes that are held for good (``[lane row]``).
     waits
@@ -212,7 +221,7 @@ def find_waits(cities: City, m: int, standing_s: float, settled_s: float, held: 
     city = member_of(cities, m)
     queues = 0
     for lane in range(held.size):
-        held[lane] = 1 if is_queue(city, lane, standing_s, settled_s) else 0
+        held[lane] = 1 if is_queue(city, lane, standing_s) else 0
         queues += held[lane]
     freed = True
     while queues > 0 and freed:

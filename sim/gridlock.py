@@ -21,7 +21,6 @@ Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 
 STANDING_S = 120.0  # longer than any red light
-SETTLED_S = 5.0  # the last of a queue has closed up when it has stood for so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def _waits(fleet: Fleet, standing_s: float) -> Ints:
     held = np.zeros(fleet.cities.lane_f.shape[2], np.int32)
     waits = np.zeros((WAIT_ROWS, 256), np.int32)
     while True:
-        count = find_waits(fleet.tables(), 0, standing_s, SETTLED_S, held, waits)
+        count = find_waits(fleet.tables(), 0, standing_s, held, waits)
         if count <= waits.shape[1]:
             return waits[:, :count]
         waits = np.zeros((WAIT_ROWS, count), np.int32)
