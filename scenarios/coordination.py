@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .network import Floats, Light, RoadNetwork
+from .network import Floats, Light, RoadNetwork, Turn
 from .retiming import SHORTEST_GREEN_S, changeover_s, green_phases
 from .signal_control import Coordination
 
@@ -18,7 +18,7 @@ FURTHEST_M = 3000.0  # between two signals of a group
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """The way from one signal to the next: its first and last link and what lies between."""
+    """The way from one stop line to the next: its first and last link, and the junctions before and between them."""
 
     first_link: int
     last_link: int
@@ -84,7 +84,7 @@ def green_start_s(
     mine = connectors.signal == controller
     if from_link >= 0:
         mine &= lanes.link[connectors.from_lane] == from_link
-        straight = mine & (network.movements.turn[connectors.movement] == 0)
+        straight = mine & (network.movements.turn[connectors.movement] == Turn.STRAIGHT)
         mine = straight if straight.any() else mine
     else:
         mine &= lanes.link[connectors.to_lane] == to_link
@@ -103,7 +103,9 @@ def stretch_between(network: RoadNetwork, start: int, end: int) -> Stretch | Non
     free_s = links.length_m / links.speed_mps
     queue: list[tuple[float, float, int, int]] = []
     for link in np.flatnonzero(links.from_junction == signals.junction[start]).tolist():
-        heapq.heappush(queue, (float(free_s[link]), float(links.length_m[link]), link, link))
+        inside_m = _across_m(network, link)
+        time_s = inside_m / float(links.speed_mps[link]) + float(free_s[link])
+        heapq.heappush(queue, (time_s, inside_m + float(links.length_m[link]), link, link))
     seen: set[int] = set()
     while queue:
         time_s, length_m, link, first = heapq.heappop(queue)
@@ -119,3 +121,12 @@ def stretch_between(network: RoadNetwork, start: int, end: int) -> Stretch | Non
                 length = length_m + inside_m + float(links.length_m[onward])
                 heapq.heappush(queue, (time_s + more_s, length, onward, first))
     return None
+
+
+def _across_m(network: RoadNetwork, link: int) -> float:
+    """How far it is through the junction at a link's beginning, for those who come straight on where there are any."""
+    movements = network.movements
+    into = np.flatnonzero(movements.to_link == link)
+    straight = into[movements.turn[into] == Turn.STRAIGHT]
+    into = straight if straight.size else into
+    return float(movements.length_m[into].min()) if into.size else 0.0

@@ -136,7 +136,7 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         GOOD + "7: 3\n",
         [
             "scenario.yaml:6  7  is not a word: put the key in quotes.",
-            "scenario.yaml:6  7 = 3  no such key. Allowed here: base, city, citytwin, demand, drivers, duration_s, events, name, network, outputs, routes, seed, sensors, start, step_s.",
+            "scenario.yaml:6  7 = 3  no such key. Allowed here: base, city, citytwin, demand, drivers, duration_s, events, name, network, outputs, routes, seed, sensors, signals, start, step_s.",
         ],
     ),
     (
@@ -268,14 +268,14 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         "unknown key with a near one",
         GOOD + "event: []\n",
         [
-            'scenario.yaml:6  event = []  no such key. Closest: "events". Allowed here: base, city, citytwin, demand, drivers, duration_s, events, name, network, outputs, routes, seed, sensors, start, step_s.'
+            'scenario.yaml:6  event = []  no such key. Closest: "events". Allowed here: base, city, citytwin, demand, drivers, duration_s, events, name, network, outputs, routes, seed, sensors, signals, start, step_s.'
         ],
     ),
     (
         "unknown key like nothing",
         GOOD + "zzz: 1\n",
         [
-            "scenario.yaml:6  zzz = 1  no such key. Allowed here: base, city, citytwin, demand, drivers, duration_s, events, name, network, outputs, routes, seed, sensors, start, step_s."
+            "scenario.yaml:6  zzz = 1  no such key. Allowed here: base, city, citytwin, demand, drivers, duration_s, events, name, network, outputs, routes, seed, sensors, signals, start, step_s."
         ],
     ),
     # the city
