@@ -17,6 +17,7 @@ import click
 
 if TYPE_CHECKING:
     from ..scenarios.problems import Problem
+    from .backend import Backend
 
 DONE, WRONG_INPUT, FAILED, INTERRUPTED = 0, 2, 3, 130
 
@@ -147,10 +148,17 @@ def validate(file: Path, as_json: bool) -> int:
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Run folder to write.")
 @click.option("--seed", type=click.IntRange(min=0), help="Instead of the file's seed.")
 @click.option("--threads", type=click.IntRange(min=1), help="Cores to use; the result does not depend on it.")
+@click.option(
+    "--backend",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to compute: CPU or NVIDIA GPU; auto goes by the number of trips and says why.",
+)
 @_json_option
-def run(file: Path, out: Path, seed: int | None, threads: int | None, as_json: bool) -> int:
+def run(file: Path, out: Path, seed: int | None, threads: int | None, backend: Backend, as_json: bool) -> int:
     """Run a scenario file and write a run folder with its report."""
-    return _run(file, out, seed=seed, threads=threads, as_json=as_json)
+    return _run(file, out, seed=seed, threads=threads, backend=backend, as_json=as_json)
 
 
 @main.command()
@@ -159,10 +167,10 @@ def run(file: Path, out: Path, seed: int | None, threads: int | None, as_json: b
 @_json_option
 def demo(out: Path, city: str, as_json: bool) -> int:
     """Run the morning of a bundled city."""
-    return _run(Path(city, "morning"), out, seed=None, threads=None, as_json=as_json)
+    return _run(Path(city, "morning"), out, seed=None, threads=None, backend="auto", as_json=as_json)
 
 
-def _run(file: Path, out: Path, *, seed: int | None, threads: int | None, as_json: bool) -> int:
+def _run(file: Path, out: Path, *, seed: int | None, threads: int | None, backend: Backend, as_json: bool) -> int:
     from ..scenarios.problems import InputError
     from .progress import choose_progress
     from .report import write_report
@@ -173,7 +181,7 @@ def _run(file: Path, out: Path, *, seed: int | None, threads: int | None, as_jso
     _stop_on_signals()
     progress = choose_progress()
     try:
-        summary = run_scenario(file, out, seed=seed, threads=threads, progress=progress).summary
+        summary = run_scenario(file, out, seed=seed, threads=threads, progress=progress, backend=backend).summary
         progress.stage("writing the report")
         report = write_report(out)
     except KeyboardInterrupt:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .backend import choose_backend
 from .network_facts import network_facts, streets_columns
 from .run_folder import RunFolder, command_line
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ..agents.vehicle import Vehicle
     from ..scenarios.network import RoadNetwork
     from ..scenarios.scenario import Scenario
+    from .backend import Backend
     from .observers import Observer
     from .progress import Progress
     from .simulation import Simulation
@@ -55,6 +57,7 @@ def run_scenario(
     threads: int | None = None,
     progress: Progress | None = None,
     vehicle_type: type[Vehicle] | None = None,
+    backend: Backend = "auto",
 ) -> RunResult:
     """Run a scenario file and write everything it leaves, except the report.
 
@@ -72,6 +75,8 @@ def run_scenario(
         Who is told how far it is.
     vehicle_type
         Class of the vehicles.
+    backend
+        Where the traffic is computed: ``cpu``, ``cuda`` (an NVIDIA GPU), or ``auto``; see ``choose_backend``.
 
     Raises
     ------
@@ -89,6 +94,8 @@ def run_scenario(
     network = network_of(scenario)
     progress.stage("making trips")
     trips = trips_of(scenario, network)
+    choice = choose_backend(backend, vehicles=len(trips.id))
+    progress.stage(f"computing on {choice.device} ({choice.why})")
     with RunFolder(
         out,
         command=command_line(),
@@ -97,7 +104,7 @@ def run_scenario(
         start=scenario.start,
         duration_s=scenario.duration_s,
         threads=_use_threads(threads),
-        device="cpu",
+        device=choice.device,
         **network_facts(network),
     ) as folder:
         folder.add_inputs(scenario.input_files())
@@ -106,7 +113,9 @@ def run_scenario(
         from .simulation import Simulation
         from .sumo_outputs import sumo_observers
 
-        simulation = Simulation(scenario, network, trips, seed=seed, vehicle_type=vehicle_type or Vehicle)
+        simulation = Simulation(
+            scenario, network, trips, seed=seed, vehicle_type=vehicle_type or Vehicle, backend=choice.name
+        )
         observers = observers_of(scenario, folder, simulation.model.fleet)
         folder.writer("streets").write(streets_columns(network))
         sumo_files = sumo_observers(simulation, folder.path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import simpy
@@ -17,6 +17,7 @@ from ..agents.journeys import Journeys
 from ..agents.vehicle import Vehicle
 from ..kernels import traffic_tables as table
 from ..scenarios.coordination import coordinated
+from .backend import on_backend
 from .observers import Observer, link_totals
 from .processes import InForce, Process, answer_drivers, plan_departures, start_events
 from .signal_processes import begin_controllers, signals_of
@@ -54,6 +55,8 @@ class Simulation:
         Class of the vehicles; a subclass of ``Vehicle`` that overrides a decision takes it.
     controllers
         Objects that decide at signals, by junction, instead of what the scenario says there.
+    backend
+        Where the steps are computed; see ``choose_backend``.
 
     Examples
     --------
@@ -71,6 +74,7 @@ class Simulation:
         seed: int | None = None,
         vehicle_type: type[Vehicle] = Vehicle,
         controllers: Mapping[str, SignalController] | None = None,
+        backend: Literal["cpu", "cuda"] = "cpu",
     ) -> None:
         self.scenario = scenario
         self.seed = scenario.seed if seed is None else seed
@@ -86,6 +90,7 @@ class Simulation:
             sensors=(*sensors_of(scenario, network), *(loop for one in commanded for _, loop in one.loops)),
             signals=signals,
         )
+        fleet = on_backend(fleet, backend)
         self.signals = signals
         self.model = CityModel(network, fleet, vehicle_type=vehicle_type, seed=self.seed)
         self.model.pass_time = self._pass_step
@@ -183,7 +188,8 @@ class Simulation:
 def _observe(simulation: Simulation, observer: Observer) -> Process:
     while True:
         yield simulation.env.timeout(observer.every_s)
-        observer.observe(simulation.env.now, simulation.model)
+        with simulation.model.fleet.reading():
+            observer.observe(simulation.env.now, simulation.model)
 
 
 def sensors_of(scenario: Scenario, network: RoadNetwork) -> tuple[Sensor, ...]:
