@@ -46,7 +46,7 @@ TURNS = {
     "T": Turn.UTURN,
 }
 TURN_RANK = {Turn.STRAIGHT: 2, Turn.RIGHT: 1, Turn.LEFT: 1, Turn.UTURN: 0}
-SHORTEST_CONNECTOR_M = 2.0  # as everywhere; SUMO's inner lanes go down to 0.1 m
+SHORTEST_CONNECTOR_M = 2.0  # as everywhere
 ROOM_M = 15.0  # for one vehicle that comes to rest there
 SHORTEST_LINK_M = 3.0  # to stop before the line on it
 MOTORWAY_FROM_MPS = 27.0  # of an edge that does not say what it is
@@ -117,13 +117,10 @@ class _Build:
         movements, movement = _movements(connections, ends, to_junction, twin)
         start = np.array(list(accumulate((len(one.rows) for one in joined), initial=0)), np.int32)
         curves = [self._curve(connection) for connection in connections]
-        length_m = np.array([max(length, SHORTEST_CONNECTOR_M) for _, length, _ in curves])
+        length_m = np.array([length for _, length, _ in curves], np.float64)
         link_length_m = np.array([self._length_m(edge) for edge in edges])
-        self._lengthen(link_length_m, length_m, ends[:, 1])
+        self._move_beginnings(link_length_m, length_m, ends[:, 1])
         speed_mps = np.array([speed for _, _, speed in curves])
-        self.left_out["inner lanes shorter than 2 m: 2 m here"] += sum(
-            length < SHORTEST_CONNECTOR_M for _, length, _ in curves
-        )
         signals, signal, group = self._signals(joined, names, start)
         foe_start, foe, kind, foe_yield = _foes(joined, lanes, start)
         turn = movements.turn[movement]
@@ -242,7 +239,10 @@ class _Build:
                 self.rows.file.complain(row.node, "", f"{row.from_edge} -> {row.to_edge}", said)
 
     def _curve(self, connection: ConnectionRow) -> tuple[Floats, float, float]:
-        """Centre line, length and speed limit of a connection: its inner lanes one after the other."""
+        """Centre line, length and speed limit of a connection: its inner lanes one after the other.
+
+        In a net without inner lanes vehicles of SUMO jump over junctions: length 0.
+        """
         inner = self.rows.inner_lanes
         via, parts, seen = connection.via, [], set[str]()
         while via in inner and via not in seen:
@@ -255,7 +255,7 @@ class _Build:
         before = self.rows.edges[connection.from_edge].lanes[connection.from_lane]
         behind = self.rows.edges[connection.to_edge].lanes[connection.to_lane]
         shape = np.stack([before.shape_xy[-1], behind.shape_xy[0]])
-        return shape, float(np.hypot(*(shape[1] - shape[0]))), min(before.speed_mps, behind.speed_mps)
+        return shape, 0.0, min(before.speed_mps, behind.speed_mps)
 
     def _signals(self, joined: Sequence[_Joined], names: Sequence[str], start: Ints) -> tuple[Signals, Ints, Ints]:
         """Programmes, one per junction even where SUMO runs several junctions with one, and the lights they show."""
@@ -361,25 +361,30 @@ class _Build:
         self.left_out["edges whose lanes differ in length: the mean"] += max(lengths) - min(lengths) > 0.5
         return max(sum(lengths) / len(lengths), 0.1)
 
-    def _lengthen(self, link_m: Floats, connector_m: Floats, to_link: Ints) -> None:
-        """Let links that hold no vehicle begin earlier, on the connectors that lead into them.
+    def _move_beginnings(self, link_m: Floats, connector_m: Floats, to_link: Ints) -> None:
+        """Let links begin earlier or later in the junction before them; from stop line to stop line nothing changes.
 
-        Nobody can look for a way through the next junction before being on its link, so a link of half a metre would
-        stop everybody. The way from stop line to stop line stays as long as it is. What connectors cannot give is
-        added, up to ``SHORTEST_LINK_M``.
+        Earlier, where a link holds no vehicle: nobody can look for a way through the next junction before being on
+        its link, so a link of half a metre would stop everybody. Later, where a connector into it would be shorter
+        than ours may be: SUMO's inner lanes go down to 0.1 m, and a net without them has none. What neither side can
+        give is added.
         """
-        given = np.full(link_m.size, np.inf)
-        np.minimum.at(given, to_link, connector_m - SHORTEST_CONNECTOR_M)
-        given = np.minimum(np.maximum(ROOM_M - link_m, 0.0), np.where(np.isinf(given), 0.0, given))
-        link_m += given
-        connector_m -= given[to_link]
-        self.left_out["links shorter than a vehicle needs: they begin earlier, in the junction before them"] += int(
-            np.count_nonzero(given)
-        )
-        self.left_out["links that are too short all the same: longer here"] += int(
-            np.count_nonzero(link_m < SHORTEST_LINK_M)
-        )
+        give = np.full(link_m.size, np.inf)
+        np.minimum.at(give, to_link, connector_m - SHORTEST_CONNECTOR_M)
+        give[np.isinf(give)] = 0.0
+        earlier_m = np.minimum(give, np.maximum(ROOM_M - link_m, 0.0))
+        earlier_m = np.maximum(earlier_m, np.minimum(ROOM_M - link_m, 0.0))
+        link_m += earlier_m
+        connector_m -= earlier_m[to_link]
+        for kind, rows in (
+            ("links too short for a vehicle: they begin earlier, in the junction before them", earlier_m > 0),
+            ("links behind connections shorter than 2 m: they begin as much later", earlier_m < 0),
+            ("links that are too short all the same: longer here", link_m < SHORTEST_LINK_M),
+            ("connections that are too short all the same: longer here", connector_m < SHORTEST_CONNECTOR_M - 1e-9),
+        ):
+            self.left_out[kind] += int(np.count_nonzero(rows))
         np.maximum(link_m, SHORTEST_LINK_M, out=link_m)
+        np.maximum(connector_m, SHORTEST_CONNECTOR_M, out=connector_m)
 
     def _speed_mps(self, edge: EdgeRow) -> float:
         """The fastest lane's, of those for cars where there are any."""
