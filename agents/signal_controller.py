@@ -94,13 +94,11 @@ class SignalView:
         """
         group, lights = self._groups(), []
         for number, turns in enumerate(wanted):
-            unknown = [turn for turn in turns if tuple(turn) not in group]
+            unknown = [turn for turn in turns if turn not in group]
             if unknown:
                 msg = f"signal {self.id} has no turn from {unknown[0][0]} to {unknown[0][1]}; see SignalView.turns"
                 raise ValueError(msg)
-            light, wrong = lights_for(
-                self._network, self._controller, {g for turn in turns for g in group[tuple(turn)]}
-            )
+            light, wrong = lights_for(self._network, self._controller, {g for turn in turns for g in group[turn]})
             if wrong:
                 self._wrong[own + number] = wrong
             lights.append(light)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import traffic_tables as table
-from ..scenarios.signal_control import ActuatedControl, FixedControl, MaxPressureControl, PythonControl
+from ..scenarios.signal_control import ActuatedControl, FixedControl, MaxPressureControl, ObjectControl
 from ..scenarios.signal_ways import lanes_before
 from ..scenarios.trips import VEHICLE_CLASSES
 
@@ -22,12 +22,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 Bytes = NDArray[np.int8]
 
-CODE = {
-    FixedControl: table.CLOCKED,
-    ActuatedControl: table.ACTUATED,
-    MaxPressureControl: table.MAX_PRESSURE,
-    PythonControl: table.COMMANDED,
-}
+CODE = {FixedControl: table.CLOCKED, ActuatedControl: table.ACTUATED, MaxPressureControl: table.MAX_PRESSURE}
 
 
 @dataclass(slots=True)
@@ -103,12 +98,16 @@ def lay_out_signals(
         approaches = _approaches(network, signal, detector_row)
         rows[table.FIRST_APPROACH] = add_items(approaches)
         rows[table.APPROACHES] = len(approaches) // 3
-        rows[table.CONTROL], rows[table.STAGES], rows[table.COMMAND] = CODE[type(control)], count, -1
+        rows[table.CONTROL], rows[table.STAGES], rows[table.COMMAND] = (
+            CODE.get(type(control), table.COMMANDED),
+            count,
+            -1,
+        )
         rows[table.RECALLED], rows[table.EXTENDED] = _bits(signal.recalled), _bits(signal.extended)
         rows[table.SKIPS] = 1
         rows[table.URGENT] = _class_bits(control.preemption)
         numbers[table.REACH_M] = control.reach_m
-        if not isinstance(control, PythonControl):
+        if not isinstance(control, ObjectControl):
             rows[table.FAVOURED] = _class_bits(control.priority)
             numbers[table.WAITS_S] = control.max_wait_s
         if isinstance(control, ActuatedControl):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .network import CLASS_NAMES, Bytes, Floats, RoadNetwork
-from .signal_control import ActuatedControl, Control, FixedControl
+from .signal_control import ActuatedControl, Control, FixedControl, ObjectControl
 from .signal_ways import Stages, stages_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ AS_IN_SOURCE = ActuatedControl(kind="actuated", pedestrians=False, recall="none"
 class ControlledSignal:
     """One signal that does not run by the clock alone. Shapes ``[stage]``."""
 
-    control: Control
+    control: Control | ObjectControl
     stages: Stages
     least_s: Floats  # shortest green
     most_s: Floats  # longest green, inf: as long as it is wanted
@@ -56,7 +56,7 @@ def holds_for(entry: Control, network: RoadNetwork, controller: int) -> bool:
 
 
 def controlled_signal(
-    control: Control, network: RoadNetwork, controller: int, more: Sequence[Bytes] = ()
+    control: Control | ObjectControl, network: RoadNetwork, controller: int, more: Sequence[Bytes] = ()
 ) -> ControlledSignal:
     """Stages of a signal with the greens that its control allows them.
 

@@ -55,8 +55,8 @@ def _controls(tree: Written, signals: SignalControl, network: RoadNetwork) -> It
         if not held:
             yield tree.problem(place, "speaks of no signal: none is of these junctions and road classes.")
         for key in ("min_greens_s", "max_greens_s"):
-            listed = getattr(entry, key, None)
-            for controller in held if listed is not None else ():
+            listed: tuple[float, ...] = getattr(entry, key, None) or ()
+            for controller in held if listed else ():
                 count = stage_count(network, controller)
                 if count != len(listed):
                     name = shown_value(network.signals.id[controller])

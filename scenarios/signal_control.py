@@ -107,7 +107,11 @@ class MaxPressureControl(_WithPriority):
     )
 
 
-class PythonControl(_Control):
+class ObjectControl(_Control):
+    """A Python object decides that was handed to the simulation."""
+
+
+class PythonControl(ObjectControl):
     """A Python object decides: it sees the detectors that it declares, and orders stages."""
 
     kind: Literal["python"] = Field(description="`python`.")

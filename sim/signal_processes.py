@@ -12,8 +12,8 @@ from ..agents.fleet import Sensor
 from ..agents.signal_controller import Detector, DetectorBook, SignalController, SignalView
 from ..scenarios.controllers import ControlledSignal, control_of, controlled_signal
 from ..scenarios.problems import InputError, ScenarioError
-from ..scenarios.signal_control import PythonControl
-from ..scenarios.signal_ways import MOST_STAGES, stages_of
+from ..scenarios.signal_control import ObjectControl, PythonControl
+from ..scenarios.signal_ways import MOST_STAGES, stage_count
 
 if TYPE_CHECKING:
     from ..agents.fleet import Fleet
@@ -51,16 +51,16 @@ def signals_of(
     signals, commanded = [], []
     for row, control in enumerate(control_of(scenario.signals, network)):
         given = controllers.get(network.signals.id[row])
-        if given is not None:
-            name = type(given).__name__
-            control = PythonControl.model_construct(kind="python", name=name, pedestrians=False)
-        if control is None or not 1 <= stages_of(network, row).count <= MOST_STAGES:
+        if (control is None and given is None) or not 1 <= stage_count(network, row) <= MOST_STAGES:
             continue
-        if isinstance(control, PythonControl):
-            decider = given if given is not None else load_controller(control.file, control.name)
+        if given is not None:
+            commanded.append(_commanded(given, ObjectControl(pedestrians=False), network, row))
+            signals.append(commanded[-1].signal)
+        elif isinstance(control, PythonControl):
+            decider = load_controller(control.file, control.name)
             commanded.append(_commanded(decider, control, network, row))
             signals.append(commanded[-1].signal)
-        else:
+        elif control is not None:
             signals.append(controlled_signal(control, network, row))
     return signals, commanded
 
@@ -94,13 +94,13 @@ def _is_controller(value: object) -> bool:
     return isinstance(value, type) and issubclass(value, SignalController) and value is not SignalController
 
 
-def _commanded(decider: SignalController, control: PythonControl, network: RoadNetwork, row: int) -> Commanded:
+def _commanded(decider: SignalController, control: ObjectControl, network: RoadNetwork, row: int) -> Commanded:
     view = SignalView(network, row)
     name = type(decider).__name__
     if not decider.every_s > 0.0:
         raise InputError(f"{name} at {view.id}: every_s ({decider.every_s}) must be above 0")
     try:
-        more = view.prepare(decider.stages(view), stages_of(network, row).count)
+        more = view.prepare(decider.stages(view), stage_count(network, row))
         loops = tuple(loop for detector in decider.detectors(view) for loop in _loops(detector, network, view))
     except ValueError as error:
         raise InputError(f"{name} at {view.id}: {error}") from error

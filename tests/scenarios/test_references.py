@@ -184,3 +184,55 @@ def test_a_plan_changes_greens_and_nothing_else(
     else:
         assert (after_s == before_s).all()
     assert changeover_s(network, controller) == pytest.approx(after_s[others].sum())
+
+
+NO_SIGNAL = "speaks of no signal: none is of these junctions and road classes."
+SIGNALS = [
+    ("control: [{kind: actuated, junctions: [node/001-001], min_greens_s: [5, 8]}]", ()),
+    ("coordination: {groups: [[node/001-000, node/001-001, node/001-002]]}", ()),
+    (
+        "control: [{kind: max_pressure, junctions: [node/001-001, node/001-01]}]",
+        (
+            'signals.control[0].junctions[1] = "node/001-01"  no such junction. Closest: "node/001-001", '
+            '"node/000-001", "node/001-000".' + HINT,
+        ),
+    ),
+    (
+        "coordination: {groups: [[node/001-001, node/000-000]]}",
+        (
+            'signals.coordination.groups[0][1] = "node/000-000"  has no signals. Nearest with signals: "node/000-001", '
+            '"node/001-000", "node/001-001".' + HINT,
+        ),
+    ),
+    (
+        "control: [{kind: actuated, junctions: [node/001-001], max_greens_s: [30]}]",
+        ('signals.control[0].max_greens_s = [30]  has 1 values, but "node/001-001" has 2 stages.',),
+    ),
+    (
+        "control: [{kind: actuated, road_classes: [motorway]}]",
+        (f'signals.control[0] = {{"kind": "actuated", "road_classes": ["motorway"]}}  {NO_SIGNAL}',),
+    ),
+    (
+        "coordination: {groups: [[node/001-001, node/001-002]], cycle_s: 20}",
+        (
+            'signals.coordination.groups[0][0] = "node/001-001"  needs a cycle of 22 s, its group has 20 s.',
+            'signals.coordination.groups[0][1] = "node/001-002"  needs a cycle of 22 s, its group has 20 s.',
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize("section, said", SIGNALS, ids=[section[:50] for section, _ in SIGNALS])
+def test_what_is_said_of_signals_must_fit_them(section: str, said: tuple[str, ...]) -> None:
+    tree, _ = parse_yaml(f"signals:\n  {section}\n", Path("town.yaml"))
+    found = [str(problem) for problem in check_against_network(None, tree, town())]
+    assert found == [f"town.yaml:2  {text}" for text in said]
+
+
+def test_a_signal_plan_where_the_clock_does_not_rule_would_change_nothing() -> None:
+    plan = "{kind: signal_plan, junction: node/001-001, start_s: 0, cycle_s: 60}"
+    for kind, wrong in (("actuated", True), ("fixed", False), ("fixed, priority: [bus]", True)):
+        text = f"events: [{plan}]\nsignals: {{control: [{{kind: {kind}, junctions: [node/001-001]}}]}}\n"
+        tree, _ = parse_yaml(text, Path("town.yaml"))
+        problems = check_against_network(None, tree, town())
+        assert [problem.key for problem in problems] == (["events[0].junction"] if wrong else [])
