@@ -18,14 +18,15 @@ from ..kernels import traffic_tables as table
 from ..kernels.traffic_tables import City
 from ..scenarios.network import FoeKind
 from ..scenarios.streets import BUS, CAR, EMERGENCY, TRUCK
+from .drivers import DriverKinds, driver_kinds
 from .signals import SignalTables, detectors_of, lay_out_signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..scenarios.controllers import ControlledSignal
+    from ..scenarios.drivers import Drivers
     from ..scenarios.network import RoadNetwork
-    from ..scenarios.scenario import Drivers
     from ..scenarios.trips import TripTable
 
 Floats = NDArray[np.float64]
@@ -33,8 +34,6 @@ Ints = NDArray[np.int32]
 
 FIRM_DECEL_MPS2 = 3.0  # what drivers accept at the onset of yellow: ITE (1999) uses 10 ft/s² = 3.05 m/s²
 CLASS_ACCESS = np.array([CAR, TRUCK, BUS, EMERGENCY], np.int32)  # as scenarios.trips.VEHICLE_CLASSES orders them
-CLASS_LENGTH_M = {"truck": 12.0, "bus": 12.0}
-CLASS_MAX_ACCEL_MPS2 = {"truck": 0.8, "bus": 1.0}
 TIGHT_M = 16.0  # on a shorter lane, two or three cars have room; nobody goes there to stand
 MOST_SPREAD = 2.5  # drivers further than so many standard deviations off are cut to it
 SLOWEST_FACTOR = 0.3
@@ -63,7 +62,7 @@ class VehicleState:
     entered_s: Floats  # nan before
     arrived_s: Floats  # nan before
     driven_m: Floats
-    vehicle_class: Ints  # row of scenarios.trips.VEHICLE_CLASSES
+    kind: Ints  # of driver: row of cities.driver and cities.class_access
     status: Ints  # PENDING, WAITING, DRIVING, ARRIVED, NO_ROUTE
     lane: Ints  # lane row, connectors behind the road lanes; -1 off the road
     connector: Ints  # way on from the present lane, -1: none
@@ -88,7 +87,7 @@ class VehicleState:
             entered_s=numbers[:, table.ENTERED_S],
             arrived_s=numbers[:, table.ARRIVED_S],
             driven_m=numbers[:, table.DRIVEN_M],
-            vehicle_class=rows[:, table.CLASS],
+            kind=rows[:, table.CLASS],
             status=rows[:, table.STATUS],
             lane=rows[:, table.LANE],
             connector=rows[:, table.CONNECTOR],
@@ -215,7 +214,9 @@ def build_fleet(
 
     Member ``m`` draws its drivers with seed ``seed + m``. ``signals`` are those that do not run by the clock alone.
     """
-    driver = driver_table(drivers)
+    kinds = driver_kinds(drivers)
+    kind = np.stack([kinds.draw(trips, seed + member) for member in range(members)])
+    driver = kinds.driver
     detectors = [
         Sensor(f"detector of {network.signals.id[signal.stages.controller]}", lane, at_m, of_signal=True)
         for signal in signals
@@ -241,8 +242,8 @@ def build_fleet(
         step_s,
     )
     cities = City(
-        vehicle_f=_vehicle_numbers(network, trips, drivers, driver, seed=seed, members=members),
-        vehicle_i=_each(members, _vehicle_rows(trips)),
+        vehicle_f=_vehicle_numbers(network, trips, kinds, kind, seed=seed),
+        vehicle_i=_vehicle_rows(trips, kinds, kind, seed=seed),
         lane_f=_each(members, lane_f),
         lane_i=_each(members, lane_i),
         connector=_connectors(network),
@@ -254,7 +255,7 @@ def build_fleet(
         ring=np.full((members, ring_slots), -1, np.int32),
         route=np.zeros(1024, np.int32),
         driver=_each(members, driver),
-        class_access=CLASS_ACCESS,
+        class_access=CLASS_ACCESS[kinds.vehicle_class],
         controller_i=_each(members, shown.controller_i),
         controller_f=_each(members, shown.controller_f),
         phase_s=_each(members, shown.phase_s),
@@ -265,25 +266,10 @@ def build_fleet(
         road_lanes=network.lane_count,
         step_s=float(step_s),
         max_decel=float(drivers.max_decel_mps2),
-        firm_decel=float(max(FIRM_DECEL_MPS2, drivers.comfort_decel_mps2)),
+        firm_decel=float(max(FIRM_DECEL_MPS2, driver[:, table.COMFORT_DECEL].max())),
         reroute_blocked_after_s=np.inf if reroute_blocked_after_s is None else float(reroute_blocked_after_s),
     )
     return Fleet(network, trips, sensors, cities, VehicleState.of(cities))
-
-
-def driver_table(drivers: Drivers) -> NDArray[np.float64]:
-    """Driver parameters per vehicle class, ``[class, column]``."""
-    from ..scenarios.trips import VEHICLE_CLASSES
-
-    driver = np.empty((len(VEHICLE_CLASSES), table.DRIVER_COLUMNS))
-    for row, name in enumerate(VEHICLE_CLASSES):
-        driver[row, table.HEADWAY_S] = drivers.headway_s
-        driver[row, table.MIN_GAP_M] = drivers.min_gap_m
-        driver[row, table.MAX_ACCEL] = CLASS_MAX_ACCEL_MPS2.get(name, drivers.max_accel_mps2)
-        driver[row, table.COMFORT_DECEL] = drivers.comfort_decel_mps2
-        driver[row, table.LENGTH_M] = CLASS_LENGTH_M.get(name, drivers.length_m)
-        driver[row, table.CRITICAL_GAP_S] = drivers.critical_gap_s
-    return driver
 
 
 Array = TypeVar("Array", Floats, Ints)
@@ -375,10 +361,9 @@ def _sensor_table(sensors: tuple[Sensor, ...]) -> Floats:
     return rows
 
 
-def _vehicle_numbers(
-    network: RoadNetwork, trips: TripTable, drivers: Drivers, driver: Floats, *, seed: int, members: int
-) -> Floats:
-    length_m = driver[trips.vehicle_class, table.LENGTH_M]
+def _vehicle_numbers(network: RoadNetwork, trips: TripTable, kinds: DriverKinds, kind: Ints, *, seed: int) -> Floats:
+    members = kind.shape[0]
+    length_m = kinds.driver[kind, table.LENGTH_M]
     origin_length_m = network.links.length_m[trips.origin_link]
     destination_length_m = network.links.length_m[trips.destination_link]
     origin_m = np.where(np.isnan(trips.origin_m), origin_length_m / 2.0, trips.origin_m)
@@ -391,15 +376,21 @@ def _vehicle_numbers(
     spread = np.empty(len(trips.id))
     for member in range(members):
         chance.fill_normals(np.uint64(seed + member), trips.key, chance.DRIVER_SPEED, spread)
-        factor = drivers.speed_factor_mean + drivers.speed_factor_sd * np.clip(spread, -MOST_SPREAD, MOST_SPREAD)
+        own = kind[member]
+        factor = kinds.speed_factor_mean[own] + kinds.speed_factor_sd[own] * np.clip(spread, -MOST_SPREAD, MOST_SPREAD)
         numbers[member, table.SPEED_FACTOR] = np.maximum(factor, SLOWEST_FACTOR)
     return numbers
 
 
-def _vehicle_rows(trips: TripTable) -> Ints:
-    rows = np.zeros((table.VEHICLE_I_COLUMNS, len(trips.id)), np.int32)
-    rows[table.CLASS] = trips.vehicle_class
-    rows[table.LANE] = rows[table.CONNECTOR] = rows[table.REAR_IN] = -1
+def _vehicle_rows(trips: TripTable, kinds: DriverKinds, kind: Ints, *, seed: int) -> Ints:
+    rows = np.zeros((kind.shape[0], table.VEHICLE_I_COLUMNS, len(trips.id)), np.int32)
+    rows[:, table.CLASS] = kind
+    rows[:, (table.LANE, table.CONNECTOR, table.REAR_IN)] = -1
+    if kinds.driver[:, table.IMPERFECTION].any():
+        draws = np.empty(len(trips.id))
+        for member in range(kind.shape[0]):
+            chance.fill_uniforms(np.uint64(seed + member), trips.key, chance.DRIVER_IMPERFECTION, draws)
+            rows[member, table.CHANCE] = np.floor(draws * 2.0**31)
     return rows
 
 

@@ -27,6 +27,7 @@ LANE_CHOICE = 5  # counter: step
 ENTRY_LANE = 6
 EVENT_KNOWN = 7  # counter: event
 MOVEMENT_NOISE = 8  # counter: movement
+DRIVER_KIND = 9
 
 _MULTIPLY_0, _MULTIPLY_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _WEYL_0, _WEYL_1 = np.uint32(0x9E3779B9), np.uint32(0xBB67AE85)
@@ -161,3 +162,10 @@ def fill_normals(seed: Word, keys: Any, purpose: int, numbers: Any) -> None:
     """Write the first standard normal number of every key to ``numbers``, ``[key]``."""
     for i in range(keys.size):
         numbers[i] = normal(seed, keys[i], purpose, 0)
+
+
+@kernel
+def fill_uniforms(seed: Word, keys: Any, purpose: int, numbers: Any) -> None:
+    """Write the first number in [0, 1) of every key to ``numbers``, ``[key]``."""
+    for i in range(keys.size):
+        numbers[i] = uniform(seed, keys[i], purpose, 0)

@@ -65,7 +65,7 @@ def follow_row(cities: City, m: int, row: int, t_s: float) -> None:
     city = view_of(cities, m, row)
     if city.lane_i[COUNT, row] > 0:
         city.counter[UPDATES] += city.lane_i[COUNT, row]
-        follow_lane(city, row)
+        follow_lane(city, row, int(t_s / city.step_s + 0.5))
 
 
 @woven

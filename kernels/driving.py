@@ -9,7 +9,20 @@ from __future__ import annotations
 
 import math
 
+from typing import Final
+
 from .compile import kernel
+
+# How a driver follows, as ``scenarios.drivers.MODELS`` orders them.
+IDM: Final = 0
+IDM_PLUS: Final = 1
+KRAUSS: Final = 2
+ACC: Final = 3
+
+# Gains of the adaptive cruise control that Milanés and Shladover (2014) identified on cars with a production system.
+ACC_SPACING = 0.23  # 1/s²
+ACC_CLOSING = 0.07  # 1/s
+ACC_FREE = 0.4  # 1/s, towards the set speed: Xiao, Wang, van Arem (2017)
 
 
 @kernel
@@ -33,6 +46,94 @@ def idm_accel(
     ratio = speed / desired_speed
     squeeze = wanted_gap / gap
     return max_accel * (1.0 - ratio * ratio * ratio * ratio - squeeze * squeeze)
+
+
+@kernel
+def idm_plus_accel(
+    speed: float,
+    gap: float,
+    closing: float,
+    desired_speed: float,
+    headway: float,
+    min_gap: float,
+    max_accel: float,
+    comfort_decel: float,
+) -> float:
+    """Acceleration of one vehicle (m/s²), IDM+: the free-road and the following part limit it one by one.
+
+    Schakel, Knoop, van Arem (2012), Transportation Research Record 2316, eq. 1-2; arguments as for ``idm_accel``. At
+    equilibrium the gap is ``min_gap + speed × headway`` up to the desired speed, so that a lane carries more than with
+    the same headway under the IDM.
+    """
+    reaction = speed * headway + speed * closing / (2.0 * math.sqrt(max_accel * comfort_decel))
+    wanted_gap = min_gap + max(0.0, reaction)
+    ratio = speed / desired_speed
+    squeeze = wanted_gap / gap
+    return max_accel * min(1.0 - ratio * ratio * ratio * ratio, 1.0 - squeeze * squeeze)
+
+
+@kernel
+def acc_accel(
+    speed: float, gap: float, closing: float, desired_speed: float, headway: float, min_gap: float, max_accel: float
+) -> float:
+    """Acceleration of a vehicle under adaptive cruise control (m/s²), at most ``max_accel``.
+
+    Milanés and Shladover (2014), Transportation Research Part C 48, eq. 4: linear in the error of the gap and in the
+    difference of speeds; towards the set speed as in Xiao, Wang, van Arem (2017). Such cars amplify disturbances, as
+    the measured ones did. Arguments as for ``idm_accel``.
+    """
+    follow = ACC_SPACING * (gap - min_gap - headway * speed) - ACC_CLOSING * closing
+    return min(max_accel, ACC_FREE * (desired_speed - speed), follow)
+
+
+@kernel
+def krauss_safe_speed(speed: float, gap: float, leader_speed: float, decel: float, reaction: float) -> float:
+    """Speed (m/s) at which a driver who reacts after ``reaction`` s can stop behind a leader that brakes.
+
+    Krauss (1998), Microscopic Modeling of Traffic Flow, eq. 4.8: linearised about the mean of both speeds. ``gap`` is
+    what lies beyond the gap of standing vehicles, m.
+    """
+    return leader_speed + (gap - leader_speed * reaction) / ((speed + leader_speed) / (2.0 * decel) + reaction)
+
+
+@kernel
+def dawdled(speed: float, imperfection: float, max_accel: float, step: float, draw: float) -> float:
+    """Speed (m/s) of a driver who does not quite reach the one aimed at; ``draw`` in [0, 1) is random.
+
+    Krauss (1998), eq. 4.9: up to ``imperfection`` times what one step of acceleration gives is lost.
+    """
+    return max(0.0, speed - imperfection * max_accel * step * draw)
+
+
+@kernel
+def aimed_speed(
+    model: int,
+    speed: float,
+    gap: float,
+    leader_speed: float,
+    desired_speed: float,
+    headway: float,
+    min_gap: float,
+    max_accel: float,
+    comfort_decel: float,
+    step: float,
+) -> float:
+    """Speed (m/s) that a driver aims at for the coming step, by the model that he or she drives by.
+
+    ``model`` is one of ``IDM``, ``IDM_PLUS``, ``KRAUSS``, ``ACC``; the gap is to the leader's rear, above 0, and inf on
+    an empty road. May be negative.
+    """
+    closing = speed - leader_speed
+    if model == IDM:
+        accel = idm_accel(speed, gap, closing, desired_speed, headway, min_gap, max_accel, comfort_decel)
+    elif model == IDM_PLUS:
+        accel = idm_plus_accel(speed, gap, closing, desired_speed, headway, min_gap, max_accel, comfort_decel)
+    elif model == ACC:
+        accel = acc_accel(speed, gap, closing, desired_speed, headway, min_gap, max_accel)
+    else:
+        safe = krauss_safe_speed(speed, gap - min_gap, leader_speed, comfort_decel, headway)
+        return min(speed + max_accel * step, desired_speed, safe)
+    return speed + accel * step
 
 
 @kernel

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
+from .chance import DRIVER_IMPERFECTION, uniform
 from .compile import woven
-from .driving import brake_distance, idm_accel, safe_speed, slowing_speed, stopping_speed
+from .driving import aimed_speed, brake_distance, dawdled, safe_speed, slowing_speed, stopping_speed
 from .rings import at
 from .shared import add_shared
 from .traffic_tables import (
     CAUSE,
+    CHANCE,
     CLASS,
     COMFORT_DECEL,
     CONNECTOR,
@@ -22,6 +24,7 @@ from .traffic_tables import (
     FROM_LANE,
     GRANTED,
     HEADWAY_S,
+    IMPERFECTION,
     LANE,
     LANE_LENGTH_M,
     LAST_OUT,
@@ -32,6 +35,7 @@ from .traffic_tables import (
     LIMIT_MPS,
     MAX_ACCEL,
     MIN_GAP_M,
+    MODEL,
     NEXT_POSITION_M,
     NEXT_SPEED_MPS,
     OBSTACLE,
@@ -63,20 +67,22 @@ DIVERGE_M = 3.0  # beyond the stop line, paths from one lane have parted
 def behind(city: City, vehicle: int, gap: float, leader_speed: float, desired_speed: float) -> float:
     """Speed for the coming step behind a leader, never so high that hard braking of the leader could end in a crash."""
     kind, speed, step = city.vehicle_i[CLASS, vehicle], city.vehicle_f[SPEED_MPS, vehicle], city.step_s
-    accel = idm_accel(
+    aimed = aimed_speed(
+        int(city.driver[kind, MODEL]),
         speed,
         max(gap, 0.1),
-        speed - leader_speed,
+        leader_speed,
         desired_speed,
         city.driver[kind, HEADWAY_S],
         city.driver[kind, MIN_GAP_M],
         city.driver[kind, MAX_ACCEL],
         city.driver[kind, COMFORT_DECEL],
+        step,
     )
     if gap == math.inf:
-        return speed + accel * step
+        return aimed
     reach = gap + brake_distance(leader_speed, city.max_decel, step)
-    return min(speed + accel * step, safe_speed(reach, city.max_decel, step))
+    return min(aimed, safe_speed(reach, city.max_decel, step))
 
 
 @woven
@@ -174,8 +180,8 @@ def into_junction(city: City, vehicle: int, left: float, desired_speed: float) -
 
 
 @woven
-def follow_lane(city: City, lane: int) -> None:
-    """Find next speed and position of every vehicle on a lane row from the present state of all."""
+def follow_lane(city: City, lane: int, number: int) -> None:
+    """Find next speed and position of every vehicle on a lane row from the present state of all, in step ``number``."""
     road_lanes = city.road_lanes
     on_road = lane < road_lanes
     step = city.step_s
@@ -237,6 +243,10 @@ def follow_lane(city: City, lane: int) -> None:
             slower = city.lane_f[LIMIT_MPS, to_lane] * factor
             if new_speed > slower:
                 new_speed = min(new_speed, slowing_speed(left, slower, comfort, step))
+        if city.driver[kind, IMPERFECTION] > 0.0:
+            draw = uniform(0, city.vehicle_i[CHANCE, vehicle], DRIVER_IMPERFECTION, number)
+            imperfection, accel = city.driver[kind, IMPERFECTION], city.driver[kind, MAX_ACCEL]
+            new_speed = dawdled(new_speed, imperfection, accel, step, draw)
         new_speed = max(0.0, min(max(new_speed, speed - city.max_decel * step), desired))
         new_position = position + new_speed * step
 

@@ -16,8 +16,8 @@ from .traffic_tables import (
     ACTUATED,
     APPROACHES,
     CLASS,
-    CLOCK_S,
     CLOCKED,
+    CLOCK_S,
     COMMAND,
     COMMANDED,
     CONNECTOR,
@@ -51,10 +51,11 @@ from .traffic_tables import (
     SINCE,
     SKIPS,
     STAGE,
-    STAGE_ROWS,
     STAGES,
+    STAGE_ROWS,
     TO_LANE,
     URGENT,
+    VEHICLE_CLASS,
     WAITS_S,
     WAY_END,
     City,
@@ -145,7 +146,7 @@ def serving(city: City, controller: int, classes: int) -> int:
                 vehicle = at(city, lane, k)
                 if city.vehicle_f[POSITION_M, vehicle] < from_m:
                     break
-                if (classes >> city.vehicle_i[CLASS, vehicle]) & 1 != 0:
+                if (classes >> int(city.driver[city.vehicle_i[CLASS, vehicle], VEHICLE_CLASS])) & 1 != 0:
                     found |= stages_for(city, controller, stages, vehicle)
     return found
 

@@ -73,11 +73,11 @@ def step_city(city: City, t_s: float) -> None:
         decide_junction(city, junction, t_s)
     for link in range(links):
         serve_link(city, link, t_s)
-    updates = 0
+    updates, number = 0, int(t_s / city.step_s + 0.5)
     for lane in range(lane_rows):
         if city.lane_i[COUNT, lane] > 0:
             updates += city.lane_i[COUNT, lane]
-            follow_lane(city, lane)
+            follow_lane(city, lane, number)
     city.counter[UPDATES] += updates
     for lane in range(lane_rows):
         if city.lane_i[COUNT, lane] > 0:

@@ -48,14 +48,17 @@ LIGHT_YELLOW: Final = 1
 LIGHT_GREEN_YIELD: Final = 2
 LIGHT_GREEN: Final = 3
 
-# Columns of ``driver``, ``[class, column]``.
+# Columns of ``driver``, ``[kind of driver, column]``: one kind per vehicle class where all of a class drive alike.
 HEADWAY_S: Final = 0
 MIN_GAP_M: Final = 1
 MAX_ACCEL: Final = 2  # m/s²
 COMFORT_DECEL: Final = 3  # m/s²
 LENGTH_M: Final = 4
 CRITICAL_GAP_S: Final = 5
-DRIVER_COLUMNS: Final = 6
+MODEL: Final = 6  # of kernels.driving: IDM, …
+IMPERFECTION: Final = 7  # share of one step's acceleration that is lost by chance at most
+VEHICLE_CLASS: Final = 8  # row of scenarios.trips.VEHICLE_CLASSES
+DRIVER_COLUMNS: Final = 9
 
 # Columns of ``vehicle_f``, one row per trip; rows are never reordered.
 DEPART_S: Final = 0
@@ -75,7 +78,7 @@ DRIVEN_M: Final = 13
 VEHICLE_F_COLUMNS: Final = 14
 
 # Columns of ``vehicle_i``.
-CLASS: Final = 0
+CLASS: Final = 0  # kind of driver: row of driver and class_access
 STATUS: Final = 1
 LANE: Final = 2  # lane row, -1 off the road
 CONNECTOR: Final = 3  # the way on from the present lane, -1: none from here
@@ -87,7 +90,8 @@ ROUTE_START: Final = 8  # into route
 ROUTE_SIZE: Final = 9  # 0: not planned, or no way
 ROUTE_AT: Final = 10  # step of the route that is the present link
 CONTENT: Final = 11  # 1: no lane of this link serves its route better
-VEHICLE_I_COLUMNS: Final = 12
+CHANCE: Final = 12  # what its own random numbers begin with
+VEHICLE_I_COLUMNS: Final = 13
 
 # Columns of ``lane_f``, ``[column, lane row]``.
 LANE_LENGTH_M: Final = 0
@@ -228,7 +232,7 @@ class City(NamedTuple):
     ring: Ints  # vehicle rows in lane order
     route: Ints  # links, route after route
     driver: Floats
-    class_access: Ints  # [class] the bit that a lane's access must have
+    class_access: Ints  # [kind of driver] the bit that a lane's access must have
     controller_i: Ints
     controller_f: Floats
     phase_s: Floats  # [phase] duration

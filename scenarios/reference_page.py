@@ -19,10 +19,16 @@ SECTIONS = (
         ("SignalControl", "FixedControl", "ActuatedControl", "MaxPressureControl", "PythonControl", "Coordination"),
     ),
     ("`outputs`", ("Outputs",)),
-    ("`drivers`", ("Drivers",)),
+    ("`drivers`", ("Drivers", "Spread", "DriverChange", "OtherDrivers")),
     ("`routes`", ("Routes",)),
 )
-TITLES = {"ClassDefaults": "A road class in `defaults`", "Coordination": "`coordination`"}
+TITLES = {
+    "ClassDefaults": "A road class in `defaults`",
+    "Coordination": "`coordination`",
+    "Spread": "A parameter in `spread`",
+    "DriverChange": "A vehicle class in `classes`",
+    "OtherDrivers": "One of `others`",
+}
 
 
 def scenario_reference_markdown() -> str:

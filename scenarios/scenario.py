@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, WithJsonSchema, field_validator
 
 from .city import City, ClassDefaults, NetworkOptions
+from .drivers import Drivers
 from .events import Event, Incident, RoadClosure, SignalPlan, SpeedLimit
 from .problems import Problem, ScenarioError
 from .signal_control import SignalControl
@@ -132,28 +133,6 @@ class Outputs(Strict):
     sumo_gzip: bool = Field(False, description="Pack these files with gzip.")
     fcd_every_s: float = Field(1.0, ge=0.1, le=86_400, description="Rhythm of `fcd`, s.")
     fcd_links: Listed[str] = Field((), description="Links whose vehicles `fcd` tells of. Left out: all.")
-
-
-class Drivers(Strict):
-    """How people drive: the Intelligent Driver Model's parameters and the gaps they accept."""
-
-    headway_s: float = Field(1.2, ge=0.5, le=5, description="Time gap they want to the vehicle in front, s.")
-    min_gap_m: float = Field(2.0, ge=0.5, le=10, description="Gap when standing, m.")
-    max_accel_mps2: float = Field(1.5, ge=0.3, le=5, description="Acceleration on a free road, m/s².")
-    comfort_decel_mps2: float = Field(2.0, ge=0.3, le=6, description="Deceleration they like, m/s².")
-    max_decel_mps2: float = Field(6.0, ge=2, le=12, description="Deceleration they are capable of, m/s².")
-    speed_factor_mean: float = Field(1.0, ge=0.5, le=1.5, description="Wanted speed as a share of the limit, mean.")
-    speed_factor_sd: float = Field(0.1, ge=0, le=0.3, description="The same, standard deviation.")
-    length_m: float = Field(4.5, ge=2, le=20, description="Length of a car, m.")
-    critical_gap_s: float = Field(4.5, ge=1, le=15, description="Gap in the traffic with right of way they accept, s.")
-
-    @field_validator("max_decel_mps2")
-    @classmethod
-    def _not_below_comfort(cls, max_decel: float, info: ValidationInfo) -> float:
-        comfort = info.data.get("comfort_decel_mps2")
-        if comfort is not None and max_decel < comfort:
-            raise ValueError(f"must not be below comfort_decel_mps2 ({comfort:g}).")
-        return max_decel
 
 
 NEVER_SCHEMA = WithJsonSchema({"anyOf": [{"type": "number", "minimum": 1}, {"const": "never"}, {"type": "null"}]})

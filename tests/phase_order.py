@@ -27,7 +27,7 @@ def run_in_order(cities, junctions, links, lanes, steps):  # type: ignore[no-unt
             serve_link(city, links[i], step * city.step_s)
         for i in range(lanes.size):
             if city.lane_i[COUNT, lanes[i]] > 0:
-                follow_lane(city, lanes[i])
+                follow_lane(city, lanes[i], step)
         for i in range(lanes.size):
             if city.lane_i[COUNT, lanes[i]] > 0:
                 advance_lane(city, lanes[i])

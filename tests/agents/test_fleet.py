@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from traffic_case import make_scenario, make_trips, road_of
 
-from citytwin.agents.fleet import Sensor, build_fleet, driver_table, phases_at
+from citytwin.agents.fleet import Sensor, build_fleet, phases_at
 from citytwin.kernels import traffic_tables as table
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.synthetic import grid_city
@@ -51,15 +51,6 @@ def test_wanted_speeds_are_spread_around_the_limit_within_bounds():
     assert factor.std() == pytest.approx(0.3, abs=0.02)
     assert factor.min() >= 0.3
     assert factor.max() <= 1.0 + 2.5 * 0.3 + 1e-12
-
-
-def test_lorries_and_buses_are_long_and_slow_to_start():
-    car, truck, bus, emergency = driver_table(DRIVERS)
-    assert (emergency == car).all()
-    assert car[table.LENGTH_M] == 5.0
-    assert truck[table.LENGTH_M] == bus[table.LENGTH_M] == 12.0
-    assert truck[table.MAX_ACCEL] < bus[table.MAX_ACCEL] < car[table.MAX_ACCEL]
-    assert truck[table.HEADWAY_S] == car[table.HEADWAY_S]
 
 
 def test_every_lane_has_slots_for_all_that_fit():

@@ -74,7 +74,7 @@ def mean_delay_s(control: list[dict], rows: list[tuple], kind: int | None = None
     vehicles = simulation.model.fleet.vehicles
     some = np.isfinite(vehicles.arrived_s[0])
     if kind is not None:
-        some &= vehicles.vehicle_class[0] == kind
+        some &= vehicles.kind[0] == kind
     travel_s = vehicles.arrived_s[0, some] - vehicles.depart_s[0, some]
     return float((travel_s - vehicles.driven_m[0, some] / (50 / 3.6)).mean())
 

@@ -1,0 +1,172 @@
+"""Say how people drive: a model of car following, its parameters, and how they differ from driver to driver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from .strict import Listed, Strict
+
+Model: TypeAlias = Literal["idm", "idm_plus", "krauss", "acc"]
+MODELS = ("idm", "idm_plus", "krauss", "acc")  # in the order of kernels.driving: IDM, IDM_PLUS, KRAUSS, ACC
+
+VehicleClass: TypeAlias = Literal["car", "truck", "bus", "emergency"]
+Parameter: TypeAlias = Literal[
+    "headway_s", "min_gap_m", "max_accel_mps2", "comfort_decel_mps2", "length_m", "critical_gap_s", "imperfection"
+]
+BOUNDS: Mapping[str, tuple[float, float]] = {
+    "headway_s": (0.5, 5.0),
+    "min_gap_m": (0.5, 10.0),
+    "max_accel_mps2": (0.3, 5.0),
+    "comfort_decel_mps2": (0.3, 6.0),
+    "speed_factor_mean": (0.5, 1.5),
+    "speed_factor_sd": (0.0, 0.3),
+    "length_m": (2.0, 20.0),
+    "critical_gap_s": (1.0, 15.0),
+    "imperfection": (0.0, 1.0),
+}
+
+
+def _number(name: str) -> Any:
+    low, high = BOUNDS[name]
+    return Field(ge=low, le=high)
+
+
+Headway = Annotated[float, _number("headway_s")]
+MinGap = Annotated[float, _number("min_gap_m")]
+MaxAccel = Annotated[float, _number("max_accel_mps2")]
+ComfortDecel = Annotated[float, _number("comfort_decel_mps2")]
+SpeedFactor = Annotated[float, _number("speed_factor_mean")]
+SpeedFactorSd = Annotated[float, _number("speed_factor_sd")]
+Length = Annotated[float, _number("length_m")]
+CriticalGap = Annotated[float, _number("critical_gap_s")]
+Imperfection = Annotated[float, _number("imperfection")]
+
+
+class Spread(Strict):
+    """How a parameter differs from driver to driver; its mean is the parameter itself."""
+
+    sd: float = Field(gt=0, le=10, description="Standard deviation, in the parameter's unit.")
+    shape: Literal["normal", "lognormal"] = Field("normal", description="Distribution.")
+    least: float | None = Field(None, ge=0, description="Nobody has less. Left out: the parameter's own lower bound.")
+    most: float | None = Field(None, ge=0, description="Nobody has more. Left out: the parameter's own upper bound.")
+
+    @field_validator("most")
+    @classmethod
+    def _not_below_least(cls, most: float | None, info: ValidationInfo) -> float | None:
+        least = info.data.get("least")
+        if most is not None and least is not None and most < least:
+            raise ValueError(f"must not be below least ({least:g}).")
+        return most
+
+
+class DriverChange(Strict):
+    """What is different for some drivers; what is left out is as for all."""
+
+    model: Model | None = Field(None, description="Car following.")
+    headway_s: Headway | None = Field(None, description="Time gap, s.")
+    min_gap_m: MinGap | None = Field(None, description="Gap when standing, m.")
+    max_accel_mps2: MaxAccel | None = Field(None, description="Acceleration, m/s².")
+    comfort_decel_mps2: ComfortDecel | None = Field(None, description="Comfortable deceleration, m/s².")
+    speed_factor_mean: SpeedFactor | None = Field(None, description="Wanted speed as a share of the limit, mean.")
+    speed_factor_sd: SpeedFactorSd | None = Field(None, description="The same, standard deviation.")
+    length_m: Length | None = Field(None, description="Length of the vehicle, m.")
+    critical_gap_s: CriticalGap | None = Field(None, description="Gap they accept, s.")
+    imperfection: Imperfection | None = Field(None, description="Krauss' σ.")
+    spread: dict[Parameter, Spread] | None = Field(None, description="Parameters that differ from driver to driver.")
+
+
+class OtherDrivers(DriverChange):
+    """Some vehicles of a class that drive differently, such as automated ones."""
+
+    share: float = Field(gt=0, le=1, description="How many of the class.")
+    vehicle_class: VehicleClass = Field("car", description="Of which class.")
+
+
+class Drivers(Strict):
+    """How people drive. What stands here holds for all; `classes` and `others` change it for some."""
+
+    model: Model = Field(
+        "idm",
+        description="Car following: `idm`, `idm_plus`, `krauss` (with chance: `imperfection`), or `acc`, adaptive "
+        "cruise control, for automated vehicles.",
+    )
+    headway_s: Headway = Field(1.2, description="Time gap they want to the vehicle in front, s.")
+    min_gap_m: MinGap = Field(2.0, description="Gap when standing, m.")
+    max_accel_mps2: MaxAccel = Field(1.5, description="Acceleration on a free road, m/s².")
+    comfort_decel_mps2: ComfortDecel = Field(2.0, description="Deceleration they like, m/s².")
+    max_decel_mps2: float = Field(6.0, ge=2, le=12, description="Deceleration they are capable of, m/s².")
+    speed_factor_mean: SpeedFactor = Field(1.0, description="Wanted speed as a share of the limit, mean.")
+    speed_factor_sd: SpeedFactorSd = Field(0.1, description="The same, standard deviation.")
+    length_m: Length = Field(4.5, description="Length of a car, m.")
+    critical_gap_s: CriticalGap = Field(4.5, description="Gap in the traffic with right of way they accept, s.")
+    imperfection: Imperfection = Field(
+        0.0, description="Share of one step's acceleration that is lost by chance at most: Krauss' σ, often 0.5."
+    )
+    spread: dict[Parameter, Spread] = Field(
+        default_factory=dict, description="Parameters that differ from driver to driver, and how."
+    )
+    classes: dict[VehicleClass, DriverChange] = Field(
+        default_factory=dict, description="What is different for `car`, `truck`, `bus` or `emergency`."
+    )
+    others: Listed[OtherDrivers] = Field((), description="Some vehicles of a class that drive differently.")
+
+    @field_validator("max_decel_mps2")
+    @classmethod
+    def _not_below_comfort(cls, max_decel: float, info: ValidationInfo) -> float:
+        comfort = info.data.get("comfort_decel_mps2")
+        if comfort is not None and max_decel < comfort:
+            raise ValueError(f"must not be below comfort_decel_mps2 ({comfort:g}).")
+        return max_decel
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> Drivers:
+        for name in OF_CLASS:
+            total = sum(other.share for other in self.others if other.vehicle_class == name)
+            if total > 1.0 + 1e-9:
+                raise ValueError(f"the shares of `{name}` in others add up to {total:g}, which is more than 1.")
+        return self
+
+    def populations(self) -> list[Population]:
+        """All who drive alike but for chance, class by class as ``VEHICLE_CLASSES`` has them, the rest of each first."""
+        found = []
+        for name, own in OF_CLASS.items():
+            change = self.classes.get(name)
+            whole = _merged(_merged(self, own), {} if change is None else _written(change))
+            others = [other for other in self.others if other.vehicle_class == name]
+            rest = 1.0 - sum(other.share for other in others)
+            found.append(Population(name, max(rest, 0.0), whole))
+            found += [Population(name, other.share, _merged(whole, _written(other))) for other in others]
+        return found
+
+
+# What lorries and buses have of their own unless `classes` says otherwise.
+OF_CLASS: Mapping[VehicleClass, Mapping[str, Any]] = {
+    "car": {},
+    "truck": {"length_m": 12.0, "max_accel_mps2": 0.8},
+    "bus": {"length_m": 12.0, "max_accel_mps2": 1.0},
+    "emergency": {},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Drivers of one vehicle class with the same model and the same distributions."""
+
+    vehicle_class: VehicleClass
+    share: float  # of the class
+    drivers: Drivers  # without `classes` and `others` of its own
+
+
+def _written(change: DriverChange) -> dict[str, Any]:
+    keys = [key for key in Drivers.model_fields if getattr(change, key, None) is not None]
+    return {key: getattr(change, key) for key in keys}
+
+
+def _merged(drivers: Drivers, change: Mapping[str, Any]) -> Drivers:
+    """The same with some keys changed; spreads are merged parameter by parameter."""
+    spread = {**drivers.spread, **change.get("spread", {})}
+    return drivers.model_copy(update={**change, "spread": spread, "classes": {}, "others": ()})
