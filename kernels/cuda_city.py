@@ -5,13 +5,12 @@ Importing this module needs numba-cuda or numba's CUDA simulator, see ``cuda_com
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from numba import cuda
 
-from .cuda_compile import SIMULATED, grid_of, step_graph
+from .cuda_compile import StepGraph, grid_of, step_graph
 from .cuda_kernels import add_up_counters, phases_of
 from .traffic_tables import City
 
@@ -36,8 +35,6 @@ class DeviceCity:
         self._counts = cuda.to_device(np.zeros((members, rows, counters), np.int64))
         self._clock = cuda.to_device(np.zeros(1, np.int64))
         self._step = 0  # what the clock shows
-        self._graph: Any = None
-        self._graph_works = not SIMULATED
         self._update_arguments()
         for phase in self._phases:
             phase.kernel.compile_for(self._cities, self._clock, phase.rows)
@@ -46,19 +43,20 @@ class DeviceCity:
         """What kernels are launched with; simulated arrays are taken out of their wrapping for compiled functions."""
         arrays = self._arrays | {"counter": self._counts}
         self._cities = self.host._replace(**{name: getattr(array, "_ary", array) for name, array in arrays.items()})
-        self._graph = None  # it holds the addresses of before
+        self._graph: StepGraph | None = None
+        self._recorded = False  # with these addresses
 
     def run(self, first_step: int, last_step: int) -> None:
         """Run steps ``first_step`` up to, not including, ``last_step`` of all members, and wait for the last.
 
         Launching a kernel takes Python about a millisecond, because of the many arrays; so a step's launches are
-        recorded once, and the record is played.
+        recorded once, and the record is played. Where that cannot be done each is launched anew.
         """
         if first_step != self._step:
             self._clock.copy_to_device(np.array([first_step], np.int64))
         for _ in range(first_step, last_step):
-            if self._graph is None and self._graph_works:
-                self._record()
+            if not self._recorded:
+                self._graph, self._recorded = step_graph(self._launch), True
             if self._graph is None:
                 self._launch(0)
             else:
@@ -74,14 +72,6 @@ class DeviceCity:
         for phase in self._phases:
             blocks, threads = grid_of(members * phase.rows, phase.block)
             phase.kernel.launch(blocks, threads, stream, self._cities, self._clock, phase.rows)
-
-    def _record(self) -> None:
-        """Record the launches of a step; where that fails they are made one by one, which is slower, not wrong."""
-        try:
-            self._graph = step_graph(self._launch)
-        except Exception as error:  # of a library that is young: whatever it cannot do, we do without
-            warnings.warn(f"steps are launched kernel by kernel: {type(error).__name__}: {error}", stacklevel=3)
-            self._graph_works = False
 
     def fetch(self, name: str, column: int | None = None) -> None:
         """Copy an array, or one column of it, from the device to the host."""

@@ -10,6 +10,7 @@ Importing this module needs numba-cuda or numba's CUDA simulator (``NUMBA_ENABLE
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -75,10 +76,16 @@ class StepGraph:
         self._stream.sync()
 
 
-def step_graph(launch: Callable[[Any], None]) -> StepGraph:
-    """Record what ``launch`` launches on the stream it is given."""
+def step_graph(launch: Callable[[Any], None]) -> StepGraph | None:
+    """Record what ``launch`` launches on the stream it is given; None, with a warning, where that cannot be done."""
+    if SIMULATED:
+        return None
     cuda.synchronize()
-    return StepGraph(launch)
+    try:
+        return StepGraph(launch)
+    except Exception as error:  # of libraries that are young: what they cannot do, we do without
+        warnings.warn(f"steps are launched kernel by kernel: {type(error).__name__}: {error}", stacklevel=2)
+        return None
 
 
 @functools.cache

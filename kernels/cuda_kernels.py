@@ -5,7 +5,6 @@ The threads run the functions of ``cuda_phases``, which are those of the CPU: nu
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -20,7 +19,10 @@ prepare()
 if SIMULATED:  # threads are Python there
 
     def _on_device(phase: int, function: Callable[..., None]) -> Callable[..., None]:
-        return functools.partial(phases.serve_row, phase)
+        def serve(*arguments: Any) -> None:
+            phases.serve_row(phase, *arguments)
+
+        return serve
 
 else:
 

@@ -18,9 +18,10 @@ MAY_IMPORT = {
     "kernels": {"kernels"},
 }
 NEVER = {"scenarios": {"numba", "mesa", "simpy"}, "agents": {"simpy"}}
-# Kernels are numbers only. The one exception finds the folder of the compiled code and is no kernel.
+# Kernels are numbers only. The exceptions are no kernels: they find the folder of the compiled code, set the GPU
+# compiler up, and ask its assembler for registers.
 KERNELS_MAY_USE = {"numpy", "numba", "math", "__future__", "collections", "dataclasses", "enum", "typing", "types"}
-KERNELS_SETTING_UP = {"__init__.py", "numba_cache.py"}
+KERNELS_SETTING_UP = {"__init__.py", "numba_cache.py", "cuda_compile.py", "cuda_resources.py"}
 
 MODULES = [path for room in ROOMS for path in sorted((REPOSITORY / room).rglob("*.py"))]
 
