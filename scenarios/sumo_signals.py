@@ -94,11 +94,11 @@ def _phases(file: SumoFile, node: Node) -> tuple[Phase, ...]:
         state = file.text(phase, "state")
         unknown = sorted(set(state) - LETTERS.keys())
         if unknown:
-            said = f"has letters that mean no light: {' '.join(unknown)}. Known: {' '.join(LETTERS)}."
+            said = f"has letters that mean no light: {' '.join(unknown)} (signal {node.get('id')}). Known: {' '.join(LETTERS)}."
             file.complain(phase, "state", state, said)
             state = "".join(letter if letter in LETTERS else "r" for letter in state)
         if phases and len(state) != len(phases[0].state):
-            said = f"has {len(state)} letters; the first phase of this programme has {len(phases[0].state)}."
+            said = f"has {len(state)} letters; the first phase of signal {node.get('id')} has {len(phases[0].state)}."
             file.complain(phase, "state", state, said)
             continue
         shortest_s = file.number(phase, "minDur", duration_s, low=0.0)

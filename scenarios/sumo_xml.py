@@ -16,6 +16,14 @@ from .problems import NO_VALUE, Problem, closest_file
 
 CHUNK_BYTES = 1 << 18
 SHOWN = 10  # problems of one kind before they are summed up
+CUT_OFF = [
+    expat.errors.codes[name]
+    for name in (
+        expat.errors.XML_ERROR_NO_ELEMENTS,
+        expat.errors.XML_ERROR_UNCLOSED_TOKEN,
+        expat.errors.XML_ERROR_PARTIAL_CHAR,
+    )
+]
 OF_OTHER_FILES = ("net", "configuration", "sumoConfiguration", "osm", "html")
 WORDS = {"true": True, "yes": True, "on": True, "x": True, "1": True, "t": True}
 
@@ -78,10 +86,8 @@ class SumoFile:
                 reading.parser.Parse(b"", True)
             yield from reading.take()
         except expat.ExpatError as error:
-            cut = error.code in (expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS], 3) or error.lineno == 0
-            said = f"is not whole XML ({expat.ErrorString(error.code)}). " + (
-                "Was it cut off? Copy it again." if cut else "Repair it, or write it again."
-            )
+            cure = "Was it cut off? Copy it again." if error.code in CUT_OFF else "Repair it, or write it again."
+            said = f"is not whole XML ({expat.ErrorString(error.code)}). {cure}"
             self.complain(None, "", NO_VALUE, said, line=error.lineno or None)
             raise NotWhole from error
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
