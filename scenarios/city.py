@@ -24,9 +24,14 @@ from .strict import InputFile, Listed, Strict, existing_file, follow_path
 OSM_SUFFIXES = (".osm", ".osm.gz", ".osm.bz2", ".pbf")
 GRAPHML_SUFFIXES = (".graphml",)
 SUMO_SUFFIXES = ("net.xml", "net.xml.gz")
-SUFFIXES = {"osm": OSM_SUFFIXES, "graphml": GRAPHML_SUFFIXES, "sumo_net": SUMO_SUFFIXES}
-KIND_NAMES = {"osm": "an OpenStreetMap file", "graphml": "a GraphML file", "sumo_net": "a SUMO net"}
-CITY_KEYS = (*SUFFIXES, "place")
+SUFFIXES = {"osm": OSM_SUFFIXES, "graphml": GRAPHML_SUFFIXES, "sumo_net": SUMO_SUFFIXES, "tntp": (".tntp",)}
+KIND_NAMES = {
+    "osm": "an OpenStreetMap file",
+    "graphml": "a GraphML file",
+    "sumo_net": "a SUMO net",
+    "tntp": "a TNTP net",
+}
+CITY_KEYS = (*SUFFIXES, "gmns", "place")
 
 
 def bundled_cities() -> dict[str, Path]:
@@ -45,6 +50,15 @@ def _city_file(value: object) -> Path:
     return existing_file(value)
 
 
+def _gmns_folder(value: object) -> Path:
+    """A folder with the two tables that every GMNS network has."""
+    folder = follow_path(value)
+    missing = [name for name in ("node.csv", "link.csv") if not (folder / name).is_file()]
+    if missing:
+        raise ValueError(f"is no folder with a GMNS network: it has no {' and no '.join(missing)}.")
+    return folder
+
+
 class City(Strict):
     """Where the streets come from: exactly one of these."""
 
@@ -59,6 +73,12 @@ class City(Strict):
     )
     sumo_net: Annotated[Path, BeforeValidator(existing_file)] | None = Field(
         None, description="Network of the traffic simulator SUMO (.net.xml, .net.xml.gz), taken as it stands."
+    )
+    tntp: Annotated[Path, BeforeValidator(existing_file)] | None = Field(
+        None, description="Net of a static assignment in TNTP form (_net.tntp); its units stand under `network.tntp`."
+    )
+    gmns: Annotated[Path, BeforeValidator(_gmns_folder)] | None = Field(
+        None, description="Folder with a GMNS network: node.csv and link.csv, perhaps config, lane and movement."
     )
     place: str | None = Field(
         None,
@@ -78,7 +98,7 @@ class City(Strict):
                 raise ValueError(f"is {KIND_NAMES[other]}: write it under `{other}` instead.")
         raise ValueError(f"is not of a kind that is read here: {', '.join(SUFFIXES[key])}.")
 
-    @field_validator("graphml", "sumo_net", "place")
+    @field_validator("graphml", "sumo_net", "tntp", "gmns", "place")
     @classmethod
     def _only_one(cls, value: object, info: ValidationInfo) -> object:
         others = [key for key in CITY_KEYS if info.data.get(key) is not None]
@@ -89,13 +109,13 @@ class City(Strict):
     @model_validator(mode="after")
     def _at_least_one(self) -> Self:
         if not self.source:
-            raise ValueError("needs one of `osm`, `graphml`, `sumo_net` and `place`.")
+            raise ValueError("needs one of `osm`, `graphml`, `sumo_net`, `tntp`, `gmns` and `place`.")
         return self
 
     @property
     def source(self) -> Path | str:
         """What ``load_network`` reads: a file, or a place name."""
-        return self.osm or self.graphml or self.sumo_net or self.place or ""
+        return self.osm or self.graphml or self.sumo_net or self.tntp or self.gmns or self.place or ""
 
 
 class ClassDefaults(Strict):
@@ -125,8 +145,33 @@ def _node_id(name: str) -> str:
 NodeId = Annotated[str, AfterValidator(_node_id)]
 
 
+class TntpOptions(Strict):
+    """What a TNTP net does not say of itself. Units differ from network to network: see its README."""
+
+    nodes: InputFile = Field(description="Places of its nodes: GeoJSON points with `id`, or a table node, x, y.")
+    crs: int | None = Field(None, ge=1024, description="EPSG number of these places. Left out: 4326, for GeoJSON.")
+    length_unit: Literal["m", "km", "ft", "mi"] = Field(description="Unit of `length`: `m`, `km`, `ft` or `mi`.")
+    time_unit: Literal["s", "min", "h", "0.01 h"] = Field(
+        description="Unit of `free_flow_time`: `s`, `min`, `h` or `0.01 h`."
+    )
+    lane_capacity: float = Field(
+        1800.0, gt=0, description="Capacity of one lane, in the net's unit: links get `capacity` over this as lanes."
+    )
+
+
+class GmnsOptions(Strict):
+    """What a GMNS network does not say of itself where it has no config.csv."""
+
+    crs: int | None = Field(None, ge=1024, description="EPSG number of its coordinates.")
+    length_unit: Literal["m", "km", "ft", "mi"] | None = Field(None, description="Unit of `length`.")
+    speed_unit: Literal["km/h", "mph", "m/s"] | None = Field(None, description="Unit of `free_speed`.")
+
+
 class NetworkOptions(Strict):
     """How the streets are read."""
+
+    tntp: TntpOptions | None = Field(None, description="Units and places of `city.tntp`.")
+    gmns: GmnsOptions | None = Field(None, description="Units of `city.gmns`, where it has no config.csv.")
 
     defaults: dict[RoadClass, ClassDefaults] = Field(
         default_factory=dict,

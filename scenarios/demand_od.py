@@ -15,6 +15,7 @@ from .demand_tables import Column, Complaints, read_table
 from .network import Floats, Ints, RoadNetwork
 from .places import Places
 from .problems import Problem, closest_hint
+from .tntp import read_tntp_trips
 from .trips import VEHICLE_CLASSES, TripTable
 from .zones import ZoneEnds, Zones, read_zones, zone_ends
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .scenario import OdMatrix
 
 MOST_TRIPS = 10_000_000
+TNTP = ".tntp"
 MATRIX_COLUMNS = (
     Column("from_zone", also=("origin", "from", "origin_zone")),
     Column("to_zone", also=("destination", "to", "destination_zone")),
@@ -55,6 +57,8 @@ class Profile:
 
 def read_matrix(file: Path) -> tuple[Matrix | None, Complaints]:
     """Read and check an OD matrix; whether its zones exist is for ``check_zone_names``."""
+    if file.name.casefold().endswith(TNTP):
+        return _from_tntp(file)
     table, complaints = read_table(file, MATRIX_COLUMNS)
     if table is None:
         return None, complaints
@@ -77,6 +81,14 @@ def read_matrix(file: Path) -> tuple[Matrix | None, Complaints]:
     if total > MOST_TRIPS:
         complaints.whole(f"holds {total:,.0f} trips; at most {MOST_TRIPS:,} are simulated. Is the unit right?")
     return matrix, complaints
+
+
+def _from_tntp(file: Path) -> tuple[Matrix | None, Complaints]:
+    rows, complaints = read_tntp_trips(file)
+    if complaints:
+        return None, complaints
+    begin, end, trips = zip(*rows, strict=True) if rows else ((), (), ())
+    return Matrix(begin, end, np.array(trips, np.float64), [VEHICLE_CLASSES[0]] * len(rows)), complaints
 
 
 def check_zone_names(matrix: Matrix, zones: Zones, complaints: Complaints) -> None:
@@ -142,8 +154,9 @@ def trips_from_matrix(
     relation_key = keys_of(
         [f"{name}/{a}/{b}/{c}" for a, b, c in zip(matrix.from_zone, matrix.to_zone, matrix.vehicle_class, strict=True)]
     )
-    whole = np.floor(matrix.trips)
-    count = (whole + (draws(seed, relation_key, "fraction") < matrix.trips - whole)).astype(np.int64)
+    trips = matrix.trips * demand.factor
+    whole = np.floor(trips)
+    count = (whole + (draws(seed, relation_key, "fraction") < trips - whole)).astype(np.int64)
     relation = np.repeat(np.arange(count.size), count)
     number = np.arange(relation.size) - np.repeat(np.cumsum(count) - count, count)
     labels = [
@@ -180,7 +193,11 @@ def check_matrix_files(demand: OdMatrix) -> list[Problem]:
 
 def _read(demand: OdMatrix) -> tuple[Matrix | None, Zones | None, Profile | None, list[Complaints]]:
     matrix, of_matrix = read_matrix(demand.file)
-    zones, of_zones = read_zones(demand.zones)
+    if demand.zones is not None:
+        zones, of_zones = read_zones(demand.zones)
+    else:  # zone 7 of a TNTP matrix is node 7 of its net
+        names = [] if matrix is None else sorted({*matrix.from_zone, *matrix.to_zone}, key=int)
+        zones, of_zones = Zones(tuple(names), {}, {name: ((0, name),) for name in names}), Complaints(demand.file)
     profile, of_profile = None, Complaints(demand.file)
     if demand.departures is not None:
         profile, of_profile = read_profile(demand.departures)

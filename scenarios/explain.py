@@ -32,7 +32,6 @@ WORDS = {
     "too_short": "must have at least {min_length} entry.",
     "tuple_type": "must be a list.",
 }
-LATER = {"gmns": "GMNS networks"}  # keys of the format that a later version reads
 
 
 def explain(
@@ -125,8 +124,6 @@ def _description(models: list[type[BaseModel]], path: Path) -> str:
 
 
 def _unknown_key(key: str, models: list[type[BaseModel]]) -> str:
-    if key in LATER:
-        return f"{LATER[key]} are not read yet. Now: osm, graphml, sumo_net, place."
     keys = sorted({name for model in models for name in model.model_fields})
     return f"no such key.{closest_hint(key, keys)} Allowed here: {', '.join(keys)}."
 

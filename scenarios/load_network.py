@@ -17,8 +17,9 @@ from .problems import SourceError
 from .streets import StreetGraph
 
 GRAPHML_ENDINGS = (".graphml",)
+TNTP_ENDINGS = (".tntp",)
 SUMO_ENDINGS = ("net.xml", "net.xml.gz")
-ENDINGS = (*XML_ENDINGS, *PBF_ENDINGS, *GRAPHML_ENDINGS, *SUMO_ENDINGS)
+ENDINGS = (*XML_ENDINGS, *PBF_ENDINGS, *GRAPHML_ENDINGS, *SUMO_ENDINGS, *TNTP_ENDINGS)
 KEPT_NETWORKS = 20
 
 
@@ -28,8 +29,8 @@ def load_network(source: Path | str, options: Any = None, *, use_cache: bool = T
     Parameters
     ----------
     source : Path or str
-        A file (``.osm``, ``.osm.gz``, ``.osm.bz2``, ``.pbf``, ``.graphml``, ``net.xml``, ``net.xml.gz``), or the name
-        of a place to download.
+        A file (``.osm``, ``.osm.gz``, ``.osm.bz2``, ``.pbf``, ``.graphml``, ``net.xml``, ``net.xml.gz``, ``.tntp``),
+        a folder with a GMNS network, or the name of a place to download.
     options : scenario.NetworkOptions or mapping, optional
         What a scenario says about the network.
     use_cache : bool
@@ -82,6 +83,14 @@ def load_streets(source: Path | str, options: Any = None) -> StreetGraph:
         from .osm_graphml import read_graphml
 
         return build_streets(read_graphml(path), options)
+    if name.endswith(TNTP_ENDINGS):
+        from .tntp import read_tntp
+
+        return read_tntp(path, options)
+    if path.is_dir():
+        from .gmns import read_gmns
+
+        return read_gmns(path, options)
     msg = f"{path}: not a kind of file that streets are read from. Known: {', '.join(ENDINGS)}."
     raise SourceError(msg)
 
@@ -105,6 +114,8 @@ def _kept_file(source: Path | str, options: Any) -> Path | None:
         return None
     digest = hashlib.sha256()
     besides = [file for file in getattr(options, "signal_programmes", ()) if file.is_file()]
+    if getattr(options, "tntp", None) is not None:
+        besides.append(options.tntp.nodes)
     for file in (path, *besides, *sorted(Path(__file__).parent.glob("*.py"))):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     plain = options.model_dump(mode="json") if hasattr(options, "model_dump") else options

@@ -10,7 +10,7 @@ from .scenario import Scenario
 # Sections of the page after the top level, in the order in which people meet them.
 SECTIONS = (
     ("`city`", ("City",)),
-    ("`network`", ("NetworkOptions", "ClassDefaults")),
+    ("`network`", ("NetworkOptions", "ClassDefaults", "TntpOptions", "GmnsOptions")),
     ("`demand`", ("RandomTrips", "OdMatrix", "TripFile")),
     ("`events`", ("RoadClosure", "SpeedLimit", "SignalPlan", "Incident")),
     ("`sensors`", ("Loop",)),
@@ -24,6 +24,8 @@ SECTIONS = (
 )
 TITLES = {
     "ClassDefaults": "A road class in `defaults`",
+    "TntpOptions": "`tntp`",
+    "GmnsOptions": "`gmns`",
     "Coordination": "`coordination`",
     "Spread": "A parameter in `spread`",
     "DriverChange": "A vehicle class in `classes`",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .city import CITY_KEYS
 from .network import RoadNetwork
 from .problems import Problem, closest, shown_path, shown_value
 from .retiming import SHORTEST_GREEN_S, changeover_s, green_phases
@@ -17,6 +18,11 @@ from .yaml_lines import Scalar, Written, WrittenText
 
 Place = tuple[str | int, ...]
 OSM_OPTIONS = ("defaults", "driving_side", "country", "merge", "keep")
+OPTIONS_OF = {  # of sources that are not OpenStreetMap's
+    "sumo_net": ("signal_programmes",),
+    "tntp": ("tntp", "driving_side", "country"),
+    "gmns": ("gmns", "driving_side", "country"),
+}
 
 
 def check_against_network(scenario: Scenario | None, source_map: Written | None, network: RoadNetwork) -> list[Problem]:
@@ -84,12 +90,20 @@ class _References:
 
     def _options(self) -> Iterator[Problem]:
         """Options of the network that its source does not know: they would change nothing, in silence."""
-        net = self.tree.at("city").child("sumo_net")
-        from_sumo = net is not None and net.value is not None
-        for key in OSM_OPTIONS if from_sumo else ("signal_programmes",):
+        named = {key: self.tree.at("city").child(key) for key in CITY_KEYS}
+        sources = [key for key, node in named.items() if node is not None and node.value]
+        source = sources[0] if sources else "place"
+        every = dict.fromkeys([*OSM_OPTIONS, *(name for names in OPTIONS_OF.values() for name in names)])
+        for key in [key for key in every if key not in _options_of(source)]:
             given = self.tree.at("network").child(key)
             if given is not None and given.value:
-                said = "has no effect on a SUMO net, which says all of it" if from_sumo else "needs `city.sumo_net`"
+                if source == "sumo_net":
+                    said = "has no effect on a SUMO net, which says all of it"
+                else:
+                    only = [f"`city.{name}`" for name in OPTIONS_OF if key in OPTIONS_OF[name]]
+                    said = (
+                        f"needs {' or '.join(only)}" if key not in OSM_OPTIONS else f"has no effect on `city.{source}`"
+                    )
                 yield self.tree.problem(("network", key), f"{said}. Remove it.")
 
     def _on_links(self, place: Place, item: Written) -> Iterator[Problem]:
@@ -226,3 +240,8 @@ def _as_written(value: object) -> Written:
         return Written([_as_written(child) for child in value], nowhere, 0)
     plain: Scalar = value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
     return Written(str(plain) if isinstance(plain, WrittenText) else plain, nowhere, 0)
+
+
+def _options_of(source: str) -> tuple[str, ...]:
+    """Options of the network that have an effect on a source."""
+    return OPTIONS_OF.get(source, OSM_OPTIONS)

@@ -72,11 +72,27 @@ class OdMatrix(_Between):
     """Trips between zones, from how many want to go from each to each."""
 
     kind: Literal["od_matrix"] = Field(description="`od_matrix`.")
-    file: InputFile = Field(description="CSV or Parquet, a relation a row: from_zone, to_zone, trips.")
-    zones: InputFile = Field(description="Zones: GeoJSON polygons with the property `id`, or CSV with zone, node.")
+    file: InputFile = Field(
+        description="CSV or Parquet, a relation a row: from_zone, to_zone, trips; or trips in TNTP form (.tntp)."
+    )
+    zones: InputFile | None = Field(
+        None,
+        validate_default=True,
+        description="Zones: GeoJSON polygons with the property `id`, or CSV with zone, node. Left out with .tntp: each "
+        "zone is the node of its number.",
+    )
+    factor: float = Field(1.0, gt=0, le=100, description="All trips are multiplied by this.")
     departures: InputFile | None = Field(
         None, description="When they set out: CSV with start_s, share (and end_s). Left out: evenly."
     )
+
+    @field_validator("zones")
+    @classmethod
+    def _zones_or_tntp(cls, zones: Path | None, info: ValidationInfo) -> Path | None:
+        file = info.data.get("file")
+        if zones is None and file is not None and not file.name.casefold().endswith(".tntp"):
+            raise ValueError("is missing. Zones: GeoJSON polygons with the property `id`, or CSV with zone, node.")
+        return zones
 
 
 class RandomTrips(_Between):

@@ -81,7 +81,13 @@ def order_streets(graph: StreetGraph) -> StreetRows:
         twin=np.array([street_row.get(street.twin, -1) for street in streets], dtype=np.int32),
         lane_start=np.concatenate(([0], np.cumsum([len(s.lane_access) for s in streets]))).astype(np.int32),
         rank=np.array([ROAD_CLASSES[street.road_class] for street in streets], dtype=np.int32),
-        length_m=np.array([np.hypot(*np.diff(shape, axis=0).T).sum() for shape in shapes], dtype=np.float64),
+        length_m=np.array(
+            [
+                np.hypot(*np.diff(shape, axis=0).T).sum() if street.length_m is None else street.length_m
+                for street, shape in zip(streets, shapes, strict=True)
+            ],
+            dtype=np.float64,
+        ),
         heading_in=np.array([_heading(shape, HEADING_OVER_M) for shape in backwards]),
         heading_out=np.array([_heading(shape, HEADING_OVER_M) for shape in shapes]),
         tangent_in=np.array([_heading(shape, TANGENT_OVER_M) for shape in backwards]),

@@ -49,8 +49,8 @@ def draw_city(
         length = math.hypot(x1 - x0, y1 - y0)
         along = np.array([x1 - x0, y1 - y0]) / length
         heading = math.atan2(along[1], along[0])
-        first = min(_setback_m(arms[road.start], heading), LONGEST_TRIM * length)
-        last = min(_setback_m(arms[road.end], heading + math.pi), LONGEST_TRIM * length)
+        first = min(setback_m(arms[road.start], heading), LONGEST_TRIM * length)
+        last = min(setback_m(arms[road.end], heading + math.pi), LONGEST_TRIM * length)
         ends = np.array([[x0, y0] + along * first, [x1, y1] - along * last])
         two_way = road.backward_lanes > 0
         forward_id, backward_id = f"way/{road.start}>{road.end}", f"way/{road.end}>{road.start}"
@@ -90,7 +90,7 @@ def draw_city(
     )
 
 
-def _setback_m(arms: list[tuple[float, float]], heading: float) -> float:
+def setback_m(arms: list[tuple[float, float]], heading: float) -> float:
     """Distance from a junction's centre to the stop line of the arm with this heading."""
     own = min(arms, key=lambda arm: abs(math.remainder(arm[0] - heading, math.tau)))
     setback = 0.0

@@ -284,7 +284,7 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         swap(5, "city: monaco"),
         ['scenario.yaml:5  city = "monaco"  must be a mapping of keys to values.'],
     ),
-    ("city empty", swap(5, "city: {}"), ["scenario.yaml:5  city  needs one of `osm`, `graphml`, `sumo_net` and `place`."]),
+    ("city empty", swap(5, "city: {}"), ["scenario.yaml:5  city  needs one of `osm`, `graphml`, `sumo_net`, `tntp`, `gmns` and `place`."]),
     (
         "city twice",
         swap(5, "city: {osm: town.osm, place: Monaco}"),
@@ -333,12 +333,12 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
     (
         "city misspelt",
         swap(5, "city: {osmm: town.osm}"),
-        ['scenario.yaml:5  city.osmm = "town.osm"  no such key. Closest: "osm". Allowed here: graphml, osm, place, sumo_net.'],
+        ['scenario.yaml:5  city.osmm = "town.osm"  no such key. Closest: "osm". Allowed here: gmns, graphml, osm, place, sumo_net, tntp.'],
     ),
     (
-        "a kind of network of later",
+        "no GMNS network",
         swap(5, "city: {gmns: town}"),
-        ['scenario.yaml:5  city.gmns = "town"  GMNS networks are not read yet. Now: osm, graphml, sumo_net, place.'],
+        ['scenario.yaml:5  city.gmns = "town"  is no folder with a GMNS network: it has no node.csv and no link.csv.'],
     ),
     (
         "no such road class",
@@ -582,7 +582,7 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         "output key misspelt",
         GOOD + "outputs: {link_every_s: 300}\n",
         [
-            'scenario.yaml:6  outputs.link_every_s = 300  no such key. Closest: "links_every_s", "network_every_s". Allowed here: links_every_s, network_every_s, stuck_after_s.'
+            'scenario.yaml:6  outputs.link_every_s = 300  no such key. Closest: "links_every_s", "network_every_s", "fcd_every_s". Allowed here: fcd_every_s, fcd_links, links_every_s, network_every_s, stuck_after_s, sumo, sumo_gzip.'
         ],
     ),
     (
