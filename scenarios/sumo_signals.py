@@ -94,7 +94,8 @@ def _phases(file: SumoFile, node: Node) -> tuple[Phase, ...]:
         state = file.text(phase, "state")
         unknown = sorted(set(state) - LETTERS.keys())
         if unknown:
-            said = f"has letters that mean no light: {' '.join(unknown)} (signal {node.get('id')}). Known: {' '.join(LETTERS)}."
+            letters = f"{' '.join(unknown)} (signal {node.get('id')}). Known: {' '.join(LETTERS)}."
+            said = f"has letters that mean no light: {letters}"
             file.complain(phase, "state", state, said)
             state = "".join(letter if letter in LETTERS else "r" for letter in state)
         if phases and len(state) != len(phases[0].state):

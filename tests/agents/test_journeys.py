@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from traffic_case import link_between, simulate
+from traffic_case import link_between, make_scenario, simulate
 
 from citytwin.agents.journeys import RouteError
 from citytwin.agents.vehicle import Vehicle
 from citytwin.kernels import traffic_tables as table
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.synthetic import grid_city
+from citytwin.scenarios.trips import TripTable
+from citytwin.sim.simulation import Simulation
 
 GRID = build_network(grid_city(3, 3, 150.0, 1, signalised=False, gates=True))
 WEST, EAST = link_between("gate/w001", "node/001-000"), link_between("node/001-002", "gate/e001")
@@ -40,6 +42,20 @@ def test_the_fastest_way_is_straight_on():
     simulation.run(0)
     assert simulation.model.vehicle(0).route == (WEST, AHEAD, MIDDLE, EAST)
     assert simulation.journeys.free_flow_s[0] == pytest.approx(4 * 150 / 13.9, rel=0.3)
+
+
+def test_who_is_bound_to_a_route_takes_it_and_others_find_their_way():
+    routes = (np.array([0, len(NORTH), len(NORTH)]), np.array([GRID.link_row[link] for link in NORTH], np.int32))
+    ends = (np.array([GRID.link_row[end]] * 2, np.int32) for end in (WEST, EAST))
+    table_ = TripTable.sorted(["bound", "free"], np.zeros(2), *ends, routes=routes)
+    simulation = Simulation(make_scenario(routes={"perception_noise": 0}), GRID, table_)
+    simulation.run(0)
+    assert simulation.model.vehicle("bound").route == NORTH
+    assert simulation.model.vehicle("free").route == (WEST, AHEAD, MIDDLE, EAST)
+    simulation.run(400)
+    assert (simulation.model.fleet.vehicles.status == table.ARRIVED).all()
+    driven_m = simulation.model.fleet.vehicles.driven_m[0]
+    assert driven_m[0] > driven_m[1] + 200  # two blocks more
 
 
 def test_a_destination_behind_on_the_same_link_is_reached_round_the_block():
