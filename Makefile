@@ -4,6 +4,7 @@
 VENV ?= .venv
 WORKERS ?= 2
 TESTS ?=
+EXTRAS ?= dev,docs,pbf,bench
 BIN := $(VENV)/bin
 ROOMS := sim agents scenarios kernels
 TYPING := build/typing
@@ -83,5 +84,5 @@ $(VENV)/.installed: $(VENV)/.made pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.made pyproject.toml
 	@echo "Installing citytwin, the linters, the test and documentation tools into $(VENV) (a minute or two)"
-	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs,pbf,bench]'
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	@touch $@ $(VENV)/.installed

@@ -105,22 +105,16 @@ def _numba() -> dict[str, Any]:
 
 
 def _gpu() -> dict[str, Any]:
-    """Look for a GPU that numba can use; never an error."""
-    try:
-        from numba import cuda
+    """Look for a GPU that a run can use; never an error."""
+    from .backend import device_name, what_cuda_lacks
 
-        if not cuda.is_available():
-            reason = "no NVIDIA driver or GPU was found"
-            return {"usable": False, "name": "", "reason": reason}
-        device = cuda.get_current_device()
-        name = device.name.decode() if isinstance(device.name, bytes) else str(device.name)
-        capability = ".".join(map(str, device.compute_capability))
-        return {"usable": True, "name": f"{name} (compute capability {capability})", "reason": ""}
-    except Exception as error:
-        return {"usable": False, "name": "", "reason": f"{type(error).__name__}: {error}"}
+    lacks = what_cuda_lacks()
+    return {"usable": not lacks, "name": "" if lacks else device_name(), "reason": lacks}
 
 
 def _advice(answer: dict[str, Any]) -> list[str]:
+    from .backend import driver_version
+
     numba, extras = answer["numba"], answer["extras"]
     advice = []
     if numba["error"]:
@@ -134,15 +128,9 @@ def _advice(answer: dict[str, Any]) -> list[str]:
         )
     if not extras["pbf"]["installed"]:
         advice.append("For .osm.pbf files: pip install 'citytwin[pbf]'")
-    if not answer["gpu"]["usable"] and not extras["cuda12"]["installed"] and _has_nvidia_driver():
-        advice.append("This machine has an NVIDIA driver: pip install 'citytwin[cuda12]'")
+    if not answer["gpu"]["usable"] and driver_version() is not None:
+        advice.append(f"This machine has an NVIDIA driver, but {answer['gpu']['reason']}")
     return advice
-
-
-def _has_nvidia_driver() -> bool:
-    import shutil
-
-    return shutil.which("nvidia-smi") is not None or Path("/proc/driver/nvidia").exists()
 
 
 def _memory_gib() -> float | None:
