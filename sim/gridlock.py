@@ -7,17 +7,19 @@ is a choice of ways on, a ring is a lock only if none of them leads out of it).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import traffic_tables as table
+from ..kernels import waiting
 
 if TYPE_CHECKING:
     from ..agents.fleet import Fleet
 
 Ints = NDArray[np.int32]
+Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 STANDING_S = 120.0  # longer than any red light
@@ -45,11 +47,12 @@ def find_locks(fleet: Fleet, standing_s: float = STANDING_S) -> list[tuple[str, 
     standing_s
         Only queues whose first vehicle has stood for so long wait in vain.
     """
-    return sorted((ring.links for ring in find_rings(fleet, standing_s)), key=lambda links: (-len(links), links))
+    rings = first_rings(fleet, find_waits(fleet, standing_s))
+    return sorted((ring.links for ring in rings), key=lambda links: (-len(links), links))
 
 
-def find_rings(fleet: Fleet, standing_s: float, known: Bools | None = None) -> list[Ring]:
-    """Of every tangle of queues that are held for good the ring that closed first.
+def find_waits(fleet: Fleet, standing_s: float) -> Ints:
+    """Find the queues that are held for good, and what holds them.
 
     Parameters
     ----------
@@ -57,12 +60,35 @@ def find_rings(fleet: Fleet, standing_s: float, known: Bools | None = None) -> l
         The traffic at a moment; its first member.
     standing_s
         Only queues whose first vehicle has stood for so long count.
+
+    Returns
+    -------
+    ndarray
+        Pairs, ``[row, pair]``, rows as ``kernels.waiting`` names them.
+    """
+    if float(fleet.vehicles.standing_s[0].max(initial=0.0)) < standing_s:
+        return np.zeros((waiting.WAIT_ROWS, 0), np.int32)
+    held = np.zeros(fleet.cities.lane_f.shape[2], np.int32)
+    waits = np.zeros((waiting.WAIT_ROWS, 256), np.int32)
+    while True:
+        count = waiting.find_waits(fleet.cities, 0, standing_s, held, waits)
+        if count <= waits.shape[1]:
+            return waits[:, :count]
+        waits = np.zeros((waiting.WAIT_ROWS, count), np.int32)
+
+
+def first_rings(fleet: Fleet, waits: Ints, known: Bools | None = None) -> list[Ring]:
+    """Of every tangle of queues that are held for good the ring that closed first.
+
+    Parameters
+    ----------
+    fleet
+        The traffic at a moment; its first member.
+    waits
+        Of ``find_waits``.
     known
         Lane rows that were found before; a tangle with one of them is left out (``[lane row]``).
     """
-    if float(fleet.vehicles.standing_s[0].max(initial=0.0)) < standing_s:
-        return []
-    waits = _waits(fleet, standing_s)
     if not waits.size:
         return []
     from scipy.sparse import coo_array
@@ -74,8 +100,8 @@ def find_rings(fleet: Fleet, standing_s: float, known: Bools | None = None) -> l
     _, tangle = connected_components(graph, connection="strong")
     skip = set() if known is None else set(tangle[known[lanes]].tolist())
     skip |= set(np.flatnonzero(np.bincount(tangle) == 1).tolist())
-    first = _heads(fleet, lanes)
-    order = np.lexsort((lanes, -fleet.vehicles.standing_s[0, first]))  # as they came to stand
+    held_s = _held_for_s(fleet, lanes, waits)
+    order = np.lexsort((lanes, -held_s))  # as they came to be held
     within = tangle[source] == tangle[target]
     rings = []
     for group in dict.fromkeys(tangle[order].tolist()):
@@ -86,21 +112,17 @@ def find_rings(fleet: Fleet, standing_s: float, known: Bools | None = None) -> l
         for lane, ahead in waits[:2, inside].T.tolist():
             onward.setdefault(lane, []).append(ahead)
         ring = _first_ring(lanes[order[tangle[order] == group]].tolist(), onward)
-        rings.append(_ring(fleet, ring, waits[:, inside]))
+        rings.append(_ring(fleet, ring, float(held_s[np.searchsorted(lanes, ring)].min())))
     return sorted(rings, key=lambda ring: ring.lanes)
 
 
-def _waits(fleet: Fleet, standing_s: float) -> Ints:
-    """Queues that are held for good, and what holds them; rows as ``kernels.waiting`` names them."""
-    from ..kernels.waiting import WAIT_ROWS, find_waits
-
-    held = np.zeros(fleet.cities.lane_f.shape[2], np.int32)
-    waits = np.zeros((WAIT_ROWS, 256), np.int32)
-    while True:
-        count = find_waits(fleet.tables(), 0, standing_s, held, waits)
-        if count <= waits.shape[1]:
-            return waits[:, :count]
-        waits = np.zeros((WAIT_ROWS, count), np.int32)
+def _held_for_s(fleet: Fleet, lanes: Ints, waits: Ints) -> Floats:
+    """How long each lane has been held: its first vehicle has stood, and its last if it holds others by being full."""
+    stood_s = fleet.vehicles.standing_s[0]
+    held_s: Floats = stood_s[_heads(fleet, lanes)].copy()
+    full = np.searchsorted(lanes, np.unique(waits[waiting.HOLDING_LANE, waits[waiting.FOR_ROOM] == 1]))
+    held_s[full] = np.minimum(held_s[full], stood_s[_heads(fleet, lanes[full], last=True)])
+    return held_s
 
 
 def _heads(fleet: Fleet, lanes: Ints, *, last: bool = False) -> Ints:
@@ -113,7 +135,7 @@ def _heads(fleet: Fleet, lanes: Ints, *, last: bool = False) -> Ints:
 
 
 def _first_ring(lanes: list[int], onward: dict[int, list[int]]) -> tuple[int, ...]:
-    """The shortest of the rings that close first when lanes come to stand one after the other."""
+    """The shortest of the rings that close first when lanes come to be held one after the other."""
     standing: set[int] = set()
     for last in lanes:
         standing.add(last)
@@ -131,27 +153,26 @@ def _first_ring(lanes: list[int], onward: dict[int, list[int]]) -> tuple[int, ..
             ring = [came_from[last]]
             while ring[-1] != last:
                 ring.append(came_from[ring[-1]])
-            ring = ring[::-1]
-            start = min(range(len(ring)), key=lambda place: lanes.index(ring[place]))
-            return (*ring[start:], *ring[:start])
+            return tuple(ring[::-1])
     msg = "these lanes do not wait for each other in a ring"
     raise ValueError(msg)
 
 
-def _ring(fleet: Fleet, lanes: tuple[int, ...], waits: Ints) -> Ring:
-    rows, stood_s = np.array(lanes, np.int32), fleet.vehicles.standing_s[0]
+def _ring(fleet: Fleet, lanes: tuple[int, ...], closed_for_s: float) -> Ring:
+    rows = np.array(lanes, np.int32)
     heads = _heads(fleet, rows)
-    pairs = set(zip(lanes, (*lanes[1:], lanes[0]), strict=True))
-    full = [ahead for lane, ahead, for_room in waits.T.tolist() if for_room and (lane, ahead) in pairs]
-    closed_for_s = stood_s[heads].min()
-    if full:
-        closed_for_s = min(closed_for_s, stood_s[_heads(fleet, np.array(full, np.int32), last=True)].min())
-    names = [fleet.network.links.id[link] for link in fleet.cities.lane_i[0, table.ON_LINK, rows]]
+    stood_s = fleet.vehicles.standing_s[0, heads].tolist()
+    start = int(np.argmax(stood_s))  # begin with who stood first
+
+    def turned(items: list[Any]) -> tuple[Any, ...]:
+        return (*items[start:], *items[:start])
+
+    names = turned([fleet.network.links.id[link] for link in fleet.cities.lane_i[0, table.ON_LINK, rows]])
     return Ring(
-        lanes=lanes,
-        heads=tuple(heads.tolist()),
+        lanes=turned(list(lanes)),
+        heads=turned(heads.tolist()),
         links=tuple(name for place, name in enumerate(names) if name != names[place - 1]) or (names[0],),
-        stood_s=tuple(stood_s[heads].tolist()),
-        closed_for_s=float(closed_for_s),
+        stood_s=turned(stood_s),
+        closed_for_s=closed_for_s,
         vehicles=int(fleet.cities.lane_i[0, table.COUNT, rows].sum()),
     )

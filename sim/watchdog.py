@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import simpy
 
-from .gridlock import Ring, find_rings
+from .gridlock import Ring, find_waits, first_rings
 
 if TYPE_CHECKING:
     from ..agents.fleet import Fleet
@@ -53,6 +53,7 @@ def watch_for_locks(simulation: Simulation) -> Generator[simpy.Event, Any, None]
     """Look for locks now and then, and write down which there are and when one dissolves."""
     fleet = simulation.model.fleet
     known = np.zeros(fleet.cities.lane_f.shape[2], np.bool_)
+    before = find_waits(fleet, np.inf)
     while True:
         yield simulation.env.timeout(CHECK_EVERY_S)
         now_s = simulation.env.now
@@ -62,7 +63,14 @@ def watch_for_locks(simulation: Simulation) -> Generator[simpy.Event, Any, None]
                 known[list(lock.lanes)] = False
                 stood = f"{now_s - lock.closed_s:.0f} s"
                 simulation.log("lock", ", ".join(lock.links), f"dissolved after {stood}")
-        for ring in find_rings(fleet, STANDING_S, known):
+        waits = find_waits(fleet, STANDING_S)
+        if np.array_equal(waits, before):
+            continue
+        rings = first_rings(fleet, waits, known)
+        ripe = [ring for ring in rings if ring.closed_for_s >= STANDING_S]
+        if len(ripe) == len(rings):
+            before = waits  # nothing new as long as the same queues wait for each other
+        for ring in ripe:
             lock = Lock.of(ring, now_s)
             simulation.locks.append(lock)
             known[list(lock.lanes)] = True
