@@ -64,7 +64,7 @@ def steps_differ(network: RoadNetwork, steps: int, **traffic: float) -> list[str
 
 
 def simulation_on(backend: str) -> Simulation:
-    """A grid with a closure, a lower limit, an incident and drivers who look for another way."""
+    """A grid with a closure, a lower limit, an incident, signals of all kinds and drivers who look for another way."""
     network = CITIES["signals"]()
     ids = network.links.id
     events = [
@@ -73,7 +73,13 @@ def simulation_on(backend: str) -> Simulation:
         {"kind": "incident", "link": ids[5], "position_m": 30, "start_s": 50, "duration_s": 100},
     ]
     routes = {"plan_every_s": 60, "reroute_blocked_after_s": 30}
-    scenario = make_scenario(events=events, routes=routes)
+    names = network.signals.id
+    control = [
+        {"kind": "actuated", "junctions": names[:2], "pedestrians": False, "priority": ["bus"]},
+        {"kind": "max_pressure", "junctions": names[2:4], "pedestrians": False, "preemption": ["truck"]},
+        {"kind": "fixed", "junctions": names[4:], "priority": ["bus"]},
+    ]
+    scenario = make_scenario(events=events, routes=routes, signals={"control": control})
     simulation = Simulation(scenario, network, make_trips(network, rows_of(network, 150, 1.0)), backend=backend)
     simulation.run(240)
     return simulation
