@@ -97,7 +97,12 @@ def alone(model: Idm, to_mps: float) -> dict[str, Any]:
     """Start of one vehicle from rest on an empty road: when it has a speed, and where."""
     network = straight([Part(2000.0, speed_kmh=model.v0 * 3.6)])
     simulation = simulate(
-        network, rows_from(np.zeros(1), "0", "0"), duration_s=60, step_s=FINE_S, drivers=model.drivers, routes=NO_DETOURS
+        network,
+        rows_from(np.zeros(1), "0", "0"),
+        duration_s=60,
+        step_s=FINE_S,
+        drivers=model.drivers,
+        routes=NO_DETOURS,
     )
     simulation.run(0)
     put_on(simulation, 0, np.zeros(1, int), np.array([10.0]), 0.0)
@@ -128,7 +133,9 @@ def idm_stop(case: Case) -> dict[str, Any]:
     """A vehicle comes up to one that stands at a red light."""
     setup = case["setup"]
     model, gap = SETS[setup["params"]], setup["initial_gap_m"]
-    network = with_programme(straight([Part(LINE_M, speed_kmh=model.v0 * 3.6, signal_at_end=True), Part(100.0)]), 0.0, 9e3)
+    network = with_programme(
+        straight([Part(LINE_M, speed_kmh=model.v0 * 3.6, signal_at_end=True), Part(100.0)]), 0.0, 9e3
+    )
     rows = rows_from(np.zeros(2), "0", "1")
     simulation = simulate(network, rows, duration_s=100, step_s=FINE_S, drivers=model.drivers, routes=NO_DETOURS)
     simulation.run(0)
