@@ -77,7 +77,7 @@ def find_waits(fleet: Fleet, standing_s: float) -> Ints:
         waits = np.zeros((waiting.WAIT_ROWS, count), np.int32)
 
 
-def first_rings(fleet: Fleet, waits: Ints, known: Bools | None = None) -> list[Ring]:
+def first_rings(fleet: Fleet, waits: Ints, known: Bools | None = None, at_most_s: Floats | None = None) -> list[Ring]:
     """Of every tangle of queues that are held for good the ring that closed first.
 
     Parameters
@@ -88,6 +88,8 @@ def first_rings(fleet: Fleet, waits: Ints, known: Bools | None = None) -> list[R
         Of ``find_waits``.
     known
         Lane rows that were found before; a tangle with one of them is left out (``[lane row]``).
+    at_most_s
+        How long each lane can have been held for good: a queue that stands may have had another way on until then.
     """
     if not waits.size:
         return []
@@ -101,6 +103,8 @@ def first_rings(fleet: Fleet, waits: Ints, known: Bools | None = None) -> list[R
     skip = set() if known is None else set(tangle[known[lanes]].tolist())
     skip |= set(np.flatnonzero(np.bincount(tangle) == 1).tolist())
     held_s = _held_for_s(fleet, lanes, waits)
+    if at_most_s is not None:
+        held_s = np.minimum(held_s, at_most_s[lanes])
     order = np.lexsort((lanes, -held_s))  # as they came to be held
     within = tangle[source] == tangle[target]
     rings = []

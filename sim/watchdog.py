@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from .simulation import Simulation
 
 CHECK_EVERY_S = 10.0
-STANDING_S = 45.0  # before that a driver in the wrong lane gives up the turn; with CHECK_EVERY_S less than a minute
+SETTLED_S = 5.0  # who has stood for so long is no longer rolling up
+CLOSED_S = 45.0  # by then a driver in the wrong lane has given up the turn; with CHECK_EVERY_S less than a minute
 
 
 @dataclass(slots=True)
@@ -52,8 +53,8 @@ class Lock:
 def watch_for_locks(simulation: Simulation) -> Generator[simpy.Event, Any, None]:
     """Look for locks now and then, and write down which there are and when one dissolves."""
     fleet = simulation.model.fleet
-    known = np.zeros(fleet.cities.lane_f.shape[2], np.bool_)
-    before = find_waits(fleet, np.inf)
+    lane_rows = fleet.cities.lane_f.shape[2]
+    known, free_at_s = np.zeros(lane_rows, np.bool_), np.zeros(lane_rows)
     while True:
         yield simulation.env.timeout(CHECK_EVERY_S)
         now_s = simulation.env.now
@@ -63,18 +64,18 @@ def watch_for_locks(simulation: Simulation) -> Generator[simpy.Event, Any, None]
                 known[list(lock.lanes)] = False
                 stood = f"{now_s - lock.closed_s:.0f} s"
                 simulation.log("lock", ", ".join(lock.links), f"dissolved after {stood}")
-        waits = find_waits(fleet, STANDING_S)
-        if np.array_equal(waits, before):
-            continue
-        rings = first_rings(fleet, waits, known)
-        ripe = [ring for ring in rings if ring.closed_for_s >= STANDING_S]
-        if len(ripe) == len(rings):
-            before = waits  # nothing new as long as the same queues wait for each other
-        for ring in ripe:
-            lock = Lock.of(ring, now_s)
-            simulation.locks.append(lock)
-            known[list(lock.lanes)] = True
-            simulation.log("lock", ", ".join(lock.links), _words(lock))
+        waits = find_waits(fleet, SETTLED_S)
+        free = np.ones(lane_rows, np.bool_)
+        free[waits[0]] = False
+        free_at_s[free] = now_s
+        if (now_s - free_at_s[waits[0]] >= CLOSED_S - CHECK_EVERY_S).sum() < 2:
+            continue  # a ring has two lanes
+        for ring in first_rings(fleet, waits, known, now_s + SETTLED_S - free_at_s):
+            if ring.closed_for_s >= CLOSED_S:
+                lock = Lock.of(ring, now_s)
+                simulation.locks.append(lock)
+                known[list(lock.lanes)] = True
+                simulation.log("lock", ", ".join(lock.links), _words(lock))
 
 
 def write_locks(folder: RunFolder, locks: list[Lock]) -> None:

@@ -20,9 +20,10 @@ from citytwin.sim.gridlock import _first_ring, find_locks
 from citytwin.sim.network_facts import streets_columns
 from citytwin.sim.outcome import summarise
 from citytwin.sim.report import metrics, words
+from citytwin.sim.report.page import render
 from citytwin.sim.run_folder import RunFolder, read_run
 from citytwin.sim.simulation import Simulation
-from citytwin.sim.watchdog import STANDING_S, write_locks
+from citytwin.sim.watchdog import CLOSED_S, write_locks
 
 WITHIN_S = 60.0
 NEVER = {"reroute_blocked_after_s": "never"}
@@ -187,7 +188,7 @@ def test_long_red_lights_with_full_streets_are_no_lock() -> None:
     for until_s in range(10, 900, 10):
         simulation.run(float(until_s))
         standing_s = max(standing_s, float(simulation.model.fleet.vehicles.standing_s[0].max()))
-    assert standing_s > STANDING_S, "queues stand longer than the watchdog waits"
+    assert standing_s > CLOSED_S, "queues stand longer than the watchdog waits"
     assert simulation.locks == []
 
 
@@ -206,7 +207,7 @@ def test_queues_behind_an_incident_wait_in_a_ring_but_it_will_be_cleared() -> No
     assert simulation.locks == []
     simulation.run(800.0)
     (lock,) = simulation.locks
-    assert lock.closed_s > 400.0 - STANDING_S
+    assert lock.closed_s > 400.0 - CLOSED_S
 
 
 @pytest.mark.parametrize("lanes, signalised", [(1, False), (2, True)])
@@ -263,6 +264,7 @@ def test_table_summary_log_and_report_say_the_same(tmp_path) -> None:
         folder.summarise({"created": 1, "sim_s": 120.0})
     run = read_run(tmp_path / "run")
     *_, sentence = words.sentences(run, metrics.headline(run), metrics.link_totals(run.links, run.streets))
+    assert "Dashed: queues that held each other up" in render(run)
     assert "Once queues held each other up in a ring, on Side" in sentence
     assert sentence.endswith("and did so to the end.")
 
