@@ -16,7 +16,7 @@ from .network import Floats
 from .problems import NO_VALUE, Problem, closest, closest_hint
 
 SHOWN = 10  # problems of one kind before they are summed up
-LARGEST_CELL = 10_000  # characters
+LARGEST_CELL = 1_000_000  # characters; a route of many rounds is long
 ENDINGS = (".csv", ".parquet")
 
 

@@ -120,7 +120,9 @@ class _Build:
         length_m = np.array([length for _, length, _ in curves], np.float64)
         link_length_m = np.array([self._length_m(edge) for edge in edges])
         self._move_beginnings(link_length_m, length_m, ends[:, 1])
-        speed_mps = np.array([speed for _, _, speed in curves])
+        link_speed_mps = np.array([self._speed_mps(edge) for edge in edges])
+        # SUMO's inner lanes have the mean of both limits; drivers here look no further than the next lane.
+        speed_mps = np.minimum(np.array([speed for _, _, speed in curves], np.float64), link_speed_mps[ends[:, 1]])
         signals, signal, group = self._signals(joined, names, start)
         foe_start, foe, kind, foe_yield = _foes(joined, lanes, start)
         turn = movements.turn[movement]
@@ -171,7 +173,9 @@ class _Build:
                 gate=gate,
                 connector_start=start,
             ),
-            links=self._links(edges, lines, link_length_m, from_junction, to_junction, lane_start, movements, twin),
+            links=self._links(
+                edges, lines, link_length_m, link_speed_mps, from_junction, to_junction, lane_start, movements, twin
+            ),
             lanes=Lanes(
                 link=np.repeat(np.arange(len(edges)), np.diff(lane_start)).astype(np.int32),
                 index=np.concatenate([np.arange(len(edge.lanes)) for edge in edges]).astype(np.int8),
@@ -327,6 +331,7 @@ class _Build:
         edges: Sequence[EdgeRow],
         lines: Sequence[Floats],
         length_m: Floats,
+        speed_mps: Floats,
         from_junction: Ints,
         to_junction: Ints,
         lane_start: Ints,
@@ -342,7 +347,7 @@ class _Build:
             from_junction=from_junction,
             to_junction=to_junction,
             length_m=length_m,
-            speed_mps=np.array([self._speed_mps(edge) for edge in edges]),
+            speed_mps=speed_mps,
             road_class=np.array([CLASS_NAMES.index(name) for name, _ in classes], np.int8),
             lane_start=lane_start,
             movement_start=np.searchsorted(movements.from_link, np.arange(count + 1)).astype(np.int32),
