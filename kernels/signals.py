@@ -16,8 +16,8 @@ from .traffic_tables import (
     ACTUATED,
     APPROACHES,
     CLASS,
-    CLOCKED,
     CLOCK_S,
+    CLOCKED,
     COMMAND,
     COMMANDED,
     CONNECTOR,
@@ -28,8 +28,10 @@ from .traffic_tables import (
     EXTENDED,
     FAVOURED,
     FIRST_APPROACH,
+    FIRST_FEEDER,
     FIRST_STAGE,
     FIRST_WAY,
+    FROM_LANE,
     GROUP,
     LANE_LENGTH_M,
     LEAST,
@@ -51,8 +53,8 @@ from .traffic_tables import (
     SINCE,
     SKIPS,
     STAGE,
-    STAGES,
     STAGE_ROWS,
+    STAGES,
     TO_LANE,
     URGENT,
     VEHICLE_CLASS,
@@ -62,6 +64,7 @@ from .traffic_tables import (
 )
 
 OVER_S = 1e-9  # less than this is no time left
+LONGEST_URGENT_S = 120.0  # whoever has not passed by then is held up by something that green does not cure
 
 
 @woven
@@ -133,21 +136,50 @@ def flows(city: City, controller: int, now: int) -> bool:
 
 
 @woven
+def is_of(city: City, vehicle: int, classes: int) -> bool:
+    """Whether a vehicle is of one of some classes (bits)."""
+    return (classes >> int(city.driver[city.vehicle_i[CLASS, vehicle], VEHICLE_CLASS])) & 1 != 0
+
+
+@woven
+def noticed(city: City, row: int, from_m: float, classes: int, way_on: int) -> bool:
+    """Whether a vehicle of some classes (bits) is beyond a place on a lane row, bound for ``way_on`` (-1: any)."""
+    for k in range(city.lane_i[COUNT, row]):
+        vehicle = at(city, row, k)
+        if city.vehicle_f[POSITION_M, vehicle] < from_m:
+            break
+        if is_of(city, vehicle, classes) and (way_on < 0 or city.vehicle_i[CONNECTOR, vehicle] == way_on):
+            return True
+    return False
+
+
+@bare
 def serving(city: City, controller: int, classes: int) -> int:
-    """Bits of the stages that give green to a vehicle of some classes (bits) on its way to the stop line."""
+    """Bits of the stages that give green to a vehicle of some classes (bits) on its way to the stop line.
+
+    Where the lane is shorter than the reach, who comes into it from the lane before is noticed too. Which way such a
+    vehicle will turn is not known yet.
+    """
     found = 0
-    if classes != 0:
-        place = city.controller_i[FIRST_APPROACH, controller]
-        for _ in range(city.controller_i[APPROACHES, controller]):
-            lane, stages = city.listed[place], city.listed[place + 2]
-            place += 3
-            from_m = city.lane_f[LANE_LENGTH_M, lane] - city.controller_f[REACH_M, controller]
-            for k in range(city.lane_i[COUNT, lane]):
-                vehicle = at(city, lane, k)
-                if city.vehicle_f[POSITION_M, vehicle] < from_m:
-                    break
-                if (classes >> int(city.driver[city.vehicle_i[CLASS, vehicle], VEHICLE_CLASS])) & 1 != 0:
-                    found |= stages_for(city, controller, stages, vehicle)
+    place = city.controller_i[FIRST_APPROACH, controller]
+    for _ in range(city.controller_i[APPROACHES, controller] if classes != 0 else 0):
+        lane, stages = city.listed[place], city.listed[place + 2]
+        place += 3
+        from_m = city.lane_f[LANE_LENGTH_M, lane] - city.controller_f[REACH_M, controller]
+        for k in range(city.lane_i[COUNT, lane]):
+            vehicle = at(city, lane, k)
+            if city.vehicle_f[POSITION_M, vehicle] < from_m:
+                break
+            if is_of(city, vehicle, classes):
+                found |= stages_for(city, controller, stages, vehicle)
+        if from_m < 0.0:
+            for feeder in range(city.lane_i[FIRST_FEEDER, lane], city.lane_i[FIRST_FEEDER, lane + 1]):
+                connector = city.listed[feeder]
+                row, before = city.road_lanes + connector, city.connector[FROM_LANE, connector]
+                on_way_m = city.lane_f[LANE_LENGTH_M, row] + from_m
+                on_lane_m = city.lane_f[LANE_LENGTH_M, before] + on_way_m
+                if noticed(city, row, on_way_m, classes, -1) or noticed(city, before, on_lane_m, classes, connector):
+                    found |= stages
     return found
 
 
@@ -209,17 +241,22 @@ def choose_stage(city: City, controller: int, now: int) -> int:
     kind, left_s = city.controller_i[CONTROL, controller], city.controller_f[PHASE_LEFT_S, controller]
     ordered = city.controller_i[COMMAND, controller]
     city.controller_i[COMMAND, controller] = -1
+    green_s = city.phase_s[stage_row(city, controller, now, SINCE)]
     urgent = serving(city, controller, city.controller_i[URGENT, controller])
-    if urgent != 0:
-        return now if (urgent >> now) & 1 != 0 else next_in(city, controller, now, urgent)
+    if urgent != 0 and (urgent >> now) & 1 == 0:
+        return next_in(city, controller, now, urgent)
+    if urgent != 0 and green_s < LONGEST_URGENT_S:
+        return now
     if kind == COMMANDED:
         if ordered >= 0:
             return ordered
         return next_in(city, controller, now, everything) if left_s <= OVER_S else now
     favoured = serving(city, controller, city.controller_i[FAVOURED, controller])
     if kind == MAX_PRESSURE:
-        if favoured != 0:
-            return now if (favoured >> now) & 1 != 0 else next_in(city, controller, now, favoured)
+        if favoured != 0 and (favoured >> now) & 1 == 0:
+            return next_in(city, controller, now, favoured)
+        if favoured != 0 and green_s < city.controller_f[LONGEST_RED_S, controller]:
+            return now
         return most_pressed(city, controller, now) if left_s <= OVER_S else now
     called = everything
     if kind == ACTUATED and city.controller_i[SKIPS, controller] != 0:

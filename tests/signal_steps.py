@@ -11,4 +11,6 @@ from citytwin.kernels.members import member_of
 def advance_signals_of_all(cities):  # type: ignore[no-untyped-def]
     """One step of every member's signals."""
     for m in range(cities.counter.shape[0]):
-        traffic.advance_signals(member_of(cities, m))
+        city = member_of(cities, m)
+        for controller in range(city.controller_f.shape[1]):
+            traffic.advance_signal(city, controller)

@@ -20,7 +20,9 @@ from citytwin.scenarios.controllers import control_of, controlled_signal
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.network import Light
 from citytwin.scenarios.problems import InputError
+from citytwin.scenarios.streets import JunctionSpec
 from citytwin.scenarios.synthetic import grid_city, random_city
+from citytwin.scenarios.synthetic_roads import Road, draw_city
 from citytwin.sim.simulation import Simulation
 
 GRID = build_network(grid_city(2, 2, 150.0, 2, gates=True))
@@ -401,3 +403,56 @@ def test_members_side_by_side_are_single_runs_bit_for_bit(control):
         alone.advance(0, 240)
         assert alone.cities.counter[0, table.ARRIVALS] > 0
         assert alone.state_hash() == together.state_hash(member)
+
+
+def test_a_bus_is_noticed_before_it_is_on_the_last_street():
+    """A street of 20 m before the signal: with a reach of 80 m its light is green as the bus arrives."""
+    at_m = {"a": 0.0, "b": 300.0, "x": 330.0, "c": 600.0}
+    specs = [
+        JunctionSpec(name, x, 0.0, gate="both" if name in "ac" else "", signalised=name == "x")
+        for name, x in at_m.items()
+    ]
+    specs += [JunctionSpec(f"{name}", 330.0, y, gate="both") for name, y in (("n", 300.0), ("s", -300.0))]
+    roads = [
+        Road("a", "b"),
+        Road("b", "x", speed_kmh=50.0),
+        Road("x", "c"),
+        Road("n", "x", road_class="primary"),
+        Road("x", "s", road_class="primary"),
+    ]
+    network = build_network(draw_city("short", specs, roads))
+    assert network.links.length_m[network.link_row["way/b>x"]] < 30
+    buses = [(f"bus {t}", float(t), "way/a>b", "way/x>c", 2, 0.0, np.nan) for t in range(10, 1500, 37)]
+    stood = []
+    for reach_m in (15.0, 80.0):
+        control = {
+            "kind": "actuated",
+            "pedestrians": False,
+            "recall": "maximum",
+            "preemption": ["bus"],
+            "reach_m": reach_m,
+        }
+        simulation = simulate(network, buses, signals={"control": [control]})
+        simulation.run()
+        vehicles = simulation.model.fleet.vehicles
+        assert (vehicles.status[0] == table.ARRIVED).all()
+        stood.append(float((vehicles.arrived_s[0] - vehicles.depart_s[0]).mean()))
+    assert stood[1] < stood[0] - 1.0
+
+
+@pytest.mark.parametrize("kind", ["actuated", "max_pressure", "fixed"])
+def test_a_bus_that_cannot_move_does_not_hold_its_green_for_ever(kind):
+    """A broken-down vehicle blocks the street behind the crossing; the other road still gets green."""
+    arm = ARMS[0]
+    side = next(other for other in ARMS if not _parallel(other, arm))
+    incident = {"kind": "incident", "link": opposite(arm), "position_m": 40.0, "start_s": 0, "duration_s": 1800}
+    stuck = [(f"bus {k}", 5.0 + 5 * k, arm, opposite(arm), 2, 0.0, np.nan) for k in range(5)]
+    cars = [(f"car {k}", 60.0 + 10 * k, side, opposite(side), 0, 0.0, np.nan) for k in range(60)]
+    control = {"kind": kind, "priority": ["bus"], "preemption": ["bus"]}
+    if kind != "fixed":
+        control["pedestrians"] = False
+    simulation = simulate(CROSSING, stuck + cars, signals={"control": [control]}, events=[incident])
+    simulation.run()
+    vehicles = simulation.model.fleet.vehicles
+    arrived = (vehicles.status[0] == table.ARRIVED) & (simulation.model.fleet.trips.vehicle_class == 0)
+    assert arrived.sum() >= 20
