@@ -19,7 +19,7 @@ import numpy as np
 from .demand_tables import Complaints
 from .drawn_links import DrawnLink, draw_links, side_of_road, to_metres
 from .network import Floats, Ints
-from .problems import SourceError
+from .problems import NO_VALUE, SourceError
 from .streets import MOTOR, JunctionSpec, StreetGraph
 
 LENGTH_M = {"m": 1.0, "km": 1000.0, "ft": 0.3048, "mi": 1609.344}
@@ -47,6 +47,7 @@ class TntpNet:
     b: Floats
     power: Floats
     toll: Floats
+    lines: tuple[int, ...]  # of the file
 
     def travel_time(self, flow: Floats) -> Floats:
         """Time on each link at a flow, in the file's units: ``t0 (1 + b (flow / capacity) ** power)``."""
@@ -119,6 +120,7 @@ def read_tntp_net(file: Path) -> TntpNet:
         b=table["b"],
         power=table["power"],
         toll=table["toll"],
+        lines=tuple(lines),
     )
 
 
@@ -183,7 +185,7 @@ def read_tntp(file: Path, options: Any) -> StreetGraph:
     net = read_tntp_net(file)
     xy_m, epsg = _places(declared.nodes, declared.crs, net)
     country, on_left = side_of_road(xy_m, epsg, options.country, options.driving_side)
-    complaints = Complaints(file)
+    complaints = Complaints(file, net.lines)
     links, cut = _links(net, declared, xy_m, complaints)
     if complaints:
         raise SourceError(complaints.problems())
@@ -222,7 +224,7 @@ def _links(net: TntpNet, declared: Any, xy_m: Floats, complaints: Complaints) ->
         assumed = {"lanes", "lane_width_m"}
         drawn_m = math.dist(xy_m[start - 1], xy_m[end - 1])
         if drawn_m == 0.0:
-            complaints.whole(f"nodes {start} and {end} lie at the same place, so {name} has no direction.")
+            complaints.add("place", row, name, NO_VALUE, "begins and ends at the same place, so it has no direction.")
             continue
         along_m = float(length_m[row])
         if connector and (along_m == 0.0 or time_s[row] == 0.0):
@@ -230,12 +232,13 @@ def _links(net: TntpNet, declared: Any, xy_m: Floats, complaints: Complaints) ->
             assumed.add("speed_mps")
         elif along_m == 0.0 or time_s[row] == 0.0:
             what = "length" if along_m == 0.0 else "free_flow_time"
-            complaints.whole(f"{name}: {what} is 0, on a link that leads to no zone.")
+            complaints.add("zero", row, what, 0.0, f"must be more than 0: {name} leads to no zone.")
             continue
         else:
             speed_mps = along_m / float(time_s[row])
         if not SLOWEST_KMH <= speed_mps * 3.6 <= FASTEST_KMH:
-            complaints.whole(f"{name}: {speed_mps * 3.6:,.4g} km/h on an empty road. Is that the unit ({units})?")
+            said = f"gives {name} {speed_mps * 3.6:,.4g} km/h on an empty road. Is that the unit ({units})?"
+            complaints.add("speed", row, "free_flow_time", float(net.free_flow_time[row]), said)
             continue
         lanes = max(1, round(float(net.capacity[row]) / declared.lane_capacity))
         cut += lanes > MOST_LANES

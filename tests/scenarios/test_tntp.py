@@ -128,21 +128,43 @@ def test_units_must_be_declared(town: Callable[..., Path]) -> None:
     [
         ("town_net.tntp", " 2 4 3600 1.2 1.0", " 2 4 0 1.2 1.0", "capacity = 0.0  must be more than 0"),
         ("town_net.tntp", " 2 4 3600 1.2 1.0", " 2 4 3600 -1.2 1.0", "length = -1.2  must not be negative"),
-        ("town_net.tntp", " 2 4 3600 1.2 1.0", " 2 4 3600 1.2 0.1", "link/2-4: 720 km/h on an empty road"),
-        ("town_net.tntp", " 2 4 3600 1.2 1.0", " 2 4 3600 1.2 0", "link/2-4: free_flow_time is 0"),
+        (
+            "town_net.tntp",
+            " 2 4 3600 1.2 1.0",
+            " 2 4 3600 1.2 0.1",
+            "free_flow_time = 0.1  gives link/2-4 720 km/h on an empty road",
+        ),
+        ("town_net.tntp", " 2 4 3600 1.2 1.0", " 2 4 3600 1.2 0", "free_flow_time = 0.0  must be more than 0"),
         ("town_net.tntp", " 2 4 3600", " 2 7 3600", "term_node = 7.0  is no node: they are numbered 1 to 6"),
         ("town_net.tntp", " 2 4 3600", " 2 2 3600", "is where the link begins"),
         ("town_net.tntp", " 2 4 3600 1.2", " 2 4 much 1.2", "is no link"),
         ("town_net.tntp", " 6 5 30000 0.5 0.5 0.15 4 0 0 1 ;\n", "", "holds 11 links, its header says 12"),
         ("town_net.tntp", "<END OF METADATA>", "", "is no TNTP file"),
         ("town_node.tntp", "4 501000 5001000 ;\n", "", "no place for 1 nodes of the net, the first is 4"),
-        ("town_node.tntp", "4 501000 5001000 ;\n", "4 500000 5001000 ;\n", "lie at the same place"),
+        (
+            "town_node.tntp",
+            "4 501000 5001000 ;\n",
+            "4 500000 5001000 ;\n",
+            "link/2-4  begins and ends at the same place",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_said(file: str, old: str, new: str, said: str, town: Callable[..., Path]) -> None:
     with pytest.raises(SourceError) as caught:
         load(town(file, old, new))
     assert said in str(caught.value)
+
+
+def test_a_wrong_unit_is_said_once_and_counted(data: Path) -> None:
+    folder = data / "tntp" / "Anaheim"
+    if not folder.is_dir():
+        pytest.skip("no TNTP data in ../shared/data/tntp")
+    keys = {"nodes": folder / "anaheim_nodes.geojson", "length_unit": "mi", "time_unit": "min"}
+    scenario = make_scenario(city={"tntp": folder / "Anaheim_net.tntp"}, network={"tntp": keys})
+    with pytest.raises(SourceError) as caught:
+        load_network(scenario.city.source, scenario.network, use_cache=False)
+    assert len(caught.value.problems) == 11
+    assert "and 904 more rows with the same problem" in str(caught.value)
 
 
 def test_places_in_a_table_need_their_crs(town: Callable[..., Path]) -> None:
