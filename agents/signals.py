@@ -104,7 +104,7 @@ def lay_out_signals(
             -1,
         )
         rows[table.RECALLED], rows[table.EXTENDED] = _bits(signal.recalled), _bits(signal.extended)
-        rows[table.SKIPS] = 1
+        rows[table.SKIPS] = signal.skips
         rows[table.URGENT] = _class_bits(control.preemption)
         numbers[table.REACH_M] = control.reach_m
         if not isinstance(control, ObjectControl):

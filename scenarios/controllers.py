@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .signal_control import SignalControl
 
 # What runs a programme whose source says that it is actuated, unless the scenario says otherwise. Times to cross are in
-# the source's own shortest greens.
+# the source's own shortest greens, and stages come round whether somebody calls or not, as SUMO's do.
 AS_IN_SOURCE = ActuatedControl(kind="actuated", pedestrians=False, recall="none")
 
 
@@ -31,6 +31,7 @@ class ControlledSignal:
     most_s: Floats  # longest green, inf: as long as it is wanted
     recalled: tuple[int, ...]  # stages that come without a call
     extended: tuple[int, ...]  # stages that last to their longest without a call
+    skips: bool  # leaves out stages that nobody calls, and rests where nobody calls at all
 
 
 def control_of(signals: SignalControl, network: RoadNetwork) -> list[Control | None]:
@@ -98,4 +99,5 @@ def controlled_signal(
             recalled.add(main)
         if control.recall == "maximum":
             extended.add(main)
-    return ControlledSignal(control, stages, least_s, most_s, tuple(sorted(recalled)), tuple(sorted(extended)))
+    skips = control is not AS_IN_SOURCE
+    return ControlledSignal(control, stages, least_s, most_s, tuple(sorted(recalled)), tuple(sorted(extended)), skips)

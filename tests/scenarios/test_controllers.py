@@ -70,6 +70,7 @@ def test_a_programme_that_is_actuated_in_its_source_stays_so():
     assert [entry and entry.kind for entry in found] == [None, "actuated", None, None]
     signal = controlled_signal(found[1], network, 1)
     assert set(signal.least_s.tolist()) == {6.0} and set(signal.most_s.tolist()) == {60.0}
+    assert not signal.skips and signal.recalled == ()
     assert controls({"kind": "fixed"}, network=network) == [None] * len(NAMES)
 
 
