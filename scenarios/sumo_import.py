@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-import numpy as np
-
 from .network import RoadNetwork
 from .problems import NO_VALUE, InputError, Problem, in_order
-from .scenario import LONGEST_RUN_S, Drivers
+from .scenario import LONGEST_RUN_S
 from .sumo_additional import SumoAdditional
 from .sumo_config import SumoConfig, read_config
 from .sumo_demand import FoundTrip, SumoDemand
+from .sumo_drivers import drivers_of
 from .sumo_left_out import LeftOut
 from .sumo_net_file import NetRows, read_net_file
 from .sumo_network import build_sumo_network
@@ -207,7 +206,7 @@ def _write_trips(path: Path, trips: Sequence[FoundTrip], network: RoadNetwork, b
 
 
 def _write_types(path: Path, trips: Sequence[FoundTrip]) -> None:
-    """Parameters of the vehicle types that travel, for whoever needs them: a run takes their mean."""
+    """Parameters of the vehicle types that travel, as the files have them."""
     types = {trip.vehicle_type.id: trip.vehicle_type for trip in trips}
     count = Counter(trip.vehicle_type.id for trip in trips)
     columns = VehicleType.__dataclass_fields__
@@ -281,7 +280,7 @@ def _scenario(
         tree["network"] = {"signal_programmes": [SIGNALS]}
     if demand.trips:
         tree["demand"] = [{"kind": "trips", "file": TRIPS}]
-        tree["drivers"] = _drivers(demand.trips, network, left_out)
+        tree["drivers"] = drivers_of(demand.trips, network, left_out)
     events = [event for event in additional.events if event["start_s"] < duration_s]
     left_out.note("closures outside the simulated time", number=len(additional.events) - len(events))
     if events:
@@ -296,52 +295,6 @@ def _scenario(
     if read.stuck_s is not None:
         left_out.note(f"teleports after {read.stuck_s:g} s: who has stood so long looks for another way instead")
     return tree
-
-
-def _drivers(trips: Sequence[FoundTrip], network: RoadNetwork, left_out: LeftOut) -> dict[str, float]:
-    """One driver for all: means of the types of those who drive as cars, or of all where nobody does."""
-    cars = [trip.vehicle_type for trip in trips if trip.vehicle_class in ("car", "emergency")]
-    types = cars or [trip.vehicle_type for trip in trips]
-    weighted = {
-        "headway_s": [one.headway_s for one in types],
-        "min_gap_m": [one.min_gap_m for one in types],
-        "max_accel_mps2": [one.accel_mps2 for one in types],
-        "comfort_decel_mps2": [one.decel_mps2 for one in types],
-        "max_decel_mps2": [max(one.decel_mps2, one.emergency_decel_mps2) for one in types],
-        "speed_factor_mean": [one.speed_factor_mean for one in types],
-        "speed_factor_sd": [one.speed_factor_sd for one in types],
-        "length_m": [one.length_m for one in types],
-    }
-    drivers = {}
-    for key, values in weighted.items():
-        mean = float(np.mean(values))
-        low, high = _bounds(key)
-        drivers[key] = round(min(max(mean, low), high), 4)
-        if not low <= mean <= high:
-            left_out.note(f"{key} {mean:g} of the vehicle types: {drivers[key]:g}")
-        differing = sum(abs(value - mean) > 1e-6 for value in values)
-        left_out.note(f"vehicles whose type differs in {key}: the mean of all", number=differing)
-    fastest = float(network.links.speed_mps.max())
-    for trip in trips:
-        kind = trip.vehicle_type
-        if kind.model in ("Krauss", "KraussOrig1", "SKOrig", "KraussPS", "krauss") and kind.sigma > 0:
-            left_out.note("vehicles that dawdle (sigma): drivers here follow the IDM, which does not", trip.id)
-        elif kind.model not in ("IDM", "IDMM"):
-            left_out.note(f"vehicles that follow the model {kind.model}: the IDM", trip.id)
-        if kind.max_speed_mps < fastest:
-            left_out.note("vehicles slower than the fastest street (maxSpeed): the limit is theirs", trip.id)
-        if trip.vehicle_class in ("truck", "bus") and cars:
-            left_out.note(f"parameters of vehicles that drive as a {trip.vehicle_class}: our own", trip.id)
-    return drivers
-
-
-def _bounds(key: str) -> tuple[float, float]:
-    """Least and greatest value that a scenario file may give a parameter of drivers."""
-    low, high = -math.inf, math.inf
-    for rule in Drivers.model_fields[key].metadata:
-        low = max(low, getattr(rule, "ge", low))
-        high = min(high, getattr(rule, "le", high))
-    return low, high
 
 
 def _write_yaml(path: Path, tree: dict[str, Any]) -> None:
