@@ -189,6 +189,10 @@ class NetworkOptions(Strict):
         (), description="Groups of node ids (`node/123`) that are one junction."
     )
     keep: Listed[NodeId] = Field((), description="Node ids that are never merged with another.")
+    pedestrians: bool = Field(
+        True,
+        description="Whether stages of generated signal programmes last until people are across the roads that stand.",
+    )
     signal_programmes: Listed[InputFile] = Field(
         (),
         description="Files with SUMO's signal programmes (`tlLogic`) that hold instead of those in the `sumo_net`; the "

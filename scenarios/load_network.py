@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -63,7 +65,9 @@ def _build(source: Path | str, options: Any) -> RoadNetwork:
         return read_sumo_net(source, options)
     from .junctions import build_network
 
-    return build_network(load_streets(source, options))
+    wanted = options.get("pedestrians") if isinstance(options, Mapping) else getattr(options, "pedestrians", None)
+    people_cross = wanted is not False
+    return build_network(replace(load_streets(source, options), people_cross=people_cross))
 
 
 def load_streets(source: Path | str, options: Any = None) -> StreetGraph:

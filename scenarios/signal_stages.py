@@ -255,7 +255,7 @@ class StagePlanner:
 
     def _give_time_to_walk(self, stages: Sequence[Stage]) -> None:
         """Make one stage, the longest in which its traffic stands, long enough to walk across each approach."""
-        for link in self.approaches:
+        for link in self.approaches if self.rows.people_cross else ():
             mine = self._groups_of([link])
             walks = [
                 stage for stage in stages if not mine & set(stage.lights) and not self._only_turns(set(stage.lights))

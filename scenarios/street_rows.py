@@ -29,6 +29,7 @@ class StreetRows:
     junctions: tuple[JunctionSpec, ...]
     drives_on_left: bool
     country: str
+    people_cross: bool  # generated signal programmes give them time
     from_junction: Ints
     to_junction: Ints
     twin: Ints
@@ -76,6 +77,7 @@ def order_streets(graph: StreetGraph) -> StreetRows:
         junctions=junctions,
         drives_on_left=graph.drives_on_left,
         country=graph.country,
+        people_cross=graph.people_cross,
         from_junction=np.array([junction_row[street.from_junction] for street in streets], dtype=np.int32),
         to_junction=np.array([junction_row[street.to_junction] for street in streets], dtype=np.int32),
         twin=np.array([street_row.get(street.twin, -1) for street in streets], dtype=np.int32),

@@ -82,3 +82,4 @@ class StreetGraph:
     forbidden_sequences: tuple[tuple[str, ...], ...] = ()  # restrictions via a way, as street ids
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = field(default=())  # what was repaired while reading, in words
+    people_cross: bool = True  # generated signal programmes give people time to walk

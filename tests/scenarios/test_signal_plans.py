@@ -172,3 +172,17 @@ def test_durations_are_whole_seconds():
     network = build_network(grid_city(3, 4, lanes=3, gates=True))
     assert np.array_equal(network.signals.phase_s, np.round(network.signals.phase_s))
     assert np.array_equal(network.signals.offset_s, np.round(network.signals.offset_s))
+
+
+def test_without_people_on_foot_narrow_roads_get_as_little_green_as_their_traffic_needs():
+    arms = {arm: {"road_class": "primary", "lanes": 3, "backward_lanes": 3} for arm in ("n", "s")}
+    graph = crossing(arms | {arm: {"road_class": "residential"} for arm in ("e", "w")}, spec=SIGNAL)
+    least_s = {}
+    for people_cross in (True, False):
+        network = build_network(replace(graph, people_cross=people_cross))
+        check_network(network)
+        phase_s, _ = programme(network.signals, 0)
+        side = lights_of(network, "e", "w") >= Light.GREEN_YIELD
+        least_s[people_cross] = phase_s[side].sum()
+    assert least_s[True] >= 5 + 6 * 3.0 / 1.2
+    assert least_s[False] < least_s[True]
