@@ -68,10 +68,11 @@ def find_waits(fleet: Fleet, standing_s: float) -> Ints:
     """
     if float(fleet.vehicles.standing_s[0].max(initial=0.0)) < standing_s:
         return np.zeros((waiting.WAIT_ROWS, 0), np.int32)
-    held = np.zeros(fleet.cities.lane_f.shape[2], np.int32)
+    held = np.zeros(fleet.network.lane_count + fleet.network.connectors.movement.size, np.int32)
     waits = np.zeros((waiting.WAIT_ROWS, 256), np.int32)
+    tables = fleet.tables("vehicle_f", "vehicle_i", "lane_f", "lane_i", "ring", "driver")
     while True:
-        count = waiting.find_waits(fleet.cities, 0, standing_s, held, waits)
+        count = waiting.find_waits(tables, 0, standing_s, held, waits)
         if count <= waits.shape[1]:
             return waits[:, :count]
         waits = np.zeros((waiting.WAIT_ROWS, count), np.int32)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import simpy
+from numpy.typing import NDArray
 
 from .gridlock import Ring, find_waits, first_rings
 
@@ -53,29 +54,34 @@ class Lock:
 def watch_for_locks(simulation: Simulation) -> Generator[simpy.Event, Any, None]:
     """Look for locks now and then, and write down which there are and when one dissolves."""
     fleet = simulation.model.fleet
-    lane_rows = fleet.cities.lane_f.shape[2]
+    lane_rows = fleet.network.lane_count + fleet.network.connectors.movement.size
     known, free_at_s = np.zeros(lane_rows, np.bool_), np.zeros(lane_rows)
     while True:
         yield simulation.env.timeout(CHECK_EVERY_S)
-        now_s = simulation.env.now
-        for lock in simulation.locks:
-            if np.isnan(lock.resolved_s) and not lock.holds(fleet, now_s):
-                lock.resolved_s = now_s
-                known[list(lock.lanes)] = False
-                stood = f"{now_s - lock.closed_s:.0f} s"
-                simulation.log("lock", ", ".join(lock.links), f"dissolved after {stood}")
-        waits = find_waits(fleet, SETTLED_S)
-        free = np.ones(lane_rows, np.bool_)
-        free[waits[0]] = False
-        free_at_s[free] = now_s
-        if (now_s - free_at_s[waits[0]] >= CLOSED_S - CHECK_EVERY_S).sum() < 2:
-            continue  # a ring has two lanes
-        for ring in first_rings(fleet, waits, known, now_s + SETTLED_S - free_at_s):
-            if ring.closed_for_s >= CLOSED_S:
-                lock = Lock.of(ring, now_s)
-                simulation.locks.append(lock)
-                known[list(lock.lanes)] = True
-                simulation.log("lock", ", ".join(lock.links), _words(lock))
+        with fleet.reading():
+            _check(simulation, known, free_at_s)
+
+
+def _check(simulation: Simulation, known: NDArray[np.bool_], free_at_s: NDArray[np.float64]) -> None:
+    """Look once; ``known`` are lanes of locks that hold, ``free_at_s`` when each lane was last not held for good."""
+    fleet, now_s = simulation.model.fleet, simulation.env.now
+    for lock in simulation.locks:
+        if np.isnan(lock.resolved_s) and not lock.holds(fleet, now_s):
+            lock.resolved_s = now_s
+            known[list(lock.lanes)] = False
+            simulation.log("lock", ", ".join(lock.links), f"dissolved after {now_s - lock.closed_s:.0f} s")
+    waits = find_waits(fleet, SETTLED_S)
+    free = np.ones(known.size, np.bool_)
+    free[waits[0]] = False
+    free_at_s[free] = now_s
+    if (now_s - free_at_s[waits[0]] >= CLOSED_S - CHECK_EVERY_S).sum() < 2:
+        return  # a ring has two lanes
+    for ring in first_rings(fleet, waits, known, now_s + SETTLED_S - free_at_s):
+        if ring.closed_for_s >= CLOSED_S:
+            lock = Lock.of(ring, now_s)
+            simulation.locks.append(lock)
+            known[list(lock.lanes)] = True
+            simulation.log("lock", ", ".join(lock.links), _words(lock))
 
 
 def write_locks(folder: RunFolder, locks: list[Lock]) -> None:

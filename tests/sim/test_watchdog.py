@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import sys
+import types
 
 import numpy as np
 import pytest
-from traffic_case import Notebook, link_between, simulate
+from traffic_case import Notebook, link_between, make_trips, simulate
 
 from citytwin.kernels import traffic_tables as table
+from citytwin.kernels.traffic import run_member
+from citytwin.kernels.traffic_tables import City
 from citytwin.kernels.ways import renew_ways
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.network import RoadNetwork
@@ -288,3 +292,45 @@ def test_watching_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         hashes.add(simulation.model.fleet.state_hash())
         assert bool(simulation.locks) == (every_s < 200.0)
     assert len(hashes) == 1
+
+
+class Elsewhere:
+    """Stands in for a GPU: keeps its arrays in another piece of memory, and counts what is copied back."""
+
+    def __init__(self, cities: City) -> None:
+        self.host, self.pushed = cities, 0
+        self.there = {name: value.copy() for name, value in cities._asdict().items() if isinstance(value, np.ndarray)}
+
+    def run(self, first_step: int, last_step: int) -> None:
+        run_member(self.host._replace(**self.there), 0, first_step, last_step)
+
+    def fetch(self, name: str, column: int | None = None) -> None:
+        place = slice(None) if column is None else (slice(None), column)
+        getattr(self.host, name)[place] = self.there[name][place]
+
+    def push(self, name: str, column: int | None = None) -> None:
+        self.pushed += 1
+        place = slice(None) if column is None else (slice(None), column)
+        self.there[name][place] = getattr(self.host, name)[place]
+
+    def push_routes(self, route: np.ndarray, used: int, needed: int) -> None:
+        self.host, self.there["route"] = self.host._replace(route=route), route.copy()
+
+
+def test_traffic_on_a_gpu_is_watched_too_and_nothing_is_copied_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("citytwin.kernels.cuda_city")
+    module.DeviceCity = Elsewhere  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "citytwin.kernels.cuda_city", module)
+    here = simulate(ring_city(4), all_round(4, each=40), routes=NEVER)
+    network = here.model.network
+    there = Simulation(here.scenario, network, make_trips(network, all_round(4, each=40)), backend="cuda")
+    here.run(200.0)
+    there.run(50.0)
+    device = there.model.fleet._mirror.device
+    there.run(200.0)
+    assert there.locks == here.locks
+    assert there.locks
+    device.pushed = 0
+    for observed_s in (210.0, 220.0):
+        there.run(observed_s)
+    assert device.pushed == 0
