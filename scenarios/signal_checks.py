@@ -71,13 +71,17 @@ def _controls(tree: Written, signals: SignalControl, network: RoadNetwork) -> It
 
 
 def _groups(tree: Written, signals: SignalControl, network: RoadNetwork) -> Iterator[Problem]:
-    coordination = signals.coordination
+    coordination, controls = signals.coordination, control_of(signals, network)
     for row, group in enumerate(() if coordination is None else coordination.groups):
         place: Place = ("signals", "coordination", "groups", row)
         controllers = [network.signals.id.index(name) for name in group]
         assert coordination is not None
         cycle_s = common_cycle_s(network, controllers, coordination.cycle_s)
         for column, controller in enumerate(controllers):
+            control = controls[controller]
+            if control is not None and not isinstance(control, FixedControl):
+                said = f"runs {control.kind}, not by the clock, so it cannot keep step."
+                yield tree.problem((*place, column), said)
             need_s = shortest_cycle_s(network, controller)
             if need_s > cycle_s:
                 said = f"needs a cycle of {need_s:g} s, its group has {cycle_s:g} s."

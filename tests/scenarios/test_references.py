@@ -222,6 +222,18 @@ SIGNALS = [
 ]
 
 
+def test_a_signal_that_follows_the_traffic_cannot_keep_step() -> None:
+    group = "coordination: {groups: [[node/001-000, node/001-001]]}"
+    for entry, wrong in (
+        ("{kind: actuated, junctions: [node/001-001]}", True),
+        ("{kind: fixed, junctions: [node/001-001], priority: [bus]}", False),
+    ):
+        tree, _ = parse_yaml(f"signals:\n  control: [{entry}]\n  {group}\n", Path("town.yaml"))
+        found = [str(problem) for problem in check_against_network(None, tree, town())]
+        said = 'signals.coordination.groups[0][1] = "node/001-001"  runs actuated, not by the clock, so it cannot'
+        assert found == ([f"town.yaml:3  {said} keep step."] if wrong else [])
+
+
 @pytest.mark.parametrize("section, said", SIGNALS, ids=[section[:50] for section, _ in SIGNALS])
 def test_what_is_said_of_signals_must_fit_them(section: str, said: tuple[str, ...]) -> None:
     tree, _ = parse_yaml(f"signals:\n  {section}\n", Path("town.yaml"))

@@ -353,6 +353,14 @@ def test_actuation_beats_the_clock_in_light_uneven_traffic():
         assert pressure < by_clock
 
 
+def test_an_ambulance_finds_green():
+    """From 150 m off, which is farther than it drives in a shortest green and the change."""
+    rows = poisson(dict.fromkeys(ARMS, 150.0), 1800, 5) + poisson(dict.fromkeys(ARMS, 12.0), 1800, 7, kind=3)
+    for kind in ("fixed", "actuated", "max_pressure"):
+        control = {"kind": kind, "pedestrians": False, "preemption": ["emergency"], "reach_m": 200}
+        assert mean_delay_s([control], rows, kind=3) < 0.6 * mean_delay_s([], rows, kind=3)
+
+
 @pytest.mark.parametrize("kind", ["fixed", "actuated"])
 def test_buses_with_priority_wait_less(kind):
     side = [arm for arm in ARMS if not _parallel(arm, ARMS[0])]
