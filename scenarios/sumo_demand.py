@@ -50,25 +50,13 @@ class FoundTrip:
 
 @dataclass(slots=True)
 class SumoDemand:
-    """Trips of any number of files.
-
-    Parameters
-    ----------
-    network
-        On which they travel.
-    other_edges
-        Edges of the net that are no links of it.
-    begin_s, end_s
-        Time span of the simulation; ``end_s`` is infinite where it has no end.
-    seed
-        For what the files leave to chance.
-    """
+    """Trips of any number of files."""
 
     network: RoadNetwork
-    other_edges: set[str]
+    other_edges: set[str]  # of the net, that are no links here
     begin_s: float
-    end_s: float
-    seed: int
+    end_s: float  # inf: the simulation has no end
+    seed: int  # for what the files leave to chance
     left_out: LeftOut
     types: VehicleTypes = field(init=False)
     trips: list[FoundTrip] = field(default_factory=list)

@@ -209,8 +209,8 @@ def _take_edge(rows: NetRows, node: Node) -> None:
     lanes = tuple(_lane(file, lane) for _, lane in sorted(zip(order, written, strict=True), key=lambda pair: pair[0]))
     if not any(lane.access & ROAD for lane in lanes):
         together = 0
-        for lane in lanes:
-            together |= lane.access
+        for row in lanes:
+            together |= row.access
         kind = "cycle tracks" if together & BICYCLE else "footways" if together & FOOT else "rails and other edges"
         rows.left_out[f"{kind} (no lane for cars, buses or trucks)"] += 1
         rows.other_edges.add(name)

@@ -265,7 +265,7 @@ class _Build:
         """Programmes, one per junction even where SUMO runs several junctions with one, and the lights they show."""
         count = int(start[-1])
         signal, group = np.full(count, -1, np.int32), np.full(count, -1, np.int32)
-        junctions, offsets, actuated = [], [], []
+        junctions, offsets, actuated = list[int](), list[float](), list[bool]()
         phase_s, shortest_s, longest_s, light = list[float](), list[float](), list[float](), list[int]()
         phase_start, light_start = [0], [0]
         for row, one in enumerate(joined):

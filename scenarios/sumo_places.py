@@ -24,7 +24,7 @@ class Place:
         """Points of the net, ``[point, 2]``, in the CRS of ``epsg``, m."""
         if self.epsg == NO_PLACE:
             return xy
-        there = np.asarray(xy, np.float64).reshape(-1, 2) - np.array(self.offset_xy)
+        there: Floats = np.asarray(xy, np.float64).reshape(-1, 2) - np.array(self.offset_xy)
         if self.transform is None:
             return there
         return np.stack(self.transform.transform(there[:, 0], there[:, 1]), axis=1)
