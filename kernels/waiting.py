@@ -24,6 +24,7 @@ from .traffic_tables import (
     COUNT,
     FIRST_CONNECTOR,
     FIRST_FOE,
+    FIRST_LANE,
     FOE,
     FOE_MERGES,
     GRANTED_COUNT,
@@ -72,11 +73,34 @@ def is_queue(city: City, lane: int, standing_s: float) -> bool:
     return city.vehicle_f[STANDING_S, first] >= standing_s and waits_for not in (CLOSED, OBSTACLE, LETS_IN)
 
 
-@woven
-def is_full(city: City, lane: int, needed: float) -> bool:
-    """Whether a held lane has no room, now that its last vehicle has closed up."""
+@bare
+def can_drain(city: City, lane: int, held: Ints) -> bool:
+    """Whether somebody who queues on a held lane may change to one beside that moves on and serves the same turn."""
+    first, last = (
+        city.link[FIRST_LANE, city.lane_i[ON_LINK, lane]],
+        city.link[FIRST_LANE, city.lane_i[ON_LINK, lane] + 1],
+    )
+    for side in range(-1, 2, 2):
+        other = lane + side
+        if not first <= other < last or held[other] != 0:
+            continue
+        for k in range(1, city.lane_i[COUNT, lane]):
+            vehicle = at(city, lane, k)
+            wanted = link_ahead(city, vehicle, 1)
+            if may_use(city, other, city.class_access[city.vehicle_i[CLASS, vehicle]]) and (
+                wanted < 0 or leads(city, other, wanted)
+            ):
+                return True
+    return False
+
+
+@bare
+def stays_full(city: City, lane: int, needed: float, held: Ints) -> bool:
+    """Whether a held lane has no room and will have none: its last vehicle has closed up, and nobody leaves it."""
     last = at(city, lane, city.lane_i[COUNT, lane] - 1)
-    return city.vehicle_f[STANDING_S, last] >= SETTLED_S and not room_beyond(city, lane, needed)
+    if city.vehicle_f[STANDING_S, last] < SETTLED_S or room_beyond(city, lane, needed):
+        return False
+    return not can_drain(city, lane, held)
 
 
 @woven
@@ -115,13 +139,14 @@ def in_the_way(city: City, vehicle: int, lane: int, connector: int, held: Ints, 
 def full_beyond(city: City, vehicle: int, through: int, steps: int, lane: int, held: Ints, waits: Ints, n: int) -> int:
     """Note the full lanes behind a short street, all of them held, that keep a vehicle from getting off it again."""
     kind = city.vehicle_i[CLASS, vehicle]
-    if has_way_off(city, vehicle, through, steps, city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]):
+    needed = city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
+    if has_way_off(city, vehicle, through, steps, needed):
         return n
     found = n
     for connector in range(city.lane_i[FIRST_CONNECTOR, through], city.lane_i[FIRST_CONNECTOR, through + 1]):
         if city.connector[TO_LINK, connector] == link_ahead(city, vehicle, steps):
             far = city.connector[TO_LANE, connector]
-            if held[far] == 0 or city.vehicle_f[STANDING_S, at(city, far, city.lane_i[COUNT, far] - 1)] < SETTLED_S:
+            if held[far] == 0 or not stays_full(city, far, needed, held):
                 return n
             found = note_wait(waits, found, lane, far, 1)
     return found
@@ -133,7 +158,7 @@ def way_held(city: City, vehicle: int, lane: int, connector: int, held: Ints, wa
     kind, to_lane = city.vehicle_i[CLASS, vehicle], city.connector[TO_LANE, connector]
     needed = city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
     n = in_the_way(city, vehicle, lane, connector, held, waits, n)
-    if held[to_lane] != 0 and is_full(city, to_lane, needed):
+    if held[to_lane] != 0 and stays_full(city, to_lane, needed, held):
         return note_wait(waits, n, lane, to_lane, 1)
     comes_in = city.lane_i[TIGHT, to_lane] != 0 and city.lane_i[TIGHT, lane] == 0
     if comes_in and not stays_clear(city, vehicle, to_lane, needed):
@@ -170,7 +195,8 @@ def holders(city: City, lane: int, held: Ints, waits: Ints, n: int) -> int:
     vehicle = at(city, lane, 0)
     if lane >= city.road_lanes:
         to_lane = city.connector[TO_LANE, lane - city.road_lanes]
-        return n if held[to_lane] == 0 else note_wait(waits, n, lane, to_lane, 1)
+        drains = held[to_lane] == 0 or can_drain(city, to_lane, held)
+        return n if drains else note_wait(waits, n, lane, to_lane, 1)
     wanted = link_ahead(city, vehicle, 1)
     if wanted < 0:
         return n
