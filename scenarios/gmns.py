@@ -47,6 +47,7 @@ MOVEMENT_COLUMNS = (
     *(Column(name, required=False) for name in ("ctrl_type", "type")),
 )
 CONFIG_COLUMNS = tuple(Column(name, required=False) for name in ("short_length", "long_length", "speed", "crs"))
+TABLES = ("config.csv", "node.csv", "link.csv", "geometry.csv", "lane.csv", "movement.csv")
 ONE_WAY = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": True}
 USES = {
     **dict.fromkeys(("all", "any", ""), MOTOR | BICYCLE),
@@ -147,7 +148,7 @@ def read_gmns(folder: Path, options: Any) -> StreetGraph:
         attribution="",
         streets=draw_links(links, {place: at[place] for place in sorted(used)}, on_left=on_left),
         junctions=tuple(specs),
-        notes=tuple(f"{count} {text}." for text, count in sorted(notes.items())),
+        notes=(*(f"{count} {text}." for text, count in sorted(notes.items())), *_not_read(folder)),
     )
 
 
@@ -173,7 +174,10 @@ class _Links:
         if lanes is not None:
             numbers = lanes.numbers("lane_num")
             uses = lanes.columns.get("allowed_uses", [""] * lanes.size)
-            for link, number, use in zip(lanes.text("link_id"), numbers, uses, strict=True):
+            known = set(rows.columns["link_id"])
+            for row, (link, number, use) in enumerate(zip(lanes.text("link_id"), numbers, uses, strict=True)):
+                if link not in known:
+                    lanes.complaints.add("link", row, "link_id", link, "no such link in link.csv.")
                 self._lanes_of[link].append((int(number) if math.isfinite(number) else 0, use))
 
     def read(self) -> list[DrawnLink]:
@@ -345,6 +349,12 @@ def _apply_movements(
         go = [link.id for link in links if link.start == place]
         banned[place] = frozenset((a, b) for a in come for b in go if (a, b) not in pairs)
     return [replace(link, sign=signs[link.id]) if link.id in signs else link for link in links], banned
+
+
+def _not_read(folder: Path) -> list[str]:
+    """Which tables of the folder say something that is not expressed."""
+    others = sorted(file.name for file in folder.glob("*.csv") if file.name not in TABLES)
+    return [f"Not read: {', '.join(others)}."] if others else []
 
 
 def _units(folder: Path, declared: Any, found: list[Complaints]) -> _Units | None:

@@ -128,6 +128,13 @@ def test_signals_signs_and_turns_hold(town: Callable[..., Path]) -> None:
     assert all_turns.movements.from_link.size > network.movements.from_link.size
 
 
+def test_tables_that_are_not_read_are_named(town: Callable[..., Path]) -> None:
+    folder = town()
+    assert not any("Not read" in note for note in load(folder).notes)
+    (folder / "signal_timing_plan.csv").write_text("timing_plan_id\n1\n")
+    assert "Not read: signal_timing_plan.csv." in load(folder).notes
+
+
 def test_traffic_drives_on_it(town: Callable[..., Path]) -> None:
     network = load(town())
     demand = {"kind": "random_trips", "per_hour": 600}
@@ -166,6 +173,7 @@ def test_units_are_declared_in_the_config_or_in_the_scenario(town: Callable[...,
         ("node.csv", "2,west", "1,west", "is there already"),
         ("config.csv", "mph", "knots", "a unit of speed that is not known: 'knots'"),
         ("config.csv", "32632", "local", "EPSG number"),
+        ("lane.csv", "10,3,BUS", "17,3,BUS", 'link_id = "17"  no such link in link.csv'),
     ],
 )
 def test_what_cannot_be_meant_is_said(file: str, old: str, new: str, said: str, town: Callable[..., Path]) -> None:
