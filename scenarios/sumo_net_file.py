@@ -31,6 +31,28 @@ CLASS_BITS: Mapping[str, int] = {
 EVERYBODY = CAR | BUS | TRUCK | BICYCLE | FOOT | EMERGENCY
 ROAD = CAR | BUS | TRUCK  # an edge that none of these may use is no road
 LANE_WIDTH_M = 3.2  # where the file gives none
+# Attributes that are taken over, that only draw, or whose effect stands elsewhere in the file.
+EDGE_KEYS = ("id", "from", "to", "priority", "name", "type", "function", "shape", "spreadType", "bidi", "distance")
+LANE_KEYS = (
+    *("id", "index", "speed", "length", "width", "allow", "disallow", "shape", "customShape", "outlineShape", "type"),
+)
+CONNECTION_KEYS = (
+    *(
+        "from",
+        "to",
+        "fromLane",
+        "toLane",
+        "via",
+        "tl",
+        "linkIndex",
+        "dir",
+        "state",
+        "allow",
+        "disallow",
+        "uncontrolled",
+    ),
+    *("shape", "speed", "length", "contPos", "visibility"),  # of the inner lanes, which have them
+)
 INNER = ("internal", "crossing", "walkingarea")  # functions of edges that lie inside junctions
 
 
@@ -215,7 +237,19 @@ def _take_edge(rows: NetRows, node: Node) -> None:
         rows.left_out[f"{kind} (no lane for cars, buses or trucks)"] += 1
         rows.other_edges.add(name)
         return
+    for lane in written:
+        _note_unknown(rows, lane, LANE_KEYS)
+    if written[0].get("shape").partition(" ")[0].count(",") > 1:
+        rows.left_out["edges with heights: streets are level here"] += 1
+    _note_unknown(rows, node, EDGE_KEYS)
     rows.edges[name] = EdgeRow(name, node, file.text(node, "from"), file.text(node, "to"), lanes)
+
+
+def _note_unknown(rows: NetRows, node: Node, known: tuple[str, ...]) -> None:
+    """Count attributes that change something in SUMO and nothing here."""
+    for key in node.attributes:
+        if key not in known:
+            rows.left_out[f"{node.tag} attribute {key}"] += 1
 
 
 def _lane(file: SumoFile, node: Node) -> LaneRow:
@@ -306,6 +340,7 @@ def _take_connection(rows: NetRows, node: Node) -> None:
         if via:
             rows.onward[f"{from_edge}_{from_lane}"] = via
         return
+    _note_unknown(rows, node, CONNECTION_KEYS)
     signal = node.get("tl")
     column = file.integer(node, "linkIndex", low=-1) if signal else -1  # -1: not controlled after all
     rows.connections.append(

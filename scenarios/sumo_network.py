@@ -14,7 +14,6 @@ import numpy as np
 
 from .network import (
     CLASS_NAMES,
-    ROAD_CLASSES,
     Connectors,
     Control,
     Fault,
@@ -31,6 +30,7 @@ from .network import (
 )
 from .network_laws import light_faults
 from .streets import CAR
+from .sumo_edges import centre_line, gates, road_class, twins
 from .sumo_net_file import ConnectionRow, EdgeRow, NetRows, read_net_file
 from .sumo_places import shared_coordinates
 from .sumo_right_of_way import Conflicts, clear_along_foe, read_conflicts, service_order
@@ -49,7 +49,6 @@ TURN_RANK = {Turn.STRAIGHT: 2, Turn.RIGHT: 1, Turn.LEFT: 1, Turn.UTURN: 0}
 SHORTEST_CONNECTOR_M = 2.0  # as everywhere
 ROOM_M = 15.0  # for one vehicle that comes to rest there
 SHORTEST_LINK_M = 3.0  # to stop before the line on it
-MOTORWAY_FROM_MPS = 27.0  # of an edge that does not say what it is
 SUMO_ENDINGS = (".net.xml", ".net.xml.gz", "net.xml", "net.xml.gz")
 
 
@@ -108,7 +107,7 @@ class _Build:
         lane_start = np.array(list(accumulate((len(edge.lanes) for edge in edges), initial=0)), np.int32)
         from_junction = np.array([junction_row[edge.from_junction] for edge in edges], np.int32)
         to_junction = np.array([junction_row[edge.to_junction] for edge in edges], np.int32)
-        twin = _twins(edges, from_junction, to_junction)
+        twin = twins(edges, from_junction, to_junction)
 
         joined = self._join(names, junction_row, link_row, lane_start, to_junction)
         connections = [row for one in joined for row in one.rows]
@@ -154,8 +153,8 @@ class _Build:
             shape_start=_starts(shapes),
             shape_xy=_all_points(shapes),
         )
-        lines = [place.shift(_centre_line(edge)) for edge in edges]
-        gate = _gates(len(names), from_junction, to_junction, movements, twin)
+        lines = [place.shift(centre_line(edge)) for edge in edges]
+        gate = gates(len(names), from_junction, to_junction, movements)
         self._ends(edges, lines, gate, to_junction, lane_start, connectors)
         network = RoadNetwork(
             name=re.sub(r"(\.net)?\.xml(\.gz)?$", "", rows.file.path.name) or "net",
@@ -190,7 +189,7 @@ class _Build:
             signals=signals,
             faults=tuple(self.faults),
             notes=(*place.notes, *(f"{number:,} {kind}" for kind, number in sorted((+self.left_out).items()))),
-            assumed={"road_class": sum(_road_class(edge)[1] for edge in edges)},
+            assumed={"road_class": sum(road_class(edge)[1] for edge in edges)},
         )
         return network, +self.left_out
 
@@ -340,7 +339,7 @@ class _Build:
     ) -> Links:
         ring = {name for names in self.rows.roundabouts for name in names}
         count = len(edges)
-        classes = [_road_class(edge) for edge in edges]
+        classes = [road_class(edge) for edge in edges]
         return Links(
             id=tuple(edge.id for edge in edges),
             name=tuple(edge.node.get("name") for edge in edges),
@@ -444,56 +443,6 @@ def _foes(joined: Sequence[_Joined], lanes: Ints, start: Ints) -> tuple[Ints, In
     own, foe = table[:, 0].copy(), table[:, 1].copy()
     kind = np.where(lanes[own, 1] == lanes[foe, 1], FoeKind.MERGE, FoeKind.CROSS).astype(np.int8)
     return np.searchsorted(own, np.arange(len(lanes) + 1)).astype(np.int32), foe, kind, table[:, 2] > 0
-
-
-def _twins(edges: Sequence[EdgeRow], from_junction: Ints, to_junction: Ints) -> Ints:
-    """Opposite direction of each edge: the one named so (``-12`` of ``12``), else the only one the other way."""
-    twin = np.full(len(edges), -1, np.int32)
-    between: dict[tuple[int, int], list[int]] = {}
-    for row, ends in enumerate(zip(from_junction.tolist(), to_junction.tolist(), strict=True)):
-        between.setdefault(ends, []).append(row)
-    for (start, end), there in between.items():
-        back = between.get((end, start), [])
-        if start >= end or not back:
-            continue
-        named = {edges[row].id: row for row in back}
-        for row in there:
-            other = named.get(edges[row].id[1:] if edges[row].id.startswith("-") else f"-{edges[row].id}")
-            if other is not None:
-                twin[row], twin[other] = other, row
-        alone = [row for row in there if twin[row] < 0], [row for row in back if twin[row] < 0]
-        if len(alone[0]) == len(alone[1]) == 1:
-            (one,), (other,) = alone
-            twin[one], twin[other] = other, one
-    return twin
-
-
-def _gates(count: int, from_junction: Ints, to_junction: Ints, movements: Movements, twin: Ints) -> tuple[str, ...]:
-    """Where the net is cut: junctions at which edges end or begin and nobody drives on or turns back."""
-    passed = np.zeros(count, bool)
-    passed[movements.junction] = True
-    ends, begins = np.zeros(count, bool), np.zeros(count, bool)
-    ends[to_junction], begins[from_junction] = True, True
-    names = {(True, True): "both", (True, False): "exit", (False, True): "entry", (False, False): ""}
-    return tuple("" if passed[row] else names[bool(ends[row]), bool(begins[row])] for row in range(count))
-
-
-def _road_class(edge: EdgeRow) -> tuple[str, bool]:
-    """Our class of an edge, and whether it was assumed: of OpenStreetMap's, where its type names one."""
-    for part in re.split(r"[|.]", edge.node.get("type")):
-        if part in ROAD_CLASSES:
-            return part, False
-    fast = max(lane.speed_mps for lane in edge.lanes) >= MOTORWAY_FROM_MPS
-    return ("motorway" if fast else "unclassified"), True
-
-
-def _centre_line(edge: EdgeRow) -> Floats:
-    """Middle of the lanes; of the middle lane where the lanes are drawn with different numbers of points."""
-    shapes = [lane.shape_xy for lane in edge.lanes]
-    if len({len(shape) for shape in shapes}) == 1:
-        middle: Floats = np.mean(shapes, axis=0)
-        return middle
-    return shapes[len(shapes) // 2]
 
 
 def _starts(shapes: Sequence[Floats]) -> Any:
