@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from traffic_case import make_scenario
+from traffic_laws import TrafficLaws
 
 from citytwin.kernels import traffic_tables as table
 from citytwin.scenarios.demand_od import read_matrix
@@ -251,3 +252,31 @@ def test_published_networks_become_networks(
     assert not complaints
     assert matrix is not None
     assert matrix.trips.sum() == pytest.approx(trips, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "name, nodes, length_unit, time_unit, factor",
+    [
+        ("SiouxFalls", "SiouxFallsCoordinates.geojson", "mi", "0.01 h", 0.01),
+        ("Anaheim", "anaheim_nodes.geojson", "ft", "min", 0.05),
+    ],
+)
+def test_traffic_on_published_networks_keeps_all_laws(
+    name: str, nodes: str, length_unit: str, time_unit: str, factor: float, data: Path
+) -> None:
+    folder = data / "tntp" / name
+    if not folder.is_dir():
+        pytest.skip("no TNTP data in ../shared/data/tntp")
+    scenario = make_scenario(
+        city={"tntp": folder / f"{name}_net.tntp"},
+        network={"tntp": {"nodes": folder / nodes, "length_unit": length_unit, "time_unit": time_unit}},
+        demand=[{"kind": "od_matrix", "file": folder / f"{name}_trips.tntp", "factor": factor, "end_s": 600}],
+    )
+    network = load_network(scenario.city.source, scenario.network, use_cache=False)
+    simulation = Simulation(scenario, network, build_trips(scenario, network))
+    simulation.run(0.0)
+    laws = TrafficLaws(simulation)
+    while simulation.t_s < 100.0:
+        simulation.run(simulation.t_s + 1.0)
+        laws.check()
+    assert simulation.model.fleet.cities.counter[0, table.ENTERED] > 100
