@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .conflicts import SIDE_ROOM_M, VEHICLE_WIDTH_M
-from .network import Bytes, Control, Floats, FoeKind, Ints
+from .network import Bytes, Control, Floats, FoeKind, Ints, Light
 from .sumo_net_file import ConnectionRow, JunctionRow, NetRows
+from .sumo_signals import LETTERS
 
 CONTROLS = {
     "right_before_left": Control.RIGHT_BEFORE_LEFT,
@@ -85,7 +86,9 @@ def read_conflicts(
     if control is not Control.ALL_WAY_STOP:
         mutual = {(i, j) for i, j in yields if (j, i) in yields}
         yields -= mutual
-        left_out["pairs of connections that give way to each other: they go in order of arrival"] += len(mutual) // 2
+        left_out["pairs of connections that give way to each other: they go in order of arrival"] += sum(
+            i < j and _drive_together(rows, connections[i], connections[j]) for i, j in mutual
+        )
     if not any(connections[i].from_edge != connections[j].from_edge for i, j in pairs):
         control = Control.FREE
     stop = tuple(connection.state in STOP_SIGNS for connection in connections)
@@ -94,6 +97,15 @@ def read_conflicts(
 
 def _lane(connection: ConnectionRow) -> tuple[str, int]:
     return connection.from_edge, connection.from_lane
+
+
+def _drive_together(rows: NetRows, one: ConnectionRow, other: ConnectionRow) -> bool:
+    """Whether two connections are ever green at once; without a common signal there is nothing to keep them apart."""
+    programme = rows.programmes.get(one.signal)
+    if programme is None or one.signal != other.signal or min(one.signal_column, other.signal_column) < 0:
+        return True
+    shown = [(phase.state[one.signal_column], phase.state[other.signal_column]) for phase in programme.phases]
+    return any(LETTERS[a] >= Light.GREEN_YIELD and LETTERS[b] >= Light.GREEN_YIELD for a, b in shown)
 
 
 def _add_merges(connections: Sequence[ConnectionRow], pairs: set[tuple[int, int]], left_out: Counter[str]) -> None:
