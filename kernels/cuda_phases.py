@@ -11,13 +11,12 @@ from .compile import bare_entry, woven
 from .crossing import enter_streets, leave_streets
 from .following import advance_lane, follow_lane
 from .junctions import decide_junction
-from .links import let_arrive, serve_link
+from .links import let_all_arrive, serve_link
 from .members import member_counting
 from .traffic import advance_signal, note_promise
-from .traffic_tables import COUNT, FIRST_LANE, UPDATES, City
+from .traffic_tables import COUNT, UPDATES, City
 
-# The phases of ``traffic.PHASES``. Arrivals come before the rest of what happens in links: whoever looks across a
-# junction for the rear of a vehicle ahead must not see it vanish while he looks.
+# The phases of ``traffic.PHASES``.
 SIGNALS, PROMISES, DECISIONS, ARRIVALS, LINKS, FOLLOW, ADVANCE, LEAVE, ENTER = range(9)
 
 
@@ -48,9 +47,7 @@ def decision_row(cities: City, m: int, row: int, t_s: float) -> None:
 @woven
 def arrival_row(cities: City, m: int, row: int, t_s: float) -> None:
     """Take those who have arrived off a link."""
-    city = view_of(cities, m, row)
-    for lane in range(city.link[FIRST_LANE, row], city.link[FIRST_LANE, row + 1]):
-        let_arrive(city, lane, t_s)
+    let_all_arrive(view_of(cities, m, row), row, t_s)
 
 
 @woven

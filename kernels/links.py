@@ -312,6 +312,18 @@ def let_arrive(city: City, lane: int, t_s: float) -> None:
 
 
 @woven
+def let_all_arrive(city: City, link: int, t_s: float) -> None:
+    """Take those who have arrived off a link.
+
+    Before anything else happens in any link: whoever looks across a junction for the rear of the vehicle ahead must not
+    see it vanish while he looks.
+    """
+    for lane in range(city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]):
+        if city.lane_i[COUNT, lane] > 0:
+            let_arrive(city, lane, t_s)
+
+
+@woven
 def let_in(city: City, link: int, t_s: float) -> None:
     """Let trips whose time has come enter a link, first come first served."""
     end = city.link[FIRST_ENTRY, link + 1]
@@ -337,12 +349,10 @@ def let_in(city: City, link: int, t_s: float) -> None:
 
 @woven
 def serve_link(city: City, link: int, t_s: float) -> None:
-    """Do everything that happens within a link and to no other: arrivals, lane changes, entries."""
+    """Do everything else that happens within a link and to no other: lane changes, entries."""
     first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
     for lane in range(first, last):
         city.lane_f[LET_IN_M, lane] = math.inf
-        if city.lane_i[COUNT, lane] > 0:
-            let_arrive(city, lane, t_s)
     if last - first > 1:
         just_came = -1
         for lane in range(first, last):

@@ -8,7 +8,7 @@ from .compile import bare, bare_entry, parallel, woven
 from .crossing import enter_streets, leave_streets
 from .following import advance_lane, follow_lane
 from .junctions import decide_junction
-from .links import serve_link
+from .links import let_all_arrive, serve_link
 from .members import member_of
 from .signals import run_stages
 from .traffic_tables import (
@@ -30,7 +30,8 @@ PHASES = (
     "advance_signals",  # programmes go on, detectors are read, stages chosen
     "note_promises",  # what junctions have promised to let into streets, for other junctions to read
     "decide_junctions",  # who may enter, by the present state of all
-    "serve_links",  # arrivals, lane changes, entries
+    "let_all_arrive",  # vehicles at their destination leave the road
+    "serve_links",  # lane changes, entries
     "follow_lanes",  # next speeds and positions, from the present ones
     "advance_lanes",  # the next state becomes the present one
     "leave_streets",  # vehicles past their stop line go on to a connector
@@ -71,6 +72,8 @@ def step_city(city: City, t_s: float) -> None:
         note_promise(city, lane)
     for junction in range(junctions):
         decide_junction(city, junction, t_s)
+    for link in range(links):
+        let_all_arrive(city, link, t_s)
     for link in range(links):
         serve_link(city, link, t_s)
     updates, number = 0, int(t_s / city.step_s + 0.5)

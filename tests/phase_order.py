@@ -7,7 +7,7 @@ from citytwin.kernels.compile import bare_entry
 from citytwin.kernels.crossing import enter_streets, leave_streets
 from citytwin.kernels.following import advance_lane, follow_lane
 from citytwin.kernels.junctions import decide_junction
-from citytwin.kernels.links import serve_link
+from citytwin.kernels.links import let_all_arrive, serve_link
 from citytwin.kernels.members import member_of
 from citytwin.kernels.traffic_tables import COUNT
 
@@ -23,6 +23,8 @@ def run_in_order(cities, junctions, links, lanes, steps):  # type: ignore[no-unt
             traffic.note_promise(city, lane)
         for i in range(junctions.size):
             decide_junction(city, junctions[i], step * city.step_s)
+        for i in range(links.size):
+            let_all_arrive(city, links[i], step * city.step_s)
         for i in range(links.size):
             serve_link(city, links[i], step * city.step_s)
         for i in range(lanes.size):
