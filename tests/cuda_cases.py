@@ -64,7 +64,10 @@ def steps_differ(network: RoadNetwork, steps: int, **traffic: float) -> list[str
 
 
 def simulation_on(backend: str) -> Simulation:
-    """A grid with a closure, a lower limit, an incident, signals of all kinds and drivers who look for another way."""
+    """A grid with signals and drivers of all kinds, a closure, a lower limit, an incident.
+
+    Drivers who are held up look for another way.
+    """
     network = CITIES["signals"]()
     ids = network.links.id
     events = [
@@ -79,7 +82,9 @@ def simulation_on(backend: str) -> Simulation:
         {"kind": "max_pressure", "junctions": names[2:4], "pedestrians": False, "preemption": ["truck"]},
         {"kind": "fixed", "junctions": names[4:], "priority": ["bus"]},
     ]
-    scenario = make_scenario(events=events, routes=routes, signals={"control": control})
+    others = [{"share": 0.3, "model": "krauss", "imperfection": 0.5}, {"share": 0.3, "model": "acc"}]
+    drivers = {"others": others, "spread": {"headway_s": {"sd": 0.2}}}
+    scenario = make_scenario(events=events, routes=routes, signals={"control": control}, drivers=drivers)
     simulation = Simulation(scenario, network, make_trips(network, rows_of(network, 150, 1.0)), backend=backend)
     simulation.run(240)
     return simulation
