@@ -63,7 +63,7 @@ def steps_differ(network: RoadNetwork, steps: int, **traffic: float) -> list[str
     ]
 
 
-def simulation_on(backend: str) -> Simulation:
+def simulation_on(backend: str, *, until_s: float = 240.0) -> Simulation:
     """A grid with signals and drivers of all kinds, a closure, a lower limit, an incident.
 
     Drivers who are held up look for another way.
@@ -86,7 +86,7 @@ def simulation_on(backend: str) -> Simulation:
     drivers = {"others": others, "spread": {"headway_s": {"sd": 0.2}}}
     scenario = make_scenario(events=events, routes=routes, signals={"control": control}, drivers=drivers)
     simulation = Simulation(scenario, network, make_trips(network, rows_of(network, 150, 1.0)), backend=backend)
-    simulation.run(240)
+    simulation.run(until_s)
     return simulation
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cuda_cases import CITIES, busy_fleet
+from cuda_cases import CITIES, busy_fleet, simulation_on
 from row_conflicts import PHASES, READ, WRITE, run_noted
 
 from citytwin.kernels import cuda_phases as phases
@@ -26,6 +26,13 @@ def test_no_row_reads_or_writes_what_another_one_writes(city: str) -> None:
     compiled.advance(0, 100)
     assert fleet.cities.counter[0, table.ENTERED] > 25
     assert fleet.state_hash() == compiled.state_hash()  # so it was the same traffic
+
+
+@pytest.mark.slow
+def test_nor_where_signals_and_drivers_of_all_kinds_meet() -> None:
+    fleet = simulation_on("cpu", until_s=100.0).model.fleet
+    for phase, found in run_noted(fleet.cities, 60).items():
+        assert found <= HARMLESS.get(phase, set()), phase
 
 
 def meeting(functions: tuple[Any, ...], rows: str) -> set[tuple[str, str, int]]:
