@@ -47,7 +47,7 @@ TURNS = {
 }
 TURN_RANK = {Turn.STRAIGHT: 2, Turn.RIGHT: 1, Turn.LEFT: 1, Turn.UTURN: 0}
 SHORTEST_CONNECTOR_M = 2.0  # as everywhere
-ROOM_M = 15.0  # for one vehicle that comes to rest there
+ROOM_M = 20.0  # on shorter ones, one vehicle at a time comes in (agents.fleet.TIGHT_M)
 SHORTEST_LINK_M = 3.0  # to stop before the line on it
 SUMO_ENDINGS = (".net.xml", ".net.xml.gz", "net.xml", "net.xml.gz")
 
