@@ -46,6 +46,7 @@ class SumoAdditional:
 
     network: RoadNetwork
     other_edges: set[str]
+    earlier_m: Mapping[str, float]  # by how much links begin earlier than edges
     begin_s: float
     duration_s: float
     left_out: LeftOut
@@ -76,8 +77,9 @@ class SumoAdditional:
         link, index = place
         length_m = float(self.network.links.length_m[self.network.link_row[link]])
         position_m = file.number(node, "pos")
-        if position_m < 0:
-            position_m += length_m
+        position_m += length_m if position_m < 0 else self.earlier_m.get(link, 0.0)
+        if -2.0 <= position_m < 0:  # on the part of the edge that belongs to the junction here
+            position_m = 0.0
         if not 0 <= position_m <= length_m and not math.isnan(position_m):
             if not truth(node.get("friendlyPos")):
                 file.complain(node, "pos", node.get("pos"), f"lies beyond the lane ({length_m:.2f} m).")

@@ -54,6 +54,7 @@ class SumoDemand:
 
     network: RoadNetwork
     other_edges: set[str]  # of the net, that are no links here
+    earlier_m: Mapping[str, float]  # by how much links begin earlier than edges
     begin_s: float
     end_s: float  # inf: the simulation has no end
     seed: int  # for what the files leave to chance
@@ -257,7 +258,8 @@ class SumoDemand:
             self.left_out.note(f"vehicles that set out {when}", name)
             return
         wanted = node.get("type", "DEFAULT_VEHTYPE")
-        kind = self.types.find(wanted, self._draw(name, "vehicle type"))
+        draw = self._draw(name, "vehicle type") if wanted in self.types.choices else 0.0
+        kind = self.types.find(wanted, draw)
         if kind is None:
             hint = closest_hint(wanted, self.types.names())
             file.complain(node, "type", wanted, f"no such vehicle type before this line.{hint}")
@@ -325,7 +327,7 @@ class SumoDemand:
         if written in plain:
             value = plain[written]
         elif _is_number(written):
-            value = float(written) + (length_m if float(written) < 0 else 0.0)
+            value = float(written) + (length_m if float(written) < 0 else self.earlier_m.get(link, 0.0))
         else:
             value = default  # noted with the other attributes
             self.left_out.note(f"{key}={written}: at the {'beginning' if default == 0 else 'end'}", node.get("id"))

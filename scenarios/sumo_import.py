@@ -93,11 +93,17 @@ def import_sumo(config: Path | str, out: Path | str) -> Imported:
     if rows.file.problems():
         raise InputError(rows.file.problems())
     left_out.update(not_expressed)
-    demand = SumoDemand(network, rows.other_edges, read.begin_s, read.end_s, read.seed, left_out)
+    demand = SumoDemand(network, rows.other_edges, rows.earlier_m, read.begin_s, read.end_s, read.seed, left_out)
     # Where the configuration names no end, loops count once over the longest run there may be.
     span_s = read.end_s - read.begin_s
     additional = SumoAdditional(
-        network, rows.other_edges, read.begin_s, min(span_s, LONGEST_RUN_S), left_out, dict(rows.programmes)
+        network,
+        rows.other_edges,
+        rows.earlier_m,
+        read.begin_s,
+        min(span_s, LONGEST_RUN_S),
+        left_out,
+        dict(rows.programmes),
     )
     problems: list[Problem] = []
     for path in (*read.additional, *read.routes):

@@ -132,6 +132,7 @@ class NetRows:
     roundabouts: list[tuple[str, ...]] = field(default_factory=list)
     offset_xy: tuple[float, float] = (0.0, 0.0)
     projection: str = ""
+    earlier_m: dict[str, float] = field(default_factory=dict)  # how much earlier than here a link of ours begins
     left_out: Counter[str] = field(default_factory=Counter)  # what has no counterpart here, by kind
 
     @property

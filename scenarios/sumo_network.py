@@ -118,7 +118,8 @@ class _Build:
         curves = [self._curve(connection) for connection in connections]
         length_m = np.array([length for _, length, _ in curves], np.float64)
         link_length_m = np.array([self._length_m(edge) for edge in edges])
-        self._move_beginnings(link_length_m, length_m, ends[:, 1])
+        moved_m = self._move_beginnings(link_length_m, length_m, ends[:, 1])
+        rows.earlier_m = {edge.id: float(moved) for edge, moved in zip(edges, moved_m, strict=True) if moved}
         link_speed_mps = np.array([self._speed_mps(edge) for edge in edges])
         # SUMO's inner lanes have the mean of both limits; drivers here look no further than the next lane.
         speed_mps = np.minimum(np.array([speed for _, _, speed in curves], np.float64), link_speed_mps[ends[:, 1]])
@@ -365,13 +366,13 @@ class _Build:
         self.left_out["edges whose lanes differ in length: the mean"] += max(lengths) - min(lengths) > 0.5
         return max(sum(lengths) / len(lengths), 0.1)
 
-    def _move_beginnings(self, link_m: Floats, connector_m: Floats, to_link: Ints) -> None:
+    def _move_beginnings(self, link_m: Floats, connector_m: Floats, to_link: Ints) -> Floats:
         """Let links begin earlier or later in the junction before them; from stop line to stop line nothing changes.
 
         Earlier, where a link holds no vehicle: nobody can look for a way through the next junction before being on
         its link, so a link of half a metre would stop everybody. Later, where a connector into it would be shorter
         than ours may be: SUMO's inner lanes go down to 0.1 m, and a net without them has none. What neither side can
-        give is added.
+        give is added. Returns by how much each link begins earlier, m.
         """
         give = np.full(link_m.size, np.inf)
         np.minimum.at(give, to_link, connector_m - SHORTEST_CONNECTOR_M)
@@ -389,6 +390,8 @@ class _Build:
             self.left_out[kind] += int(np.count_nonzero(rows))
         np.maximum(link_m, SHORTEST_LINK_M, out=link_m)
         np.maximum(connector_m, SHORTEST_CONNECTOR_M, out=connector_m)
+        moved: Floats = earlier_m
+        return moved
 
     def _speed_mps(self, edge: EdgeRow) -> float:
         """The fastest lane's, of those for cars where there are any."""

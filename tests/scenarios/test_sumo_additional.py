@@ -25,11 +25,12 @@ def read(tmp_path: Path) -> Read:
     rows = read_net_file(net)
     network, _ = build_sumo_network(rows)
 
-    def reader(text: str, *, begin_s: float = 0.0) -> tuple[SumoAdditional, SumoFile]:
+    def reader(text: str, *, begin_s: float = 0.0, earlier_m: dict | None = None) -> tuple[SumoAdditional, SumoFile]:
+        earlier_m = rows.earlier_m if earlier_m is None else earlier_m
         path = tmp_path / "a.add.xml"
         path.write_text(f"<additional>\n{text}\n</additional>")
         file = SumoFile(path)
-        found = SumoAdditional(network, rows.other_edges, begin_s, 3600.0, LeftOut(), dict(rows.programmes))
+        found = SumoAdditional(network, rows.other_edges, earlier_m, begin_s, 3600.0, LeftOut(), dict(rows.programmes))
         for node in file.elements():
             found.take(file, node)
         return found, file
@@ -50,6 +51,13 @@ def test_loops_lie_where_the_file_says(read: Read) -> None:
     assert b["position_m"] == pytest.approx(length_m - 10)
     assert c["position_m"] == pytest.approx(length_m)
     assert c["every_s"] == 3600.0  # without a period: once, over all of it
+
+
+def test_loops_stay_where_they_are_when_a_link_begins_elsewhere(read: Read) -> None:
+    found, _ = read('<e1Detector id="a" lane="in_1" pos="30" freq="60"/>', earlier_m={"in": 7.5})
+    assert found.sensors[0]["position_m"] == 37.5
+    found, _ = read('<e1Detector id="a" lane="in_1" pos="0" freq="60"/>', earlier_m={"in": -2.0})
+    assert found.sensors[0]["position_m"] == 0.0
 
 
 def test_closures_hold_in_their_interval(read: Read) -> None:

@@ -29,7 +29,10 @@ def read(tmp_path: Path) -> Read:
     def reader(text: str, *, begin_s: float = 0.0, end_s: float = 3600.0) -> tuple[SumoDemand, SumoFile]:
         path = tmp_path / "r.rou.xml"
         path.write_text(f"<routes>\n{text}\n</routes>")
-        demand, file = SumoDemand(network, rows.other_edges, begin_s, end_s, 1, LeftOut()), SumoFile(path)
+        demand, file = (
+            SumoDemand(network, rows.other_edges, rows.earlier_m, begin_s, end_s, 1, LeftOut()),
+            SumoFile(path),
+        )
         for node in file.elements():
             assert demand.take(file, node)
         return demand, file
