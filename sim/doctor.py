@@ -31,8 +31,7 @@ def examine_machine() -> dict[str, Any]:
     """
     numba = _numba()
     extras = {
-        name: {"installed": importlib.util.find_spec(module) is not None, "for": purpose}
-        for name, (module, purpose) in EXTRAS.items()
+        name: {"installed": _is_installed(name, module), "for": purpose} for name, (module, purpose) in EXTRAS.items()
     }
     gpu = _gpu()
     answer: dict[str, Any] = {
@@ -131,6 +130,12 @@ def _advice(answer: dict[str, Any]) -> list[str]:
     if not answer["gpu"]["usable"] and driver_version() is not None:
         advice.append(f"This machine has an NVIDIA driver, but {answer['gpu']['reason']}")
     return advice
+
+
+def _is_installed(extra: str, module: str) -> bool:
+    """Whether an extra is there; those for GPUs differ in the version of CUDA's bindings only."""
+    there = importlib.util.find_spec(module) is not None
+    return there and (module != "numba_cuda" or _version("cuda-bindings").startswith(extra.removeprefix("cuda")))
 
 
 def _memory_gib() -> float | None:
