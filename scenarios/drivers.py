@@ -94,8 +94,8 @@ class Drivers(Strict):
         description="Car following: `idm`, `idm_plus`, `krauss` (with chance: `imperfection`), or `acc`, adaptive "
         "cruise control, for automated vehicles.",
     )
-    # Chosen together, at the signal of tests/validation/test_signals.py: queues leave at 1,820 vehicles an hour and lane
-    # (HCM 7: 1,750 to 1,900), delays are Webster's within 15 %, and a motorway lane carries less than 2,400.
+    # Chosen together, at the signal of tests/validation/test_signals.py: queues leave at 1,820 vehicles an hour and
+    # lane (HCM 7: 1,750 to 1,900), delays are Webster's within 15 %, and a motorway lane carries less than 2,400.
     headway_s: Headway = Field(1.1, description="Time gap they want to the vehicle in front, s.")
     min_gap_m: MinGap = Field(2.0, description="Gap when standing, m.")
     max_accel_mps2: MaxAccel = Field(1.7, description="Acceleration on a free road, m/s².")
@@ -133,7 +133,7 @@ class Drivers(Strict):
         return self
 
     def populations(self) -> list[Population]:
-        """All who drive alike but for chance, class by class as ``VEHICLE_CLASSES`` has them, the rest of each first."""
+        """All who drive alike but for chance, in the order of ``VEHICLE_CLASSES``, the rest of each class first."""
         found = []
         for name, own in OF_CLASS.items():
             change = self.classes.get(name)

@@ -206,7 +206,8 @@ def queue_discharge(case: Case) -> dict[str, Any]:
     )  # fmt: skip
     simulation.run(0)
     line = float(network.links.length_m[0])
-    put_on(simulation, 0, np.arange(count), line - setup["stop_line_m_ahead_of_first"] - setup["spacing_m"] * np.arange(count), 0.0)  # fmt: skip
+    first = line - setup["stop_line_m_ahead_of_first"]
+    put_on(simulation, 0, np.arange(count), first - setup["spacing_m"] * np.arange(count), 0.0)
     tracks = record(simulation, 120.0)
     rear = tracks.when_past(line + model.length)
     headways = np.diff(rear)
