@@ -17,8 +17,8 @@ PAGE = ROOT / "docs" / "validation" / "traffic.md"
 HEAD = """# Distance to physics
 
 Written by `python benchmarks/validation.py`: every figure was measured when it was run last. *ok* agrees within the
-tolerance of its source, **misses** does not, and the reason is in the table below. *Skipped* cases are about what is not
-built, or are measured by the tests of the feature they are about.
+tolerance of its source, **misses** does not, and the reason is in the table below. *Skipped* cases are about what is
+not built, or are measured by the tests of the feature they are about.
 
 """
 
@@ -32,6 +32,7 @@ class Listener:
         self.reasons: list[tuple[str, str]] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note how a test ended."""
         if report.when != "call" and not (report.when == "setup" and report.skipped):
             return
         subject = Path(report.nodeid.split("::")[0]).stem.removeprefix("test_").replace("_", " ")
