@@ -19,6 +19,7 @@ from ..kernels.traffic_tables import City
 from ..scenarios.network import FoeKind
 from ..scenarios.streets import BUS, CAR, EMERGENCY, TRUCK
 from .drivers import DriverKinds, driver_kinds
+from .loops import note_loops
 from .signals import SignalTables, detectors_of, lay_out_signals
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ Ints = NDArray[np.int32]
 
 FIRM_DECEL_MPS2 = 3.0  # what drivers accept at the onset of yellow: ITE (1999) uses 10 ft/s² = 3.05 m/s²
 CLASS_ACCESS = np.array([CAR, TRUCK, BUS, EMERGENCY], np.int32)  # as scenarios.trips.VEHICLE_CLASSES orders them
-TIGHT_M = 16.0  # on a shorter lane, two or three cars have room; nobody goes there to stand
 MOST_SPREAD = 2.5  # drivers further than so many standard deviations off are cut to it
 SLOWEST_FACTOR = 0.3
 
@@ -225,6 +225,7 @@ def build_fleet(
     sensors = tuple(sorted((*sensors, *detectors), key=lambda sensor: (sensor.lane, sensor.at_m)))
     lane_f, lane_i, listed, ring_slots = _lanes(network, sensors, float(driver[:, table.LENGTH_M].min()))
     junction, listed = _junctions(network, listed)
+    loop, listed = note_loops(network, lane_f, lane_i, listed, driver)
     link, listed = _links(network, trips, listed)
     controller_i, controller_f = _controllers(network, step_s)
     shown = lay_out_signals(
@@ -250,6 +251,7 @@ def build_fleet(
         foe=_foes(network),
         foe_clear_m=network.connectors.foe_clear_m.astype(np.float64),
         junction=junction,
+        loop=loop,
         link=_each(members, link),
         listed=shown.listed,
         ring=np.full((members, ring_slots), -1, np.int32),
@@ -295,14 +297,12 @@ def _lanes(network: RoadNetwork, sensors: tuple[Sensor, ...], shortest_m: float)
     lane_f = np.zeros((table.LANE_F_COLUMNS, rows))
     lane_f[table.LANE_LENGTH_M] = np.concatenate([links.length_m[lanes.link], connectors.length_m])
     lane_f[table.LIMIT_MPS] = np.concatenate([links.speed_mps[lanes.link], connectors.speed_mps])
-    lane_f[table.OBSTACLE_M] = lane_f[table.LET_IN_M] = np.inf
+    lane_f[table.OBSTACLE_M] = np.inf
     lane_i = np.zeros((table.LANE_I_COLUMNS, rows + 1), np.int32)
     lane_i[table.ON_LINK, :rows] = np.concatenate([lanes.link, lanes.link[connectors.from_lane]])
     lane_i[table.ACCESS, :road_lanes] = lanes.access
     lane_i[table.OPEN] = 1
     lane_i[table.LAST_OUT] = -1
-    tight = links.roundabout | (links.length_m < TIGHT_M)
-    lane_i[table.TIGHT, :road_lanes] = tight[lanes.link]
     lane_i[table.FIRST_CONNECTOR, : road_lanes + 1] = lanes.connector_start
     feeder_start, feeder = _grouped(connectors.to_lane, road_lanes, 0)
     lane_i[table.FIRST_FEEDER, : road_lanes + 1] = feeder_start
@@ -385,7 +385,7 @@ def _vehicle_numbers(network: RoadNetwork, trips: TripTable, kinds: DriverKinds,
 def _vehicle_rows(trips: TripTable, kinds: DriverKinds, kind: Ints, *, seed: int) -> Ints:
     rows = np.zeros((kind.shape[0], table.VEHICLE_I_COLUMNS, len(trips.id)), np.int32)
     rows[:, table.CLASS] = kind
-    rows[:, (table.LANE, table.CONNECTOR, table.REAR_IN)] = -1
+    rows[:, (table.LANE, table.CONNECTOR, table.REAR_IN, table.YIELDS_TO)] = -1
     if kinds.driver[:, table.IMPERFECTION].any():
         draws = np.empty(len(trips.id))
         for member in range(kind.shape[0]):

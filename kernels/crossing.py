@@ -17,6 +17,7 @@ from .traffic_tables import (
     FIRST_SENSOR,
     GRANTED,
     GRANTED_COUNT,
+    HAS_LET_IN,
     INBOUND_M,
     LANE,
     LANE_LENGTH_M,
@@ -36,6 +37,7 @@ from .traffic_tables import (
     SPEED_MPS,
     TO_LANE,
     WENT_OUT,
+    YIELDS_TO,
     City,
 )
 from .ways import way_on
@@ -59,6 +61,8 @@ def leave_streets(city: City, junction: int) -> None:
             if light_of(city, connector) == LIGHT_RED:
                 city.counter[RED_RUNS] += 1
             city.vehicle_i[GRANTED, vehicle] = 0
+            city.vehicle_i[YIELDS_TO, vehicle] = -1
+            city.vehicle_i[HAS_LET_IN, vehicle] = 0
             city.lane_i[OCCUPIED_BY, row] += 1
             city.vehicle_i[LANE, vehicle] = row
             city.vehicle_f[POSITION_M, vehicle] -= length

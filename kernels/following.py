@@ -30,7 +30,6 @@ from .traffic_tables import (
     LAST_OUT,
     LEADER,
     LENGTH_M,
-    LET_IN_M,
     LETS_IN,
     LIMIT_MPS,
     MAX_ACCEL,
@@ -54,6 +53,7 @@ from .traffic_tables import (
     TO_LANE,
     VEHICLE_M,
     VEHICLE_S,
+    YIELDS_TO,
     City,
 )
 from .ways import link_ahead
@@ -187,10 +187,10 @@ def follow_lane(city: City, lane: int, number: int) -> None:
     step = city.step_s
     length = city.lane_f[LANE_LENGTH_M, lane]
     limit = city.lane_f[LIMIT_MPS, lane]
-    obstacle, let_in, rear = math.inf, math.inf, math.inf
+    obstacle, rear = math.inf, math.inf
     if on_road:
         rear = rear_beyond(city, lane)
-        obstacle, let_in = city.lane_f[OBSTACLE_M, lane], city.lane_f[LET_IN_M, lane]
+        obstacle = city.lane_f[OBSTACLE_M, lane]
     ahead = -1
     for k in range(city.lane_i[COUNT, lane]):
         vehicle = at(city, lane, k)
@@ -231,10 +231,13 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                 halt = wall(city, vehicle, obstacle - position)
                 if halt < new_speed:
                     new_speed, standing_for = halt, OBSTACLE
-            if position < let_in < math.inf and brake_distance(speed, comfort, step) <= let_in - position:
-                halt = wall(city, vehicle, let_in - position)
-                if halt < new_speed:
-                    new_speed, standing_for = halt, LETS_IN
+            guest = city.vehicle_i[YIELDS_TO, vehicle]
+            if guest >= 0:
+                gap = city.vehicle_f[POSITION_M, guest] - city.driver[city.vehicle_i[CLASS, guest], LENGTH_M] - position
+                pace = behind(city, vehicle, gap, city.vehicle_f[SPEED_MPS, guest], desired)
+                pace = max(pace, speed - comfort * step)
+                if pace < new_speed:
+                    new_speed, standing_for = pace, LETS_IN
         else:
             to_lane = city.connector[TO_LANE, lane - road_lanes]
             if ahead < 0:

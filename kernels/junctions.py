@@ -13,7 +13,7 @@ from __future__ import annotations
 from .compile import bare, woven
 from .driving import brake_distance
 from .gaps import CREEP_MPS, DARK, approaches, can_join, claimed, is_clear, light_of
-from .keep_clear import room_beyond, stays_clear
+from .keep_clear import loops_have_room, room_beyond
 from .rings import at
 from .traffic_tables import (
     ASK,
@@ -37,6 +37,7 @@ from .traffic_tables import (
     GRANTED,
     GRANTED_COUNT,
     INBOUND_M,
+    KNOT,
     LANE_LENGTH_M,
     LENGTH_M,
     LIGHT_GREEN,
@@ -56,7 +57,6 @@ from .traffic_tables import (
     SPEED_MPS,
     STANDING_S,
     STOP,
-    TIGHT,
     TO_LANE,
     WRONG_LANE,
     YIELD,
@@ -69,11 +69,10 @@ UNKNOWN = -2  # which vehicle of a lane asks to enter
 AT_LINE_M = 5.0  # a vehicle standing closer than this waits at the stop line
 ZIP_MPS = 3.0  # slower than this, lanes that join take turns
 TAKE_TURNS_S = 10.0  # of standing on both sides, after which drivers let each other in
-LOST_TURN_AFTER_S = 30.0  # a driver who cannot change lanes gives up the turn
 
 
 @woven
-def refusal(city: City, vehicle: int, connector: int, left: float) -> int:
+def refusal(city: City, vehicle: int, connector: int, left: float, t_s: float) -> int:
     """Why a vehicle may not enter a junction now, 0 if it may."""
     kind = city.vehicle_i[CLASS, vehicle]
     to_lane = city.connector[TO_LANE, connector]
@@ -113,8 +112,7 @@ def refusal(city: City, vehicle: int, connector: int, left: float) -> int:
     needed = city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
     if not room_beyond(city, to_lane, needed):
         return NO_ROOM
-    comes_in = city.lane_i[TIGHT, to_lane] != 0 and city.lane_i[TIGHT, city.connector[FROM_LANE, connector]] == 0
-    if comes_in and not stays_clear(city, vehicle, to_lane, needed):
+    if not loops_have_room(city, city.connector[FROM_LANE, connector], to_lane, needed, t_s):
         return NO_ROOM
     return NOTHING
 
@@ -189,8 +187,6 @@ def candidate(city: City, lane: int, t_s: float) -> int:
         city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, lane, -1)
     if city.vehicle_i[CONNECTOR, vehicle] < 0:
         city.vehicle_i[CAUSE, vehicle] = WRONG_LANE
-        if city.vehicle_f[STANDING_S, vehicle] > LOST_TURN_AFTER_S and t_s >= city.vehicle_f[ASK_AFTER_S, vehicle]:
-            city.vehicle_i[ASK, vehicle] = WRONG_LANE
         return -1
     return vehicle
 
@@ -250,7 +246,7 @@ def admit(city: City, lane: int, vehicle: int, t_s: float) -> bool:
     left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[POSITION_M, vehicle]
     connector, why = city.vehicle_i[CONNECTOR, vehicle], NOTHING
     for attempt in range(2):
-        why = refusal(city, vehicle, connector, left)
+        why = refusal(city, vehicle, connector, left, t_s)
         if attempt == 1 or why not in (NO_ROOM, CLOSED):
             break
         other = way_on(city, vehicle, lane, connector)  # to another lane of the same link
@@ -266,7 +262,7 @@ def admit(city: City, lane: int, vehicle: int, t_s: float) -> bool:
             elif (
                 city.vehicle_f[STANDING_S, vehicle] >= city.reroute_blocked_after_s
                 and why != RED
-                and city.lane_i[TIGHT, lane] == 0  # who waits for an exit of a roundabout does not set out round it
+                and city.lane_i[KNOT, lane] < 0  # who waits for an exit of a roundabout does not set out round it
             ):
                 city.vehicle_i[ASK, vehicle] = why
         return False

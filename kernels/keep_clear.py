@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import math
+
 from .compile import bare, woven
 from .rings import at
 from .traffic_tables import (
     CLASS,
     COUNT,
-    FIRST_CONNECTOR,
+    FIRST_LOOP,
+    FIRST_LOOP_LANE,
     INBOUND_M,
+    KNOT,
     LANE_LENGTH_M,
     LENGTH_M,
+    LOOP_FREE_M,
+    LOOP_RESERVE,
+    LOOP_SPACE_M,
     MIN_GAP_M,
     POSITION_M,
     PROMISED_M,
     SPEED_MPS,
-    TO_LANE,
-    TO_LINK,
     City,
 )
-from .ways import link_ahead
 
 FORESIGHT_S = 3.0  # how far ahead the last vehicle behind a junction is assumed to drive on
 
@@ -44,33 +48,44 @@ def room_beyond(city: City, lane: int, needed: float) -> bool:
 
 
 @woven
-def has_way_off(city: City, vehicle: int, lane: int, steps: int, needed: float) -> bool:
-    """Whether some way from a lane to the link ``steps`` ahead on a vehicle's route has room, promises counted."""
-    wanted = link_ahead(city, vehicle, steps)
-    leads_there = False
-    for connector in range(city.lane_i[FIRST_CONNECTOR, lane], city.lane_i[FIRST_CONNECTOR, lane + 1]):
-        if city.connector[TO_LINK, connector] != wanted:
-            continue
-        leads_there = True
-        far = city.connector[TO_LANE, connector]
-        if free_room(city, far, needed) - city.lane_f[PROMISED_M, far] >= needed:
-            return True
-    return not leads_there
+def note_loop_room(city: City, lane: int) -> None:
+    """Note how much of a lane in a short loop is neither filled nor promised."""
+    free = city.lane_f[LOOP_SPACE_M, lane] - city.lane_f[INBOUND_M, lane]
+    for k in range(city.lane_i[COUNT, lane]):
+        kind = city.vehicle_i[CLASS, at(city, lane, k)]
+        free -= city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
+    city.lane_f[LOOP_FREE_M, lane] = free
 
 
 @bare
-def stays_clear(city: City, vehicle: int, lane: int, needed: float) -> bool:
-    """Whether a vehicle that enters a tight lane, and whoever is on it already, will find room behind it.
+def loops_have_room(city: City, lane: int, to_lane: int, needed: float, t_s: float) -> bool:
+    """Whether a vehicle may go from a lane (-1: from beside the road) into the short loops that another is part of.
 
-    Asked of those who come from elsewhere, not of those who go from one tight lane to the next: so the last place on a
-    ring stays free for who is on it. Without this, vehicles that want round a roundabout or an island, or turn back
-    over a wide median from both sides, wait for each other for ever.
+    Vehicles that want round a roundabout, round an island, or back over a wide median wait for each other for ever once
+    the last place of a loop is filled: some places stay free for who is on it. Who enters looks at the places that were
+    free at the start of the step; where there are fewer than lanes, the lanes have them in turn, step by step.
     """
-    if not has_way_off(city, vehicle, lane, 2, needed):
-        return False
-    for k in range(city.lane_i[COUNT, lane]):
-        other = at(city, lane, k)
-        kind = city.vehicle_i[CLASS, other]
-        if not has_way_off(city, other, lane, 1, city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]):
+    knot = city.lane_i[KNOT, to_lane]
+    if knot < 0:
+        return True
+    if city.lane_f[INBOUND_M, to_lane] > city.lane_f[PROMISED_M, to_lane]:
+        return False  # somebody else has just been let in here
+    from_knot = lane >= 0 and city.lane_i[KNOT, lane] == knot
+    place_m = city.driver[0, LENGTH_M] + city.driver[0, MIN_GAP_M]
+    step = math.floor(t_s / city.step_s + 0.5)
+    for place in range(city.lane_i[FIRST_LOOP, to_lane], city.lane_i[FIRST_LOOP, to_lane + 1]):
+        loop = city.listed[place]
+        first, last = city.loop[FIRST_LOOP_LANE, loop], city.loop[FIRST_LOOP_LANE, loop + 1]
+        # Who is in the knot already may use the places kept for it, but for one: else two of its loops wait in vain.
+        free = -place_m if from_knot else -place_m * city.loop[LOOP_RESERVE, loop]
+        turn, goes_round = 0, False
+        for around in range(first, last):
+            other = city.listed[around]
+            free += city.lane_f[LOOP_FREE_M, other]
+            goes_round = goes_round or other == lane
+            if other == to_lane:
+                turn = around - first
+        served = math.floor(free / needed)
+        if not goes_round and served < last - first and (turn + step) % (last - first) >= served:
             return False
     return True

@@ -7,12 +7,14 @@ import math
 from .compile import bare, woven
 from .driving import brake_distance, safe_speed
 from .following import STOP_MARGIN_M, rear_beyond
+from .keep_clear import loops_have_room
 from .rings import at, insert, is_full, remove
 from .traffic_tables import (
     ARRIVALS,
     ARRIVED,
     ARRIVED_S,
     ASK,
+    ASK_AFTER_S,
     CAME_IN,
     CAUSE,
     CLASS,
@@ -33,13 +35,13 @@ from .traffic_tables import (
     FIRST_ENTRY,
     FIRST_LANE,
     GRANTED_COUNT,
+    HAS_LET_IN,
     INBOUND_M,
     LANE,
     LANE_CHANGES,
     LANE_LENGTH_M,
     LAST_OUT,
     LENGTH_M,
-    LET_IN_M,
     LIMIT_MPS,
     MIN_GAP_M,
     NEED_M,
@@ -52,6 +54,7 @@ from .traffic_tables import (
     ORIGIN_M,
     PENDING,
     POSITION_M,
+    PROMISED_M,
     REAR_IN,
     ROUTE_AT,
     ROUTE_SIZE,
@@ -64,6 +67,7 @@ from .traffic_tables import (
     WAITING,
     WENT_OUT,
     WRONG_LANE,
+    YIELDS_TO,
     City,
 )
 from .ways import lane_towards, leads, link_ahead, may_use, suits, way_on
@@ -75,7 +79,9 @@ FEWER = 2  # vehicles ahead, that make a change of lanes worth while
 LONGER = 6  # vehicles that a queue may have more if its lane serves the link after the next too
 NO_WAY = 1000  # the same for a lane that does not lead to the next link
 ROOM_TO_CHANGE_M = 40.0  # on the next link, for who leaves the change of lanes until then
-ASK_FOR_GAP_MPS = 3.0  # slower than this, a driver who must change lanes is let in
+ASK_FOR_GAP_MPS = 3.0  # slower than this, or so near the lane's end, a driver who must change lanes is let in
+ASK_FOR_GAP_M = 60.0
+LOST_TURN_AFTER_S = 20.0  # of standing in a lane that does not lead there, after which a driver gives up a turn
 
 
 @woven
@@ -194,34 +200,55 @@ def blocked_soon(city: City, lane: int, position: float) -> bool:
 
 
 @woven
-def change_lane(city: City, lane: int, k: int, other: int) -> bool:
+def ask_for_gap(city: City, vehicle: int, lane: int, rear: float) -> None:
+    """Ask the first driver of the lane beside who can still fall behind a vehicle to let it in."""
+    for k in range(city.lane_i[GRANTED_COUNT, lane], city.lane_i[COUNT, lane]):
+        host = at(city, lane, k)
+        gap = rear - city.vehicle_f[POSITION_M, host]
+        can = gap >= city.driver[city.vehicle_i[CLASS, host], MIN_GAP_M] / 2.0
+        if can and city.vehicle_i[HAS_LET_IN, host] == 0:
+            if city.vehicle_i[YIELDS_TO, host] < 0:
+                city.vehicle_i[YIELDS_TO, host] = vehicle
+            break
+
+
+@woven
+def change_lane(city: City, lane: int, k: int, other: int, t_s: float) -> bool:
     """Move a vehicle to the lane beside if there is a gap; ask to be let in when it has nearly stopped for it."""
     vehicle = at(city, lane, k)
     position, speed = city.vehicle_f[POSITION_M, vehicle], city.vehicle_f[SPEED_MPS, vehicle]
-    rear = position - city.driver[city.vehicle_i[CLASS, vehicle], LENGTH_M]
+    length = city.driver[city.vehicle_i[CLASS, vehicle], LENGTH_M]
+    rear, needed = position - length, length + city.driver[city.vehicle_i[CLASS, vehicle], MIN_GAP_M]
     place = place_in_lane(city, other, position)
     left = city.lane_f[LANE_LENGTH_M, other] - position
+    connector = city.vehicle_i[CONNECTOR, vehicle]
+    must = connector < 0 or city.lane_f[OBSTACLE_M, lane] < math.inf
+    must = must or city.lane_i[OPEN, city.connector[TO_LANE, connector]] == 0
     if (
         place >= city.lane_i[GRANTED_COUNT, other]
         and not is_full(city, other)
         and speed <= fits_behind(city, other, place, position)
         and fits_before(city, other, place, rear, speed)
         and brake_distance(speed, city.max_decel, city.step_s) <= left
+        and loops_have_room(city, lane, other, needed, t_s)
     ):
+        city.lane_f[PROMISED_M, other] = -1.0
         remove(city, lane, k)
         insert(city, other, place, vehicle)
         city.vehicle_i[LANE, vehicle] = other
         city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, other, -1)
         city.vehicle_i[CONTENT, vehicle] = 0
         city.vehicle_i[CAUSE, vehicle] = NOTHING
+        city.vehicle_i[HAS_LET_IN, vehicle] = 0
         city.counter[LANE_CHANGES] += 1
+        if must and place + 1 < city.lane_i[COUNT, other]:
+            city.vehicle_i[HAS_LET_IN, at(city, other, place + 1)] = 1
         return True
-    connector = city.vehicle_i[CONNECTOR, vehicle]
-    must = connector < 0 or city.lane_f[OBSTACLE_M, lane] < math.inf
-    must = must or city.lane_i[OPEN, city.connector[TO_LANE, connector]] == 0
-    if must and speed < ASK_FOR_GAP_MPS and rear > 0.0:
-        place_for_it = rear - city.driver[city.vehicle_i[CLASS, vehicle], MIN_GAP_M]
-        city.lane_f[LET_IN_M, other] = min(city.lane_f[LET_IN_M, other], place_for_it)
+    lost = connector < 0 and city.vehicle_f[STANDING_S, vehicle] > LOST_TURN_AFTER_S
+    if lost and t_s >= city.vehicle_f[ASK_AFTER_S, vehicle]:
+        city.vehicle_i[ASK, vehicle] = WRONG_LANE
+    if must and rear > 0.0 and (speed < ASK_FOR_GAP_MPS or left < ASK_FOR_GAP_M):
+        ask_for_gap(city, vehicle, other, rear)
         if city.vehicle_i[CAUSE, vehicle] == NOTHING:
             city.vehicle_i[CAUSE, vehicle] = WRONG_LANE if city.vehicle_i[CONNECTOR, vehicle] < 0 else OBSTACLE
     return False
@@ -256,6 +283,9 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
         place = place_in_lane(city, lane, position)
         if place < city.lane_i[GRANTED_COUNT, lane] or is_full(city, lane):
             continue
+        needed = length + city.driver[kind, MIN_GAP_M]
+        if not loops_have_room(city, -1, lane, needed, t_s):
+            continue
         speed = fits_behind(city, lane, place, position)
         if speed < 0.0:
             continue
@@ -271,6 +301,7 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
         if not fits_before(city, lane, place, rear, speed):
             continue
         insert(city, lane, place, vehicle)
+        city.lane_f[PROMISED_M, lane] = -1.0
         city.vehicle_i[STATUS, vehicle] = DRIVING
         city.vehicle_i[LANE, vehicle] = lane
         city.vehicle_f[POSITION_M, vehicle] = position
@@ -351,9 +382,10 @@ def let_in(city: City, link: int, t_s: float) -> None:
 def serve_link(city: City, link: int, t_s: float) -> None:
     """Do everything else that happens within a link and to no other: lane changes, entries."""
     first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
-    for lane in range(first, last):
-        city.lane_f[LET_IN_M, lane] = math.inf
     if last - first > 1:
+        for lane in range(first, last):
+            for k in range(city.lane_i[COUNT, lane]):
+                city.vehicle_i[YIELDS_TO, at(city, lane, k)] = -1
         just_came = -1
         for lane in range(first, last):
             came_before, just_came = just_came, -1
@@ -362,7 +394,7 @@ def serve_link(city: City, link: int, t_s: float) -> None:
                 if vehicle == came_before:  # one lane a step
                     continue
                 other = wanted_lane(city, link, lane, k, vehicle)
-                if other >= 0 and change_lane(city, lane, k, other):
+                if other >= 0 and change_lane(city, lane, k, other, t_s):
                     just_came = vehicle
                     break
     let_in(city, link, t_s)

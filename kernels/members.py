@@ -24,6 +24,7 @@ def member_counting(cities: City, m: int, counter: Longs) -> City:
         cities.foe,
         cities.foe_clear_m,
         cities.junction,
+        cities.loop,
         cities.link[m],
         cities.listed,
         cities.ring[m],

@@ -8,6 +8,7 @@ from .compile import bare, bare_entry, parallel, woven
 from .crossing import enter_streets, leave_streets
 from .following import advance_lane, follow_lane
 from .junctions import decide_junction
+from .keep_clear import note_loop_room
 from .links import let_all_arrive, serve_link
 from .members import member_of
 from .signals import run_stages
@@ -17,6 +18,7 @@ from .traffic_tables import (
     FIRST_PHASE,
     FIXED,
     INBOUND_M,
+    KNOT,
     PHASE,
     PHASE_LEFT_S,
     PROMISED_M,
@@ -28,7 +30,7 @@ from .traffic_tables import (
 # The order within a step. Each phase reads what the one before left; within a phase the order does not matter.
 PHASES = (
     "advance_signals",  # programmes go on, detectors are read, stages chosen
-    "note_promises",  # what junctions have promised to let into streets, for other junctions to read
+    "note_promises",  # what of short loops is filled or promised, for all of their lanes to read
     "decide_junctions",  # who may enter, by the present state of all
     "let_all_arrive",  # vehicles at their destination leave the road
     "serve_links",  # lane changes, entries
@@ -58,8 +60,10 @@ def advance_signal(city: City, controller: int) -> None:
 
 @woven
 def note_promise(city: City, lane: int) -> None:
-    """Copy what a junction has promised, so that reading it does not depend on which junction is served first."""
-    city.lane_f[PROMISED_M, lane] = city.lane_f[INBOUND_M, lane]
+    """Note what of a short loop is filled or promised, so that reading it does not depend on who is served first."""
+    if city.lane_i[KNOT, lane] >= 0:
+        city.lane_f[PROMISED_M, lane] = city.lane_f[INBOUND_M, lane]
+        note_loop_room(city, lane)
 
 
 @bare

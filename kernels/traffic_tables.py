@@ -91,7 +91,9 @@ ROUTE_SIZE: Final = 9  # 0: not planned, or no way
 ROUTE_AT: Final = 10  # step of the route that is the present link
 CONTENT: Final = 11  # 1: no lane of this link serves its route better
 CHANCE: Final = 12  # what its own random numbers begin with
-VEHICLE_I_COLUMNS: Final = 13
+YIELDS_TO: Final = 13  # vehicle in the lane beside that it lets in, -1: none
+HAS_LET_IN: Final = 14  # 1: has let somebody into its lane here; the next in line lets in the next
+VEHICLE_I_COLUMNS: Final = 15
 
 # Columns of ``lane_f``, ``[column, lane row]``.
 LANE_LENGTH_M: Final = 0
@@ -99,11 +101,12 @@ LIMIT_MPS: Final = 1
 OBSTACLE_M: Final = 2  # a blocked place on the lane, inf: none
 INBOUND_M: Final = 3  # room promised to vehicles on their way into it
 NEED_M: Final = 4  # braking distance that vehicles on their way in need beyond its start
-LET_IN_M: Final = 5  # where followers stop to let somebody change lanes, inf: nowhere
-VEHICLE_S: Final = 6  # time that vehicles spent on it so far
-VEHICLE_M: Final = 7  # distance that they drove on it so far
-PROMISED_M: Final = 8  # INBOUND_M at the start of the step, for who looks from another junction
-LANE_F_COLUMNS: Final = 9
+VEHICLE_S: Final = 5  # time that vehicles spent on it so far
+VEHICLE_M: Final = 6  # distance that they drove on it so far
+PROMISED_M: Final = 7  # of a lane in a knot: INBOUND_M at the start of the step, -1 once somebody changed into it
+LOOP_SPACE_M: Final = 8  # of a lane in a knot: what vehicles and the gaps between them may fill
+LOOP_FREE_M: Final = 9  # and what of it was neither filled nor promised at the start of the step
+LANE_F_COLUMNS: Final = 10
 
 # Columns of ``lane_i``, ``[column, lane row + 1]``.
 ON_LINK: Final = 0  # of a connector: the link it leaves
@@ -121,8 +124,9 @@ OCCUPIED_BY: Final = 11  # of a connector: vehicles whose front has entered and 
 CAME_IN: Final = 12  # vehicles so far
 WENT_OUT: Final = 13
 CANDIDATE: Final = 14  # vehicle that asks to enter the junction in this step, -1
-TIGHT: Final = 15  # 1: of a roundabout, or so short that few vehicles fit
-LANE_I_COLUMNS: Final = 16
+KNOT: Final = 15  # of short loops that it belongs to, -1: none
+FIRST_LOOP: Final = 16  # loops that it is part of, into listed
+LANE_I_COLUMNS: Final = 17
 
 # Columns of ``connector``, ``[column, connector + 1]``.
 FROM_LANE: Final = 0
@@ -146,6 +150,11 @@ FIRST_LANE_IN: Final = 0  # into listed
 FIRST_LANE_OUT: Final = 1  # into listed
 FIRST_CONNECTOR_IN: Final = 2
 JUNCTION_COLUMNS: Final = 3
+
+# Columns of ``loop``, ``[column, loop + 1]``.
+FIRST_LOOP_LANE: Final = 0  # into listed
+LOOP_RESERVE: Final = 1  # places for cars that stay free for who is on it
+LOOP_COLUMNS: Final = 2
 
 # Columns of ``link``, ``[column, link + 1]``.
 FIRST_LANE: Final = 0
@@ -227,6 +236,7 @@ class City(NamedTuple):
     foe: Ints
     foe_clear_m: Floats  # [pair] along the foe: where its rear is out of the owner's way
     junction: Ints
+    loop: Ints
     link: Ints
     listed: Ints  # lanes and trips in groups, behind FIRST_… columns
     ring: Ints  # vehicle rows in lane order

@@ -13,7 +13,7 @@ import math
 
 from .compile import bare, bare_entry, woven
 from .gaps import can_join, is_clear
-from .keep_clear import has_way_off, room_beyond, stays_clear
+from .keep_clear import room_beyond
 from .members import member_of
 from .rings import at
 from .traffic_tables import (
@@ -25,9 +25,12 @@ from .traffic_tables import (
     FIRST_CONNECTOR,
     FIRST_FOE,
     FIRST_LANE,
+    FIRST_LOOP,
+    FIRST_LOOP_LANE,
     FOE,
     FOE_MERGES,
     GRANTED_COUNT,
+    KNOT,
     LANE,
     LANE_LENGTH_M,
     LAST_OUT,
@@ -42,7 +45,6 @@ from .traffic_tables import (
     POSITION_M,
     REAR_IN,
     STANDING_S,
-    TIGHT,
     TO_LANE,
     TO_LINK,
     City,
@@ -136,19 +138,17 @@ def in_the_way(city: City, vehicle: int, lane: int, connector: int, held: Ints, 
 
 
 @bare
-def full_beyond(city: City, vehicle: int, through: int, steps: int, lane: int, held: Ints, waits: Ints, n: int) -> int:
-    """Note the full lanes behind a short street, all of them held, that keep a vehicle from getting off it again."""
-    kind = city.vehicle_i[CLASS, vehicle]
-    needed = city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
-    if has_way_off(city, vehicle, through, steps, needed):
-        return n
+def full_knot(city: City, to_lane: int, lane: int, held: Ints, waits: Ints, n: int) -> int:
+    """Note the lanes of the loops, all of them held, that a lane cannot get into; return how many there are."""
     found = n
-    for connector in range(city.lane_i[FIRST_CONNECTOR, through], city.lane_i[FIRST_CONNECTOR, through + 1]):
-        if city.connector[TO_LINK, connector] == link_ahead(city, vehicle, steps):
-            far = city.connector[TO_LANE, connector]
-            if held[far] == 0 or not stays_full(city, far, needed, held):
+    for place in range(city.lane_i[FIRST_LOOP, to_lane], city.lane_i[FIRST_LOOP, to_lane + 1]):
+        loop = city.listed[place]
+        for around in range(city.loop[FIRST_LOOP_LANE, loop], city.loop[FIRST_LOOP_LANE, loop + 1]):
+            other = city.listed[around]
+            if held[other] == 0:
                 return n
-            found = note_wait(waits, found, lane, far, 1)
+            if other != lane:
+                found = note_wait(waits, found, lane, other, 1)
     return found
 
 
@@ -160,13 +160,8 @@ def way_held(city: City, vehicle: int, lane: int, connector: int, held: Ints, wa
     n = in_the_way(city, vehicle, lane, connector, held, waits, n)
     if held[to_lane] != 0 and stays_full(city, to_lane, needed, held):
         return note_wait(waits, n, lane, to_lane, 1)
-    comes_in = city.lane_i[TIGHT, to_lane] != 0 and city.lane_i[TIGHT, lane] == 0
-    if comes_in and not stays_clear(city, vehicle, to_lane, needed):
-        before = n
-        n = full_beyond(city, vehicle, to_lane, 2, lane, held, waits, n)
-        for k in range(city.lane_i[COUNT, to_lane]):
-            if n == before:
-                n = full_beyond(city, at(city, to_lane, k), to_lane, 1, lane, held, waits, n)
+    if city.lane_i[KNOT, to_lane] >= 0:
+        return full_knot(city, to_lane, lane, held, waits, n)
     return n
 
 
