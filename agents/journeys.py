@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 PATIENCE_S = 60.0  # between two attempts of the same driver to find another way
+QUEUE_PATIENCE_S = 300.0  # the same for who stands in a queue
 
 
 class RouteError(ValueError):
@@ -107,14 +108,19 @@ class Journeys:
         return _table(new, routes.cost_s)
 
     def answer_requests(self, t_s: float) -> int:
-        """Let drivers who asked (blocked, closed, lost their turn) look for another way; how many found one."""
+        """Let drivers who asked (blocked, closed, lost their turn) or queue look for another way; how many found one."""
         vehicles = self.model.fleet.vehicles
-        asking = np.flatnonzero((vehicles.ask[self.member] != table.NOTHING) & self._driving())
+        ask, after_s = vehicles.ask[self.member], vehicles.ask_after_s[self.member]
+        queue = vehicles.standing_s[self.member] >= self.model.fleet.cities.reroute_blocked_after_s / 2.0
+        queue &= (vehicles.cause[self.member] == table.LEADER) & (after_s <= t_s) & (ask == table.NOTHING)
+        queue &= self._driving()
+        ask[queue] = table.LEADER
+        asking = np.flatnonzero((ask != table.NOTHING) & self._driving())
         if not asking.size:
             return 0
-        causes = vehicles.ask[self.member, asking].copy()
-        vehicles.ask[self.member, asking] = table.NOTHING
-        vehicles.ask_after_s[self.member, asking] = t_s + PATIENCE_S
+        causes = ask[asking].copy()
+        ask[asking] = table.NOTHING
+        after_s[asking] = t_s + np.where(causes == table.LEADER, QUEUE_PATIENCE_S, PATIENCE_S)
         self.informed[asking[causes == table.CLOSED]] = True
         found = 0
         for cause in np.unique(causes):
