@@ -108,7 +108,7 @@ class Journeys:
         return _table(new, routes.cost_s)
 
     def answer_requests(self, t_s: float) -> int:
-        """Let drivers who asked (blocked, closed, lost their turn) or queue look for another way; how many found one."""
+        """Let drivers who asked (blocked, closed, lost their turn) or queue find another way; how many did."""
         vehicles = self.model.fleet.vehicles
         ask, after_s = vehicles.ask[self.member], vehicles.ask_after_s[self.member]
         queue = vehicles.standing_s[self.member] >= self.model.fleet.cities.reroute_blocked_after_s / 2.0

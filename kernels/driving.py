@@ -8,7 +8,6 @@ functions are exact for that update, not for continuous time.
 from __future__ import annotations
 
 import math
-
 from typing import Final
 
 from .compile import kernel
