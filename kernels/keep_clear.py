@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from .compile import bare, woven
+from .following import STOP_MARGIN_M
 from .rings import at
 from .traffic_tables import (
     CLASS,
@@ -32,7 +33,8 @@ FORESIGHT_S = 3.0  # how far ahead the last vehicle behind a junction is assumed
 def free_room(city: City, lane: int, needed: float) -> float:
     """Metres at a lane's start that will be free soon, promises to others not counted."""
     count = city.lane_i[COUNT, lane]
-    length = city.lane_f[LANE_LENGTH_M, lane]
+    # Nobody needs the gap that is counted in front of the first, but for what it stops short of the line.
+    length = city.lane_f[LANE_LENGTH_M, lane] + city.driver[0, MIN_GAP_M] - STOP_MARGIN_M
     if count == 0:
         return max(length, needed)  # whoever is longer than an empty lane may enter it
     last = at(city, lane, count - 1)

@@ -41,7 +41,7 @@ def webster_delay(cycle_s: float, green_s: float, flow: float, saturation_flow: 
     if x >= 1.0:
         return math.inf
     random = x * x / (2.0 * arrivals * (1.0 - x))
-    correction = 0.65 * (cycle_s / arrivals**2) ** (1.0 / 3.0) * x ** (2.0 + 5.0 * share)
+    correction = 0.65 * math.cbrt(cycle_s / arrivals**2) * math.pow(x, 2.0 + 5.0 * share)
     return uniform_delay(cycle_s, green_s, x) + random - correction
 
 

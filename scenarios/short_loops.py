@@ -8,7 +8,7 @@ import numpy as np
 
 from .network import Ints, RoadNetwork
 
-SHORT_M = 30.0  # four or five cars fit on a lane
+SHORT_M = 45.0  # six cars fit on a lane
 MOST_LANES = 12  # of a loop; longer ones hold so many cars that others turn off before they fill
 MOST_LOOPS = 64  # of one knot
 
@@ -31,7 +31,7 @@ def find_short_loops(network: RoadNetwork) -> tuple[Ints, list[list[int]]]:
     links, lanes, connectors = network.links, network.lanes, network.connectors
     short = (links.roundabout | (links.length_m < SHORT_M))[lanes.link]
     inside = short[connectors.from_lane] & short[connectors.to_lane]
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[int] = nx.DiGraph()
     graph.add_edges_from(zip(connectors.from_lane[inside].tolist(), connectors.to_lane[inside].tolist(), strict=True))
     knot = np.full(network.lane_count, -1, np.int32)
     loops: list[list[int]] = []

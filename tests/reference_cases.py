@@ -98,7 +98,8 @@ def score(case: Case, got: Mapping[str, Any], note: Callable[[str, Any], None], 
         good = within(value, wanted, entry)
         band = wanted if wanted is not None else [entry.get("min"), entry.get("max")]
         label = ".".join([name, *map(str, place)])
-        note("compared", (label, value, band, entry.get("unit", ""), good))
+        shown = float(value) if isinstance(value, float) else value  # numpy's own kinds do not travel between workers
+        note("compared", (label, shown, band, entry.get("unit", ""), good))
         if not good:
             text = f"{value:.4g}" if isinstance(value, (int, float)) else str(value)
             missed.setdefault(name, []).append(f"{label} = {text}, expected {band}")

@@ -1,4 +1,4 @@
-"""Build places where somebody gives way: T-junctions, crossroads, roundabouts; and measure what the minor road carries."""
+"""Build places where somebody gives way, T-junctions, crossroads, roundabouts, and count what the minor carries."""
 
 from __future__ import annotations
 

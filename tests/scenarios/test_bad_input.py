@@ -284,7 +284,11 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         swap(5, "city: monaco"),
         ['scenario.yaml:5  city = "monaco"  must be a mapping of keys to values.'],
     ),
-    ("city empty", swap(5, "city: {}"), ["scenario.yaml:5  city  needs one of `osm`, `graphml`, `sumo_net`, `tntp`, `gmns` and `place`."]),
+    (
+        "city empty",
+        swap(5, "city: {}"),
+        ["scenario.yaml:5  city  needs one of `osm`, `graphml`, `sumo_net`, `tntp`, `gmns` and `place`."],
+    ),
     (
         "city twice",
         swap(5, "city: {osm: town.osm, place: Monaco}"),
@@ -333,7 +337,9 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
     (
         "city misspelt",
         swap(5, "city: {osmm: town.osm}"),
-        ['scenario.yaml:5  city.osmm = "town.osm"  no such key. Closest: "osm". Allowed here: gmns, graphml, osm, place, sumo_net, tntp.'],
+        [
+            'scenario.yaml:5  city.osmm = "town.osm"  no such key. Closest: "osm". Allowed here: gmns, graphml, osm, place, sumo_net, tntp.'
+        ],
     ),
     (
         "no GMNS network",

@@ -209,6 +209,7 @@ def test_delay_in_traffic(case: Case, record_property: Callable[[str, Any], None
     if setup["degree_of_saturation"] > 0.85:
         low, high = min(formulas) * 0.7 - 2.0, max(formulas) * 1.3 + 2.0
     good = low - 2 * error <= delay <= high + 2 * error
-    record_property("compared", ("simulated control delay", delay, [low, high], "s", good))
-    record_property("webster", (setup["degree_of_saturation"], cycle, delay, error, *formulas))
+    record_property("compared", ("simulated control delay", delay, [float(low), float(high)], "s", bool(good)))
+    shown = (setup["degree_of_saturation"], cycle, delay, error, *formulas)
+    record_property("webster", tuple(float(number) for number in shown))
     assert good, f"{delay:.1f} ± {error:.1f} s; Webster {formulas[0]:.1f}, HCM {formulas[1]:.1f} s"
