@@ -32,14 +32,14 @@ def gridlock(repository: Path) -> ModuleType:
         ("berlin_neukolln/berlin_neukolln.osm.gz", 200.0),
         ("helsinki_centre/helsinki_centre.osm.gz", 200.0),
         ("kotka/kotka.osm.gz", 200.0),
-        # At 150 a roundabout of three short arcs locks, at 200 about 4 % are stuck, a little else by every seed.
-        ("monaco/monaco_core.osm.gz", 100.0),
+        # At 200 nothing locks, but queues are so long that 0.5 to 2 % stand for five minutes, by the seed.
+        ("monaco/monaco_core.osm.gz", 150.0),
         pytest.param(
             "shanghai/shanghai.osm.gz",
             200.0,
             marks=pytest.mark.xfail(
-                reason="34 % stuck, at 100 an hour and km still 2 %: queues reach back over many streets, and drivers "
-                "in the wrong lane of way/12107082:0-2 get neither in nor another way"
+                reason="27 % stuck, at 100 an hour and km 2 %, at 50 none: a free choice of routes already loads 42 lanes "
+                "beyond their green, one of them (way/12107082:0-2) two and a half times, and queues reach back"
             ),
         ),
     ],
