@@ -10,7 +10,7 @@ ROOMS := sim agents scenarios kernels
 TYPING := build/typing
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test lint types format licences docs bench clean
+.PHONY: help demo install test lint types format licences docs bench validation clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ licences: $(VENV)/.installed-dev  ## List the licences of everything that is ins
 docs: $(VENV)/.installed-dev  ## Build the documentation into docs/_build/html; its examples run
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "Open $(CURDIR)/docs/_build/html/index.html"
+
+validation: $(VENV)/.installed-dev  ## Measure the model against theory and write docs/validation/traffic.md
+	$(BIN)/python benchmarks/validation.py
 
 bench: $(VENV)/.installed-dev  ## Measure start-up, traffic, routing and whether the bundled cities lock
 	$(BIN)/python benchmarks/start_up.py

@@ -38,8 +38,8 @@ def gridlock(repository: Path) -> ModuleType:
             "shanghai/shanghai.osm.gz",
             200.0,
             marks=pytest.mark.xfail(
-                reason="27 % stuck, at 100 an hour and km 2 %, at 50 none: a free choice of routes already loads 42 lanes "
-                "beyond their green, one of them (way/12107082:0-2) two and a half times, and queues reach back"
+                reason="27 % stuck, at 100 an hour and km 2 %, at 50 hardly any: a free choice of routes already loads "
+                "42 lanes beyond their green, one (way/12107082:0-2) two and a half times, and queues reach back"
             ),
         ),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -15,7 +14,7 @@ from citytwin.scenarios import capacity
 
 RING = "394 veh/h enter beside 682, 688 expected: who enters waits until the place on the short ring link is sure"
 NOT_BUILT = {
-    "hcm_twsc_": "not built: the handbook's procedure for shared lanes and impedance; the junction is simulated",
+    "hcm_twsc_": "not built: the handbook's procedure for shared lanes and impedance",
     "awsc_": "not built: the handbook's iteration for all-way stops, and no measured run of them yet",
 }
 
@@ -78,13 +77,29 @@ def test_a_minor_queue_that_nobody_hinders_leaves_at_the_handbooks_rate(record_p
 
 
 @pytest.mark.slow
+@pytest.mark.xfail(
+    strict=True,
+    reason="742 veh/h against Siegloch's 905 at 400: drivers also wait until who passed has cleared",
+)
+def test_a_minor_road_carries_what_siegloch_says(record_property):
+    """Within 15 %, for the drivers' own critical gap and follow-up time."""
+    measured = minor_capacity(junction_of("wes", minor="s"), *MOVEMENTS["minor_right"], 400.0, hours=0.5)[0]
+    wanted = capacity.siegloch_capacity(400.0, 4.5, follow_up_s())
+    good = abs(measured / wanted - 1.0) <= 0.15
+    record_property(
+        "compared", ("capacity beside 400 veh/h", float(measured), [0.85 * wanted, 1.15 * wanted], "veh/h", bool(good))
+    )
+    assert good
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "major_vph", [0.0, 200.0, pytest.param(700.0, marks=pytest.mark.xfail(strict=True, reason=RING))]
 )
 def test_entering_a_roundabout(major_vph: float, record_property: Callable[[str, Any], None]) -> None:
-    """HCM 6, equation 22-21, within 15 %: 1,380 e^(−0.00102 q) vehicles an hour enter beside q on one lane."""
+    """HCM 7, eq. 22-1, within 15 %: 1,380 e^(−0.00102 q) vehicles an hour enter beside q on one lane."""
     carried, beside = minor_capacity(roundabout(), ("s", "e"), ("w", "e"), major_vph, hours=0.5, middle="ring {}")
-    theory = 1380.0 * math.exp(-0.00102 * beside)
+    theory = capacity.roundabout_capacity(beside)
     good = abs(carried - theory) <= 0.15 * theory
     record_property("compared", ("entry capacity", float(carried), float(theory), "veh/h", bool(good)))
     assert good, f"{carried:.0f} veh/h beside {beside:.0f}, {theory:.0f} expected"
