@@ -43,6 +43,7 @@ from .traffic_tables import (
     LIGHT_GREEN,
     LIGHT_RED,
     LIGHT_YELLOW,
+    LIMIT_MPS,
     MAX_ACCEL,
     MIN_GAP_M,
     NEED_M,
@@ -51,9 +52,12 @@ from .traffic_tables import (
     OCCUPIED,
     OCCUPIED_BY,
     OPEN,
+    PHASE_LEFT_S,
     POSITION_M,
     PRIORITY,
     RED,
+    SIGNAL,
+    SPEED_FACTOR,
     SPEED_MPS,
     STANDING_S,
     STOP,
@@ -143,6 +147,20 @@ def overtake_claims(city: City, connector: int) -> None:
                 break
 
 
+@bare
+def crosses_in_time(city: City, vehicle: int, connector: int, left: float, slow: float) -> bool:
+    """Whether a vehicle is over the stop line before its yellow ends, even if it brakes now for a place at ``slow``."""
+    speed, step = city.vehicle_f[SPEED_MPS, vehicle], city.step_s
+    comfort = city.driver[city.vehicle_i[CLASS, vehicle], COMFORT_DECEL]
+    yellow_s = city.controller_f[PHASE_LEFT_S, city.connector[SIGNAL, connector]]
+    reach = 0.0
+    while yellow_s > 1e-9:
+        speed = max(speed - comfort * step, min(speed, slow))
+        reach += speed * step
+        yellow_s -= step
+    return reach >= left
+
+
 @woven
 def take_back(city: City, lane: int) -> None:
     """Take grants back where the light is ending, the way closed or the vehicle stands, from those who can stop."""
@@ -157,6 +175,13 @@ def take_back(city: City, lane: int) -> None:
         stand = False
         if light == LIGHT_YELLOW:
             stand = brake_distance(speed, city.firm_decel, city.step_s) <= left
+            if not stand and brake_distance(speed, city.max_decel, city.step_s) <= left:
+                # Who slows down for the curve, or behind somebody who does, may meet the red light too close to stop.
+                row = city.road_lanes + connector
+                slow = city.lane_f[LIMIT_MPS, row] * city.vehicle_f[SPEED_FACTOR, vehicle]
+                if k > 0 or city.lane_i[OCCUPIED_BY, row] > 0:
+                    slow = min(slow, CREEP_MPS)
+                stand = not crosses_in_time(city, vehicle, connector, left, slow)
         elif light == LIGHT_RED:
             stand = brake_distance(speed, city.max_decel, city.step_s) <= left
         elif city.lane_i[OPEN, to_lane] == 0:

@@ -149,6 +149,19 @@ def test_the_laws_hold_after_every_step(network, trips, span_s, seed, driver, ev
     event(f"{len(events)} events")
 
 
+def test_nobody_who_brakes_for_a_curve_meets_the_red_light():
+    """Too fast to stop firmly at the onset of yellow, and slowing down for the turn until it had ended."""
+    network = build_network(grid_city(2, 3, 150.0, 2, signalised=True, drives_on_left=True))
+    calm = {"headway_s": 1.0, "min_gap_m": 1.0, "max_accel_mps2": 1.0, "comfort_decel_mps2": 3.0}
+    drivers = calm | {"max_decel_mps2": 4.0, "length_m": 2.0, "critical_gap_s": 1.0, "speed_factor_sd": 0.25}
+    rows = random_rows(network, 119, 80.0, 1)
+    routes = {"plan_every_s": 60, "reroute_blocked_after_s": 5.0}
+    simulation = simulate(network, rows, seed=1, step_s=0.5, drivers=drivers, routes=routes)
+    laws = TrafficLaws(simulation)
+    for _ in range(120):
+        laws.step()
+
+
 def tampered(change) -> None:
     """Run some seconds, let something be wrong, and look."""
     network = build_network(grid_city(2, 2, 150.0, 2, gates=True))
