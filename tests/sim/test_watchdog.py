@@ -328,7 +328,7 @@ def test_traffic_on_a_gpu_is_watched_too_and_nothing_is_copied_back(monkeypatch:
     there.run(50.0)
     device = there.model.fleet._mirror.device
     there.run(200.0)
-    assert there.locks == here.locks
+    assert repr(there.locks) == repr(here.locks)  # nan, not resolved, equals nan in no other form
     assert there.locks
     device.pushed = 0
     for observed_s in (210.0, 220.0):
