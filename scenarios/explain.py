@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path as File
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from .problems import NO_VALUE, Problem, closest_hint
-from .yaml_lines import Written
+from .problems import NO_VALUE, Problem, closest_hint, shown_path
+from .strict import BEGINS_TOO_LATE
+from .yaml_lines import Written, key_text
 
 Path = tuple[str | int, ...]
 
@@ -35,7 +37,7 @@ WORDS = {
 
 
 def explain(
-    error: ValidationError, tree: Written, root: type[BaseModel], *, complete: bool
+    error: ValidationError, tree: Written, root: type[BaseModel], *, files: Sequence[File], complete: bool
 ) -> tuple[list[Problem], list[Path]]:
     """Every error as a problem at its line, and the paths of unknown keys.
 
@@ -47,6 +49,8 @@ def explain(
         Where everything was written.
     root
         The model that was asked for.
+    files
+        The file, its base, the base's base …
     complete
         False where a file of the chain could not be read: then keys may be missing only because of that.
     """
@@ -71,6 +75,8 @@ def explain(
             kinds = _kinds(models)
             said = f"no such kind.{closest_hint(context.get('tag', ''), kinds)} All: {', '.join(kinds)}."
             problems.append(tree.problem((*path, "kind"), said))
+        elif kind == BEGINS_TOO_LATE:
+            problems.append(_begins_too_late(tree, path, context, files))
         else:
             problem = tree.problem(path, _wrong_value(kind, context, found["input"], found["msg"]))
             if kind == "value_error" and isinstance(problem.value, dict):  # the place says enough
@@ -126,6 +132,23 @@ def _description(models: list[type[BaseModel]], path: Path) -> str:
 def _unknown_key(key: str, models: list[type[BaseModel]]) -> str:
     keys = sorted({name for model in models for name in model.model_fields})
     return f"no such key.{closest_hint(key, keys)} Allowed here: {', '.join(keys)}."
+
+
+def _begins_too_late(tree: Written, path: Path, context: Mapping[str, float], files: Sequence[File]) -> Problem:
+    """What begins when the run is over, at the value that was written last: the beginning or the end of the run."""
+    begins, ends = tree.at(*path, "start_s"), tree.at("duration_s")
+    whole = tree.at(*path[:-1])
+    items = whole.value if isinstance(whole.value, list) else []
+    name = tree.at(*path, "id").value if all(item.child("id") is not None for item in items) else None
+    if files.index(begins.file) <= files.index(ends.file):
+        where = f"line {ends.line}" if ends.file == begins.file else f"{shown_path(ends.file)}:{ends.line}"
+        said = f"is not before the end of the run (duration_s = {context['duration_s']:g} in {where}): nothing would"
+        said += " come of it. Begin earlier, make the run longer, or remove the entry."
+        return tree.problem((*path, "start_s"), said)
+    out = f"`{path[0]}: {{{name}: null}}`" if name is not None else f"`{path[0]}:` with those that are to stay"
+    said = f"ends the run before {key_text(path)} begins ({shown_path(begins.file)}:{begins.line}, start_s = "
+    said += f"{context['start_s']:g}). Make the run longer, or take the entry out: {out}."
+    return tree.problem(("duration_s",), said)
 
 
 def _wrong_value(kind: str, context: Mapping[str, Any], value: object, message: str) -> str:

@@ -61,7 +61,7 @@ def _validate(inherited: Inherited, tree: Written) -> tuple[Scenario | None, lis
             scenario = Scenario.model_validate(plain)
             break
         except ValidationError as error:
-            found, unknown = explain(error, tree, Scenario, complete=inherited.complete)
+            found, unknown = explain(error, tree, Scenario, files=inherited.files, complete=inherited.complete)
             problems += [problem for problem in found if problem.key not in misspelt]
             for where in unknown:
                 _remove(plain, where)

@@ -7,14 +7,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
 from .city import City, ClassDefaults, NetworkOptions
 from .drivers import Drivers
 from .events import Event, Incident, RoadClosure, SignalPlan, SpeedLimit
 from .problems import Problem, ScenarioError
 from .signal_control import SignalControl
-from .strict import EndSeconds, InputFile, Listed, Seconds, Strict
+from .strict import EndSeconds, InputFile, Listed, Seconds, Strict, begins_in_run
 from .yaml_lines import Written
 
 __all__ = [
@@ -198,8 +206,12 @@ class Scenario(Strict):
     network: NetworkOptions = Field(
         default_factory=NetworkOptions, description="How the streets are read: what is assumed where the map is silent."
     )
-    demand: Listed[Demand] = Field((), description="Who travels: any number of these.")
-    events: Listed[Event] = Field((), description="What happens: any number of these.")
+    demand: Listed[Annotated[Demand, AfterValidator(begins_in_run)]] = Field(
+        (), description="Who travels: any number of these."
+    )
+    events: Listed[Annotated[Event, AfterValidator(begins_in_run)]] = Field(
+        (), description="What happens: any number of these. What has not ended when the run does is cut short."
+    )
     sensors: Listed[Loop] = Field((), description="What is measured on the streets.")
     signals: SignalControl = Field(default_factory=SignalControl, description="Who decides at signals.")
     outputs: Outputs = Field(default_factory=Outputs, description="What is written.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from .problems import closest_file
 from .yaml_lines import WrittenText
@@ -59,3 +60,15 @@ def _after_start(end_s: float | None, info: ValidationInfo) -> float | None:
 
 
 EndSeconds = Annotated[Seconds | None, AfterValidator(_after_start)]  # of a window that begins at `start_s`
+
+
+BEGINS_TOO_LATE = "begins_too_late"
+
+
+def begins_in_run(part: T, info: ValidationInfo) -> T:
+    """Refuse a part of a scenario whose ``start_s`` lies at or after the end of the run: it would never happen."""
+    start_s, duration_s = getattr(part, "start_s", None), info.data.get("duration_s")
+    if start_s is not None and duration_s is not None and start_s >= duration_s:
+        said = "begins at {start_s} s, but the run ends at {duration_s} s (duration_s)"
+        raise PydanticCustomError(BEGINS_TOO_LATE, said, {"start_s": start_s, "duration_s": duration_s})
+    return part

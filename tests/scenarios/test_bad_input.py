@@ -23,6 +23,8 @@ BESIDE = {
     "od.csv": "origin,destination,trips\n",
     "zones.geojson": "{}",
     "morning.yaml": GOOD,
+    "busy.yaml": "base: morning.yaml\nevents:\n  - {id: fire, kind: incident, link: a, start_s: 300, duration_s: 60}\n"
+    "demand: [{kind: random_trips, per_hour: 60, start_s: 500}]\n",
     "mistaken.yaml": GOOD + "seed: x\n",
     "broken.yaml": "name: [\n",
     "ring_a.yaml": "base: ring_b.yaml\n",
@@ -578,6 +580,32 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         "counts missing",
         GOOD + "sensors:\n  - {kind: loop, link: a, observed: counts.csv}\n",
         ['scenario.yaml:7  sensors[0].observed = "counts.csv"  no such file.'],
+    ),
+    (
+        "begins when the run is over",
+        GOOD
+        + "events:\n  - kind: incident\n    link: a\n    start_s: 600\n    duration_s: 9\n"
+        + "  - {kind: road_closure, link: a, start_s: 599, end_s: 9000}\n"
+        + "demand:\n  - {kind: random_trips, per_hour: 60, start_s: 700}\n",
+        [
+            "scenario.yaml:9  events[0].start_s = 600  is not before the end of the run (duration_s = 600 in line 4): nothing would come of it. Begin earlier, make the run longer, or remove the entry.",
+            "scenario.yaml:13  demand[0].start_s = 700  is not before the end of the run (duration_s = 600 in line 4): nothing would come of it. Begin earlier, make the run longer, or remove the entry.",
+        ],
+    ),
+    (
+        "changed to begin after the end that the base says",
+        "base: busy.yaml\nevents: {fire: {start_s: 600}}\n",
+        [
+            "scenario.yaml:2  events[0].start_s = 600  is not before the end of the run (duration_s = 600 in morning.yaml:4): nothing would come of it. Begin earlier, make the run longer, or remove the entry.",
+        ],
+    ),
+    (
+        "cut short before an inherited event",
+        "base: busy.yaml\nduration_s: 300\n",
+        [
+            "scenario.yaml:2  duration_s = 300  ends the run before demand[0] begins (busy.yaml:4, start_s = 500). Make the run longer, or take the entry out: `demand:` with those that are to stay.",
+            "scenario.yaml:2  duration_s = 300  ends the run before events[0] begins (busy.yaml:3, start_s = 300). Make the run longer, or take the entry out: `events: {fire: null}`.",
+        ],
     ),
     (
         "outputs is a number",

@@ -155,6 +155,15 @@ def test_a_scenario_can_be_made_in_python(folder: Path) -> None:
     assert scenario.file is None and scenario.input_files() == () and scenario.city.source == "Monaco"
 
 
+def test_an_event_made_in_python_begins_before_the_end(folder: Path) -> None:
+    start, city = datetime(2026, 5, 4, 7), City(place="Monaco")
+    made = {"citytwin": 1, "name": "Mine", "start": start, "duration_s": 60, "city": city}
+    crash = {"kind": "incident", "link": "a", "duration_s": 9999}
+    assert len(Scenario.model_validate(made | {"events": [crash | {"start_s": 59}]}).events) == 1
+    with pytest.raises(ValueError, match=r"begins at 60\.0 s, but the run ends at 60\.0 s"):
+        Scenario.model_validate(made | {"events": [crash | {"start_s": 60}]})
+
+
 def test_an_unnamed_scenario_is_called_like_its_file(folder: Path) -> None:
     (folder / "quiet.yaml").write_text('citytwin: 1\nstart: "2026-05-04T07:00"\nduration_s: 9\ncity: {place: Monaco}\n')
     assert load_scenario("quiet.yaml").name == "quiet"
