@@ -194,6 +194,52 @@ def test_two_incidents_on_a_lane_end_one_by_one():
     assert seen == [100.0, 40.0, 40.0, np.inf]
 
 
+LANE = road_of([200.0, 200.0, 200.0], lanes=1)  # nobody gets past an incident
+NEAR = {"id": "near", "kind": "incident", "link": MIDDLE, "position_m": 40.0, "duration_s": 100}
+FAR = {"id": "far", "kind": "incident", "link": MIDDLE, "position_m": 150.0, "duration_s": 300}
+
+
+def driven_through(events: list[dict], until_s: int) -> list[tuple[int, str]]:
+    """When, in s, and at which of the incidents on the middle link a vehicle passed while it stood there."""
+    simulation = simulate(LANE, stream(20, every_s=3.0), events=events)
+    vehicles, lane = simulation.model.fleet.vehicles, LANE.links.lane_start[LANE.link_row[MIDDLE]]
+    found, on_lane, before_m = [], vehicles.lane[0] == lane, vehicles.position_m[0].copy()
+    for until in range(1, until_s + 1):
+        simulation.run(until)
+        stays, position_m = on_lane & (vehicles.lane[0] == lane), vehicles.position_m[0]
+        for event in events:
+            holds = event["start_s"] + 1 < until <= event["start_s"] + event["duration_s"]
+            if holds and (stays & (before_m < event["position_m"]) & (position_m > event["position_m"])).any():
+                found.append((until, event["id"]))
+        on_lane, before_m = vehicles.lane[0] == lane, position_m.copy()
+    return found
+
+
+def test_the_second_of_two_incidents_holds_when_the_first_is_cleared():
+    events = [NEAR | {"start_s": 1}, FAR | {"start_s": 1}]
+    assert driven_through(events, 301) == []
+    simulation = simulate(LANE, stream(20, every_s=3.0), events=events)
+    simulation.run(101)
+    position_m = simulation.model.fleet.vehicles.position_m[0]
+    on_middle = link_rows(simulation) == LANE.link_row[MIDDLE]
+    assert 30.0 < position_m[on_middle].max() < 40.0
+    simulation.run(301)
+    on_middle = link_rows(simulation) == LANE.link_row[MIDDLE]
+    assert 140.0 < position_m[on_middle].max() < 150.0, "the queue has moved up to the second"
+    assert on_lanes_of(simulation, LAST) == 0
+    simulation.run(600)
+    assert (simulation.model.fleet.vehicles.status[0] == table.ARRIVED).all()
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="a lane knows one obstacle, the nearest to its beginning: those who queue between the two when the nearer "
+    "one begins drive through the other (14 vehicles here)",
+)
+def test_nobody_between_two_incidents_drives_through_the_second():
+    assert driven_through([NEAR | {"start_s": 60}, FAR | {"start_s": 1}], 300) == []
+
+
 def lights_each_second(simulation, until_s: int) -> np.ndarray:
     """Lights of the groups of the first controller, ``[second, group]``."""
     signals, rows = simulation.model.network.signals, []
