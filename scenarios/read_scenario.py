@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,15 @@ STAND_INS: dict[str, object] = {
     "start": "2000-01-01T00:00",
     "duration_s": LONGEST_RUN_S,
     "city": {"place": "nowhere"},
+}
+# Parts of a scenario that name places in the network, and the keys under which they do.
+NAMING = {
+    "network": {"merge", "keep"},
+    "demand": {"file"},
+    "events": {"link", "links", "junction"},
+    "sensors": {"link"},
+    "signals": {"junctions", "groups"},
+    "outputs": {"fcd_links"},
 }
 
 
@@ -139,9 +149,29 @@ def check_everything(path: str | Path, *, with_network: bool) -> list[Problem]:
         from .references import check_against_network
 
         problems += check_against_network(reading.usable, reading.tree, network)
+    elif with_network and reading.tree is not None:
+        problems += _not_looked_up(reading.tree)
     if reading.usable is not None:
         problems += check_demand_files(reading.usable, network)
     return in_order(problems)
+
+
+def _not_looked_up(tree: Written) -> list[Problem]:
+    """That there are no streets in which to look up what a scenario names; nothing where it names nothing."""
+    parts = [f"`{key}`" for key, names in NAMING.items() if _has_key(tree.child(key), names)]
+    if not parts:
+        return []
+    said = (
+        f"the streets could not be read, so the links, junctions and places under {', '.join(parts)} were not looked up"
+    )
+    return [replace(tree.problem(("city",), f"{said}. Put the rest right and validate again."), value=NO_VALUE)]
+
+
+def _has_key(part: Written | None, names: Set[str]) -> bool:
+    """Whether one of some keys is written in a part of a scenario, at any depth."""
+    if part is not None and isinstance(part.value, dict):
+        return any(key in names or _has_key(inner, names) for key, inner in part.value.items())
+    return part is not None and isinstance(part.value, list) and any(_has_key(inner, names) for inner in part.value)
 
 
 def _load_streets(tree: Written) -> tuple[RoadNetwork | None, list[Problem]]:

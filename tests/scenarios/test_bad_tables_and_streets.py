@@ -411,6 +411,36 @@ def test_demand(name: str, demand: str, files: dict[str, str | bytes], want: lis
     assert check({**GOOD_FILES, **files, "scenario.yaml": SCENARIO % "town.osm" + demand}) == want
 
 
+@pytest.mark.parametrize(
+    "city,parts,named",
+    [
+        (
+            "nowhere.osm",
+            "events: [{kind: road_closure, link: a, start_s: 5}]\nsensors: [{kind: loop, link: b}]\n",
+            "`events`, `sensors`",
+        ),
+        ("broken.osm", BY_TRIPS + "outputs: {fcd_links: [a]}\n", "`demand`, `outputs`"),
+        (
+            "broken.osm",
+            "signals: {control: [{kind: fixed, junctions: [node/1]}]}\nnetwork: {keep: [node/1]}\n",
+            "`network`, `signals`",
+        ),
+    ],
+)
+def test_what_could_not_be_looked_up_is_said(city: str, parts: str, named: str, folder: Path) -> None:
+    found = check({**GOOD_FILES, "broken.osm": "<osm", "scenario.yaml": SCENARIO % city + parts})
+    assert len(found) == 2 and found[1] == (
+        f"scenario.yaml:5  city  the streets could not be read, so the links, junctions and places under {named} were "
+        "not looked up. Put the rest right and validate again."
+    )
+
+
+def test_nothing_is_said_of_looking_up_where_nothing_is_named(folder: Path) -> None:
+    parts = "demand: [{kind: random_trips, per_hour: 9}]\noutputs: {links_every_s: 60}\n"
+    found = check({**GOOD_FILES, "broken.osm": "<osm", "scenario.yaml": SCENARIO % "broken.osm" + parts})
+    assert len(found) == 1 and found[0].startswith("scenario.yaml:5  city.osm")
+
+
 @pytest.mark.skipif(not PBF.is_file(), reason="the PBF extract is not beside this checkout")
 def test_a_truncated_pbf(folder: Path) -> None:
     content = PBF.read_bytes()
