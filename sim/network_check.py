@@ -11,7 +11,7 @@ import numpy as np
 from ..scenarios.network import CLASS_NAMES, NO_PLACE, RoadNetwork
 from .network_facts import fault_rows, network_facts
 from .report import style
-from .report.words import ASSUMED_NAMES, place_name
+from .report.words import ASSUMED_NAMES, fault_name, place_name
 
 if TYPE_CHECKING:
     from ..scenarios.network_doctor import Examination
@@ -143,8 +143,7 @@ def as_text(examined: Examined) -> str:
     lines += ["", f"Doubtful: {_listed({kind.replace('_', ' '): style.whole(count) for kind, count in counts})}"]
     shown = [f for kind, _ in counts for f in [f for f in found.faults if f.kind == kind][:FAULTS_PRINTED]]
     for fault in fault_rows(network, shown):
-        mode = f" ({fault['mode']})" if fault["mode"] else ""
-        kind = fault["kind"].replace("_", " ") + mode
+        kind = fault_name(fault["kind"], fault["mode"])
         lines.append(f"  {kind}: {fault['where']} at {fault['lat']:.5f}, {fault['lon']:.5f}: {fault['text']}")
     if len(found.faults) > len(shown):
         lines.append(f"  … and {style.whole(len(found.faults) - len(shown))} more. All: --geojson FILE or --json")

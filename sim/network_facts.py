@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..scenarios.network import CLASS_NAMES, NO_PLACE, Fault, RoadNetwork
 
-FAULTS_KEPT = 200  # in the manifest; the network doctor lists all
+FIRST_OF_A_KIND = 5  # faults in the manifest; the network doctor lists all
 JUNCTION_WITHIN_M = 60.0  # of the end of a link that is drawn on to it
 
 
@@ -48,7 +48,7 @@ def drawn_lines(network: RoadNetwork) -> list[NDArray[np.float64]]:
 
 
 def network_facts(network: RoadNetwork) -> dict[str, Any]:
-    """Facts for the manifest: ``epsg``, ``attribution``, ``network`` (counts), ``assumed``, ``faults``, ``notes``."""
+    """Facts for the manifest: ``epsg``, ``attribution``, ``network`` (counts), ``assumed``, ``notes``."""
     lane_m = network.links.length_m * np.diff(network.links.lane_start)
     return {
         "epsg": network.epsg,
@@ -66,10 +66,19 @@ def network_facts(network: RoadNetwork) -> dict[str, Any]:
             "lane_km": round(float(lane_m.sum()) / 1000, 3),
         },
         "assumed": {name: int(count) for name, count in network.assumed.items()},
-        "faults": fault_rows(network, network.faults[:FAULTS_KEPT]),
-        "fault_count": len(network.faults),
         "notes": list(network.notes),
     }
+
+
+def fault_kinds(network: RoadNetwork, faults: Sequence[Fault]) -> list[dict[str, Any]]:
+    """How many faults there are of each kind and mode, and the first few; rare kinds, rarely harmless, first."""
+    groups: dict[tuple[str, str], list[Fault]] = {}
+    for fault in faults:
+        groups.setdefault((fault.kind, fault.mode), []).append(fault)
+    return [
+        {"kind": kind, "mode": mode, "count": len(of_kind), "first": fault_rows(network, of_kind[:FIRST_OF_A_KIND])}
+        for (kind, mode), of_kind in sorted(groups.items(), key=lambda group: (len(group[1]), group[0]))
+    ]
 
 
 def fault_rows(network: RoadNetwork, faults: Sequence[Fault]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .backend import choose_backend
-from .network_facts import network_facts, streets_columns
+from .network_facts import fault_kinds, network_facts, streets_columns
 from .run_folder import RunFolder, command_line
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def run_scenario(
     InputError
         When the scenario, its network, its demand or the folder cannot be used; nothing has been run then.
     """
+    from ..scenarios.network_doctor import examine
     from ..scenarios.scenario import load_scenario
     from .progress import Silent
 
@@ -100,12 +101,14 @@ def run_scenario(
         out,
         command=command_line(),
         scenario=scenario.name,
+        scenario_file=path,
         seed=scenario.seed if seed is None else seed,
         start=scenario.start,
         duration_s=scenario.duration_s,
         threads=_use_threads(threads),
         device=choice.device,
         **network_facts(network),
+        fault_kinds=fault_kinds(network, examine(network).faults),
     ) as folder:
         folder.add_inputs(scenario.input_files())
         progress.stage("starting (the first start compiles the kernels, which takes about a minute)")

@@ -46,17 +46,16 @@ def make_run(path: Path, *, stuck: int = 2, events: bool = True, trips: int = 15
             "lane_km": 42.0,
         },
         assumed={"lanes": 120, "speed_mps": 40},
-        faults=[
+        scenario_file="my town/morning.yaml",
+        fault_kinds=[
+            {"kind": "unreachable", "mode": "car", "count": 1, "first": [_fault("unreachable", "way/9:0-1", "car")]},
             {
-                "kind": "unreachable",
-                "where": "way/9:0-1",
-                "mode": "car",
-                "lon": 7.42,
-                "lat": 43.73,
-                "text": "no car can leave this link",
-            }
+                "kind": "odd_sign",
+                "mode": "",
+                "count": 1204,
+                "first": [_fault("odd_sign", f"node/{i}") for i in range(5)],
+            },
         ],
-        fault_count=1,
         notes=["2 ways referred to nodes that the extract lacks and were cut there"],
     )
     folder.warn("3 trips have no route and were left out")
@@ -122,6 +121,10 @@ def make_run(path: Path, *, stuck: int = 2, events: bool = True, trips: int = 15
     folder.summarise(_summary(kind, created, travel_s + waiting_s, free_flow_s))
     folder.close(status)  # type: ignore[arg-type]
     return path
+
+
+def _fault(kind: str, where: str, mode: str = "") -> dict[str, Any]:
+    return {"kind": kind, "where": where, "mode": mode, "lon": 7.42, "lat": 43.73, "text": f"{where} looks odd"}
 
 
 def _streets(rng: np.random.Generator) -> dict[str, Any]:

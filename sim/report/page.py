@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROWS_SHOWN = 20  # of tables that may be long
+FAULTS_NAMED = 3  # of each kind
 
 
 def write_report(run_folder: str | Path) -> Path:
@@ -70,6 +72,7 @@ def render(run: Run) -> str:
         stuck_more=style.whole(len(run.stuck) - ROWS_SHOWN) if len(run.stuck) > ROWS_SHOWN else "",
         no_route=_by_cause(run.trips.loc[run.trips["status"] == "no_route", "cause"]),
         **_assumed(run.manifest),
+        **_doubtful(run.manifest),
         reproduce=_reproduce(run),
         manifest=run.manifest,
     )
@@ -127,7 +130,7 @@ def _by_cause(causes: pd.Series[str]) -> list[dict[str, str]]:
 
 
 def _assumed(manifest: dict[str, Any]) -> dict[str, Any]:
-    """What was assumed and repaired, and which faults of the network were found."""
+    """What was assumed and repaired."""
     network = manifest.get("network") or {}
     links = int(network.get("links") or 0)
     rows = [
@@ -139,26 +142,32 @@ def _assumed(manifest: dict[str, Any]) -> dict[str, Any]:
         for name, n in sorted((manifest.get("assumed") or {}).items(), key=lambda item: (-item[1], item[0]))
         if n
     ]
-    faults = list(manifest.get("faults") or [])
     return {
         "network": network,
         "network_line": _network_line(network),
         "assumed": rows,
         "notes": list(manifest.get("notes") or []),
         "warnings": list(manifest.get("warnings") or []),
-        "faults": [_fault_row(fault) for fault in faults[:ROWS_SHOWN]],
-        "fault_count": int(manifest.get("fault_count", len(faults))),
     }
 
 
-def _fault_row(fault: dict[str, Any]) -> dict[str, str]:
-    kind = str(fault["kind"]).replace("_", " ")
-    placed = fault.get("lat") is not None and fault.get("lon") is not None
+def _doubtful(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What the network doctor found, a row for each kind, and the command that lists all of it."""
+    kinds = list(manifest.get("fault_kinds") or [])
+    scenario = shlex.quote(str(manifest.get("scenario_file") or "FILE"))
     return {
-        "kind": f"{kind} ({fault['mode']})" if fault.get("mode") else kind,
-        "text": str(fault["text"]),
-        "where": str(fault["where"]),
-        "place": f"{fault['lat']:.5f}, {fault['lon']:.5f}" if placed else style.DASH,
+        "faults": [
+            {
+                "kind": words.fault_name(row["kind"], row["mode"]),
+                "count": style.whole(row["count"]),
+                "meaning": words.FAULT_MEANINGS.get(row["kind"]) or row["first"][0]["text"],
+                "first": ", ".join(fault["where"] for fault in row["first"][:FAULTS_NAMED]),
+                "more": row["count"] > FAULTS_NAMED,
+            }
+            for row in kinds
+        ],
+        "fault_count": style.whole(sum(row["count"] for row in kinds)),
+        "fault_command": f"citytwin network {scenario} --geojson faults.geojson --map faults.png",
     }
 
 

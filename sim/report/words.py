@@ -26,6 +26,25 @@ ASSUMED_NAMES = {
 }
 
 
+# What kinds of fault the network doctor finds mean for traffic.
+FAULT_MEANINGS = {
+    "crosses_without_node": "Two streets cross on one level but do not meet in the map: nobody turns there.",
+    "dead_end": "The street ends; vehicles turn round.",
+    "lane_ends": "A lane ends without a way on; its drivers must change lanes.",
+    "lane_without_exit": "A lane leads nowhere.",
+    "many_approaches": "More streets lead into one junction than is usual.",
+    "no_exit": "No way leads on from its end: only trips that end there may use it.",
+    "no_way_on": "Whoever drives in comes neither back into the connected streets nor out of the map.",
+    "no_way_out": "No legal way leads through the junction from there; ways straight across were added.",
+    "restriction_closes_street": "Turn restrictions together left no way on; they were dropped.",
+    "several_layers": "A junction made of map nodes on several levels: bridges or tunnels may be tied together.",
+    "signal_without_approach": "A signal that no street leads to.",
+    "too_short": "Shorter than a vehicle from stop line to stop line.",
+    "unreachable": "Nobody gets there from the connected streets or from the edge of the map.",
+    "wide_junction": "Stop lines far apart: perhaps two junctions made into one.",
+}
+
+
 STREETS_NAMED = 4  # of a ring
 
 
@@ -99,6 +118,18 @@ def status_notice(run: Run) -> str:
     if status == "running":
         return "This run has not ended, or was killed before it could close its tables. What follows may be incomplete."
     return ""
+
+
+def fault_name(kind: str, mode: str) -> str:
+    """A kind of fault as people write it, with the mode that it concerns.
+
+    Examples
+    --------
+    >>> fault_name("no_way_on", "car"), fault_name("dead_end", "")
+    ('no way on (car)', 'dead end')
+    """
+    name = kind.replace("_", " ")
+    return f"{name} ({mode})" if mode else name
 
 
 def place_name(name: str) -> str:

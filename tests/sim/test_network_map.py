@@ -19,7 +19,7 @@ from citytwin.scenarios.problems import InputError
 from citytwin.scenarios.synthetic import grid_city
 from citytwin.sim import network_check
 from citytwin.sim.network_check import Examined, as_dict, as_text, link_rows, links_csv
-from citytwin.sim.network_facts import fault_rows, network_facts, streets_columns, to_lon_lat
+from citytwin.sim.network_facts import fault_kinds, fault_rows, network_facts, streets_columns, to_lon_lat
 from citytwin.sim.network_map import draw_network, write_geopackage
 from citytwin.sim.report import style
 
@@ -46,7 +46,16 @@ def test_the_streets_table_has_every_link_and_reaches_the_junctions(network: Roa
 def test_the_facts_can_be_dumped(network: RoadNetwork):
     facts = json.loads(json.dumps(network_facts(network)))
     assert facts["network"]["links"] == network.link_count
-    assert facts["fault_count"] == len(facts["faults"]) == 9
+
+
+def test_faults_are_counted_by_kind_and_the_rarest_come_first(network: RoadNetwork):
+    kinds = json.loads(json.dumps(fault_kinds(network, [*network.faults[:2] * 4, *network.faults[2:]])))
+    assert [(row["kind"], row["count"], len(row["first"])) for row in kinds] == [
+        *((kind, 1, 1) for kind in "bcdefgh"),
+        ("a", 8, 5),
+    ]
+    assert kinds[0]["mode"] == "car" and kinds[0]["first"][0]["where"] == "node/1"
+    assert fault_kinds(network, ()) == []
 
 
 def test_picture_has_legend_and_attribution(network: RoadNetwork, tmp_path: Path):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from synthetic_run import NAMES, make_run
 
+from citytwin.scenarios import network_doctor
 from citytwin.sim.report import figures, metrics, style, words, write_report
 from citytwin.sim.run_folder import Run, RunFolder, RunFolderError, read_run
 
@@ -146,8 +147,30 @@ def test_stuck_vehicles_stand_with_place_and_cause(page: str):
 
 
 def test_assumptions_and_the_way_to_reproduce_are_complete(page: str):
-    for expected in ("number of lanes", "no car can leave this link", "citytwin run morning.yaml -o out", "c0ffee"):
+    for expected in ("number of lanes", "citytwin run morning.yaml -o out", "c0ffee"):
         assert expected in page
+
+
+def test_doubtful_places_are_counted_by_kind_with_the_command_that_lists_all(page: str):
+    section = page[page.index(f"<h2>Doubtful places of the network: {style.whole(1205)}<") :]
+    text = html.unescape(re.sub(r"<[^>]+>", "|", section[: section.index("</section>")]))
+    assert "citytwin network 'my town/morning.yaml' --geojson faults.geojson --map faults.png" in text
+    cells = [
+        [cell for cell in row.split("|") if cell] for row in text.splitlines() if "looks odd" in row or "(car)" in row
+    ]
+    assert cells == [
+        ["unreachable (car)", "1", words.FAULT_MEANINGS["unreachable"], "way/9:0-1"],
+        ["odd sign", style.whole(1204), "node/0 looks odd", "node/0, node/1, node/2 …"],
+    ]
+
+
+def test_every_kind_of_fault_is_explained():
+    """Kinds as the source names them; those of SUMO's signals say in each case what is wrong."""
+    room = Path(network_doctor.__file__).parent
+    told = "\n".join(file.read_text(encoding="utf-8") for file in room.glob("*.py"))
+    kinds = set(re.findall(r'Fault\(\s*"(\w+)"|_fault\([^"()]*"(\w+)"', told))
+    named = {kind for pair in kinds for kind in pair if kind}
+    assert named | {"unreachable", "no_way_on"} == {*words.FAULT_MEANINGS, "signal_programme"}
 
 
 def test_events_are_named_with_street_and_time(page: str):

@@ -60,6 +60,21 @@ def run(result):
     return read_run(result.folder)
 
 
+def test_the_manifest_tells_what_the_network_doctor_found(tmp_path):
+    path = write_scenario(tmp_path, duration_s=30)
+    town = tmp_path / "town.osm"
+    lane = (
+        '<node id="99" lat="47.0005" lon="9.0008"/>'
+        '<way id="99"><nd ref="1"/><nd ref="99"/><tag k="highway" v="residential"/></way>'
+    )
+    town.write_text(town.read_text().replace("</osm>", f"{lane}</osm>"))
+    manifest = read_run(run_scenario(path, tmp_path / "out").folder).manifest
+    assert [(row["kind"], row["count"], row["first"][0]["where"]) for row in manifest["fault_kinds"]] == [
+        ("dead_end", 1, "node/99")
+    ]
+    assert manifest["scenario_file"] == str(path)
+
+
 def test_the_folder_holds_every_table(result, run):
     assert run.manifest["status"] == "finished"
     assert {file.name for file in result.folder.glob("*.parquet")} == {
