@@ -104,6 +104,7 @@ def build_network(streets: StreetGraph) -> RoadNetwork:
         forbidden_sequences=_sequences(rows, streets),
         faults=(*streets.faults, *_faults(rows, from_link, to_link)),
         notes=streets.notes,
+        depends_on_time=streets.depends_on_time,
         assumed=dict(sorted(Counter(name for street in streets.streets for name in street.assumed).items())),
     )
 

@@ -15,6 +15,7 @@ from .network import RoadNetwork
 from .network_store import read_network, save_network
 from .osm_read import PBF_ENDINGS, XML_ENDINGS, read_osm
 from .osm_streets import build_streets
+from .period import Period
 from .problems import SourceError
 from .streets import StreetGraph
 
@@ -25,7 +26,9 @@ ENDINGS = (*XML_ENDINGS, *PBF_ENDINGS, *GRAPHML_ENDINGS, *SUMO_ENDINGS, *TNTP_EN
 KEPT_NETWORKS = 20
 
 
-def load_network(source: Path | str, options: Any = None, *, use_cache: bool = True) -> RoadNetwork:
+def load_network(
+    source: Path | str, options: Any = None, *, period: Period | None = None, use_cache: bool = True
+) -> RoadNetwork:
     """Read a source and build its road network.
 
     Parameters
@@ -35,6 +38,8 @@ def load_network(source: Path | str, options: Any = None, *, use_cache: bool = T
         a folder with a GMNS network, or the name of a place to download.
     options : scenario.NetworkOptions or mapping, optional
         What a scenario says about the network.
+    period : Period, optional
+        When the run takes place, for what the source says of certain times only; without it that is left out.
     use_cache : bool
         Whether a network built before from the same file, options and code may be used, and this one kept.
 
@@ -43,22 +48,29 @@ def load_network(source: Path | str, options: Any = None, *, use_cache: bool = T
     SourceError
         The source cannot be read or holds no streets for cars.
     """
-    kept = _kept_file(source, options) if use_cache else None
-    if kept is not None and kept.is_file():
-        try:
-            network = read_network(kept)
-            kept.touch()
-        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error):
-            pass  # damaged or written by somebody else: build it again
-        else:
+    always, at_the_time = (_kept_file(source, options, when) for when in (None, period))
+    if not use_cache or always is None or at_the_time is None:
+        return _build(source, options, period)
+    for kept in dict.fromkeys((at_the_time, always)):
+        network = _read_kept(kept)
+        if network is not None and (kept == at_the_time or not network.depends_on_time):
             return network
-    network = _build(source, options)
-    if kept is not None:
-        _keep(network, kept)
+    network = _build(source, options, period)
+    _keep(network, at_the_time if network.depends_on_time else always)
     return network
 
 
-def _build(source: Path | str, options: Any) -> RoadNetwork:
+def _read_kept(file: Path) -> RoadNetwork | None:
+    """A network from the cache; None where there is none, or it is damaged or written by somebody else."""
+    try:
+        network = read_network(file)
+        file.touch()
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error):
+        return None
+    return network
+
+
+def _build(source: Path | str, options: Any, period: Period | None) -> RoadNetwork:
     if _is_file(source) and Path(source).name.lower().endswith(SUMO_ENDINGS):
         from .sumo_network import read_sumo_net
 
@@ -67,10 +79,10 @@ def _build(source: Path | str, options: Any) -> RoadNetwork:
 
     wanted = options.get("pedestrians") if isinstance(options, Mapping) else getattr(options, "pedestrians", None)
     people_cross = wanted is not False
-    return build_network(replace(load_streets(source, options), people_cross=people_cross))
+    return build_network(replace(load_streets(source, options, period), people_cross=people_cross))
 
 
-def load_streets(source: Path | str, options: Any = None) -> StreetGraph:
+def load_streets(source: Path | str, options: Any = None, period: Period | None = None) -> StreetGraph:
     """Read a source into streets and junctions, without movements.
 
     Parameters and errors are those of ``load_network``. A SUMO net has no such stage: it says all of its network.
@@ -78,15 +90,15 @@ def load_streets(source: Path | str, options: Any = None) -> StreetGraph:
     if not _is_file(source):
         from .osm_graphml import read_place
 
-        return build_streets(read_place(str(source), cache_folder() / "places"), options)
+        return build_streets(read_place(str(source), cache_folder() / "places"), options, period)
     path = Path(source)
     name = path.name.lower()
     if name.endswith((*XML_ENDINGS, *PBF_ENDINGS)):
-        return build_streets(read_osm(path), options)
+        return build_streets(read_osm(path), options, period)
     if name.endswith(GRAPHML_ENDINGS):
         from .osm_graphml import read_graphml
 
-        return build_streets(read_graphml(path), options)
+        return build_streets(read_graphml(path), options, period)
     if name.endswith(TNTP_ENDINGS):
         from .tntp import read_tntp
 
@@ -111,8 +123,8 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("citytwin")
 
 
-def _kept_file(source: Path | str, options: Any) -> Path | None:
-    """Cache file for a source file, its options and this code; None for places, whose download is kept instead."""
+def _kept_file(source: Path | str, options: Any, period: Period | None) -> Path | None:
+    """Cache file for a source file, its options, a time and this code; None for places: their download is kept."""
     path = Path(source)
     if not _is_file(source) or not path.is_file():
         return None
@@ -123,7 +135,7 @@ def _kept_file(source: Path | str, options: Any) -> Path | None:
     for file in (path, *besides, *sorted(Path(__file__).parent.glob("*.py"))):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     plain = options.model_dump(mode="json") if hasattr(options, "model_dump") else options
-    digest.update(json.dumps([path.name, plain], sort_keys=True).encode())
+    digest.update(json.dumps([path.name, plain, str(period)], sort_keys=True).encode())
     return cache_folder() / "networks" / f"{digest.hexdigest()[:32]}.npz"
 
 

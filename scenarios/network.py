@@ -217,6 +217,7 @@ class RoadNetwork:
     forbidden_sequences: tuple[tuple[int, ...], ...] = ()
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
+    depends_on_time: bool = False  # whether its source has tags that hold at some times only
     assumed: Mapping[str, int] = field(default_factory=dict)  # value name -> number of links it was assumed for
     link_row: Mapping[str, int] = field(init=False, repr=False)
     junction_row: Mapping[str, int] = field(init=False, repr=False)

@@ -33,6 +33,7 @@ WAY_TAGS = (
     *("turn:lanes", "turn:lanes:forward", "turn:lanes:backward", "busway", "busway:left", "busway:right"),
     *("maxspeed", "maxspeed:forward", "maxspeed:backward", "maxspeed:type", "source:maxspeed"),
     *("oneway", "oneway:motor_vehicle", "oneway:motorcar", "junction", "layer", "bridge", "tunnel", "area"),
+    *(f"{key}:conditional" for key in ("access", "motor_vehicle", "motorcar", "vehicle", "oneway", "maxspeed")),
 )
 NODE_TAGS = (
     *("highway", "crossing", "crossing:signals", "traffic_signals:direction", "direction", "stop"),

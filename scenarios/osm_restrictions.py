@@ -21,7 +21,7 @@ class Restrictions:
     banned: set[tuple[Drive, Drive]] = field(default_factory=set)  # at the node where the first ends
     sequences: set[tuple[Drive, ...]] = field(default_factory=set)
     used: int = 0
-    conditional: int = 0
+    conditional: int = 0  # hold at other times, or under conditions that were not read
     elsewhere: int = 0  # name ways or nodes that are not in the network
     for_others: int = 0  # do not bind cars
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,17 +15,19 @@ from numpy.typing import NDArray
 from .network import ROAD_CLASSES, Fault
 from .osm_chains import XY, ChainGraph, Run, build_chains, line_length, weld_duplicates
 from .osm_clusters import Clusters, find_clusters, narrow_rings
+from .osm_conditions import Conditions
 from .osm_defaults import defaults_for
 from .osm_gates import find_gates
 from .osm_inner_paths import legal_paths
 from .osm_levels import crossings_without_node
 from .osm_outlines import clean_line, cut_line, end_trims, extend_line, fit_trims, offset_line, runs_width_m, width_m
 from .osm_place import find_place, middle, project, urban_ways, utm_epsg
-from .osm_read import ATTRIBUTION, OsmData, OsmWay
+from .osm_read import ATTRIBUTION, OsmData, OsmRelation, OsmWay
 from .osm_restrictions import Drive, Drives, Restrictions, read_restrictions
 from .osm_signals import Controls, place_controls
 from .osm_splits import split_at_changes, split_at_crossings
 from .osm_tags import Direction, Road, is_closed_barrier, read_road
+from .period import Period
 from .problems import SourceError
 from .streets import JunctionSpec, Street, StreetGraph
 
@@ -34,7 +37,7 @@ GATE_STREET_M = 20.0  # a stub at the cut edge is drawn on to at least this leng
 LOWEST_SPEED_KMH = 5.0
 
 
-def build_streets(data: OsmData, options: Any = None) -> StreetGraph:
+def build_streets(data: OsmData, options: Any = None, period: Period | None = None) -> StreetGraph:
     """Turn OpenStreetMap data into streets and junctions.
 
     Parameters
@@ -43,6 +46,9 @@ def build_streets(data: OsmData, options: Any = None) -> StreetGraph:
         What ``read_osm`` or ``read_graphml`` returned.
     options : object or mapping, optional
         With any of ``defaults``, ``driving_side``, ``country``, ``merge``, ``keep``; see ``scenario.NetworkOptions``.
+    period : Period, optional
+        When the run takes place: tags that depend on the time are taken as they are at its beginning. Without it they
+        are left out.
 
     Raises
     ------
@@ -67,8 +73,9 @@ def build_streets(data: OsmData, options: Any = None) -> StreetGraph:
     ways: list[OsmWay] = []
     roads: list[Road] = []
     doubts: Counter[str] = Counter()
+    conditions = Conditions(period)
     for way, urban in zip(candidates, urban_ways(candidates, xy), strict=True):
-        road = read_road(way.tags, defaults, urban=urban, on_left=place.on_left)
+        road = read_road(conditions.of_way(way.tags, f"way/{way.id}"), defaults, urban=urban, on_left=place.on_left)
         if road is not None:
             ways.append(way)
             roads.append(road)
@@ -80,7 +87,7 @@ def build_streets(data: OsmData, options: Any = None) -> StreetGraph:
     ways, welded = weld_duplicates(ways, roads, data.nodes)
     if welded:
         notes.append(f"{welded} nodes lie exactly on another one of the same level: they were joined to it.")
-    barriers = frozenset(node for node, tags in data.node_tags.items() if is_closed_barrier(tags))
+    barriers = _closed_barriers(data, ways, conditions)
     graph, repairs = build_chains(ways, roads, xy, barriers)
     notes += repairs
     if narrow := narrow_rings(graph):
@@ -97,8 +104,9 @@ def build_streets(data: OsmData, options: Any = None) -> StreetGraph:
     notes += split_at_crossings(graph, controls, clusters)
     split_at_changes(graph, clusters)
     assembly = _Assembly(graph, controls, clusters, gates, place.on_left)
-    restrictions = read_restrictions(assembly.drives, data.restrictions)
+    restrictions = read_restrictions(assembly.drives, _at_the_time(data.restrictions, ways, conditions))
     notes += _restriction_notes(restrictions, len(data.restrictions))
+    notes += conditions.notes()
     streets, junctions, sequences = assembly.build(restrictions)
     notes += assembly.notes
     if not streets:
@@ -116,7 +124,29 @@ def build_streets(data: OsmData, options: Any = None) -> StreetGraph:
         forbidden_sequences=sequences,
         faults=(*assembly.faults, *crossings_without_node(ways, roads, xy)),
         notes=tuple(notes),
+        depends_on_time=conditions.met,
     )
+
+
+def _closed_barriers(data: OsmData, ways: Iterable[OsmWay], conditions: Conditions) -> frozenset[int]:
+    """Nodes of ways that stop cars."""
+    nodes = {node for way in ways for node in way.nodes}
+    return frozenset(
+        node
+        for node, tags in data.node_tags.items()
+        if node in nodes and "barrier" in tags and is_closed_barrier(conditions.of_way(tags, f"node/{node}"))
+    )
+
+
+def _at_the_time(
+    restrictions: Iterable[OsmRelation], ways: Iterable[OsmWay], conditions: Conditions
+) -> Iterator[OsmRelation]:
+    """Restrictions with the tags that hold at the time; of those that name other ways nothing is noted."""
+    known, elsewhere = {way.id for way in ways}, Conditions(conditions.period)
+    for relation in restrictions:
+        here = all(kind != "way" or ref in known for kind, ref, _ in relation.members)
+        tags = (conditions if here else elsewhere).of_restriction(relation.tags, f"relation/{relation.id}")
+        yield replace(relation, tags=tags)
 
 
 def _option(options: Any, key: str) -> Any:
@@ -156,7 +186,7 @@ def _restriction_notes(found: Restrictions, total: int) -> list[str]:
         return []
     text = (
         f"Turn restrictions: {found.used} of {total} hold in the network, {found.elsewhere} name ways outside it, "
-        f"{found.conditional} are conditional and not followed, {found.for_others} do not bind cars."
+        f"{found.conditional} do not hold at the time, {found.for_others} do not bind cars."
     )
     return [text]
 

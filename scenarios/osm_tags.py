@@ -104,8 +104,6 @@ def read_road(tags: Tags, defaults: Mapping[str, ClassDefaults], *, urban: bool,
         directions.append(Direction(access, width_m, speed_kmh, turn_lanes, last_leg, frozenset(assumed)))
     if directions[0] is None and directions[1] is None:
         return None
-    if any(key.endswith(":conditional") for key in tags if key.startswith(("access", "motor", "vehicle", "oneway"))):
-        doubts.append("conditional access is not followed")
     return Road(
         road_class=road_class,
         name=tags.get("name") or tags.get("ref") or "",

@@ -143,7 +143,7 @@ def check_everything(path: str | Path, *, with_network: bool) -> list[Problem]:
     problems = list(reading.problems)
     network = None
     if with_network and reading.tree is not None:
-        network, wrong = _load_streets(reading.tree)
+        network, wrong = _load_streets(reading.tree, reading.scenario)
         problems += wrong
     if network is not None:
         from .references import check_against_network
@@ -174,7 +174,7 @@ def _has_key(part: Written | None, names: Set[str]) -> bool:
     return part is not None and isinstance(part.value, list) and any(_has_key(inner, names) for inner in part.value)
 
 
-def _load_streets(tree: Written) -> tuple[RoadNetwork | None, list[Problem]]:
+def _load_streets(tree: Written, scenario: Scenario | None) -> tuple[RoadNetwork | None, list[Problem]]:
     """The city's streets, or what is wrong with them; neither where the scenario does not say which they are."""
     from .load_network import load_network
 
@@ -185,7 +185,7 @@ def _load_streets(tree: Written) -> tuple[RoadNetwork | None, list[Problem]]:
     except ValidationError:
         return None, []  # reported with the file; without streets there is nothing to look up
     try:
-        return load_network(city.source, options), []
+        return load_network(city.source, options, period=None if scenario is None else scenario.period), []
     except InputError as error:
         key = next(key for key in CITY_KEYS if getattr(city, key) is not None)
         return None, [

@@ -20,6 +20,7 @@ from pydantic import (
 from .city import City, ClassDefaults, NetworkOptions
 from .drivers import Drivers
 from .events import Event, Incident, RoadClosure, SignalPlan, SpeedLimit
+from .period import Period
 from .problems import Problem, ScenarioError
 from .signal_control import SignalControl
 from .strict import EndSeconds, InputFile, Listed, Seconds, Strict, begins_in_run
@@ -50,6 +51,7 @@ __all__ = [
 ]
 
 LONGEST_RUN_S = 7 * 86_400.0
+FIRST_YEAR, LAST_YEAR = 1900, 9998  # in which opening hours are known, and a run does not end after the last date
 
 
 class _Demand(Strict):
@@ -188,6 +190,12 @@ def _date_text(value: object) -> object:
     return value
 
 
+def _known_year(start: dt.datetime) -> dt.datetime:
+    if not FIRST_YEAR <= start.year <= LAST_YEAR:
+        raise ValueError(f"must lie in a year from {FIRST_YEAR} to {LAST_YEAR}")
+    return start
+
+
 class Scenario(Strict):
     """One run: a city, a time span, who travels, what happens, what is measured."""
 
@@ -197,9 +205,9 @@ class Scenario(Strict):
         None, description="Scenario file that this one changes, relative to it, or a bundled one (`monaco/morning`)."
     )
     seed: int = Field(0, ge=0, le=2**63 - 1, description="Starts the random numbers; the same seed gives the same run.")
-    start: Annotated[dt.datetime, BeforeValidator(_date_text), Field(strict=False), DATE_SCHEMA] = Field(
-        description='Date and time of the run\'s beginning, local: `"2026-05-04T07:00"`.'
-    )
+    start: Annotated[
+        dt.datetime, BeforeValidator(_date_text), Field(strict=False), AfterValidator(_known_year), DATE_SCHEMA
+    ] = Field(description='Date and time of the run\'s beginning, local: `"2026-05-04T07:00"`.')
     duration_s: float = Field(gt=0, le=LONGEST_RUN_S, description="Length of the run, s.")
     step_s: float = Field(1.0, ge=0.1, le=1, description="Length of one step of the simulation, s.")
     city: City = Field(description="Whose streets.")
@@ -240,6 +248,11 @@ class Scenario(Strict):
     def source_map(self) -> Written | None:
         """Where each value was written, for problems that show later; None where it was made in Python."""
         return self._source_map
+
+    @property
+    def period(self) -> Period:
+        """When the run takes place."""
+        return Period.lasting(self.start, self.duration_s)
 
     def input_files(self) -> tuple[Path, ...]:
         """Every file this scenario is made of: its own, those it inherits from, the city's, the tables'."""

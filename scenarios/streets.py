@@ -83,3 +83,4 @@ class StreetGraph:
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = field(default=())  # what was repaired while reading, in words
     people_cross: bool = True  # generated signal programmes give people time to walk
+    depends_on_time: bool = False  # whether the source has tags that hold at some times only

@@ -54,7 +54,7 @@ def examine_source(source: str) -> Examined:
         network = load_network(cities[source.casefold()])
     elif source.endswith(SCENARIO_ENDINGS) or (not Path(source).exists() and find_scenario(source)):
         scenario = load_scenario(source)
-        network = load_network(scenario.city.source, scenario.network)
+        network = load_network(scenario.city.source, scenario.network, period=scenario.period)
     else:
         network = load_network(source)
     return Examined(source, network, examine(network))

@@ -153,7 +153,7 @@ def network_of(scenario: Scenario) -> RoadNetwork:
     from ..scenarios.problems import ScenarioError
     from ..scenarios.references import check_against_network
 
-    network = load_network(scenario.city.source, scenario.network)
+    network = load_network(scenario.city.source, scenario.network, period=scenario.period)
     problems = check_against_network(scenario, scenario.source_map, network)
     if problems:
         raise ScenarioError(problems)

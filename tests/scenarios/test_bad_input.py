@@ -582,6 +582,11 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         ['scenario.yaml:7  sensors[0].observed = "counts.csv"  no such file.'],
     ),
     (
+        "a year without a calendar",
+        swap(3, 'start: "9999-12-31T23:59"'),
+        ['scenario.yaml:3  start = "9999-12-31T23:59"  must lie in a year from 1900 to 9998.'],
+    ),
+    (
         "begins when the run is over",
         GOOD
         + "events:\n  - kind: incident\n    link: a\n    start_s: 600\n    duration_s: 9\n"
