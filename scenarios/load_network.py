@@ -104,6 +104,10 @@ def load_streets(source: Path | str, options: Any = None, period: Period | None 
 
         return read_tntp(path, options)
     if path.is_dir():
+        if missing := [table for table in ("node.csv", "link.csv") if not (path / table).is_file()]:
+            lacks = f"{path}: is a folder without {' and '.join(missing)}, so it holds no GMNS network."
+            msg = f"{lacks} Give a file: {', '.join(ENDINGS)}."
+            raise SourceError(msg)
         from .gmns import read_gmns
 
         return read_gmns(path, options)

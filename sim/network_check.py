@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +45,7 @@ def examine_source(source: str) -> Examined:
         When it cannot be read.
     """
     from ..scenarios.city import bundled_cities
-    from ..scenarios.inherit import find_scenario
+    from ..scenarios.inherit import bundled_scenarios, find_scenario
     from ..scenarios.load_network import load_network
     from ..scenarios.network_doctor import examine
     from ..scenarios.scenario import load_scenario
@@ -56,8 +57,23 @@ def examine_source(source: str) -> Examined:
         scenario = load_scenario(source)
         network = load_network(scenario.city.source, scenario.network, period=scenario.period)
     else:
-        network = load_network(source)
+        network = _file_or_place(source, [*cities, *bundled_scenarios()])
     return Examined(source, network, examine(network))
+
+
+def _file_or_place(source: str, bundled: Sequence[str]) -> RoadNetwork:
+    """The network of a file or a place; a place that cannot be had may be a misspelt name of something bundled."""
+    from ..scenarios.load_network import load_network
+    from ..scenarios.problems import SourceError, closest_hint
+
+    try:
+        return load_network(source)
+    except SourceError as error:
+        hint = "" if Path(source).exists() else closest_hint(source, bundled, at_least=70.0)
+        if not hint:
+            raise
+        msg = f"{error}{hint}"
+        raise SourceError(msg) from error
 
 
 def write_all(

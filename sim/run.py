@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..agents.vehicle import Vehicle
     from ..scenarios.network import RoadNetwork
     from ..scenarios.scenario import Scenario
+    from ..scenarios.trips import TripTable
     from .backend import Backend
     from .observers import Observer
     from .progress import Progress
@@ -81,20 +82,15 @@ def run_scenario(
     Raises
     ------
     InputError
-        When the scenario, its network, its demand or the folder cannot be used; nothing has been run then.
+        When the scenario, its network, its demand or the folder cannot be used, with every problem; nothing has been
+        run then.
     """
     from ..scenarios.network_doctor import examine
-    from ..scenarios.scenario import load_scenario
     from .progress import Silent
 
     begun_s = time.perf_counter()
     progress = progress or Silent()
-    progress.stage("reading the scenario")
-    scenario = load_scenario(path)
-    progress.stage("reading the streets")
-    network = network_of(scenario)
-    progress.stage("making trips")
-    trips = trips_of(scenario, network)
+    scenario, network, trips = _prepare(path, progress)
     choice = choose_backend(backend, vehicles=len(trips.id))
     progress.stage(f"computing on {choice.device} ({choice.why})")
     with RunFolder(
@@ -141,6 +137,23 @@ def run_scenario(
     return RunResult(folder.path, summary)
 
 
+def _prepare(path: str | Path, progress: Progress) -> tuple[Scenario, RoadNetwork, TripTable]:
+    """Scenario, streets and trips; or every problem of all of them at once, as `citytwin validate` lists them."""
+    from ..scenarios.problems import InputError, ScenarioError
+    from ..scenarios.scenario import check_scenario, load_scenario
+
+    try:
+        progress.stage("reading the scenario")
+        scenario = load_scenario(path)
+        progress.stage("reading the streets")
+        network = network_of(scenario)
+        progress.stage("making trips")
+        return scenario, network, trips_of(scenario, network)
+    except InputError as error:
+        progress.stage("looking for more problems")
+        raise ScenarioError(check_scenario(path) or error.problems) from error
+
+
 def network_of(scenario: Scenario) -> RoadNetwork:
     """Streets of a scenario, checked against everything the scenario says about them.
 
@@ -160,7 +173,7 @@ def network_of(scenario: Scenario) -> RoadNetwork:
     return network
 
 
-def trips_of(scenario: Scenario, network: RoadNetwork) -> Any:
+def trips_of(scenario: Scenario, network: RoadNetwork) -> TripTable:
     """Trips of a scenario; see ``scenarios.trips.build_trips``."""
     from ..scenarios.trips import build_trips
 

@@ -92,3 +92,9 @@ def test_unknown_files(tmp_path):
         load_network(file)
     with pytest.raises(SourceError, match="no such file"):
         load_network(tmp_path / "nowhere.osm.gz")
+
+
+def test_a_folder_that_is_no_network_is_one_problem(tmp_path, cache):
+    (tmp_path / "link.csv").write_text("")
+    with pytest.raises(SourceError, match=r"is a folder without node\.csv, so it holds no GMNS network"):
+        load_network(tmp_path)

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 import shapely
 
+from citytwin.scenarios import load_network
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.network import Fault, RoadNetwork
 from citytwin.scenarios.network_doctor import examine
-from citytwin.scenarios.problems import InputError
+from citytwin.scenarios.problems import InputError, SourceError
 from citytwin.scenarios.synthetic import grid_city
 from citytwin.sim import network_check
-from citytwin.sim.network_check import Examined, as_dict, as_text, link_rows, links_csv
+from citytwin.sim.network_check import Examined, as_dict, as_text, examine_source, link_rows, links_csv
 from citytwin.sim.network_facts import fault_kinds, fault_rows, network_facts, streets_columns, to_lon_lat
 from citytwin.sim.network_map import draw_network, write_geopackage
 from citytwin.sim.report import style
@@ -135,3 +136,15 @@ def test_a_file_that_cannot_be_written_is_wrong_input(network: RoadNetwork, tmp_
 def test_a_name_that_no_font_can_draw_is_known():
     assert style.can_draw("Boulevard d'Italie", ["DejaVu Sans"])
     assert not style.can_draw(chr(0x10FFFF), ["DejaVu Sans"])
+
+
+def test_a_misspelt_bundled_name_is_recognised(monkeypatch: pytest.MonkeyPatch):
+    def offline(source: str) -> RoadNetwork:
+        msg = f'"{source}" could not be downloaded (ConnectionError).'
+        raise SourceError(msg)
+
+    monkeypatch.setattr(load_network, "load_network", offline)
+    with pytest.raises(SourceError, match=r'\(ConnectionError\)\. Closest: "monaco"'):
+        examine_source("monako")
+    with pytest.raises(SourceError, match=r"\(ConnectionError\)\.$"):
+        examine_source("Ulan Bator")

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from traffic_case import write_scenario
 
-from citytwin.scenarios.problems import InputError
+from citytwin.scenarios.problems import InputError, describe
+from citytwin.scenarios.scenario import check_scenario
 from citytwin.sim.run import run_scenario
 from citytwin.sim.run_folder import read_run
 
@@ -133,6 +134,28 @@ def test_a_scenario_with_a_mistake_leaves_no_folder(folder, tmp_path):
     with pytest.raises(InputError, match="nowhere"):
         run_scenario(broken, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "events,city",
+    [
+        ([{"kind": "road_closure", "link": "nowhere", "start_s": 0}], "town.osm"),
+        ([{"kind": "road_closure", "link": "way/100:0-1", "start_s": 9999}], "town.osm"),
+        ([], "broken.osm"),
+    ],
+    ids=["reference", "file", "streets"],
+)
+def test_whatever_is_wrong_a_run_lists_what_validate_lists(tmp_path, events, city):
+    """A mistake that shows early hides none that would show later."""
+    (tmp_path / "broken.osm").write_text("<osm")
+    (tmp_path / "late.csv").write_text("trip_id,depart_s,origin_link,destination_link\na,-5,way/100:0-1,way/100:0-1\n")
+    demand = [{"kind": "trips", "file": "late.csv"}]
+    path = write_scenario(tmp_path, events=events, demand=demand, city={"osm": city})
+    with pytest.raises(InputError) as raised:
+        run_scenario(path, tmp_path / "out")
+    assert describe(raised.value.problems) == describe(check_scenario(path))
+    assert len(raised.value.problems) >= 2
+    assert "depart_s = -5" in describe(raised.value.problems)
 
 
 def test_nobody_sets_out(tmp_path):
