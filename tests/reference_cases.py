@@ -76,6 +76,15 @@ def look_up(got: Any, place: tuple[Any, ...]) -> Any:
     return got
 
 
+def hold(
+    note: Callable[[str, Any], None], quantity: str, ours: float, band: tuple[float, float], unit: str = ""
+) -> None:
+    """Note a measured value with the band it should lie in, and fail where it does not."""
+    good = band[0] <= ours <= band[1]
+    note("compared", (quantity, float(ours), [float(end) for end in band], unit, bool(good)))
+    assert good, f"{quantity} = {ours:.4g} {unit}, expected {band[0]:.4g} to {band[1]:.4g}"
+
+
 def score(case: Case, got: Mapping[str, Any], note: Callable[[str, Any], None], known: Mapping[str, str]) -> None:
     """Hold a case's results against what is expected.
 
