@@ -38,11 +38,19 @@ Clause = tuple[str, tuple[str, ...]]  # a value, and the conditions that must al
 class Outcome(Enum):
     """What became of a tag that depends on the time."""
 
-    HOLDS = "holds during the whole run"
-    HOLDS_NOT = "does not hold during the run"
-    CHANGES = "changes during the run"
-    NOT_READ = "has a condition that was not read"
-    NO_TIME = "there is no run"
+    HOLDS = 1  # during the whole run
+    HOLDS_NOT = 2  # at no time of it
+    CHANGES = 3
+    NOT_READ = 4  # or one of its conditions
+    NO_TIME = 5  # there is no run
+
+
+OUTCOMES = {
+    Outcome.HOLDS: "hold during the whole run",
+    Outcome.HOLDS_NOT: "do not hold during it",
+    Outcome.CHANGES: "change during it",
+    Outcome.NOT_READ: "were not read",
+}
 
 
 class Conditions:
@@ -164,13 +172,12 @@ class Conditions:
             return [
                 f"Tags that depend on the time: {count[Outcome.NO_TIME]}, left out as only a scenario has one: {rules}."
             ]
-        in_all = f"{count[Outcome.HOLDS]} hold during the whole run, {count[Outcome.HOLDS_NOT]} do not"
-        others = f"{count[Outcome.CHANGES]} change, {count[Outcome.NOT_READ]} were not read"
-        lines = [f"Tags that depend on the time ({self.period}): {in_all}, {others}."]
+        counted = ", ".join(f"{count[outcome]} {said}" for outcome, said in OUTCOMES.items() if count[outcome])
+        lines = [f"Tags that depend on the time ({self.period}): {counted}."]
         if changing := self._places[Outcome.CHANGES]:
-            lines.append(f"Change during the run, and stay as at its beginning: {_told(changing)}.")
+            lines.append(f"Tags that change during the run, and stay as at its beginning: {_told(changing)}.")
         if not_read := self._places[Outcome.NOT_READ]:
-            lines.append(f"Not read, and so left out: {_told(not_read)}.")
+            lines.append(f"Tags that were not read, and so are left out: {_told(not_read)}.")
         if self._with_holidays:
             places = f"{len(self._with_holidays)} places with rules for them"
             lines.append(f"Public holidays are not known: {places} are as on other days.")

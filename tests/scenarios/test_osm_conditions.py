@@ -64,12 +64,12 @@ def test_all_is_told() -> None:
     conditions.of_way({"access:conditional": "no @ (Sa,Su,PH 07:00-20:00)"}, "way/11")
     conditions.of_way({"motor_vehicle:conditional": "no @ (wet)", "oneway:conditional": "yes @ (ice)"}, "way/12")
     told = (
-        "Tags that depend on the time (Monday 04 May 2026, 07:00 to 09:00): 1 hold during the whole run, 1 do not, "
-        "5 change, 2 were not read.\n"
-        "Change during the run, and stay as at its beginning: maxspeed:conditional=30 @ (Mo-Fr 08:00-17:00) on way/0, "
-        "way/1, way/2 and 2 more.\n"
-        "Not read, and so left out: motor_vehicle:conditional=no @ (wet) on way/12; oneway:conditional=yes @ (ice) on "
-        "way/12.\n"
+        "Tags that depend on the time (Monday 04 May 2026, 07:00 to 09:00): 1 hold during the whole run, 1 do not hold "
+        "during it, 5 change during it, 2 were not read.\n"
+        "Tags that change during the run, and stay as at its beginning: maxspeed:conditional=30 @ (Mo-Fr 08:00-17:00) "
+        "on way/0, way/1, way/2 and 2 more.\n"
+        "Tags that were not read, and so are left out: motor_vehicle:conditional=no @ (wet) on way/12; "
+        "oneway:conditional=yes @ (ice) on way/12.\n"
         "Public holidays are not known: 1 places with rules for them are as on other days."
     )
     assert "\n".join(conditions.notes()) == told
@@ -98,7 +98,7 @@ def test_tags_that_matter_to_nobody_are_no_conditions() -> None:
 def test_a_change_to_the_same_value_is_none() -> None:
     conditions = Conditions(MONDAY)
     conditions.of_way({"maxspeed": "50", "maxspeed:conditional": "50 @ (Mo-Fr 08:00-17:00)"}, "way/1")
-    assert "0 change" in conditions.notes()[0]
+    assert not any("change" in note for note in conditions.notes())
 
 
 @given(
