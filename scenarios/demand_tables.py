@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .network import Floats
-from .problems import NO_VALUE, Problem, closest, closest_hint
+from .problems import NO_VALUE, Problem, closest, closest_hint, shown_value
 
+COLUMNS_SHOWN = 20
 SHOWN = 10  # problems of one kind before they are summed up
 LARGEST_CELL = 1_000_000  # characters; a route of many rounds is long
 ENDINGS = (".csv", ".parquet")
@@ -166,13 +167,19 @@ def _name_columns(header: list[str], columns: Sequence[Column], complaints: Comp
     unknown = [name for name in header if name.casefold() not in known]
     for name in missing:
         complaints.whole(
-            f"has no column `{name}`.{closest_hint(name, unknown)} It has: {', '.join(header) or 'none'}.", line=1
+            f"has no column `{name}`.{closest_hint(name, unknown)} It has: {_listed(header) or 'none'}.", line=1
         )
     for name in unknown:
         near = [other for other in closest(name, names, limit=1, at_least=80.0) if other not in found]
         if near and near[0] not in missing:
-            complaints.whole(f"has a column `{name}`, which means nothing here. Is it `{near[0]}`?", line=1)
+            complaints.whole(f"has a column `{_listed([name])}`, which means nothing here. Is it `{near[0]}`?", line=1)
     return None if missing else found
+
+
+def _listed(header: Sequence[str]) -> str:
+    """Names of columns on one line; with a lone quote in a file one name may hold all of it."""
+    shown = [shown_value(" ".join(name.split()))[1:-1] for name in header[:COLUMNS_SHOWN]]
+    return ", ".join([*shown, *["…"] * (len(header) > COLUMNS_SHOWN)])
 
 
 def _read_csv(data: bytes, complaints: Complaints) -> dict[str, list[str]] | None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from citytwin.scenarios.load_network import load_network
@@ -97,6 +97,7 @@ def test_compressed_streets(changes: list[tuple[float, int, bytes]], tmp_path: P
 @pytest.mark.parametrize("name", TABLES)
 @quietly
 @given(changes=damage)
+@example(changes=[(0.0, 0, b'"'), (1.0, 0, b'"')])  # the whole file is the name of one column
 def test_tables(name: str, changes: list[tuple[float, int, bytes]], tmp_path: Path) -> None:
     for other, text in {**TABLES, "town.osm": TOWN, "scenario.yaml": SCENARIO}.items():
         (tmp_path / other).write_text(text)
