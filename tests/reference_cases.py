@@ -77,12 +77,24 @@ def look_up(got: Any, place: tuple[Any, ...]) -> Any:
 
 
 def hold(
-    note: Callable[[str, Any], None], quantity: str, ours: float, band: tuple[float, float], unit: str = ""
+    note: Callable[[str, Any], None],
+    quantity: str,
+    ours: float,
+    band: tuple[float, float],
+    unit: str = "",
+    known: str = "",
 ) -> None:
-    """Note a measured value with the band it should lie in, and fail where it does not."""
+    """Note a measured value with the band it should lie in, and fail where it does not.
+
+    ``known`` says why it is known to miss: then it must, and the test counts as an expected failure.
+    """
     good = band[0] <= ours <= band[1]
     note("compared", (quantity, float(ours), [float(end) for end in band], unit, bool(good)))
-    assert good, f"{quantity} = {ours:.4g} {unit}, expected {band[0]:.4g} to {band[1]:.4g}"
+    text = f"{quantity} = {ours:.4g} {unit}, expected {band[0]:.4g} to {band[1]:.4g}"
+    if known:
+        assert not good, f"known to miss, but now within: {text}"
+        pytest.xfail(f"{text} ({known})")
+    assert good, text
 
 
 def score(case: Case, got: Mapping[str, Any], note: Callable[[str, Any], None], known: Mapping[str, str]) -> None:
