@@ -7,7 +7,6 @@ one JSON object. Everything heavy is imported inside the command that needs it, 
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -172,18 +171,20 @@ def demo(out: Path, city: str, as_json: bool) -> int:
 
 def _run(file: Path, out: Path, *, seed: int | None, threads: int | None, backend: Backend, as_json: bool) -> int:
     from ..scenarios.problems import InputError
+    from .interrupts import errors_after_a_signal_are_its, stop_on_signals
     from .progress import choose_progress
     from .report import write_report
     from .report.words import outcome
     from .run import run_scenario
     from .run_folder import MANIFEST, read_run
 
-    _stop_on_signals()
+    stop_on_signals()
     progress = choose_progress()
     try:
-        summary = run_scenario(file, out, seed=seed, threads=threads, progress=progress, backend=backend).summary
-        progress.stage("writing the report")
-        report = write_report(out)
+        with errors_after_a_signal_are_its():
+            summary = run_scenario(file, out, seed=seed, threads=threads, progress=progress, backend=backend).summary
+            progress.stage("writing the report")
+            report = write_report(out)
     except KeyboardInterrupt:
         kept = f" What was recorded until then: citytwin report {out}" if (out / MANIFEST).exists() else ""
         _say({"status": "interrupted", "folder": out} if as_json else None, f"interrupted.{kept}")
@@ -200,21 +201,6 @@ def _run(file: Path, out: Path, *, seed: int | None, threads: int | None, backen
         click.echo(outcome(read_run(out)))
         click.echo(f"Report: {report}")
     return DONE
-
-
-def _stop_on_signals() -> None:
-    """Let Ctrl-C and a polite kill end a run in order, also where a shell started it in the background.
-
-    The first one counts: a second must not cut off the closing of the tables.
-    """
-
-    def interrupt(number: int, frame: object) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, interrupt)
-    signal.signal(signal.SIGTERM, interrupt)
 
 
 @main.command()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .backend import choose_backend
+from .interrupts import errors_after_a_signal_are_its, stop_if_asked
 from .network_facts import fault_kinds, network_facts, streets_columns
 from .run_folder import RunFolder, command_line
 
@@ -42,12 +43,13 @@ class ProgressObserver:
         self._begun_s = time.perf_counter()
 
     def observe(self, t_s: float, model: CityModel) -> None:
-        """Move the bar."""
+        """Move the bar; end the run where a Ctrl-C got lost."""
         from ..kernels.traffic_tables import DRIVING
 
         active = int((model.fleet.vehicles.status[0] == DRIVING).sum())
         wall_s = max(time.perf_counter() - self._begun_s, 1e-9)
         self._progress.update(t_s, self._duration_s, active, t_s / wall_s)
+        stop_if_asked()
 
 
 def run_scenario(
@@ -93,7 +95,7 @@ def run_scenario(
     scenario, network, trips = _prepare(path, progress)
     choice = choose_backend(backend, vehicles=len(trips.id))
     progress.stage(f"computing on {choice.device} ({choice.why})")
-    with RunFolder(
+    folder = RunFolder(
         out,
         command=command_line(),
         scenario=scenario.name,
@@ -105,7 +107,8 @@ def run_scenario(
         device=choice.device,
         **network_facts(network),
         fault_kinds=fault_kinds(network, examine(network).faults),
-    ) as folder:
+    )
+    with folder, errors_after_a_signal_are_its():
         folder.add_inputs(scenario.input_files())
         progress.stage("starting (the first start compiles the kernels, which takes about a minute)")
         from ..agents.vehicle import Vehicle

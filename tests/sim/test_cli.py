@@ -56,7 +56,7 @@ def fake_run(monkeypatch: pytest.MonkeyPatch):
         module = types.ModuleType("citytwin.sim.run")
         module.run_scenario = run_scenario  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "citytwin.sim.run", module)
-        monkeypatch.setattr("citytwin.sim.cli._stop_on_signals", lambda: None)
+        monkeypatch.setattr("citytwin.sim.interrupts.stop_on_signals", lambda: None)
 
     return install
 

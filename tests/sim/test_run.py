@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from traffic_case import write_scenario
 
 from citytwin.scenarios.problems import InputError, describe
 from citytwin.scenarios.scenario import check_scenario
+from citytwin.sim import interrupts
+from citytwin.sim.progress import Silent
 from citytwin.sim.run import run_scenario
 from citytwin.sim.run_folder import read_run
 
@@ -197,3 +201,46 @@ def test_an_interrupt_leaves_a_readable_folder(tmp_path):
     assert len(run.trips) > 500
     assert (run.trips["status"] == "pending").sum() > 0
     assert run.links["interval_end_s"].max() == run.summary["sim_s"]
+
+
+@pytest.fixture
+def signals():
+    """Signals as they were, and nobody who asked to stop."""
+    before = {number: signal.getsignal(number) for number in interrupts.SIGNALS}
+    interrupts.stop_on_signals()
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    interrupts._asked.clear()
+
+
+class Swallowing(Silent):
+    """Loses an interrupt, as compiled code does that calls Python, and may fail because of it."""
+
+    def __init__(self, failing: bool) -> None:
+        self.failing = failing
+
+    def update(self, t_s, duration_s, active, real_time_factor):
+        """Ctrl-C after two minutes."""
+        if t_s == 120:
+            with suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            if self.failing:
+                msg = "no compiled object yet"
+                raise RuntimeError(msg)
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_an_interrupt_that_got_lost_ends_the_run_all_the_same(tmp_path, signals, failing):
+    path = write_scenario(tmp_path, duration_s=900)
+    with pytest.raises(KeyboardInterrupt):
+        run_scenario(path, tmp_path / "out", progress=Swallowing(failing))
+    run = read_run(tmp_path / "out")
+    assert run.manifest["status"] == "interrupted"
+    assert run.summary["sim_s"] == 120
+
+
+def test_without_a_signal_an_error_is_an_error(signals):
+    with pytest.raises(RuntimeError), interrupts.errors_after_a_signal_are_its():
+        raise RuntimeError
+    interrupts.stop_if_asked()
