@@ -4,6 +4,10 @@ Run with ``python benchmarks/gridlock.py EXTRACT…``; an extract is the name of
 city, or a file. The demand is 200 departures an hour for every kilometre of main road: roads of class tertiary and
 above without ramps, from stop line to stop line, the two directions of a road counted once (``--both`` counts each).
 Trips run between random places, more often where streets are longer.
+
+Where trips are long or main roads few, that is more than some streets carry (column "asked": flow over capacity of the
+busiest street, see ``overload.py``), and queues grow however junctions are built. ``--moderate`` lowers the demand of
+such an extract until no street is asked for more than 0.85 of its capacity.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from overload import MOST, saturation
 
 from citytwin.kernels import traffic_tables as table
 from citytwin.scenarios.city import bundled_cities
@@ -32,6 +37,8 @@ HEADINGS = (
     "extract",
     "links",
     "main km",
+    "per km",
+    "asked",
     "trips/h",
     "set out",
     "arrived",
@@ -49,6 +56,8 @@ class Filling:
 
     links: int
     main_km: float
+    per_h_km: float
+    asked: float  # flow over capacity of the busiest street
     per_hour: float
     created: int
     arrived: int
@@ -87,15 +96,22 @@ def fill(
     both: bool = False,
     duration_s: float = TWO_HOURS_S,
     seed: int = 1,
+    moderate: bool = False,
 ) -> tuple[Filling, Simulation]:
-    """Run random trips on an extract."""
+    """Run random trips on an extract; ``moderate``: no more of them than its streets carry."""
     settings = {"citytwin": 1, "name": file.name.partition(".")[0], "start": "2026-05-04T07:00", "seed": seed}
-    empty = Scenario.model_validate(settings | {"duration_s": duration_s, "city": {"osm": file}})
-    network = network_of(empty)
+    settings |= {"duration_s": duration_s, "city": {"osm": file}}
+    network = network_of(Scenario.model_validate(settings))
     main_km = main_road_km(network, both=both)
-    demand = {"kind": "random_trips", "per_hour": max(per_h_km * main_km, 1.0)}
-    scenario = Scenario.model_validate(settings | {"duration_s": duration_s, "city": {"osm": file}, "demand": [demand]})
-    simulation = Simulation(scenario, network, trips_of(scenario, network), seed=seed)
+    while True:
+        demand = {"kind": "random_trips", "per_hour": max(per_h_km * main_km, 1.0)}
+        scenario = Scenario.model_validate(settings | {"demand": [demand]})
+        trips = trips_of(scenario, network)
+        asked = float(saturation(network, trips, duration_s).max())
+        if not moderate or asked <= MOST:
+            break
+        per_h_km *= MOST / asked
+    simulation = Simulation(scenario, network, trips, seed=seed)
     simulation.run()
     fleet, vehicles = simulation.model.fleet, simulation.model.fleet.vehicles
     head = Head(fleet, scenario.outputs.stuck_after_s)
@@ -104,6 +120,8 @@ def fill(
     filling = Filling(
         links=network.link_count,
         main_km=main_km,
+        per_h_km=per_h_km,
+        asked=asked,
         per_hour=float(demand["per_hour"]),
         created=head.created,
         arrived=head.arrived,
@@ -122,6 +140,7 @@ def main() -> None:
     parser.add_argument("extract", nargs="+")
     parser.add_argument("--per-km", type=float, default=DEPARTURES_PER_H_KM, help="departures an hour per km")
     parser.add_argument("--both", action="store_true", help="count both directions of a road")
+    parser.add_argument("--moderate", action="store_true", help="no more than the streets carry")
     parser.add_argument("--duration-s", type=float, default=TWO_HOURS_S)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -134,10 +153,13 @@ def main() -> None:
             both=options.both,
             duration_s=options.duration_s,
             seed=options.seed,
+            moderate=options.moderate,
         )
         figures = [
             f"{found.links:d}",
             f"{found.main_km:.1f}",
+            f"{found.per_h_km:.0f}",
+            f"{found.asked:.2f}",
             f"{found.per_hour:.0f}",
             f"{found.created:d}",
             f"{found.arrived:d}",

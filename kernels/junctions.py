@@ -71,7 +71,8 @@ from .ways import link_ahead, may_use, way_on
 CLEARING_S = 2.5  # between two conflicting vehicles at their stop lines
 UNKNOWN = -2  # which vehicle of a lane asks to enter
 AT_LINE_M = 5.0  # a vehicle standing closer than this waits at the stop line
-ZIP_MPS = 3.0  # slower than this, lanes that join take turns
+STOPPED_MPS = 0.5
+ZIP_MPS = 3.0  # slower than this, lanes that join take turns and drivers let others in
 TAKE_TURNS_S = 10.0  # of standing on both sides, after which drivers let each other in
 
 
@@ -236,33 +237,55 @@ def serve_first(city: City, one: int, other: int) -> bool:
 
 
 @woven
-def is_next_to_merge(city: City, vehicle: int) -> bool:
-    """Whether only vehicles that have just gone ahead into the same lane keep a vehicle waiting that has stood long."""
-    if city.vehicle_i[CAUSE, vehicle] != OCCUPIED or city.vehicle_f[STANDING_S, vehicle] <= TAKE_TURNS_S:
+def comes_fast(city: City, lane: int, connector: int, within_s: float) -> bool:
+    """Whether somebody with a grant for a connector, or next to ask for one, is near and not in slow traffic."""
+    for k in range(min(city.lane_i[COUNT, lane], city.lane_i[GRANTED_COUNT, lane] + 1)):
+        vehicle = at(city, lane, k)
+        speed = city.vehicle_f[SPEED_MPS, vehicle]
+        left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[POSITION_M, vehicle]
+        if city.vehicle_i[CONNECTOR, vehicle] == connector and speed >= ZIP_MPS and left < speed * within_s:
+            return True
+    return False
+
+
+@woven
+def is_let_in(city: City, vehicle: int) -> bool:
+    """Whether a vehicle that has stood long without a signal waits only for slow traffic, whose drivers let it in."""
+    why, connector = city.vehicle_i[CAUSE, vehicle], city.vehicle_i[CONNECTOR, vehicle]
+    if why not in (OCCUPIED, YIELD) or city.vehicle_f[STANDING_S, vehicle] <= TAKE_TURNS_S:
         return False
-    connector = city.vehicle_i[CONNECTOR, vehicle]
-    to_lane = city.connector[TO_LANE, connector]
+    if light_of(city, connector) != DARK:
+        return False
+    within_s = city.driver[city.vehicle_i[CLASS, vehicle], CRITICAL_GAP_S]
     for place in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
         foe = city.foe[FOE, place]
-        if city.lane_i[OCCUPIED_BY, city.road_lanes + foe] > 0 and city.connector[TO_LANE, foe] != to_lane:
+        row = city.road_lanes + foe
+        if city.foe[FOE_MERGES, place] == 0 and city.lane_i[COUNT, row] > 0:
+            last = at(city, row, city.lane_i[COUNT, row] - 1)
+            if city.vehicle_f[SPEED_MPS, last] < STOPPED_MPS:
+                return False  # the way is blocked, whoever lets in
+        if comes_fast(city, city.connector[FROM_LANE, foe], foe, within_s):
             return False
     return True
 
 
 @bare
-def let_merge(city: City, first: int, last: int, vehicle: int, t_s: float) -> None:
-    """Keep others in slow traffic, who have waited less, from going into the same lane before a vehicle."""
-    to_lane = city.connector[TO_LANE, city.vehicle_i[CONNECTOR, vehicle]]
+def hold_back(city: City, first: int, last: int, vehicle: int, t_s: float) -> None:
+    """Keep others in slow traffic from going into the junction before a vehicle whose way theirs meets."""
+    connector = city.vehicle_i[CONNECTOR, vehicle]
     for place in range(first, last):
         lane = city.listed[place]
         if city.lane_i[CANDIDATE, lane] == UNKNOWN:
             city.lane_i[CANDIDATE, lane] = candidate(city, lane, t_s)
         rival = city.lane_i[CANDIDATE, lane]
-        if rival < 0 or city.connector[TO_LANE, city.vehicle_i[CONNECTOR, rival]] != to_lane:
+        if rival < 0 or city.vehicle_f[SPEED_MPS, rival] >= ZIP_MPS:
             continue
-        if city.vehicle_f[SPEED_MPS, rival] < ZIP_MPS:
-            city.lane_i[CANDIDATE, lane] = -1
-            city.vehicle_i[CAUSE, rival] = YIELD
+        way = city.vehicle_i[CONNECTOR, rival]
+        for pair in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
+            if city.foe[FOE, pair] == way:
+                city.lane_i[CANDIDATE, lane] = -1
+                city.vehicle_i[CAUSE, rival] = YIELD
+                break
 
 
 @woven
@@ -357,6 +380,6 @@ def decide_junction(city: City, junction: int, t_s: float) -> None:
                 break
             admitted = admit(city, best_lane, best, t_s)
             city.lane_i[CANDIDATE, best_lane] = UNKNOWN if admitted else -1
-            if not admitted and is_next_to_merge(city, best):
-                let_merge(city, first, last, best, t_s)
+            if not admitted and is_let_in(city, best):
+                hold_back(city, first, last, best, t_s)
     note_needs(city, junction)

@@ -36,12 +36,14 @@ from .traffic_tables import (
     FIRST_LANE,
     GRANTED_COUNT,
     HAS_LET_IN,
+    HEADWAY_S,
     INBOUND_M,
     LANE,
     LANE_CHANGES,
     LANE_LENGTH_M,
     LAST_OUT,
     LENGTH_M,
+    LETS_IN,
     LIMIT_MPS,
     MIN_GAP_M,
     NEED_M,
@@ -95,23 +97,46 @@ def place_in_lane(city: City, lane: int, position: float) -> int:
 
 
 @woven
-def fits_behind(city: City, lane: int, k: int, position: float) -> float:
-    """Highest speed at which a vehicle can be put at a position in place ``k`` of a lane, -1 when there is no gap."""
+def ahead_of(city: City, lane: int, k: int) -> int:
+    """Whoever is ahead of place ``k`` of a lane; only if ``gap_ahead`` is finite."""
+    return at(city, lane, k - 1) if k > 0 else city.lane_i[LAST_OUT, lane]
+
+
+@woven
+def gap_ahead(city: City, lane: int, k: int, position: float) -> float:
+    """Room from a position to the rear of whoever is ahead of place ``k`` of a lane, inf without anybody."""
     if k > 0:
         ahead = at(city, lane, k - 1)
-        rear = city.vehicle_f[POSITION_M, ahead] - city.driver[city.vehicle_i[CLASS, ahead], LENGTH_M]
-    else:
-        ahead, rear = city.lane_i[LAST_OUT, lane], rear_beyond(city, lane)
-        if rear >= 0.0:
-            return math.inf
-        rear += city.lane_f[LANE_LENGTH_M, lane]
-    kind = city.vehicle_i[CLASS, ahead]
-    gap = rear - position
-    if gap < city.driver[kind, MIN_GAP_M] / 2.0:
+        return city.vehicle_f[POSITION_M, ahead] - city.driver[city.vehicle_i[CLASS, ahead], LENGTH_M] - position
+    rear = rear_beyond(city, lane)
+    return math.inf if rear >= 0.0 else rear + city.lane_f[LANE_LENGTH_M, lane] - position
+
+
+@woven
+def fits_behind(city: City, lane: int, k: int, position: float) -> float:
+    """Highest speed at which a vehicle can be put at a position in place ``k`` of a lane, -1 when there is no gap."""
+    gap = gap_ahead(city, lane, k, position)
+    if gap == math.inf:
+        return math.inf
+    ahead = ahead_of(city, lane, k)
+    if gap < city.driver[city.vehicle_i[CLASS, ahead], MIN_GAP_M] / 2.0:
         return -1.0
-    return safe_speed(
-        gap + brake_distance(city.vehicle_f[SPEED_MPS, ahead], city.max_decel, city.step_s), city.max_decel, city.step_s
-    )
+    reach = brake_distance(city.vehicle_f[SPEED_MPS, ahead], city.max_decel, city.step_s)
+    return safe_speed(gap + reach, city.max_decel, city.step_s)
+
+
+@woven
+def pace_behind(city: City, lane: int, k: int, position: float, kind: int, wanted: float) -> float:
+    """Speed at which the gap to whoever is ahead is the one that a driver wants, -1 if that is less than keeping pace.
+
+    Who squeezed in behind a moving vehicle and braked would make everybody behind start from rest: a queue beside the
+    road would enter at two thirds of what a lane carries.
+    """
+    gap = gap_ahead(city, lane, k, position)
+    if gap == math.inf:
+        return math.inf
+    pace = (gap - city.driver[kind, MIN_GAP_M]) / city.driver[kind, HEADWAY_S]
+    return pace if pace >= min(city.vehicle_f[SPEED_MPS, ahead_of(city, lane, k)], wanted) else -1.0
 
 
 @woven
@@ -124,12 +149,20 @@ def fits_before(city: City, lane: int, k: int, rear: float, speed: float) -> boo
     behind = at(city, lane, k)
     kind, its_speed = city.vehicle_i[CLASS, behind], city.vehicle_f[SPEED_MPS, behind]
     gap = rear - city.vehicle_f[POSITION_M, behind]
-    if gap < city.driver[kind, MIN_GAP_M] / 2.0:
+    stopped_for_it = its_speed == 0.0 and city.vehicle_i[CAUSE, behind] == LETS_IN
+    if gap < (0.0 if stopped_for_it else city.driver[kind, MIN_GAP_M] / 2.0):
         return False
     comfort = city.driver[kind, COMFORT_DECEL]
     return gap + brake_distance(speed, hard, step) >= brake_distance(its_speed, hard, step) and gap + brake_distance(
         speed, comfort, step
     ) >= brake_distance(its_speed, comfort, step)
+
+
+@woven
+def is_next_short(city: City, vehicle: int) -> bool:
+    """Whether the next link of a vehicle's route leaves no room to change lanes."""
+    link = link_ahead(city, vehicle, 1)
+    return link >= 0 and city.lane_f[LANE_LENGTH_M, city.link[FIRST_LANE, link]] < ROOM_TO_CHANGE_M
 
 
 @woven
@@ -162,7 +195,8 @@ def wanted_lane(city: City, link: int, lane: int, k: int, vehicle: int) -> int:
     beside = lane + 1 if target > lane else lane - 1
     if blocked_soon(city, beside, position):
         return -1
-    if city.vehicle_i[CONNECTOR, vehicle] >= 0 and place_in_lane(city, beside, position) > k + LONGER:
+    optional = city.vehicle_i[CONNECTOR, vehicle] >= 0 and not is_next_short(city, vehicle)
+    if optional and place_in_lane(city, beside, position) > k + LONGER:
         return -1  # the present lane leads to the next link too: there is time to change behind the junction
     return beside
 
@@ -185,7 +219,7 @@ def shorter_queue(city: City, link: int, lane: int, k: int, vehicle: int) -> int
             if there == 0:
                 continue
             if there < here:
-                if city.lane_f[LANE_LENGTH_M, city.link[FIRST_LANE, wanted]] < ROOM_TO_CHANGE_M:
+                if is_next_short(city, vehicle):
                     continue
                 ahead += LONGER
         if ahead < fewest:
@@ -212,6 +246,35 @@ def ask_for_gap(city: City, vehicle: int, lane: int, rear: float) -> None:
             break
 
 
+@bare
+def drop_behind(city: City, link: int, lane: int, vehicle: int, other: int) -> None:
+    """Let a vehicle fall back behind whoever is alongside, in the lane it wants, and has to change lanes too.
+
+    Of two who drive side by side and want to change, nobody would find a gap: they would come to rest at the stop line
+    beside each other, for good if each wants the other's lane. Who is ahead goes on, of two abreast the one in the lane
+    with the higher number, so that whoever is first along the road never waits.
+    """
+    position = city.vehicle_f[POSITION_M, vehicle]
+    place = place_in_lane(city, other, position)
+    if place <= city.lane_i[GRANTED_COUNT, other] or city.vehicle_i[YIELDS_TO, vehicle] >= 0:
+        return
+    ahead = at(city, other, place - 1)
+    kind = city.vehicle_i[CLASS, ahead]
+    if city.vehicle_f[POSITION_M, ahead] == position and lane > other:
+        return
+    gap = city.vehicle_f[POSITION_M, ahead] - city.driver[kind, LENGTH_M] - position
+    if gap >= city.driver[kind, MIN_GAP_M] / 2.0 or city.vehicle_i[CONTENT, ahead] != 0:
+        return
+    if gap < 0.0 and city.vehicle_f[STANDING_S, ahead] > 0.0:
+        return  # too late
+    wanted = link_ahead(city, ahead, 1)
+    if wanted < 0:
+        return
+    after, access = link_ahead(city, ahead, 2), city.class_access[kind]
+    if lane_towards(city, link, other, wanted, after, access) >= 0:
+        city.vehicle_i[YIELDS_TO, vehicle] = ahead
+
+
 @woven
 def change_lane(city: City, lane: int, k: int, other: int, t_s: float) -> bool:
     """Move a vehicle to the lane beside if there is a gap; ask to be let in when it has nearly stopped for it."""
@@ -222,8 +285,9 @@ def change_lane(city: City, lane: int, k: int, other: int, t_s: float) -> bool:
     place = place_in_lane(city, other, position)
     left = city.lane_f[LANE_LENGTH_M, other] - position
     connector = city.vehicle_i[CONNECTOR, vehicle]
-    must = connector < 0 or city.lane_f[OBSTACLE_M, lane] < math.inf
-    must = must or city.lane_i[OPEN, city.connector[TO_LANE, connector]] == 0
+    blocked = city.lane_f[OBSTACLE_M, lane] < math.inf
+    must = connector < 0 or blocked or city.lane_i[OPEN, city.connector[TO_LANE, connector]] == 0
+    must = must or (city.vehicle_i[CONTENT, vehicle] == 0 and is_next_short(city, vehicle))
     if (
         place >= city.lane_i[GRANTED_COUNT, other]
         and not is_full(city, other)
@@ -250,7 +314,7 @@ def change_lane(city: City, lane: int, k: int, other: int, t_s: float) -> bool:
     if must and rear > 0.0 and (speed < ASK_FOR_GAP_MPS or left < ASK_FOR_GAP_M):
         ask_for_gap(city, vehicle, other, rear)
         if city.vehicle_i[CAUSE, vehicle] == NOTHING:
-            city.vehicle_i[CAUSE, vehicle] = WRONG_LANE if city.vehicle_i[CONNECTOR, vehicle] < 0 else OBSTACLE
+            city.vehicle_i[CAUSE, vehicle] = OBSTACLE if blocked and connector >= 0 else WRONG_LANE
     return False
 
 
@@ -286,10 +350,11 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
         needed = length + city.driver[kind, MIN_GAP_M]
         if not loops_have_room(city, -1, lane, needed, t_s):
             continue
-        speed = fits_behind(city, lane, place, position)
+        wish = city.lane_f[LIMIT_MPS, lane] * city.vehicle_f[SPEED_FACTOR, vehicle]
+        pace = pace_behind(city, lane, place, position, kind, wish)
+        speed = min(fits_behind(city, lane, place, position), pace, wish)
         if speed < 0.0:
             continue
-        speed = min(speed, city.lane_f[LIMIT_MPS, lane] * city.vehicle_f[SPEED_FACTOR, vehicle])
         stop = city.lane_f[OBSTACLE_M, lane] if city.lane_f[OBSTACLE_M, lane] > position else math.inf
         if wanted >= 0:
             stop = min(stop, city.lane_f[LANE_LENGTH_M, lane])
@@ -394,7 +459,10 @@ def serve_link(city: City, link: int, t_s: float) -> None:
                 if vehicle == came_before:  # one lane a step
                     continue
                 other = wanted_lane(city, link, lane, k, vehicle)
-                if other >= 0 and change_lane(city, lane, k, other, t_s):
+                if other < 0:
+                    continue
+                if change_lane(city, lane, k, other, t_s):
                     just_came = vehicle
                     break
+                drop_behind(city, link, lane, vehicle, other)
     let_in(city, link, t_s)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+import importlib
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -13,15 +13,11 @@ MOST_STUCK = 0.01
 
 
 @pytest.fixture(scope="module")
-def gridlock(repository: Path) -> ModuleType:
+def gridlock(repository: Path) -> Iterator[ModuleType]:
     """Return the benchmark that fills extracts."""
-    spec = importlib.util.spec_from_file_location("gridlock", repository / "benchmarks" / "gridlock.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(repository / "benchmarks")
+        yield importlib.import_module("gridlock")
 
 
 @pytest.mark.slow

@@ -1,0 +1,48 @@
+"""Drivers in slow traffic let others in; those in free traffic, who would have to brake, do not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from traffic_case import link_between, simulate
+from traffic_laws import TrafficLaws
+from yield_roads import junction_of
+
+from citytwin.kernels import traffic_tables as table
+
+CAR_S = 2.0  # between two cars that want to set out on the main road: more than it carries
+MAIN_CARS = 300
+
+
+def waits_s(minor_to: str, slow_kmh: float | None) -> tuple[float, int]:
+    """How long ten cars from a minor road took at most, and how many on the main road were there before the last."""
+    network = junction_of("wes", minor="s")
+    way_in, way_out = link_between("w", "middle"), link_between("middle", "e")
+    rows = [(f"main {k}", CAR_S * k, way_in, way_out) for k in range(MAIN_CARS)]
+    origin, destination = link_between("s", "middle"), link_between("middle", minor_to)
+    rows += [(f"minor {k}", 300.0 + k, origin, destination) for k in range(10)]
+    events = []
+    if slow_kmh is not None:
+        events = [{"kind": "speed_limit", "links": [way_in, way_out], "start_s": 120.0, "speed_kmh": slow_kmh}]
+    simulation = simulate(network, rows, duration_s=3600.0, events=events, routes={"reroute_blocked_after_s": "never"})
+    laws = TrafficLaws(simulation)
+    for _ in range(2400):
+        laws.step()
+    minor = np.array([trip.startswith("minor") for trip in simulation.model.fleet.trips.id])
+    vehicles = simulation.model.fleet.vehicles
+    arrived_s = np.where(vehicles.status[0] == table.ARRIVED, vehicles.arrived_s[0], np.inf)
+    last_s = float(arrived_s[minor].max())
+    return last_s, int((arrived_s[~minor] > last_s).sum())
+
+
+@pytest.mark.parametrize("minor_to", ["e", "w"])
+def test_a_slow_queue_without_gaps_lets_the_minor_road_in(minor_to: str) -> None:
+    """Who turns into the queue and who crosses it alike."""
+    last_s, after = waits_s(minor_to, 8.0)
+    assert last_s < 900.0
+    assert after > MAIN_CARS / 3, "the main road had not run empty"
+
+
+def test_who_drives_freely_lets_nobody_in() -> None:
+    last_s, after = waits_s("w", None)
+    assert after == 0, f"{after} on the main road stood back, the minor road was through at {last_s} s"
