@@ -231,7 +231,7 @@ def shock(inflow: float, held: float) -> tuple[Log, float]:
 
 
 RAMP_VPH = (900.0, 1300.0, 1600.0, 1800.0, 2000.0, 2400.0, 2400.0, 2400.0)  # per open lane, for ten minutes each
-TURNS = "1,176 of 1,560 veh/h: where lanes join, everybody stops, and drivers take turns every 3 s"
+TURNS = "1,173 veh/h: where two lanes join in a queue, everybody stops, and drivers take turns every 3 s"
 
 
 @cache
