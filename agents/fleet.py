@@ -128,8 +128,15 @@ class Fleet:
 
     @property
     def obstacle_m(self) -> Floats:
-        """Blocked place on a road lane, inf where there is none, ``[member, road lane]``."""
+        """Blocked place nearest the start of a road lane, inf where there is none, ``[member, road lane]``."""
         return self.cities.lane_f[:, table.OBSTACLE_M, : self.network.lane_count]
+
+    def block(self, lane: int, places_m: Sequence[float]) -> None:
+        """Block these places of a road lane and no others; of more than three those nearest its start."""
+        columns = [table.OBSTACLE_M, *range(table.FURTHER_OBSTACLES_M, table.LANE_F_COLUMNS)]
+        places = [*sorted(places_m), *[np.inf] * len(columns)]
+        for column, place_m in zip(columns, places, strict=False):
+            self.cities.lane_f[:, column, lane] = place_m
 
     def advance(self, first_step: int, last_step: int) -> None:
         """Run steps ``first_step`` up to, not including, ``last_step``."""
@@ -297,7 +304,7 @@ def _lanes(network: RoadNetwork, sensors: tuple[Sensor, ...], shortest_m: float)
     lane_f = np.zeros((table.LANE_F_COLUMNS, rows))
     lane_f[table.LANE_LENGTH_M] = np.concatenate([links.length_m[lanes.link], connectors.length_m])
     lane_f[table.LIMIT_MPS] = np.concatenate([links.speed_mps[lanes.link], connectors.speed_mps])
-    lane_f[table.OBSTACLE_M] = np.inf
+    lane_f[[table.OBSTACLE_M, *range(table.FURTHER_OBSTACLES_M, table.LANE_F_COLUMNS)]] = np.inf
     lane_i = np.zeros((table.LANE_I_COLUMNS, rows + 1), np.int32)
     lane_i[table.ON_LINK, :rows] = np.concatenate([lanes.link, lanes.link[connectors.from_lane]])
     lane_i[table.ACCESS, :road_lanes] = lanes.access

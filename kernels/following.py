@@ -22,10 +22,12 @@ from .traffic_tables import (
     FOE,
     FOE_MERGES,
     FROM_LANE,
+    FURTHER_OBSTACLES_M,
     GRANTED,
     HEADWAY_S,
     IMPERFECTION,
     LANE,
+    LANE_F_COLUMNS,
     LANE_LENGTH_M,
     LAST_OUT,
     LEADER,
@@ -139,6 +141,19 @@ def beyond_line(city: City, vehicle: int, distance: float, lane: int, steps: int
 
 
 @woven
+def next_obstacle(city: City, lane: int, position: float) -> float:
+    """Where the first blocked place of a lane beyond a position lies, m; inf: none."""
+    obstacle = city.lane_f[OBSTACLE_M, lane]
+    if obstacle > position:
+        return obstacle
+    for column in range(FURTHER_OBSTACLES_M, LANE_F_COLUMNS):
+        obstacle = city.lane_f[column, lane]
+        if obstacle > position:
+            return obstacle
+    return math.inf
+
+
+@woven
 def merging_ahead(city: City, vehicle: int, connector: int, to_join: float, desired_speed: float) -> float:
     """Speed for the coming step behind those on other connectors into the same lane who are nearer to where they join.
 
@@ -187,10 +202,10 @@ def follow_lane(city: City, lane: int, number: int) -> None:
     step = city.step_s
     length = city.lane_f[LANE_LENGTH_M, lane]
     limit = city.lane_f[LIMIT_MPS, lane]
-    obstacle, rear = math.inf, math.inf
+    blocked, rear = False, math.inf
     if on_road:
         rear = rear_beyond(city, lane)
-        obstacle = city.lane_f[OBSTACLE_M, lane]
+        blocked = city.lane_f[OBSTACLE_M, lane] < math.inf
     ahead = -1
     for k in range(city.lane_i[COUNT, lane]):
         vehicle = at(city, lane, k)
@@ -227,10 +242,12 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                 curve = city.lane_f[LIMIT_MPS, road_lanes + connector] * factor
                 if new_speed > curve:
                     new_speed = min(new_speed, slowing_speed(left, curve, comfort, step))
-            if position < obstacle < math.inf and brake_distance(speed, city.max_decel, step) <= obstacle - position:
-                halt = wall(city, vehicle, obstacle - position)
-                if halt < new_speed:
-                    new_speed, standing_for = halt, OBSTACLE
+            if blocked:
+                free = next_obstacle(city, lane, position) - position
+                if free < math.inf and brake_distance(speed, city.max_decel, step) <= free:
+                    halt = wall(city, vehicle, free)
+                    if halt < new_speed:
+                        new_speed, standing_for = halt, OBSTACLE
             guest = city.vehicle_i[YIELDS_TO, vehicle]
             if guest >= 0:
                 gap = city.vehicle_f[POSITION_M, guest] - city.driver[city.vehicle_i[CLASS, guest], LENGTH_M] - position

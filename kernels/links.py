@@ -6,7 +6,7 @@ import math
 
 from .compile import bare, woven
 from .driving import brake_distance, safe_speed
-from .following import STOP_MARGIN_M, rear_beyond
+from .following import STOP_MARGIN_M, next_obstacle, rear_beyond
 from .keep_clear import loops_have_room
 from .rings import at, insert, is_full, remove
 from .traffic_tables import (
@@ -169,8 +169,7 @@ def is_next_short(city: City, vehicle: int) -> bool:
 def wanted_lane(city: City, link: int, lane: int, k: int, vehicle: int) -> int:
     """Lane beside the present one that a driver, ``k`` places behind its head, wants to change to, -1: none."""
     position = city.vehicle_f[POSITION_M, vehicle]
-    obstacle = city.lane_f[OBSTACLE_M, lane]
-    evades = position < obstacle < position + SEE_OBSTACLE_M
+    evades = next_obstacle(city, lane, position) < position + SEE_OBSTACLE_M
     queues = k >= FEWER and city.vehicle_f[SPEED_MPS, vehicle] < QUEUE_MPS
     if not (evades or queues) and city.vehicle_i[CONTENT, vehicle] != 0:
         return -1
@@ -230,7 +229,7 @@ def shorter_queue(city: City, link: int, lane: int, k: int, vehicle: int) -> int
 @woven
 def blocked_soon(city: City, lane: int, position: float) -> bool:
     """Whether something blocks a lane beside or not far ahead of a position."""
-    return position - BESIDE_M < city.lane_f[OBSTACLE_M, lane] < position + SEE_OBSTACLE_M
+    return next_obstacle(city, lane, position - BESIDE_M) < position + SEE_OBSTACLE_M
 
 
 @woven
@@ -355,7 +354,7 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
         speed = min(fits_behind(city, lane, place, position), pace, wish)
         if speed < 0.0:
             continue
-        stop = city.lane_f[OBSTACLE_M, lane] if city.lane_f[OBSTACLE_M, lane] > position else math.inf
+        stop = next_obstacle(city, lane, position)
         if wanted >= 0:
             stop = min(stop, city.lane_f[LANE_LENGTH_M, lane])
         if stop < math.inf:

@@ -98,7 +98,7 @@ VEHICLE_I_COLUMNS: Final = 15
 # Columns of ``lane_f``, ``[column, lane row]``.
 LANE_LENGTH_M: Final = 0
 LIMIT_MPS: Final = 1
-OBSTACLE_M: Final = 2  # a blocked place on the lane, inf: none
+OBSTACLE_M: Final = 2  # the blocked place nearest the lane's start, inf: none
 INBOUND_M: Final = 3  # room promised to vehicles on their way into it
 NEED_M: Final = 4  # braking distance that vehicles on their way in need beyond its start
 VEHICLE_S: Final = 5  # time that vehicles spent on it so far
@@ -106,7 +106,8 @@ VEHICLE_M: Final = 6  # distance that they drove on it so far
 PROMISED_M: Final = 7  # of a lane in a knot: INBOUND_M at the start of the step, -1 once somebody changed into it
 LOOP_SPACE_M: Final = 8  # of a lane in a knot: what vehicles and the gaps between them may fill
 LOOP_FREE_M: Final = 9  # and what of it was neither filled nor promised at the start of the step
-LANE_F_COLUMNS: Final = 10
+FURTHER_OBSTACLES_M: Final = 10  # the next two blocked places, in order from the start; inf: none
+LANE_F_COLUMNS: Final = 12
 
 # Columns of ``lane_i``, ``[column, lane row + 1]``.
 ON_LINK: Final = 0  # of a connector: the link it leaves

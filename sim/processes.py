@@ -113,18 +113,18 @@ def retime_signal(simulation: Simulation, plan: SignalPlan) -> Process:
 
 
 def block_lane(simulation: Simulation, incident: Incident) -> Process:
-    """Let a broken-down vehicle stand on a lane for a time; of several on one lane the first in the way counts."""
+    """Let a broken-down vehicle stand on a lane for a time."""
     network, fleet = simulation.model.network, simulation.model.fleet
-    lane = _lanes(simulation, [network.link_row[incident.link]], (incident.lane,))
-    place = ("obstacle", int(lane[0]))
+    lane = int(_lanes(simulation, [network.link_row[incident.link]], (incident.lane,))[0])
+    place = ("obstacle", lane)
     where = f"{incident.link} lane {incident.lane}"
     yield simulation.env.timeout(incident.start_s)
     simulation.in_force.begin(place, incident)
-    fleet.obstacle_m[:, lane] = min(other.position_m for other in simulation.in_force.at(place))
+    fleet.block(lane, [other.position_m for other in simulation.in_force.at(place)])
     simulation.log("incident", where, f"a vehicle stands at {incident.position_m:g} m")
     yield simulation.env.timeout(incident.duration_s)
     simulation.in_force.end(place, incident)
-    fleet.obstacle_m[:, lane] = min((other.position_m for other in simulation.in_force.at(place)), default=np.inf)
+    fleet.block(lane, [other.position_m for other in simulation.in_force.at(place)])
     simulation.log("incident", where, "cleared")
 
 

@@ -23,6 +23,7 @@ from citytwin.sim.simulation import Simulation
 
 CLOSE_M = 1e-6
 CLOSE = 1e-9
+OBSTACLES = [table.OBSTACLE_M, *range(table.FURTHER_OBSTACLES_M, table.LANE_F_COLUMNS)]
 EXPLAINED_AFTER_S = 30.0  # whoever stands longer must have a cause
 
 
@@ -237,8 +238,9 @@ class TrafficLaws:
             elif here >= self.roads and route[1] != link_of[self.to_lane[here - self.roads]]:
                 yield f"vehicle {v} takes a connector off its route"
             along = here if len(rows) == 2 and max(rows) < self.roads else start  # lanes are changed before moving
-            if along < self.roads and begin_m < before.lane_f[table.OBSTACLE_M, along]:
-                ahead_m = before.lane_f[table.OBSTACLE_M, along] - begin_m
+            for ahead_m in before.lane_f[OBSTACLES, along] - begin_m if along < self.roads else ():
+                if ahead_m <= 0.0:
+                    continue
                 before_speed = float(before.numbers[table.SPEED_MPS, v]) if was[v] == table.DRIVING else 0.0
                 could_stop = brake_distance(before_speed, self.fleet.cities.max_decel, self.dt) <= ahead_m
                 if could_stop and moved_m > ahead_m + CLOSE_M:

@@ -231,11 +231,6 @@ def test_the_second_of_two_incidents_holds_when_the_first_is_cleared():
     assert (simulation.model.fleet.vehicles.status[0] == table.ARRIVED).all()
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a lane knows one obstacle, the nearest to its beginning: those who queue between the two when the nearer "
-    "one begins drive through the other (14 vehicles here)",
-)
 def test_nobody_between_two_incidents_drives_through_the_second():
     assert driven_through([NEAR | {"start_s": 60}, FAR | {"start_s": 1}], 300) == []
 
