@@ -15,7 +15,8 @@ from citytwin.scenarios.network import Light, RoadNetwork, Signals
 from citytwin.scenarios.streets import JunctionSpec
 
 NODE_M = 6.0  # from the last stop line before a node to the first metre behind it
-STEP_S = 0.5
+STEP_S = 0.25  # trips enter at whole steps: 1.25 s apart where the capacity is 0.8 vehicles/s
+NOTE_EVERY_S = 0.5
 NO_DETOURS = {"reroute_blocked_after_s": "never"}
 
 
@@ -97,7 +98,7 @@ class Log:
     """Who was where, ``[time, vehicle]``: link row (−1: none), metres from its start. A node is of the link before."""
 
     network: RoadNetwork
-    step_s: float
+    every_s: float
     t_s: np.ndarray  # [time]
     link: np.ndarray
     x_m: np.ndarray
@@ -122,7 +123,7 @@ class Log:
         there = self.link == self.network.link_row[link]
         seen = np.flatnonzero(there.any(axis=0))
         gone = seen[~there[-1, seen]]
-        return there[:, gone].sum(axis=0) * self.step_s
+        return there[:, gone].sum(axis=0) * self.every_s
 
     def left(self, link: str) -> np.ndarray:
         """When vehicles left a link, s, sorted."""
@@ -143,8 +144,17 @@ class Log:
         return took[~np.isnan(took)]
 
 
-def watch(network: RoadNetwork, rows: Sequence[Row], until_s: float, *, step_s: float = STEP_S, **keys: Any) -> Log:
-    """Run traffic and note everybody's place in every step."""
+def watch(
+    network: RoadNetwork,
+    rows: Sequence[Row],
+    until_s: float,
+    *,
+    step_s: float = STEP_S,
+    every_s: float = NOTE_EVERY_S,
+    **keys: Any,
+) -> Log:
+    """Run traffic and note everybody's place every so often, at least a step."""
+    every_s = max(step_s, every_s)
     keys.setdefault("routes", NO_DETOURS)
     simulation = simulate(network, rows, duration_s=math.ceil(until_s), step_s=step_s, **keys)
     fleet = simulation.model.fleet
@@ -153,14 +163,14 @@ def watch(network: RoadNetwork, rows: Sequence[Row], until_s: float, *, step_s: 
     start_m = np.concatenate([np.zeros(lanes.link.size), network.links.length_m[link_of[lanes.link.size : -1]], [0.0]])
     times, lane_rows, places, speeds = [], [], [], []
     while simulation.t_s < until_s - 1e-9:
-        simulation.run(simulation.t_s + step_s)
-        lane = state.lane[0].copy()
+        simulation.run(simulation.t_s + every_s)
+        lane = state.lane[0].astype(np.int16)
         times.append(simulation.t_s)
         lane_rows.append(lane)
-        places.append(state.position_m[0] + start_m[lane])
-        speeds.append(state.speed_mps[0].copy())
+        places.append((state.position_m[0] + start_m[lane]).astype(np.float32))
+        speeds.append(state.speed_mps[0].astype(np.float32))
     lane = np.array(lane_rows)
     return Log(
-        network, step_s, np.array(times), link_of[lane], np.array(places), np.array(speeds), lane,
+        network, every_s, np.array(times), link_of.astype(np.int16)[lane], np.array(places), np.array(speeds), lane,
         state.depart_s[0].copy(), state.entered_s[0].copy(), state.arrived_s[0].copy(),
     )  # fmt: skip

@@ -21,9 +21,7 @@ NO_STOPS = "not built: buses do not stop for passengers yet, so berths have no c
 APPROACH_M, PLACE_M, EXIT_M, LIMIT_KMH = 14000.0, 13900.0, 600.0, 110.0
 BREAKS_DOWN = "7,000 veh/h are near what four lanes carry: after the incident the traffic does not recover at once"
 KNOWN: dict[str, dict[str, str]] = {
-    "incident_queue_4lanes_45min_0.58": dict.fromkeys(
-        ("max_queue", "clearing_time_after_end", "total_delay", "vehicles_delayed"), BREAKS_DOWN
-    ),
+    "incident_queue_4lanes_45min_0.58": dict.fromkeys(("clearing_time_after_end", "vehicles_delayed"), BREAKS_DOWN),
     "bus_blocks_lane_q600_td20": {
         "delay_to_cars_per_stop": "stopping and starting cost each car some seconds more than a queue without length"
     },
@@ -74,7 +72,7 @@ def incident_queue(case: Case) -> dict[str, Any]:
     lanes, demand, minutes = setup["lanes"], setup["demand_veh_h"], setup["duration_min"]
     start_s, long_s = 900.0, 60.0 * minutes
     end_s = start_s + long_s
-    road = blocked(lanes, 1, demand, start_s, long_s, end_s + 2.6 * long_s)
+    road = blocked(lanes, 1, demand, start_s, long_s, end_s + (1.5 if lanes > 3 else 2.6) * long_s)
     exit_s = (
         road.free_s * (APPROACH_M + EXIT_M - PLACE_M) / (APPROACH_M + EXIT_M)
     )  # from the incident to where vehicles are counted

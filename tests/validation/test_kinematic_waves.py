@@ -21,7 +21,7 @@ NO_SHARES = "a road has right of way or not: shares of a merge cannot be given"
 DETOUR = "the turn to the long route is believed to take hours: all who stand on its lanes count as one vehicle"
 BOUNDED = "drivers start with a finite acceleration: the wave of half the speed is slower than that of starting"
 KNOWN: dict[str, dict[str, str]] = {
-    "ux_merge_fair_congested": {"tt_a_over_tt_b": STARVES, "vol_c": STARVES},
+    "ux_merge_fair_congested": {"tt_a_over_tt_b": STARVES},
     "ux_merge_priority_1_2": {"q_b_over_q_a": NO_SHARES, "q_c": STARVES},
     "ux_merge_2lane_unfair": {"q_a": NO_SHARES, "q_b": STARVES, "q_c": STARVES, "k_a": NO_SHARES, "k_b": STARVES},
     "ux_merge_1lane_2lane": {"q_a": STARVES, "q_b": STARVES},
@@ -31,10 +31,13 @@ KNOWN: dict[str, dict[str, str]] = {
     "ux_two_by_two_no_constraint": {
         "tt_in": "the ways cross here, and one gives way; the case's node has no conflicts"
     },
+    "ux_two_by_two_signal_over": dict.fromkeys(
+        ("tt_in_1", "tt_in_2"), "more of the queue waits beside the road: only the time on the link is counted"
+    ),
+    "lwr_lane_drop_3_2_q1.6": {"discharge": "two lanes join: in the queue both take turns and start from rest"},
     "ux_route_two_equal": {"vol_route_1": "where the routes meet, one gives way: its drivers expect 3 s more"},
     "ux_route_bottleneck_detour": {"tt_short": DETOUR, "vol_short_after_600s": DETOUR},
     "lwr_temporary_block_q0.25_qb0": {
-        "capacity": "measured on 22 headways in steps of 0.5 s",
         "recovery_wave": BOUNDED,
         "recovery_meets_tail_after_end": "who comes last brakes early and not to the queue's speed",
         "farthest_tail": "who comes last brakes early and not to the queue's speed",
@@ -264,7 +267,7 @@ def two_routes(case: Case) -> Results:
     until_s, flow = (3000.0, 1.6) if detour else (1500.0, 0.8)
     network = node_network(places | {"D": (1500.0, 0.0)}, links)
     log = watch(
-        network, trips("in", "out", [(0.0, until_s, flow)]), until_s + 1000.0, drivers=drivers,
+        network, trips("in", "out", [(0.0, until_s, flow)]), until_s + 1000.0, drivers=drivers, every_s=2.0,
         routes={"plan_every_s": 100.0, "reroute_blocked_after_s": "never"},
     )  # fmt: skip
     took = {k: log.times_on(f"{k} first").mean() + log.times_on(f"{k} second").mean() for k in "12"}
@@ -330,10 +333,11 @@ def temporary_block(case: Case) -> Results:
     passed = log.left("before")
     out = passed[passed > end_s][3 : held_up.sum() - 3]
     at = np.searchsorted(log.t_s, end_s - 1.0)
+    dense = log.state("before", (block_m - 1000.0, block_m - 100.0), (end_s - 200.0, end_s))
     queue = np.sort(log.x_m[at][(log.speed_mps[at] < middle) & (log.link[at] == network.link_row["before"])])
     return {
         "capacity": float((out.size - 1) / (out[-1] - out[0])),
-        "queue_density": float(1.0 / np.diff(queue)[2:-2].mean()),
+        "queue_density": dense["k"] if held else float(1.0 / np.diff(queue)[2:-2].mean()),
         "tail_velocity": float(tail[0]),
         "recovery_wave": float(back[0]),
         "recovery_meets_tail_after_end": float(slowed_t.max() - end_s),

@@ -99,14 +99,20 @@ def carried(limit_kmh: float, step_s: float) -> float:
     return float((passed > 900.0).sum() / 1500.0 * 3600.0)
 
 
-ENTRY = "1,250 to 1,430 veh/h: drivers who wait beside the road squeeze in, brake and start from rest"
+WHOLE_STEPS = "1,800 veh/h: trips enter at whole steps, here every other second"
 
 
-@pytest.mark.parametrize("step_s", [0.5, 1.0])
-@pytest.mark.parametrize("limit_kmh, low, high", [(50.0, 1700.0, 2100.0), (120.0, 1900.0, 2400.0)])
-@pytest.mark.xfail(strict=True, reason=ENTRY)
+@pytest.mark.parametrize(
+    "limit_kmh, step_s, low, high",
+    [
+        (50.0, 0.5, 1700.0, 2100.0),
+        (50.0, 1.0, 1700.0, 2100.0),
+        (120.0, 0.5, 1900.0, 2400.0),
+        pytest.param(120.0, 1.0, 1900.0, 2400.0, marks=misses(WHOLE_STEPS)),
+    ],
+)
 def test_a_queue_enters_at_capacity(
-    limit_kmh: float, low: float, high: float, step_s: float, record_property: Note
+    limit_kmh: float, step_s: float, low: float, high: float, record_property: Note
 ) -> None:
     """Where a queue waits to enter, the lane carries as much as it can."""
     quantity = f"flow behind a queue at {limit_kmh:g} km/h, step {step_s:g} s"
@@ -246,7 +252,7 @@ def lane_drop(limit_kmh: float, before: int, after: int) -> Log:
     for k, vph in enumerate(RAMP_VPH):
         times = 600.0 * k + arrivals(rng, vph * after, 600.0)
         rows += [(f"{k}.{i}", float(t), "a", "b", 0, 0.0, 1e9) for i, t in enumerate(times)]
-    return watch(node_network(places, links), rows, 600.0 * len(RAMP_VPH))
+    return watch(node_network(places, links), rows, 600.0 * len(RAMP_VPH), step_s=0.5, every_s=2.0)
 
 
 DROPS = [(50.0, 2, 1), (100.0, 2, 1), (50.0, 3, 2), (100.0, 3, 2)]
@@ -308,7 +314,7 @@ def weaving(total_vph: float) -> Log:
         for end, part in (("c", 0.67), ("d", 0.33)):
             times = arrivals(rng, total_vph * share * part, 2400.0)
             rows += [(f"{start}{end}{k}", float(t), start, end, 0, 0.0, 1e9) for k, t in enumerate(times)]
-    return watch(node_network(places, links), rows, 2400.0)
+    return watch(node_network(places, links), rows, 2400.0, step_s=0.5, every_s=2.0)
 
 
 LOCKS = "0 veh/h: at the lanes' ends two neighbours stand side by side, and each wants the other's lane"

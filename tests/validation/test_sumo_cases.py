@@ -270,7 +270,6 @@ KNOWN = {
     "motorway_3lane-q600_t0": KEEP_RIGHT,
     "motorway_3lane-q600_t15": KEEP_RIGHT,
     "overtaking_2lane-q300_t10": KEEP_RIGHT,
-    "weaving_400m-mm1500_mo300_rm300_ro100": SIDE_BY_SIDE,
     "weaving_400m-mm2400_mo800_rm700_ro100": SIDE_BY_SIDE,
     "priority_t_50-left_q400": SHORT_GAPS,
     "priority_t_50-left_q800": SHORT_GAPS,
