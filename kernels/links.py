@@ -83,6 +83,7 @@ NO_WAY = 1000  # the same for a lane that does not lead to the next link
 ROOM_TO_CHANGE_M = 40.0  # on the next link, for who leaves the change of lanes until then
 ASK_FOR_GAP_MPS = 3.0  # slower than this, or so near the lane's end, a driver who must change lanes is let in
 ASK_FOR_GAP_M = 60.0
+CROSS_OVER_AFTER_S = 10.0  # of standing beside somebody who wants the own lane, whose lane one wants
 LOST_TURN_AFTER_S = 20.0  # of standing in a lane that does not lead there, after which a driver gives up a turn
 
 
@@ -140,8 +141,11 @@ def pace_behind(city: City, lane: int, k: int, position: float, kind: int, wante
 
 
 @woven
-def fits_before(city: City, lane: int, k: int, rear: float, speed: float) -> bool:
-    """Whether whoever comes behind place ``k`` of a lane can cope with a vehicle put there, its rear at ``rear``."""
+def fits_before(city: City, lane: int, k: int, rear: float, speed: float, tight: bool) -> bool:
+    """Whether whoever comes behind place ``k`` of a lane can cope with a vehicle put there, its rear at ``rear``.
+
+    ``tight``: whoever stands there copes with any gap, as do those who have stopped to let somebody in.
+    """
     step, hard = city.step_s, city.max_decel
     if k >= city.lane_i[COUNT, lane]:
         room = rear >= city.lane_f[INBOUND_M, lane]  # what was promised to others stays free
@@ -149,8 +153,8 @@ def fits_before(city: City, lane: int, k: int, rear: float, speed: float) -> boo
     behind = at(city, lane, k)
     kind, its_speed = city.vehicle_i[CLASS, behind], city.vehicle_f[SPEED_MPS, behind]
     gap = rear - city.vehicle_f[POSITION_M, behind]
-    stopped_for_it = its_speed == 0.0 and city.vehicle_i[CAUSE, behind] == LETS_IN
-    if gap < (0.0 if stopped_for_it else city.driver[kind, MIN_GAP_M] / 2.0):
+    any_gap = its_speed == 0.0 and (tight or city.vehicle_i[CAUSE, behind] == LETS_IN)
+    if gap < (-1e-9 if any_gap else city.driver[kind, MIN_GAP_M] / 2.0):
         return False
     comfort = city.driver[kind, COMFORT_DECEL]
     return gap + brake_distance(speed, hard, step) >= brake_distance(its_speed, hard, step) and gap + brake_distance(
@@ -245,6 +249,66 @@ def ask_for_gap(city: City, vehicle: int, lane: int, rear: float) -> None:
             break
 
 
+@woven
+def put_beside(city: City, vehicle: int, lane: int, place: int) -> None:
+    """Put a vehicle that has left the lane beside in its place in a lane."""
+    city.lane_f[PROMISED_M, lane] = -1.0
+    insert(city, lane, place, vehicle)
+    city.vehicle_i[LANE, vehicle] = lane
+    city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, lane, -1)
+    city.vehicle_i[CONTENT, vehicle] = 0
+    city.vehicle_i[CAUSE, vehicle] = NOTHING
+    city.vehicle_i[HAS_LET_IN, vehicle] = 0
+    city.counter[LANE_CHANGES] += 1
+
+
+@woven
+def waits_for_lane(city: City, lane: int) -> bool:
+    """Whether the first vehicle of a lane has stood for long because the lane does not lead where it wants."""
+    if city.lane_i[COUNT, lane] == 0 or city.lane_i[GRANTED_COUNT, lane] > 0:
+        return False
+    first = at(city, lane, 0)
+    return (
+        city.vehicle_i[CONNECTOR, first] < 0
+        and city.vehicle_i[CAUSE, first] != NOTHING  # else it has just come from another lane
+        and link_ahead(city, first, 1) >= 0
+        and city.vehicle_f[STANDING_S, first] > CROSS_OVER_AFTER_S
+    )
+
+
+@bare
+def cross_over(city: City, link: int, lane: int, other: int) -> bool:
+    """Let the first vehicles of two lanes, who stand beside each other in the lane that the other wants, cross over.
+
+    Neither can leave, so no gap ever comes. Drivers then cross each other's way as they set off; here they change lanes
+    where they stand, if there is room for both.
+    """
+    if not (waits_for_lane(city, lane) and waits_for_lane(city, other)):
+        return False
+    one, two = at(city, lane, 0), at(city, other, 0)
+    kind_one, kind_two = city.vehicle_i[CLASS, one], city.vehicle_i[CLASS, two]
+    if not (may_use(city, other, city.class_access[kind_one]) and may_use(city, lane, city.class_access[kind_two])):
+        return False
+    target = lane_towards(
+        city, link, other, link_ahead(city, two, 1), link_ahead(city, two, 2), city.class_access[kind_two]
+    )
+    if target < 0 or (target > other) != (lane > other):
+        return False
+    position_one, position_two = city.vehicle_f[POSITION_M, one], city.vehicle_f[POSITION_M, two]
+    if (
+        fits_behind(city, other, 0, position_one) < 0.0
+        or fits_behind(city, lane, 0, position_two) < 0.0
+        or not fits_before(city, other, 1, position_one - city.driver[kind_one, LENGTH_M], 0.0, True)
+        or not fits_before(city, lane, 1, position_two - city.driver[kind_two, LENGTH_M], 0.0, True)
+    ):
+        return False
+    remove(city, lane, 0)
+    remove(city, other, 0)
+    put_beside(city, one, other, 0)
+    put_beside(city, two, lane, 0)
+    return True
+
+
 @bare
 def drop_behind(city: City, link: int, lane: int, vehicle: int, other: int) -> None:
     """Let a vehicle fall back behind whoever is alongside, in the lane it wants, and has to change lanes too.
@@ -291,19 +355,12 @@ def change_lane(city: City, lane: int, k: int, other: int, t_s: float) -> bool:
         place >= city.lane_i[GRANTED_COUNT, other]
         and not is_full(city, other)
         and speed <= fits_behind(city, other, place, position)
-        and fits_before(city, other, place, rear, speed)
+        and fits_before(city, other, place, rear, speed, False)
         and brake_distance(speed, city.max_decel, city.step_s) <= left
         and loops_have_room(city, lane, other, needed, t_s)
     ):
-        city.lane_f[PROMISED_M, other] = -1.0
         remove(city, lane, k)
-        insert(city, other, place, vehicle)
-        city.vehicle_i[LANE, vehicle] = other
-        city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, other, -1)
-        city.vehicle_i[CONTENT, vehicle] = 0
-        city.vehicle_i[CAUSE, vehicle] = NOTHING
-        city.vehicle_i[HAS_LET_IN, vehicle] = 0
-        city.counter[LANE_CHANGES] += 1
+        put_beside(city, vehicle, other, place)
         if must and place + 1 < city.lane_i[COUNT, other]:
             city.vehicle_i[HAS_LET_IN, at(city, other, place + 1)] = 1
         return True
@@ -362,7 +419,7 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
         rear = position - length
         if rear < 0.0 and length > city.lane_f[LANE_LENGTH_M, lane]:
             rear = 0.0  # longer than the lane: it may hang over into the junction, or it would never get away
-        if not fits_before(city, lane, place, rear, speed):
+        if not fits_before(city, lane, place, rear, speed, False):
             continue
         insert(city, lane, place, vehicle)
         city.lane_f[PROMISED_M, lane] = -1.0
@@ -460,7 +517,7 @@ def serve_link(city: City, link: int, t_s: float) -> None:
                 other = wanted_lane(city, link, lane, k, vehicle)
                 if other < 0:
                     continue
-                if change_lane(city, lane, k, other, t_s):
+                if change_lane(city, lane, k, other, t_s) or (k == 0 and cross_over(city, link, lane, other)):
                     just_came = vehicle
                     break
                 drop_behind(city, link, lane, vehicle, other)

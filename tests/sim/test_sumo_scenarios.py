@@ -80,11 +80,6 @@ def test_nobody_of_the_published_peak_hour_is_lost(peak_hour: Simulation) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    strict=True,
-    reason="8,640 arrive within two hours: drivers who dawdle start slowly, and lanes that must swap at a street's end "
-    "lock (8,390 with the IDM, see docs/sumo.md)",
-)
 def test_the_published_peak_hour_arrives(peak_hour: Simulation) -> None:
     """All 8,776 vehicles arrive within the hour after the peak, as in SUMO 1.28 without teleports."""
     assert (peak_hour.model.fleet.vehicles.status[0] == ARRIVED).all()
