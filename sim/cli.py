@@ -1,7 +1,8 @@
 """Read the command line, call one function of the package per command, and answer with an exit code.
 
-Exit codes: 0 done, 2 wrong input, 3 the run itself failed, 130 stopped by Ctrl-C. With ``--json`` stdout holds exactly
-one JSON object. Everything heavy is imported inside the command that needs it, so that ``--help`` is instant.
+Exit codes: 0 done, 1 two files differ (``diff`` only), 2 wrong input, 3 the run itself failed, 130 stopped by Ctrl-C.
+With ``--json`` stdout holds exactly one JSON object. Everything heavy is imported inside the command that needs it, so
+that ``--help`` is instant.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..scenarios.problems import Problem
     from .backend import Backend
 
-DONE, WRONG_INPUT, FAILED, INTERRUPTED = 0, 2, 3, 130
+DONE, DIFFERENT, WRONG_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -140,6 +141,22 @@ def validate(file: Path, as_json: bool) -> int:
     else:
         click.echo(f"{file}: no problems.")
     return WRONG_INPUT if problems else DONE
+
+
+@main.command()
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path))
+@_json_option
+def diff(before: Path, after: Path, as_json: bool) -> int:
+    """Say what differs between two scenario files.
+
+    The exit code is 1 where something does, and 0 where nothing does.
+    """
+    from ..scenarios.diff_files import diff_files
+
+    compared = diff_files(before, after)
+    click.echo(_dump(compared.as_dict()) if as_json else compared.as_text())
+    return DIFFERENT if compared.differences else DONE
 
 
 @main.command()

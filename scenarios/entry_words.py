@@ -1,0 +1,153 @@
+"""Say in a sentence what an entry of a scenario is: an event, a demand, a sensor, a rule for signals or drivers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from .drivers import OtherDrivers
+from .events import Incident, RoadClosure, SignalPlan, SpeedLimit
+from .planner_words import clock, label, number, plain_words, value_words, window
+from .scenario import Loop, Scenario
+from .street_words import PlaceNames, listed
+
+KINDS = {"od_matrix": "OD matrix", "python": "a Python object's", "trips": "trip file"}
+KNOWN = {"sight": "drivers learn of it when they get there", "broadcast": "everybody knows of it at once"}
+NAMING_LINKS = ("link", "links", "link_ids", "fcd_links")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of two scenarios that are compared, and what its streets are called."""
+
+    scenario: Scenario
+    names: PlaceNames
+
+    def say(self, model: type[BaseModel], key: str, value: object) -> str:
+        """A value of a key, with clock times and the names of places."""
+        if key in ("start_s", "end_s") and isinstance(value, (int, float)):
+            return clock(self.scenario.start, value)
+        if value and key in NAMING_LINKS:
+            return self.names.links((value,) if isinstance(value, str) else tuple(map(str, _items(value))))
+        if key == "junction" and isinstance(value, str):
+            return self.names.junction(value)
+        if value and key == "junctions":
+            return listed([self.names.junction(str(name)) for name in _items(value)])
+        if key == "groups":
+            groups = [[self.names.junction(str(name)) for name in _items(group)] for group in _items(value)]
+            return "; ".join(" – ".join(group) for group in groups)
+        return value_words(model, key, value)
+
+    def window(self, entry: RoadClosure | SpeedLimit | SignalPlan | Incident) -> str:
+        """From when to when an event lasts."""
+        return window(self.scenario.start, entry.start_s, entry.end_s)
+
+
+def _items(value: object) -> Sequence[object]:
+    return value if isinstance(value, (tuple, list)) else ()
+
+
+def place_ids(entry: BaseModel) -> tuple[str, ...]:
+    """Links and junctions that an entry speaks of."""
+    found: list[str] = []
+    for key in ("link", "links", "junction", "junctions"):
+        value = getattr(entry, key, None)
+        found += [value] if isinstance(value, str) else map(str, _items(value))
+    return tuple(found)
+
+
+def entry_title(entry: BaseModel, name: str, side: Side) -> str:
+    """What an entry is and where, for the line that says what of it changed."""
+    if isinstance(entry, RoadClosure):
+        return f"closure of {side.names.links(entry.link_ids)}"
+    if isinstance(entry, SpeedLimit):
+        return f"speed limit on {side.names.links(entry.link_ids)}"
+    if isinstance(entry, SignalPlan):
+        return f"signal plan at {side.names.junction(entry.junction)}"
+    if isinstance(entry, (Incident, Loop)):
+        return f"{entry.kind} on {side.names.links((entry.link,))}"
+    if isinstance(entry, OtherDrivers):
+        return f"({entry.vehicle_class} {name})"
+    kind = getattr(entry, "kind", "")
+    return f"{name} ({KINDS.get(kind, plain_words(kind))})" if kind else name
+
+
+def entry_sentence(entry: BaseModel, name: str, side: Side) -> str:
+    """All that an entry says, for the line of one that is new or gone."""
+    if isinstance(entry, RoadClosure):
+        lanes = "" if entry.lanes is None else f"{_lanes(entry.lanes)} of "
+        return f"{lanes}{side.names.links(entry.link_ids)} closed {side.window(entry)}; {KNOWN[entry.known_to]}"
+    if isinstance(entry, SpeedLimit):
+        return f"{side.names.links(entry.link_ids)} limited to {number(entry.speed_kmh)} km/h, {side.window(entry)}"
+    if isinstance(entry, SignalPlan):
+        return f"{side.names.junction(entry.junction)}, {side.window(entry)}: {_programme(entry, side)}"
+    if isinstance(entry, Incident):
+        where = f"{_lanes((entry.lane,))} of {side.names.links((entry.link,))}"
+        return f"a vehicle stands on {where}, {number(entry.position_m)} m from its beginning, {side.window(entry)}"
+    said = details(entry, side, besides=("id", "kind", *(("link",) if isinstance(entry, Loop) else ())))
+    title = entry_title(entry, name, side)
+    return f"{title}: {said}" if said else title
+
+
+def details(entry: BaseModel, side: Side, *, besides: Sequence[str] = ("id", "kind")) -> str:
+    """What an entry says other than by default."""
+    model = type(entry)
+    said = [
+        f"{label(model, key)} {side.say(model, key, value)}"
+        for key, field in model.model_fields.items()
+        if key not in besides and (value := getattr(entry, key)) != field.get_default(call_default_factory=True)
+    ]
+    return ", ".join(said)
+
+
+def _lanes(lanes: Sequence[int]) -> str:
+    named = [f"{lane} (at the kerb)" if lane == 0 else str(lane) for lane in lanes]
+    return f"{'lane' if len(lanes) == 1 else 'lanes'} {listed(named)}"
+
+
+def _programme(plan: SignalPlan, side: Side) -> str:
+    """What a signal plan changes: against the map's programme where that is known."""
+    own, planned = (side.names.programme(plan.junction, wanted) for wanted in (None, plan))
+    said = []
+    for key, written in (("cycle_s", plan.cycle_s), ("green_s", plan.green_s), ("offset_s", plan.offset_s)):
+        if own is None or planned is None:
+            if written is not None:
+                said.append(f"{label(SignalPlan, key)} {value_words(SignalPlan, key, written)}")
+        elif own[key] != planned[key]:
+            said.append(f"{label(SignalPlan, key)} {change_words(SignalPlan, key, own[key], planned[key])}")
+    return ", ".join(said) or "as it is without"
+
+
+def change_words(model: type[BaseModel], key: str, before: object, after: object) -> str:
+    """What a value was and is, the unit said once.
+
+    Examples
+    --------
+    >>> change_words(SignalPlan, "cycle_s", 60.0, 90.0), change_words(SignalPlan, "cycle_s", None, 90.0)
+    ('60 → 90 s', 'as it is → 90 s')
+    """
+    values = [tuple(value) if isinstance(value, list) else value for value in (before, after)]
+    return arrow(*(value_words(model, key, value) for value in values))
+
+
+def arrow(before: str, after: str) -> str:
+    """Two values with an arrow between them; a unit that both have is said once."""
+    number_before, _, unit_before = before.rpartition(" ")
+    _, _, unit_after = after.rpartition(" ")
+    once = unit_before == unit_after and number_before[-1:].isdigit() and after[:1].isdigit()
+    return f"{number_before if once else before} → {after}"
+
+
+def entry_names(entries: Sequence[BaseModel]) -> list[str]:
+    """What each entry is called in a list: its id in quotes, else its kind, numbered from the second on."""
+    seen: Counter[str] = Counter()
+    names = []
+    for entry in entries:
+        kind = getattr(entry, "kind", getattr(entry, "vehicle_class", ""))
+        seen[kind] += 1
+        own = getattr(entry, "id", None)
+        names.append(f'"{own}"' if own is not None else f"number {seen[kind]}")
+    return names

@@ -1,0 +1,357 @@
+"""Whatever differs between two scenarios is told, in a planner's words."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
+
+from citytwin.scenarios.city import City
+from citytwin.scenarios.differences import differences
+from citytwin.scenarios.scenario import Scenario
+from citytwin.scenarios.strict import Strict
+
+# One of everything: each key of each part of a scenario is given somewhere.
+FULL: dict[str, Any] = {
+    "citytwin": 1,
+    "name": "Town",
+    "base": "morning.yaml",
+    "seed": 7,
+    "start": "2026-05-04T07:00",
+    "duration_s": 7200,
+    "step_s": 0.5,
+    "city": {"osm": "town.osm"},
+    "network": {
+        "tntp": {"nodes": "nodes.csv", "crs": 4326, "length_unit": "km", "time_unit": "min", "lane_capacity": 1500},
+        "gmns": {"crs": 4326, "length_unit": "m", "speed_unit": "km/h"},
+        "defaults": {"primary": {"lanes_oneway": 2, "lanes_twoway": 2, "speed_kmh": 50, "lane_width_m": 3.5}},
+        "driving_side": "right",
+        "country": "MC",
+        "merge": [["node/1", "node/2"]],
+        "keep": ["node/3"],
+        "pedestrians": False,
+        "signal_programmes": ["signals.xml"],
+    },
+    "demand": [
+        {"id": "zones", "kind": "od_matrix", "file": "od.csv", "zones": "zones.csv", "factor": 2.0}
+        | {"departures": "profile.csv", "start_s": 60, "end_s": 3600},
+        {"id": "people", "kind": "random_trips", "per_hour": 100, "min_distance_m": 500, "weights": "population"}
+        | {"file": "grid.csv", "start_s": 60, "end_s": 3600},
+        {"kind": "trips", "file": "trips.csv"},
+    ],
+    "events": [
+        {"id": "bridge", "kind": "road_closure", "links": ["a", "b"], "lanes": [0], "start_s": 600, "end_s": 5400}
+        | {"known_to": "broadcast"},
+        {"kind": "road_closure", "link": "c", "start_s": 600, "end_s": 5400},
+        {"kind": "speed_limit", "link": "a", "speed_kmh": 30, "start_s": 600, "end_s": 5400},
+        {"id": "green", "kind": "signal_plan", "junction": "n", "start_s": 0, "end_s": 5400, "cycle_s": 60}
+        | {"offset_s": 5, "green_s": [20, 30]},
+        {"id": "crash", "kind": "incident", "link": "a", "lane": 1, "position_m": 12, "start_s": 60, "duration_s": 600},
+    ],
+    "sensors": [
+        {"id": "loop", "kind": "loop", "link": "a", "lane": 0, "position_m": 3, "every_s": 60, "observed": "counts.csv"}
+    ],
+    "signals": {
+        "control": [
+            {"id": "actuated", "kind": "actuated", "junctions": ["n"], "road_classes": ["primary"], "min_green_s": 8}
+            | {"min_greens_s": [8, 9], "pedestrians": False, "preemption": ["emergency"], "reach_m": 90}
+            | {"priority": ["bus"], "max_wait_s": 20, "max_green_s": 40, "max_greens_s": [40, 41], "passage_s": 2.5}
+            | {"detector_m": 30, "recall": "none"},
+            {"id": "pressure", "kind": "max_pressure", "every_s": 10, "longest_red_s": 90},
+            {"id": "own", "kind": "python", "file": "own.py", "name": "Own"},
+            {"id": "clock", "kind": "fixed", "junctions": ["m"]},
+        ],
+        "coordination": {"groups": [["n", "m"]], "speed_kmh": 45, "cycle_s": 80},
+    },
+    "outputs": {"links_every_s": 60, "network_every_s": 30, "stuck_after_s": 600, "sumo": ["fcd"], "sumo_gzip": True}
+    | {"fcd_every_s": 2, "fcd_links": ["a"]},
+    "drivers": {"model": "krauss", "headway_s": 1.4, "min_gap_m": 2.5, "max_accel_mps2": 1.5, "comfort_decel_mps2": 2.5}
+    | {"max_decel_mps2": 7, "speed_factor_mean": 1.1, "speed_factor_sd": 0.05, "length_m": 5, "critical_gap_s": 5}
+    | {"imperfection": 0.3, "spread": {"headway_s": {"sd": 0.2, "shape": "lognormal", "least": 0.5, "most": 3}}}
+    | {
+        "classes": {
+            "truck": {"model": "idm", "headway_s": 1.4, "min_gap_m": 2.5, "max_accel_mps2": 1.5}
+            | {"comfort_decel_mps2": 2.5, "speed_factor_mean": 1.1, "speed_factor_sd": 0.05, "length_m": 5}
+            | {"critical_gap_s": 5, "imperfection": 0.3, "spread": {"length_m": {"sd": 2}}},
+        },
+        "others": [{"share": 0.2, "vehicle_class": "car", "model": "acc"}],
+    },
+    "routes": {"choice": "shortest", "perception_noise": 0.2, "plan_every_s": 60, "reroute_blocked_after_s": 120},
+}
+FILES = {
+    "town.osm": "<osm/>",
+    "nodes.csv": "node,x,y\n1,0,0\n",
+    "signals.xml": "<x/>",
+    "od.csv": "from_zone,to_zone,trips\n3,7,100\n7,3,50\n",
+    "zones.csv": "zone,node\n3,1\n7,2\n",
+    "profile.csv": "start_s,share\n0,1\n",
+    "grid.csv": "lon,lat,population\n0,0,1\n",
+    "trips.csv": "trip_id,depart_s,origin_link,destination_link\nt,0,a,b\nu,5,a,b\n",
+    "counts.csv": "t,n\n",
+    "own.py": "class Own: ...\n",
+}
+OTHER = {  # the same files with other contents
+    "od.csv": "from_zone,to_zone,trips\n3,7,120\n7,3,50\n",
+    "trips.csv": "trip_id,depart_s,origin_link,destination_link\nt,9,a,b\nv,5,a,b\nw,6,a,b\n",
+}
+WORDS = ["a", "d", "n", "sight", "left", "mi", "h", "mph", "DE", "node/9", "idm", "normal", "truck", "bus", "fcd"]
+WORDS += ["tripinfo", "secondary", "buildings", "maximum", "never", "2026-05-05T07:00", "2026-05-04T08:00"]
+
+Spot = tuple[str | int, ...]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def folder(tmp_path_factory) -> Iterator[Path]:
+    """A current folder with all the files, and beside each another one."""
+    with pytest.MonkeyPatch.context() as patch:
+        path = tmp_path_factory.mktemp("town")
+        for name, text in FILES.items():
+            (path / name).write_text(text)
+            (path / f"other_{name}").write_text(OTHER.get(name, text + " "))
+            (path / f"copied_{name}").write_text(text)
+        patch.chdir(path)
+        yield path
+
+
+def changed(*spot: str | int, to: object, of: dict[str, Any] = FULL) -> Scenario:
+    """A scenario with another value in one place; None takes it out."""
+    plain: Any = copy.deepcopy(of)
+    inner = plain
+    for part in spot[:-1]:
+        inner = inner[part]
+    if to is None:
+        del inner[spot[-1]]
+    else:
+        inner[spot[-1]] = to
+    return Scenario.model_validate(plain)
+
+
+def full() -> Scenario:
+    return Scenario.model_validate(copy.deepcopy(FULL))
+
+
+def leaves(value: Any, spot: Spot = ()) -> Iterator[tuple[Spot, Any]]:
+    """Every place of a scenario with what stands there."""
+    if spot:
+        yield spot, value
+    for part, inner in (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    ):
+        yield from leaves(inner, (*spot, part))
+
+
+PLACES = [(spot, value) for spot, value in leaves(FULL) if spot != ("base",)]
+
+
+def words_instead(value: Any) -> list[Any]:
+    """What might stand in place of a value; None: nothing."""
+    if isinstance(value, bool):
+        return [not value, None]
+    if isinstance(value, str):
+        return [f"other_{value}", None] if value in FILES else [*WORDS, None]
+    return [None]
+
+
+def check_one_change(spot: Spot, to: object) -> bool:
+    """A change that makes another scenario is told in both directions; False where it makes none."""
+    try:
+        after = changed(*spot, to=to)
+    except ValidationError:
+        return False
+    before = full()
+    if after == before:
+        return False
+    there, back = differences(before, after), differences(after, before)
+    assert there and back, (spot, to)
+    for found in [*there, *back]:
+        assert found.before != found.after
+        assert found.kind and found.key
+        old, arrow, new = found.text.rpartition(": ")[2].partition(" → ")
+        assert not arrow or old != new, found.text
+    return True
+
+
+@pytest.mark.parametrize("section", sorted({str(spot[0]) for spot, _ in PLACES}))
+def test_no_change_of_a_word_and_nothing_taken_out_is_missed(section):
+    places = [(spot, value) for spot, value in PLACES if spot[0] == section]
+    tried = [check_one_change(spot, to) for spot, value in places for to in words_instead(value)]
+    assert any(tried) or section in ("citytwin", "duration_s")  # which stand alone, a number each
+
+
+@given(st.data())
+def test_no_change_of_a_number_is_missed(data):
+    numbers = [(spot, value) for spot, value in PLACES if type(value) in (int, float)]
+    spot, value = data.draw(st.sampled_from(numbers))
+    near = st.floats(0.25 * value, 4 * value + 1, allow_nan=False)
+    to = data.draw(st.one_of(st.integers(0, 4 * int(value) + 2), near, st.just(value * (1 + 1e-12))))
+    assume(check_one_change(spot, to))
+
+
+def models(value: object) -> Iterator[BaseModel]:
+    if isinstance(value, Strict):
+        yield value
+        for _, inner in value:
+            yield from models(inner)
+    elif isinstance(value, (tuple, dict)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from models(inner)
+
+
+def kinds_of_parts(model: type[BaseModel]) -> set[type[BaseModel]]:
+    """Every model that a scenario may hold."""
+    found, left = set[type[BaseModel]](), [model]
+
+    def inside(annotation: object) -> None:
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            left.append(annotation)
+        for inner in getattr(annotation, "__args__", ()):
+            inside(inner)
+        if hasattr(annotation, "__origin__") and not hasattr(annotation, "__args__"):
+            inside(annotation.__origin__)
+
+    while left:
+        part = left.pop()
+        if part not in found:
+            found.add(part)
+            for field in part.model_fields.values():
+                inside(field.annotation)
+    return found
+
+
+def owner(model: type[BaseModel], key: str) -> tuple[str, str]:
+    """The class in which a key is first described, with the key."""
+    return [part.__name__ for part in model.__mro__ if key in getattr(part, "model_fields", {})][-1], key
+
+
+def test_the_full_scenario_is_full():
+    given_keys = {(type(part), key) for part in models(full()) for key in part.model_fields_set}
+    every = {(kind, key) for kind in kinds_of_parts(Scenario) for key in kind.model_fields}
+    city = {(City, key) for key in City.model_fields}
+    given_by, expected = ({owner(*key) for key in keys} for keys in (given_keys, every - city))
+    assert len(expected) > 100
+    assert expected <= given_by
+
+
+def test_what_is_the_same_does_not_differ():
+    assert differences(full(), full()) == []
+    assert differences(full(), changed("base", to="other.yaml")) == []
+
+
+@pytest.mark.parametrize("section", ["demand", "events", "sensors"])
+def test_the_order_of_entries_with_ids_says_nothing(section):
+    entries = [{**entry, "id": f"{row}"} for row, entry in enumerate(FULL[section])]
+    turned = changed(section, to=entries[::-1])
+    assert differences(changed(section, to=entries), turned) == []
+
+
+def test_the_order_of_links_says_nothing():
+    assert differences(full(), changed("events", 0, "links", to=["b", "a"])) == []
+
+
+def test_events_without_ids_are_known_by_what_they_are():
+    events = [event for event in FULL["events"] if "id" not in event]
+    assert differences(changed("events", to=events), changed("events", to=events[::-1])) == []
+
+
+def test_a_file_is_known_by_its_contents_and_not_by_its_name():
+    for spot, value in PLACES:
+        if value in FILES if isinstance(value, str) else False:
+            assert differences(full(), changed(*spot, to=f"copied_{value}")) == []
+
+
+# What is changed, to what, and every line that is told.
+TOLD: list[tuple[Spot, object, list[str]]] = [
+    (("name",), "City", ['name: "Town" → "City"']),
+    (("seed",), 8, ["seed: 7 → 8"]),
+    (("duration_s",), 5520, ["duration: 2 h → 1 h 32 min"]),
+    (
+        ("start",),
+        "2026-05-04T08:00",
+        ["start: Monday 4 May 2026, 07:00 → 08:00; everything that has a time moves with it"],
+    ),
+    (
+        ("start",),
+        "2026-05-05T07:00",
+        ["start: Monday 4 May 2026, 07:00 → Tuesday 5 May 2026, 07:00; everything that has a time moves with it"],
+    ),
+    (("step_s",), 1, ["step of the simulation: 0.5 → 1 s"]),
+    (("city", "osm"), "other_town.osm", ["city: OpenStreetMap file town.osm → other_town.osm"]),
+    (("city",), {"place": "Monaco"}, ["city: OpenStreetMap file town.osm → place Monaco"]),
+    (("network", "driving_side"), None, ["streets: driving side right → the country's"]),
+    (
+        ("network", "defaults", "primary", "speed_kmh"),
+        None,
+        ["streets, assumed for road class primary: speed 50 km/h → as built in"],
+    ),
+    (("network", "pedestrians"), True, ["streets: stages last until people are across no → yes"]),
+    (("demand", 0, "factor"), 2.4, ['demand "zones" (OD matrix): all trips times 2 → 2.4 (+20 %)']),
+    (
+        ("demand", 0, "file"),
+        "other_od.csv",
+        [
+            'demand "zones" (OD matrix): file od.csv → other_od.csv',
+            'demand "zones" (OD matrix): all together 150 → 170 trips (+13.3 %)',
+            'demand "zones" (OD matrix): zone 3 → 7: 100 → 120 trips (+20 %)',
+        ],
+    ),
+    (
+        ("demand", 2, "file"),
+        "other_trips.csv",
+        [
+            "demand number 1 (trip file): file trips.csv → other_trips.csv",
+            "demand number 1 (trip file): 2 → 3 trips (+50 %): 2 new, 1 no longer there, 1 otherwise than before",
+        ],
+    ),
+    (("demand", 1, "per_hour"), 125, ['demand "people" (random trips): departures an hour 100 → 125 (+25 %)']),
+    (("demand", 1, "end_s"), None, ['demand "people" (random trips): last departures 08:00 → the end of the run']),
+    (("demand", 1, "id"), "all", ['demand "all" (random trips): id people → all']),
+    (("events", 0, "end_s"), 5430, ["closure of links a and b: ends 08:30 → 08:30:30"]),
+    (("events", 0, "links"), ["a", "c"], ["closure of links a and b: links also link c, no longer link b"]),
+    (("events", 0, "lanes"), None, ["closure of links a and b: lanes 0 → all"]),
+    (("events", 2, "speed_kmh"), 20, ["speed limit on link a: speed 30 → 20 km/h"]),
+    (("events", 3, "cycle_s"), 90, ["signal plan at junction n: cycle 60 → 90 s"]),
+    (("events", 3, "green_s"), [25, 25], ["signal plan at junction n: greens 20, 30 → 25, 25 s"]),
+    (("events", 4, "duration_s"), 1200, ["incident on link a: stands for 10 → 20 min"]),
+    (
+        ("events", 4),
+        None,
+        ["no longer: a vehicle stands on lane 1 of link a, 12 m from its beginning, 07:01-07:11"],
+    ),
+    (("sensors", 0, "every_s"), 300, ["loop on link a: every 60 → 300 s"]),
+    (("sensors", 0, "lane"), None, ["loop on link a: lane 0 → all lanes"]),
+    (("signals", "control", 0, "max_green_s"), 50, ['signal control "actuated" (actuated): longest green 40 → 50 s']),
+    (
+        ("signals", "coordination"),
+        None,
+        ["signals, coordination: groups junction n – junction m, speed 45 km/h, cycle 80 s → none"],
+    ),
+    (("outputs", "sumo"), ["fcd", "tripinfo"], ["outputs: files in SUMO's formats also tripinfo"]),
+    (("drivers", "headway_s"), 1.5, ["drivers: time gap to the vehicle in front 1.4 → 1.5 s"]),
+    (
+        ("drivers", "classes", "truck", "headway_s"),
+        None,
+        ["drivers, only for vehicle class truck: time gap to the vehicle in front 1.4 s → as for all"],
+    ),
+    (
+        ("drivers", "spread", "headway_s", "sd"),
+        0.3,
+        ["drivers, spread of time gap to the vehicle in front: standard deviation 0.2 → 0.3"],
+    ),
+    (("drivers", "others", 0, "share"), 0.3, ["drivers who differ (car number 1): share 0.2 → 0.3"]),
+    (
+        ("routes", "reroute_blocked_after_s"),
+        "never",
+        ["routes: another way is looked for after standing 120 s → never"],
+    ),
+]
+
+
+@pytest.mark.parametrize("spot, to, lines", TOLD, ids=[".".join(map(str, spot)) for spot, _, _ in TOLD])
+def test_what_differs_is_told_in_words(spot, to, lines):
+    assert [found.text for found in differences(full(), changed(*spot, to=to))] == lines
