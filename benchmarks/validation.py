@@ -2,15 +2,18 @@
 
     python benchmarks/validation.py
 
-Runs tests/validation and lists every comparison they make: our value, what is expected, and whether it agrees.
+Runs tests/validation, lists every comparison they make (our value, what is expected, whether it agrees) and draws the
+pictures beside the page.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
+from validation_pictures import draw
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "validation" / "traffic.md"
@@ -30,6 +33,8 @@ class Listener:
         self.rows: list[tuple[str, str, tuple]] = []
         self.ended: dict[str, Counter[str]] = {}
         self.reasons: list[tuple[str, str]] = []
+        self.curves: dict[str, dict[str, tuple[list[float], list[float]]]] = {}
+        self.measured: dict[str, Any] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note how a test ended."""
@@ -45,6 +50,16 @@ class Listener:
         elif report.skipped:
             self.reasons.append((name, str(report.longrepr[2]).removeprefix("Skipped: ")))
         self.rows += [(subject, name, value) for key, value in report.user_properties if key == "compared"]
+        for key, value in report.user_properties:
+            if key == "curve":
+                picture, label, x, y = value
+                points = self.curves.setdefault(picture, {}).setdefault(label, ([], []))
+                points[0].extend(x)
+                points[1].extend(y)
+            elif key == "webster":
+                self.measured.setdefault(key, []).append(value)
+            elif key == "space_time":
+                self.measured[key] = value
 
 
 def number(value: object) -> str:
@@ -62,6 +77,8 @@ def main() -> None:
     """Run the tests and write the page."""
     listener = Listener()
     pytest.main([str(ROOT / "tests" / "validation"), "-q", "--no-header", "-p", "no:cacheprovider"], plugins=[listener])
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    pictures = draw(listener.curves, listener.measured, PAGE.parent)
     lines = [
         HEAD,
         "## Summary",
@@ -73,6 +90,9 @@ def main() -> None:
         lines.append(
             f"| {subject} | " + " | ".join(str(ended[w]) for w in ("passed", "misses", "skipped", "failed")) + " |"
         )
+    lines += ["", "## Pictures", ""]
+    for picture in pictures:
+        lines += [f"**{picture.says}.**", "", f"![{picture.says}.]({picture.file})", ""]
     lines += ["", "## What misses or was skipped, and why", "", "| Case | Reason |", "| --- | --- |"]
     lines += [f"| `{cell(name)}` | {cell(why)} |" for name, why in listener.reasons]
     for subject in listener.ended:
@@ -89,7 +109,6 @@ def main() -> None:
                 lines.append(
                     f"| `{cell(name)}` | {quantity} | {number(ours)} | {number(wanted)} | {unit} | {verdict} |"
                 )
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(PAGE.relative_to(ROOT))
 
