@@ -25,15 +25,20 @@ class TableChange:
     text: str
 
 
-def matrix_changes(before: Path, after: Path) -> Iterator[TableChange]:
+def matrix_changes(before: tuple[Path, float], after: tuple[Path, float]) -> Iterator[TableChange]:
     """Relations of an OD matrix with other numbers of trips, the largest change first, after the sum of all.
+
+    Parameters
+    ----------
+    before, after
+        Table, and by how much all its trips are multiplied.
 
     Raises
     ------
     ScenarioError
         One of the tables cannot be used.
     """
-    old, new = _relations(before), _relations(after)
+    old, new = _relations(*before), _relations(*after)
     changed = [relation for relation in {**old, **new} if old.get(relation, 0.0) != new.get(relation, 0.0)]
     if not changed:
         return
@@ -81,12 +86,12 @@ def trip_file_changes(before: Path, after: Path) -> Iterator[TableChange]:
         yield TableChange((), float(len(old)), float(len(new)), text)
 
 
-def _relations(file: Path) -> dict[Relation, float]:
+def _relations(file: Path, factor: float) -> dict[Relation, float]:
     matrix, complaints = read_matrix(file)
     _refuse(complaints)
     assert matrix is not None
     relations = zip(matrix.from_zone, matrix.to_zone, matrix.vehicle_class, strict=True)
-    return dict(zip(relations, matrix.trips.tolist(), strict=True))
+    return dict(zip(relations, (matrix.trips * factor).tolist(), strict=True))
 
 
 def _trips(file: Path) -> dict[str, dict[str, str]]:

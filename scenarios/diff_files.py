@@ -88,7 +88,7 @@ def diff_files(before: str | Path, after: str | Path) -> FilesCompared:
     streets = _Streets()
     if any(_names_places(found) for found in usable if found is not None):
         names = [
-            IdsOnly() if found is None else streets.names_for(found, reading)
+            IdsOnly() if found is None or _lacks_city(reading, found) else streets.names_for(found, reading)
             for reading, found in zip(readings, usable, strict=True)
         ]
         problems += streets.problems
@@ -113,6 +113,14 @@ def _scenario(reading: Reading) -> Scenario | None:
         return None
     city = City(place="nowhere").model_copy(update={"place": None, given[0]: file})
     return reading.usable.model_copy(update={"city": city})
+
+
+def _lacks_city(reading: Reading, found: Scenario) -> bool:
+    """Whether something stands in for a city that is missing or wrong, so that there are no streets to look into."""
+    if found is not reading.usable or reading.tree is None:
+        return False
+    wrong = any(problem.key.partition(".")[0] == "city" for problem in reading.problems)
+    return wrong or reading.tree.child("city") is None
 
 
 def _wrong_tables(old: Scenario | None, new: Scenario | None) -> list[Problem]:
@@ -156,6 +164,7 @@ class _Streets:
         try:
             network = load_network(scenario.city.source, scenario.network, period=scenario.period)
         except (InputError, OSError) as error:
-            self.notes.append(f"Links and junctions by their ids: the streets could not be read ({error}).")
+            said = "; ".join(str(error).splitlines())
+            self.notes.append(f"Links and junctions by their ids: the streets could not be read ({said}).")
         self._read.append((scenario, network))
         return network

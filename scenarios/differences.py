@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from .entry_words import (
     place_ids,
 )
 from .file_contents import file_change, file_facts, same_contents
-from .planner_words import RATES, clock, date_and_clock, label, percent_change, plain_words
+from .planner_words import RATES, clock, date_and_clock, label, percent_change, plain_words, unit_of
 from .scenario import OdMatrix, Scenario, TripFile
 from .street_words import IdsOnly, PlaceNames
 from .yaml_lines import key_text
@@ -171,8 +172,7 @@ class _Comparison:
         self, model: type[BaseModel], key: str, old: dict[str, Any], new: dict[str, Any], spot: _Spot
     ) -> Iterator[Difference]:
         for name in {**old, **new}:
-            words = label(Drivers, name) if key == "spread" else plain_words(name)
-            inner = spot.inner(name, f"{label(model, key)} {words}")
+            inner = spot.inner(name, f"{label(model, key)} {_named(name) if key == 'spread' else plain_words(name)}")
             was, now = old.get(name), new.get(name)
             kind: type[BaseModel] = type(next(value for value in (was, now) if value is not None))
             if not any(field.is_required() for field in kind.model_fields.values()):  # says nothing: all by default
@@ -230,7 +230,7 @@ class _Comparison:
         old: Sequence[BaseModel],
         new: Sequence[BaseModel],
         *,
-        identity: Callable[[BaseModel], object],
+        identity: Callable[[BaseModel], Hashable],
         ordered: bool,
     ) -> Iterator[Difference]:
         """Entries that changed, came or went; with ``ordered`` those that are alike are paired in their order."""
@@ -256,18 +256,9 @@ class _Comparison:
             yield from self._models(old, new, inner, besides=NAMING_LINKS)
         else:
             yield from self._models(old, new, inner)
-        if isinstance(old, OdMatrix) and isinstance(new, OdMatrix):
-            yield from self._tables(matrix_changes, old.file, new.file, inner)
-        elif isinstance(old, TripFile) and isinstance(new, TripFile):
-            yield from self._tables(trip_file_changes, old.file, new.file, inner)
-
-    def _tables(
-        self, compare: Callable[[Path, Path], Iterator[TableChange]], old: Path, new: Path, spot: _Spot
-    ) -> Iterator[Difference]:
-        if not same_contents(old, new):
-            for change in compare(old, new):
-                at = replace(spot.inner("file"), place=change.place)
-                yield self._difference(at, change.before, change.after, f"{spot.title}: {change.text}")
+        for change in _table_changes(old, new):
+            at = replace(inner.inner("file"), place=change.place)
+            yield self._difference(at, change.before, change.after, f"{inner.title}: {change.text}")
 
     def _came(self, spot: _Spot, entry: BaseModel, name: str, row: int, side: Side) -> Difference:
         inner = replace(spot.inner(_key(entry, row)), place=place_ids(entry))
@@ -295,43 +286,56 @@ class _Comparison:
 
 
 def _pairs(
-    old: Sequence[BaseModel], new: Sequence[BaseModel], identity: Callable[[BaseModel], object], *, ordered: bool
+    old: Sequence[BaseModel], new: Sequence[BaseModel], identity: Callable[[BaseModel], Hashable], *, ordered: bool
 ) -> list[tuple[int | None, int | None]]:
     """Rows that belong together: same id and kind; without ids same identity; at last the same but for the id."""
-    left, right = list(range(len(old))), list(range(len(new)))
+    left, right = dict(enumerate(old)), dict(enumerate(new))
     pairs: list[tuple[int | None, int | None]] = []
 
-    def match(key: Callable[[BaseModel], object]) -> None:
-        for column in list(right):
-            row = next((row for row in left if key(old[row]) == key(new[column])), None)
-            if row is not None:
+    def match(key: Callable[[BaseModel], Hashable]) -> None:
+        """Pair in their order what has the same key; None is no key."""
+        rows: dict[Hashable, deque[int]] = {}
+        for row, entry in left.items():
+            rows.setdefault(key(entry), deque()).append(row)
+        rows.pop(None, None)
+        for column, entry in list(right.items()):
+            if found := rows.get(key(entry)):
+                row = found.popleft()
                 pairs.append((row, column))
-                left.remove(row)
-                right.remove(column)
+                del left[row], right[column]
 
-    match(lambda entry: (_id(entry), type(entry)) if _id(entry) is not None else object())
+    match(lambda entry: None if _id(entry) is None else (type(entry), _id(entry)))
     if not ordered:
-        match(lambda entry: (_id(entry), entry.model_dump()) if _id(entry) is None else object())
-    match(lambda entry: (type(entry), identity(entry)) if _id(entry) is None else object())
-    match(lambda entry: (type(entry), entry.model_dump(exclude={"id"})))
+        match(lambda entry: repr(entry) if _id(entry) is None else None)
+    match(lambda entry: (type(entry), identity(entry)) if _id(entry) is None else None)
+    match(lambda entry: (type(entry), entry.model_dump_json(exclude={"id"})))
     both = sorted(pairs, key=lambda pair: pair[1] or 0)
     return [*((row, None) for row in left), *both, *((None, column) for column in right)]
+
+
+def _table_changes(old: BaseModel, new: BaseModel) -> Iterator[TableChange]:
+    """What differs between the tables of trips of two versions of a demand."""
+    if isinstance(old, OdMatrix) and isinstance(new, OdMatrix) and not same_contents(old.file, new.file):
+        return matrix_changes((old.file, old.factor), (new.file, new.factor))
+    if isinstance(old, TripFile) and isinstance(new, TripFile) and not same_contents(old.file, new.file):
+        return trip_file_changes(old.file, new.file)
+    return iter(())
 
 
 def _id(entry: BaseModel) -> str | None:
     return getattr(entry, "id", None)
 
 
-def _kind_and_place(entry: BaseModel) -> object:
-    return sorted(place_ids(entry)), getattr(entry, "lane", None), getattr(entry, "road_classes", None)
+def _kind_and_place(entry: BaseModel) -> Hashable:
+    return tuple(sorted(place_ids(entry))), getattr(entry, "lane", None), getattr(entry, "road_classes", None)
 
 
-def _kind_only(entry: BaseModel) -> object:
+def _kind_only(entry: BaseModel) -> Hashable:
     return type(entry)
 
 
-def _vehicle_class(entry: BaseModel) -> object:
-    return getattr(entry, "vehicle_class", "")
+def _vehicle_class(entry: BaseModel) -> Hashable:
+    return str(getattr(entry, "vehicle_class", ""))
 
 
 def _key(entry: BaseModel, row: int) -> str | int:
@@ -340,6 +344,12 @@ def _key(entry: BaseModel, row: int) -> str | int:
 
 def _titled(spot: _Spot, said: str) -> str:
     return f"{spot.title} {said}" if spot.title else said
+
+
+def _named(parameter: str) -> str:
+    """A parameter of drivers with its unit."""
+    unit = unit_of(parameter)
+    return f"{label(Drivers, parameter)}{f' ({unit})' if unit else ''}"
 
 
 def _joined(spot: _Spot, model: type[BaseModel], key: str) -> str:

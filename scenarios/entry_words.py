@@ -81,7 +81,9 @@ def entry_sentence(entry: BaseModel, name: str, side: Side) -> str:
         lanes = "" if entry.lanes is None else f"{_lanes(entry.lanes)} of "
         return f"{lanes}{side.names.links(entry.link_ids)} closed {side.window(entry)}; {KNOWN[entry.known_to]}"
     if isinstance(entry, SpeedLimit):
-        return f"{side.names.links(entry.link_ids)} limited to {number(entry.speed_kmh)} km/h, {side.window(entry)}"
+        now = side.names.limit_kmh(entry.link_ids)
+        limit = f"{'' if now is None else f'{number(now)} → '}{number(entry.speed_kmh)} km/h"
+        return f"{side.names.links(entry.link_ids)}, {side.window(entry)}: speed limit {limit}"
     if isinstance(entry, SignalPlan):
         return f"{side.names.junction(entry.junction)}, {side.window(entry)}: {_programme(entry, side)}"
     if isinstance(entry, Incident):

@@ -22,6 +22,9 @@ class PlaceNames(Protocol):
     def junction(self, name: str) -> str:
         """One junction in words."""
 
+    def limit_kmh(self, ids: Sequence[str]) -> float | None:
+        """The speed limit of some links; None where it is not known or not one."""
+
     def programme(self, junction: str, plan: SignalPlan | None) -> dict[str, object] | None:
         """``green_s``, ``cycle_s`` and ``offset_s`` of a signal as the map has it or under a plan; None: not known."""
 
@@ -42,6 +45,9 @@ class IdsOnly:
     def junction(self, name: str) -> str:
         """A junction by its id."""
         return f"junction {name}"
+
+    def limit_kmh(self, ids: Sequence[str]) -> None:
+        """Without streets nobody knows their limits."""
 
     def programme(self, junction: str, plan: SignalPlan | None) -> None:
         """Without streets nobody knows what a signal does by itself."""
@@ -102,6 +108,12 @@ class StreetNames:
             return f"junction {name}"
         more = " / …" if len(streets) > STREETS_SHOWN else ""
         return f"junction {' / '.join(streets[:STREETS_SHOWN])}{more} ({name})"
+
+    def limit_kmh(self, ids: Sequence[str]) -> float | None:
+        """The limit that all of some links have."""
+        rows = [self._network.link_row[name] for name in ids if name in self._network.link_row]
+        limits = {round(float(self._network.links.speed_mps[row]) * 3.6, 1) for row in rows}
+        return limits.pop() if len(limits) == 1 else None
 
     def programme(self, junction: str, plan: SignalPlan | None) -> dict[str, object] | None:
         """What a signal does by itself, or under a plan."""

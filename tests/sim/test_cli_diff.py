@@ -114,6 +114,18 @@ def test_all_problems_of_both_files_are_told_at_once():
     assert len(json.loads(as_json.stdout)["problems"]) == 3
 
 
+def test_nothing_is_downloaded_for_a_city_that_is_wrong(monkeypatch: pytest.MonkeyPatch):
+    def refuse(*args: object, **extra: object) -> None:
+        raise AssertionError("streets were looked for")
+
+    monkeypatch.setattr("citytwin.scenarios.diff_files.load_network", refuse)
+    Path("bad.yaml").write_text(TOWN.replace("{osm: town.osm}", "{osm: 3}").replace("7200", "-1") + CLOSED)
+    Path("orphan.yaml").write_text("base: nobody.yaml\n" + CLOSED)
+    answer = call("diff", "bad.yaml", "orphan.yaml")
+    assert answer.exit_code == 2
+    assert "3 problems" in answer.stderr
+
+
 def test_a_table_that_cannot_be_used_is_a_problem():
     matrix = "demand: [{id: od, kind: od_matrix, file: FILE, zones: zones.csv}]\n"
     Path("zones.csv").write_text("zone,node\n3,1\n7,2\n")
