@@ -195,7 +195,7 @@ class _Comparison:
 
     def _leaf(self, model: type[BaseModel], key: str, old: Any, new: Any, spot: _Spot) -> Difference:
         told = label(model, key)
-        text = f"{spot.title}: {told} " if spot.title else f"{told}: "
+        text = f"{spot.title}: {told} " if spot.title and told else f"{spot.title or told}: "
         if isinstance(old, Path) and isinstance(new, Path):
             return self._difference(spot, old, new, text + file_change(old, new))
         if key in UNORDERED and old and new:

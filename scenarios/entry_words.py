@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from .street_words import PlaceNames, listed
 
 KINDS = {"od_matrix": "OD matrix", "python": "a Python object's", "trips": "trip file"}
 KNOWN = {"sight": "drivers learn of it when they get there", "broadcast": "everybody knows of it at once"}
+QUANTITY = r"(?P<number>[\d.,]+(, [\d.,]+)*) (?P<unit>\D+)"
 NAMING_LINKS = ("link", "links", "link_ids", "fcd_links")
 
 
@@ -98,7 +100,7 @@ def details(entry: BaseModel, side: Side, *, besides: Sequence[str] = ("id", "ki
     """What an entry says other than by default."""
     model = type(entry)
     said = [
-        f"{label(model, key)} {side.say(model, key, value)}"
+        f"{label(model, key)} {side.say(model, key, value)}".strip()
         for key, field in model.model_fields.items()
         if key not in besides and (value := getattr(entry, key)) != field.get_default(call_default_factory=True)
     ]
@@ -136,11 +138,16 @@ def change_words(model: type[BaseModel], key: str, before: object, after: object
 
 
 def arrow(before: str, after: str) -> str:
-    """Two values with an arrow between them; a unit that both have is said once."""
-    number_before, _, unit_before = before.rpartition(" ")
-    _, _, unit_after = after.rpartition(" ")
-    once = unit_before == unit_after and number_before[-1:].isdigit() and after[:1].isdigit()
-    return f"{number_before if once else before} → {after}"
+    """Two values with an arrow between them; a unit that both have is said once.
+
+    Examples
+    --------
+    >>> arrow("10 min", "20 min"), arrow("10, 20 s", "15, 15 s"), arrow("2 h", "1 h 30 min")
+    ('10 → 20 min', '10, 20 → 15, 15 s', '2 h → 1 h 30 min')
+    """
+    was, now = (re.fullmatch(QUANTITY, text) for text in (before, after))
+    once = was is not None and now is not None and was["unit"] == now["unit"]
+    return f"{was['number'] if was is not None and once else before} → {after}"
 
 
 def entry_names(entries: Sequence[BaseModel]) -> list[str]:

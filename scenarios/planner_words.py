@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from .street_words import listed
 
-UNITS = {"_mps2": "m/s²", "_kmh": "km/h", "_mps": "m/s", "_s": "s", "_m": "m"}
+UNITS = {"_mps2": "m/s²", "_kmh": "km/h", "_mps": "m/s", "_s": "s", "_m": "m", "per_hour": "departures an hour"}
 # What a key is about where its name without unit does not say it; "Model.key" before "key".
 LABELS = {
     "City.osm": "OpenStreetMap file",
@@ -44,13 +44,15 @@ LABELS = {
     "fcd_every_s": "rhythm of fcd",
     "fcd_links": "links in fcd",
     "green_s": "greens",
+    "groups": "in step",
     "headway_s": "time gap to the vehicle in front",
+    "junctions": "",
     "known_to": "known by",
     "lane_width_m": "width of a lane",
     "lanes_oneway": "lanes of a one-way street",
     "lanes_twoway": "lanes in each direction",
     "length_m": "length of a vehicle",
-    "link_ids": "links",
+    "link_ids": "",
     "links_every_s": "interval of the table of links",
     "max_accel_mps2": "acceleration",
     "max_decel_mps2": "strongest deceleration",
@@ -65,7 +67,7 @@ LABELS = {
     "network_every_s": "interval of the table of the network",
     "observed": "what was counted",
     "passage_s": "gap that ends green",
-    "per_hour": "departures an hour",
+    "per_hour": "",
     "perception_noise": "how differently streets are judged",
     "plan_every_s": "departures planned every",
     "position_m": "metres from the beginning of the link",
@@ -92,6 +94,7 @@ LEFT_OUT = {  # where the key's description does not say what holds without it; 
     "NetworkOptions.driving_side": "the country's",
     "NetworkOptions.country": "by place",
     "end_s": "the end of the run",
+    "junctions": "all junctions",
 }
 RATES = ("per_hour", "factor", "trips")  # whose change is also told in per cent
 
@@ -168,11 +171,13 @@ def unit_of(key: str) -> str:
 
 
 def label(model: type[BaseModel], key: str) -> str:
-    """What a key is about."""
+    """What a key is about; "" where its value says so itself."""
     for owner in model.__mro__:
         if found := LABELS.get(f"{owner.__name__}.{key}"):
             return found
-    return LABELS.get(key) or plain_words(next((key.removesuffix(end) for end in UNITS if key.endswith(end)), key))
+    if key in LABELS:
+        return LABELS[key]
+    return plain_words(next((key.removesuffix(end) for end in UNITS if key.endswith(end)), key))
 
 
 def left_out(model: type[BaseModel], key: str) -> str:

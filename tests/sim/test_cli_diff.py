@@ -81,7 +81,7 @@ def test_the_streets_are_not_read_where_nobody_names_them(monkeypatch: pytest.Mo
     Path("busy.yaml").write_text("base: morning.yaml\ndemand: {everybody: {per_hour: 120}}\n")
     answer = call("diff", "morning.yaml", "busy.yaml")
     assert answer.exit_code == 1
-    assert '  demand "everybody" (random trips): departures an hour 100 → 120 (+20 %)\n' in answer.stdout
+    assert '  demand "everybody" (random trips): 100 → 120 departures an hour (+20 %)\n' in answer.stdout
 
 
 def test_json_holds_every_difference():
