@@ -151,14 +151,12 @@ class _Comparison:
 
     def _values(self, model: type[BaseModel], key: str, old: Any, new: Any, spot: _Spot) -> Iterator[Difference]:
         if old == new:
-            if isinstance(old, Path) and not same_contents(old, new):
-                yield self._leaf(model, key, old, new, spot)
-        elif isinstance(old, dict) or isinstance(new, dict):
+            return
+        if isinstance(old, dict) or isinstance(new, dict):
             yield from self._mappings(model, key, old or {}, new or {}, spot)
         elif isinstance(old, BaseModel) and isinstance(new, BaseModel):
-            yield from self._models(
-                old, new, spot if len(spot.path) == 1 else replace(spot, title=_joined(spot, model, key))
-            )
+            inner = spot if len(spot.path) == 1 else replace(spot, title=_joined(spot, model, key))
+            yield from self._models(old, new, inner)
         elif isinstance(old, BaseModel) or isinstance(new, BaseModel):
             yield self._whole(model, key, old, new, spot)
         elif _has_models(old) or _has_models(new):
@@ -201,7 +199,7 @@ class _Comparison:
         if key in UNORDERED and old and new:
             return self._difference(spot, old, new, text + self._came_and_went(model, key, old, new))
         said = arrow(self.before.say(model, key, old), self.after.say(model, key, new))
-        said = _exact(said, old, new)
+        said = _exact(said, old, new, " s after the start" if key in ("start_s", "end_s") else "")
         if key in RATES and old and new:
             said += f" ({percent_change(old, new)})"
         return self._difference(spot, old, new, text + said)
@@ -376,10 +374,10 @@ def _short(source: Path | str) -> str:
     return source.name if isinstance(source, Path) else source
 
 
-def _exact(said: str, old: object, new: object) -> str:
+def _exact(said: str, old: object, new: object, unit: str = "") -> str:
     """What was said; with the values as they are where they look the same in words."""
     before, _, after = said.partition(" → ")
-    return f"{said} (exactly: {_plain(old)} → {_plain(new)})" if before == after else said
+    return f"{said} (exactly: {_plain(old)} → {_plain(new)}{unit})" if before == after else said
 
 
 def _plain(value: object) -> Any:

@@ -12,7 +12,8 @@ def content_hash(file: Path) -> str | None:
     """SHA-256 of a file, or of the tables of a folder; None where there is none to read."""
     try:
         if not file.is_dir():
-            return hashlib.sha256(file.read_bytes()).hexdigest()
+            with file.open("rb") as opened:
+                return hashlib.file_digest(opened, "sha256").hexdigest()
         digest = hashlib.sha256()
         for table in sorted(file.glob("*.csv")):
             digest.update(table.name.encode() + b"\0" + hashlib.sha256(table.read_bytes()).digest())
@@ -22,9 +23,11 @@ def content_hash(file: Path) -> str | None:
 
 
 def same_contents(before: Path, after: Path) -> bool:
-    """Whether two paths lead to the same contents; files that cannot be read are the same where their paths are."""
+    """Whether two paths lead to the same contents; a file that cannot be read is like no other."""
+    if before == after:
+        return True
     hashes = content_hash(before), content_hash(after)
-    return before == after if None in hashes else hashes[0] == hashes[1]
+    return hashes[0] is not None and hashes[0] == hashes[1]
 
 
 def file_change(before: Path, after: Path) -> str:
