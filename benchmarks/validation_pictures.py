@@ -90,9 +90,8 @@ def minor_road(axes: Axes, curves: Curves, measured: Mapping[str, Any]) -> str:
     axes.legend(frameon=False, loc="lower left")
     miss = 100.0 * (1.0 - y[-1] / theory_y[-1])
     if miss > 15.0:
-        return (
-            f"A minor road carries less than theory the busier the main road is: {miss:.0f} % at {x[-1]:.0f} vehicles/h"
-        )
+        busy = f"{x[-1]:.0f} vehicles/h"
+        return f"The busier the main road, the less a minor road carries: {miss:.0f} % below theory at {busy}"
     return f"A minor road carries what theory says, within 15 %, up to {x[-1]:.0f} vehicles/h on the main road"
 
 
@@ -146,7 +145,10 @@ def webster(axes: Axes, curves: Curves, measured: Mapping[str, Any]) -> str:
     axes.set(xlabel="demand over capacity", ylabel="delay, s", xlim=(0.25, 1.0), ylim=(0, 90))
     axes.text(0.27, 62, "marks: measured, two standard errors", color=MUTED, fontsize=style.SMALL_PT)
     axes.legend(frameon=False, loc="upper left")
-    return "Delay at a signal follows Webster's formula up to nine tenths of its capacity"
+    above = 100.0 * (rows[:, 2] / rows[:, 4] - 1.0)[rows[:, 0] <= 0.85]
+    return (
+        f"Up to 0.85 of capacity, delay at a signal is {above.min():.0f} to {above.max():.0f} % above Webster's formula"
+    )
 
 
 def street(axes: Axes, curves: Curves, measured: Mapping[str, Any]) -> str:

@@ -260,7 +260,6 @@ def test_sumo_cases(question: Question, record_property: Note) -> None:
 
 ONE_BY_ONE = "at an all-way stop each who crosses waits until whoever went before has cleared the junction"
 KEEP_RIGHT = "nobody keeps right: drivers stay in the lane they entered, the emptiest that serves"
-SIDE_BY_SIDE = "neighbours who want each other's lane stand side by side at the lanes' ends"
 SHORT_GAPS = "drivers accept 4.5 s whatever they do (HCM: 6.4 s for left turns); 610 and 357 veh/h are its capacities"
 KNOWN = {
     "allway_stop-two_crossing_saturated": ONE_BY_ONE,
@@ -270,7 +269,6 @@ KNOWN = {
     "motorway_3lane-q600_t0": KEEP_RIGHT,
     "motorway_3lane-q600_t15": KEEP_RIGHT,
     "overtaking_2lane-q300_t10": KEEP_RIGHT,
-    "weaving_400m-mm2400_mo800_rm700_ro100": SIDE_BY_SIDE,
     "priority_t_50-left_q400": SHORT_GAPS,
     "priority_t_50-left_q800": SHORT_GAPS,
     "priority_t_50-right_q400": SHORT_GAPS,
