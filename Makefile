@@ -4,13 +4,13 @@
 VENV ?= .venv
 WORKERS ?= 2
 TESTS ?=
-EXTRAS ?= dev,docs,pbf,bench
+EXTRAS ?= dev,docs,pbf
 BIN := $(VENV)/bin
 ROOMS := sim agents scenarios kernels
 TYPING := build/typing
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test lint types format licences docs bench validation clean
+.PHONY: help demo install test lint types format licences docs bench peers validation clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,11 @@ bench: $(VENV)/.installed-dev  ## Measure start-up, traffic, routing and whether
 	$(BIN)/python benchmarks/traffic.py
 	$(BIN)/python benchmarks/routing.py
 	$(BIN)/python benchmarks/gridlock.py monaco helsinki
+	$(BIN)/python benchmarks/phases.py
+
+peers: $(VENV)/.installed-dev  ## Compare speed and travel times with SUMO and UXsim, which it installs; takes an hour
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python benchmarks/peers.py
 
 clean:  ## Remove what the other targets made, the environment and the runs included
 	rm -rf $(VENV) build dist runs docs/_build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
