@@ -21,7 +21,7 @@ FACTS = read_facts("lanes_and_merges")
 MILE_KM, FOOT_M = 1.609344, 0.3048
 NO_MOBIL = "the program does not offer MOBIL: lanes are changed for the route, around obstacles and to shorter queues"
 BEHIND_SLOWER = "drivers with one wanted speed would drive 109 km/h; nobody overtakes, so who wants less sets the pace"
-SIDE_BY_SIDE = "neighbours who want each other's lane stand side by side at the lanes' ends"
+LATE = "drivers ask to be let in only in the last 60 m, or below 3 m/s: the section's end becomes a queue"
 NEEDED = pytest.mark.skipif(not FACTS, reason="the collection of reference cases is not on this machine")
 
 
@@ -75,7 +75,7 @@ def weaving_capacity(case: Case, note: Note) -> None:
         rows += [(f"{start}{end}{k}", float(t), start, end, 0, 0.0, 1e9) for k, t in enumerate(times)]
     log = watch(node_network(places, links), rows, 1500.0, step_s=1.0)
     flow = 3600.0 * log.flow("w", (900.0, 1500.0))
-    hold(note, "weaving capacity", flow, (0.85 * wanted, 1.15 * wanted), "veh/h", SIDE_BY_SIDE)
+    hold(note, "weaving capacity", flow, (0.85 * wanted, 1.15 * wanted), "veh/h", LATE)
 
 
 KEEP_RIGHT = "nobody keeps right or overtakes: drivers stay in the lane they entered, the emptiest that serves"

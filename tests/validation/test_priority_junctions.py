@@ -103,7 +103,7 @@ def test_a_minor_queue_that_nobody_hinders_leaves_at_the_handbooks_rate(record_p
     hold(record_property, "follow-up time", follow_up_s(), (2.2, 4.0), "s")
 
 
-CLEARS = "742 and 552 veh/h against 905 and 753: drivers also wait until who passed has cleared"
+CLEARS = "748 and 546 veh/h against 909 and 779: drivers also wait until who passed has cleared"
 
 
 @pytest.mark.slow
