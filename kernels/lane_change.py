@@ -1,0 +1,289 @@
+"""Change lanes within a street: who wants to, who is let in, who drops behind."""
+
+from __future__ import annotations
+
+import math
+
+from .compile import bare, woven
+from .driving import brake_distance
+from .following import next_obstacle
+from .keep_clear import loops_have_room
+from .lane_gaps import fits_before, fits_behind, place_in_lane
+from .rings import at, insert, is_full, remove
+from .traffic_tables import (
+    ASK,
+    ASK_AFTER_S,
+    CAUSE,
+    CLASS,
+    CONNECTOR,
+    CONTENT,
+    COUNT,
+    FIRST_LANE,
+    GRANTED_COUNT,
+    HAS_LET_IN,
+    LANE,
+    LANE_CHANGES,
+    LANE_LENGTH_M,
+    LENGTH_M,
+    MIN_GAP_M,
+    NOTHING,
+    OBSTACLE,
+    OBSTACLE_M,
+    OPEN,
+    POSITION_M,
+    PROMISED_M,
+    SPEED_MPS,
+    STANDING_S,
+    TO_LANE,
+    WRONG_LANE,
+    YIELDS_TO,
+    City,
+)
+from .ways import lane_towards, leads, link_ahead, may_use, suits, way_on
+
+SEE_OBSTACLE_M = 150.0
+BESIDE_M = 10.0
+QUEUE_MPS = 5.0  # slower than this, drivers look for a shorter queue
+FEWER = 2  # vehicles ahead, that make a change of lanes worth while
+LONGER = 6  # vehicles that a queue may have more if its lane serves the link after the next too
+ROOM_TO_CHANGE_M = 40.0  # on the next link, for who leaves the change of lanes until then
+ASK_FOR_GAP_MPS = 3.0  # slower than this, or so near the lane's end, a driver who must change lanes is let in
+ASK_FOR_GAP_M = 60.0
+CROSS_OVER_AFTER_S = 10.0  # of standing beside somebody who wants the own lane, whose lane one wants
+LOST_TURN_AFTER_S = 20.0  # of standing in a lane that does not lead there, after which a driver gives up a turn
+
+
+@woven
+def is_next_short(city: City, vehicle: int) -> bool:
+    """Whether the next link of a vehicle's route leaves no room to change lanes."""
+    link = link_ahead(city, vehicle, 1)
+    return link >= 0 and city.lane_f[LANE_LENGTH_M, city.link[FIRST_LANE, link]] < ROOM_TO_CHANGE_M
+
+
+@woven
+def wanted_lane(city: City, link: int, lane: int, k: int, vehicle: int) -> int:
+    """Lane beside the present one that a driver, ``k`` places behind its head, wants to change to, -1: none."""
+    position = city.vehicle_f[POSITION_M, vehicle]
+    evades = next_obstacle(city, lane, position) < position + SEE_OBSTACLE_M
+    queues = k >= FEWER and city.vehicle_f[SPEED_MPS, vehicle] < QUEUE_MPS
+    if not (evades or queues) and city.vehicle_i[CONTENT, vehicle] != 0:
+        return -1
+    access = city.class_access[city.vehicle_i[CLASS, vehicle]]
+    wanted = link_ahead(city, vehicle, 1)
+    if evades:
+        first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
+        found = -1
+        for side in range(-1, 2, 2):
+            other = lane + side
+            if not first <= other < last or not may_use(city, other, access) or blocked_soon(city, other, position):
+                continue
+            if found < 0 or (wanted >= 0 and leads(city, other, wanted)):
+                found = other
+        return found
+    target = -1
+    if wanted >= 0 and city.vehicle_i[CONTENT, vehicle] == 0:
+        target = lane_towards(city, link, lane, wanted, link_ahead(city, vehicle, 2), access)
+    if target < 0:
+        city.vehicle_i[CONTENT, vehicle] = 1
+        return shorter_queue(city, link, lane, k, vehicle) if queues else -1
+    beside = lane + 1 if target > lane else lane - 1
+    if blocked_soon(city, beside, position):
+        return -1
+    optional = city.vehicle_i[CONNECTOR, vehicle] >= 0 and not is_next_short(city, vehicle)
+    if optional and place_in_lane(city, beside, position) > k + LONGER:
+        return -1  # the present lane leads to the next link too: there is time to change behind the junction
+    return beside
+
+
+@bare
+def shorter_queue(city: City, link: int, lane: int, k: int, vehicle: int) -> int:
+    """Lane beside the present one in which fewer vehicles queue ahead and that serves the route too, -1: none."""
+    access = city.class_access[city.vehicle_i[CLASS, vehicle]]
+    position = city.vehicle_f[POSITION_M, vehicle]
+    wanted, after = link_ahead(city, vehicle, 1), link_ahead(city, vehicle, 2)
+    first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
+    found, fewest = -1, k - FEWER + 1
+    for side in range(-1, 2, 2):
+        other = lane + side
+        if not first <= other < last or not may_use(city, other, access) or blocked_soon(city, other, position):
+            continue
+        ahead = place_in_lane(city, other, position)
+        if wanted >= 0:
+            here, there = suits(city, lane, wanted, after), suits(city, other, wanted, after)
+            if there == 0:
+                continue
+            if there < here:
+                if is_next_short(city, vehicle):
+                    continue
+                ahead += LONGER
+        if ahead < fewest:
+            found, fewest = other, ahead
+    return found
+
+
+@woven
+def blocked_soon(city: City, lane: int, position: float) -> bool:
+    """Whether something blocks a lane beside or not far ahead of a position."""
+    return next_obstacle(city, lane, position - BESIDE_M) < position + SEE_OBSTACLE_M
+
+
+@woven
+def ask_for_gap(city: City, vehicle: int, lane: int, rear: float) -> None:
+    """Ask the first driver of the lane beside who can still fall behind a vehicle to let it in."""
+    for k in range(city.lane_i[GRANTED_COUNT, lane], city.lane_i[COUNT, lane]):
+        host = at(city, lane, k)
+        gap = rear - city.vehicle_f[POSITION_M, host]
+        can = gap >= city.driver[city.vehicle_i[CLASS, host], MIN_GAP_M] / 2.0
+        if can and city.vehicle_i[HAS_LET_IN, host] == 0:
+            if city.vehicle_i[YIELDS_TO, host] < 0:
+                city.vehicle_i[YIELDS_TO, host] = vehicle
+            break
+
+
+@woven
+def put_beside(city: City, vehicle: int, lane: int, place: int) -> None:
+    """Put a vehicle that has left the lane beside in its place in a lane."""
+    city.lane_f[PROMISED_M, lane] = -1.0
+    insert(city, lane, place, vehicle)
+    city.vehicle_i[LANE, vehicle] = lane
+    city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, lane, -1)
+    city.vehicle_i[CONTENT, vehicle] = 0
+    city.vehicle_i[CAUSE, vehicle] = NOTHING
+    city.vehicle_i[HAS_LET_IN, vehicle] = 0
+    city.counter[LANE_CHANGES] += 1
+
+
+@woven
+def waits_for_lane(city: City, lane: int) -> bool:
+    """Whether the first vehicle of a lane has stood for long because the lane does not lead where it wants."""
+    if city.lane_i[COUNT, lane] == 0 or city.lane_i[GRANTED_COUNT, lane] > 0:
+        return False
+    first = at(city, lane, 0)
+    return (
+        city.vehicle_i[CONNECTOR, first] < 0
+        and city.vehicle_i[CAUSE, first] != NOTHING  # else it has just come from another lane
+        and link_ahead(city, first, 1) >= 0
+        and city.vehicle_f[STANDING_S, first] > CROSS_OVER_AFTER_S
+    )
+
+
+@bare
+def cross_over(city: City, link: int, lane: int, other: int) -> bool:
+    """Let the first vehicles of two lanes, who stand beside each other in the lane that the other wants, cross over.
+
+    Neither can leave, so no gap ever comes. Drivers then cross each other's way as they set off; here they change lanes
+    where they stand, if there is room for both.
+    """
+    if not (waits_for_lane(city, lane) and waits_for_lane(city, other)):
+        return False
+    one, two = at(city, lane, 0), at(city, other, 0)
+    kind_one, kind_two = city.vehicle_i[CLASS, one], city.vehicle_i[CLASS, two]
+    if not (may_use(city, other, city.class_access[kind_one]) and may_use(city, lane, city.class_access[kind_two])):
+        return False
+    target = lane_towards(
+        city, link, other, link_ahead(city, two, 1), link_ahead(city, two, 2), city.class_access[kind_two]
+    )
+    if target < 0 or (target > other) != (lane > other):
+        return False
+    position_one, position_two = city.vehicle_f[POSITION_M, one], city.vehicle_f[POSITION_M, two]
+    if (
+        fits_behind(city, other, 0, position_one) < 0.0
+        or fits_behind(city, lane, 0, position_two) < 0.0
+        or not fits_before(city, other, 1, position_one - city.driver[kind_one, LENGTH_M], 0.0, True)
+        or not fits_before(city, lane, 1, position_two - city.driver[kind_two, LENGTH_M], 0.0, True)
+    ):
+        return False
+    remove(city, lane, 0)
+    remove(city, other, 0)
+    put_beside(city, one, other, 0)
+    put_beside(city, two, lane, 0)
+    return True
+
+
+@bare
+def drop_behind(city: City, link: int, lane: int, vehicle: int, other: int) -> None:
+    """Let a vehicle fall back behind whoever is alongside, in the lane it wants, and has to change lanes too.
+
+    Of two who drive side by side and want to change, nobody would find a gap: they would come to rest at the stop line
+    beside each other, for good if each wants the other's lane. Who is ahead goes on, of two abreast the one in the lane
+    with the higher number, so that whoever is first along the road never waits.
+    """
+    position = city.vehicle_f[POSITION_M, vehicle]
+    place = place_in_lane(city, other, position)
+    if place <= city.lane_i[GRANTED_COUNT, other] or city.vehicle_i[YIELDS_TO, vehicle] >= 0:
+        return
+    ahead = at(city, other, place - 1)
+    kind = city.vehicle_i[CLASS, ahead]
+    if city.vehicle_f[POSITION_M, ahead] == position and lane > other:
+        return
+    gap = city.vehicle_f[POSITION_M, ahead] - city.driver[kind, LENGTH_M] - position
+    if gap >= city.driver[kind, MIN_GAP_M] / 2.0 or city.vehicle_i[CONTENT, ahead] != 0:
+        return
+    if gap < 0.0 and city.vehicle_f[STANDING_S, ahead] > 0.0:
+        return  # too late
+    wanted = link_ahead(city, ahead, 1)
+    if wanted < 0:
+        return
+    after, access = link_ahead(city, ahead, 2), city.class_access[kind]
+    if lane_towards(city, link, other, wanted, after, access) >= 0:
+        city.vehicle_i[YIELDS_TO, vehicle] = ahead
+
+
+@woven
+def change_lane(city: City, lane: int, k: int, other: int, t_s: float) -> bool:
+    """Move a vehicle to the lane beside if there is a gap; ask to be let in when it has nearly stopped for it."""
+    vehicle = at(city, lane, k)
+    position, speed = city.vehicle_f[POSITION_M, vehicle], city.vehicle_f[SPEED_MPS, vehicle]
+    length = city.driver[city.vehicle_i[CLASS, vehicle], LENGTH_M]
+    rear, needed = position - length, length + city.driver[city.vehicle_i[CLASS, vehicle], MIN_GAP_M]
+    place = place_in_lane(city, other, position)
+    left = city.lane_f[LANE_LENGTH_M, other] - position
+    connector = city.vehicle_i[CONNECTOR, vehicle]
+    blocked = city.lane_f[OBSTACLE_M, lane] < math.inf
+    must = connector < 0 or blocked or city.lane_i[OPEN, city.connector[TO_LANE, connector]] == 0
+    must = must or (city.vehicle_i[CONTENT, vehicle] == 0 and is_next_short(city, vehicle))
+    if (
+        place >= city.lane_i[GRANTED_COUNT, other]
+        and not is_full(city, other)
+        and speed <= fits_behind(city, other, place, position)
+        and fits_before(city, other, place, rear, speed, False)
+        and brake_distance(speed, city.max_decel, city.step_s) <= left
+        and loops_have_room(city, lane, other, needed, t_s)
+    ):
+        remove(city, lane, k)
+        put_beside(city, vehicle, other, place)
+        if must and place + 1 < city.lane_i[COUNT, other]:
+            city.vehicle_i[HAS_LET_IN, at(city, other, place + 1)] = 1
+        return True
+    lost = connector < 0 and city.vehicle_f[STANDING_S, vehicle] > LOST_TURN_AFTER_S
+    if lost and t_s >= city.vehicle_f[ASK_AFTER_S, vehicle]:
+        city.vehicle_i[ASK, vehicle] = WRONG_LANE
+    if must and rear > 0.0 and (speed < ASK_FOR_GAP_MPS or left < ASK_FOR_GAP_M):
+        ask_for_gap(city, vehicle, other, rear)
+        if city.vehicle_i[CAUSE, vehicle] == NOTHING:
+            city.vehicle_i[CAUSE, vehicle] = OBSTACLE if blocked and connector >= 0 else WRONG_LANE
+    return False
+
+
+@woven
+def change_lanes(city: City, link: int, t_s: float) -> None:
+    """Let drivers on a link change lanes, those ahead first; nobody by more than one lane a step."""
+    first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
+    if last - first > 1:
+        for lane in range(first, last):
+            for k in range(city.lane_i[COUNT, lane]):
+                city.vehicle_i[YIELDS_TO, at(city, lane, k)] = -1
+        just_came = -1
+        for lane in range(first, last):
+            came_before, just_came = just_came, -1
+            for k in range(city.lane_i[GRANTED_COUNT, lane], city.lane_i[COUNT, lane]):
+                vehicle = at(city, lane, k)
+                if vehicle == came_before:  # one lane a step
+                    continue
+                other = wanted_lane(city, link, lane, k, vehicle)
+                if other < 0:
+                    continue
+                if change_lane(city, lane, k, other, t_s) or (k == 0 and cross_over(city, link, lane, other)):
+                    just_came = vehicle
+                    break
+                drop_behind(city, link, lane, vehicle, other)

@@ -1,0 +1,102 @@
+"""Say whether a vehicle fits into a lane: the gap ahead of it and the one behind."""
+
+from __future__ import annotations
+
+import math
+
+from .compile import woven
+from .driving import brake_distance, safe_speed
+from .following import rear_beyond
+from .rings import at
+from .traffic_tables import (
+    CAUSE,
+    CLASS,
+    COMFORT_DECEL,
+    COUNT,
+    HEADWAY_S,
+    INBOUND_M,
+    LANE_LENGTH_M,
+    LAST_OUT,
+    LENGTH_M,
+    LETS_IN,
+    MIN_GAP_M,
+    NEED_M,
+    POSITION_M,
+    SPEED_MPS,
+    City,
+)
+
+
+@woven
+def place_in_lane(city: City, lane: int, position: float) -> int:
+    """How many vehicles of a lane are at or beyond a position."""
+    count = city.lane_i[COUNT, lane]
+    for k in range(count - 1, -1, -1):
+        if city.vehicle_f[POSITION_M, at(city, lane, k)] >= position:
+            return k + 1
+    return 0
+
+
+@woven
+def ahead_of(city: City, lane: int, k: int) -> int:
+    """Whoever is ahead of place ``k`` of a lane; only if ``gap_ahead`` is finite."""
+    return at(city, lane, k - 1) if k > 0 else city.lane_i[LAST_OUT, lane]
+
+
+@woven
+def gap_ahead(city: City, lane: int, k: int, position: float) -> float:
+    """Room from a position to the rear of whoever is ahead of place ``k`` of a lane, inf without anybody."""
+    if k > 0:
+        ahead = at(city, lane, k - 1)
+        return city.vehicle_f[POSITION_M, ahead] - city.driver[city.vehicle_i[CLASS, ahead], LENGTH_M] - position
+    rear = rear_beyond(city, lane)
+    return math.inf if rear >= 0.0 else rear + city.lane_f[LANE_LENGTH_M, lane] - position
+
+
+@woven
+def fits_behind(city: City, lane: int, k: int, position: float) -> float:
+    """Highest speed at which a vehicle can be put at a position in place ``k`` of a lane, -1 when there is no gap."""
+    gap = gap_ahead(city, lane, k, position)
+    if gap == math.inf:
+        return math.inf
+    ahead = ahead_of(city, lane, k)
+    if gap < city.driver[city.vehicle_i[CLASS, ahead], MIN_GAP_M] / 2.0:
+        return -1.0
+    reach = brake_distance(city.vehicle_f[SPEED_MPS, ahead], city.max_decel, city.step_s)
+    return safe_speed(gap + reach, city.max_decel, city.step_s)
+
+
+@woven
+def pace_behind(city: City, lane: int, k: int, position: float, kind: int, wanted: float) -> float:
+    """Speed at which the gap to whoever is ahead is the one that a driver wants, -1 if that is less than keeping pace.
+
+    Who squeezed in behind a moving vehicle and braked would make everybody behind start from rest: a queue beside the
+    road would enter at two thirds of what a lane carries.
+    """
+    gap = gap_ahead(city, lane, k, position)
+    if gap == math.inf:
+        return math.inf
+    pace = (gap - city.driver[kind, MIN_GAP_M]) / city.driver[kind, HEADWAY_S]
+    return pace if pace >= min(city.vehicle_f[SPEED_MPS, ahead_of(city, lane, k)], wanted) else -1.0
+
+
+@woven
+def fits_before(city: City, lane: int, k: int, rear: float, speed: float, tight: bool) -> bool:
+    """Whether whoever comes behind place ``k`` of a lane can cope with a vehicle put there, its rear at ``rear``.
+
+    ``tight``: whoever stands there copes with any gap, as do those who have stopped to let somebody in.
+    """
+    step, hard = city.step_s, city.max_decel
+    if k >= city.lane_i[COUNT, lane]:
+        room = rear >= city.lane_f[INBOUND_M, lane]  # what was promised to others stays free
+        return room and rear + brake_distance(speed, hard, step) >= city.lane_f[NEED_M, lane]
+    behind = at(city, lane, k)
+    kind, its_speed = city.vehicle_i[CLASS, behind], city.vehicle_f[SPEED_MPS, behind]
+    gap = rear - city.vehicle_f[POSITION_M, behind]
+    any_gap = its_speed == 0.0 and (tight or city.vehicle_i[CAUSE, behind] == LETS_IN)
+    if gap < (-1e-9 if any_gap else city.driver[kind, MIN_GAP_M] / 2.0):
+        return False
+    comfort = city.driver[kind, COMFORT_DECEL]
+    return gap + brake_distance(speed, hard, step) >= brake_distance(its_speed, hard, step) and gap + brake_distance(
+        speed, comfort, step
+    ) >= brake_distance(its_speed, comfort, step)
