@@ -28,14 +28,14 @@ def gridlock(repository: Path) -> Iterator[ModuleType]:
         ("berlin_neukolln/berlin_neukolln.osm.gz", 200.0),
         ("helsinki_centre/helsinki_centre.osm.gz", 200.0),
         ("kotka/kotka.osm.gz", 200.0),
-        # At 200 nothing locks, but queues are so long that 0.5 to 2 % stand for five minutes, by the seed.
+        # At 200 its busiest street is asked for 1.6 times what it carries: 0.1 to 1.2 % are stuck, by the seed.
         ("monaco/monaco_core.osm.gz", 150.0),
         pytest.param(
             "shanghai/shanghai.osm.gz",
-            200.0,
+            75.0,  # at which no street is asked for more than 0.85 of what it carries
             marks=pytest.mark.xfail(
-                reason="27 % stuck, at 100 an hour and km 2 %, at 50 hardly any: a free choice of routes already loads "
-                "42 lanes beyond their green, one (way/12107082:0-2) two and a half times, and queues reach back"
+                reason="0.9 to 1.5 % stuck, by the seed: at the edge of the map all turn left through 24 m between two "
+                "signals (way/39705360:0-1), which room for three cars an approach and cycle does not carry"
             ),
         ),
     ],
@@ -43,7 +43,7 @@ def gridlock(repository: Path) -> Iterator[ModuleType]:
 def test_a_moderately_filled_city_flows_for_two_hours(
     file: str, per_h_km: float, gridlock: ModuleType, data: Path
 ) -> None:
-    """200 departures an hour per km of main road, or as many as a city that fills up sooner bears."""
+    """200 departures an hour per km of main road, or as many as the streets carry where that is less."""
     filling, _ = gridlock.fill(data / "osm" / file, per_h_km=per_h_km)
     assert filling.created > 100
     assert filling.stuck_share < MOST_STUCK, f"{filling.stuck} of {filling.created} are stuck"
