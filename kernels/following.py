@@ -58,7 +58,7 @@ from .traffic_tables import (
     YIELDS_TO,
     City,
 )
-from .ways import link_ahead
+from .ways import goes_on
 
 STOP_MARGIN_M = 1.0  # how far before a stop line or an obstacle a vehicle comes to rest
 MOVING_MPS = 0.1  # slower than this a vehicle stands
@@ -133,7 +133,7 @@ def beyond_line(city: City, vehicle: int, distance: float, lane: int, steps: int
         gap = distance + city.lane_f[LANE_LENGTH_M, lane] + rear
         free = behind(city, vehicle, gap, city.vehicle_f[SPEED_MPS, city.lane_i[LAST_OUT, lane]], desired_speed)
     end = city.lane_f[OBSTACLE_M, lane]
-    if link_ahead(city, vehicle, steps + 1) >= 0:
+    if goes_on(city, vehicle, steps + 1):
         end = min(end, city.lane_f[LANE_LENGTH_M, lane])
     if end < math.inf:
         return min(free, wall(city, vehicle, distance + end))
@@ -231,7 +231,7 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                 standing_for = LEADER
                 if ahead < 0 or city.vehicle_i[CONNECTOR, ahead] != connector:
                     new_speed = min(new_speed, into_junction(city, vehicle, left, desired))
-            elif link_ahead(city, vehicle, 1) >= 0:
+            elif goes_on(city, vehicle, 1):
                 new_speed = min(new_speed, wall(city, vehicle, left))
             if ahead < 0 and rear < (DIVERGE_M if granted else 0.0):
                 rear_speed = city.vehicle_f[SPEED_MPS, city.lane_i[LAST_OUT, lane]]

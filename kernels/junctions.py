@@ -66,7 +66,7 @@ from .traffic_tables import (
     YIELD,
     City,
 )
-from .ways import link_ahead, may_use, way_on
+from .ways import goes_on, may_use, way_on
 
 CLEARING_S = 2.5  # between two conflicting vehicles at their stop lines
 UNKNOWN = -2  # which vehicle of a lane asks to enter
@@ -202,7 +202,7 @@ def candidate(city: City, lane: int, t_s: float) -> int:
     if k >= city.lane_i[COUNT, lane]:
         return -1
     vehicle = at(city, lane, k)
-    if link_ahead(city, vehicle, 1) < 0:
+    if not goes_on(city, vehicle, 1):
         return -1
     kind = city.vehicle_i[CLASS, vehicle]
     soon = city.vehicle_f[SPEED_MPS, vehicle] + city.driver[kind, MAX_ACCEL] * city.step_s
@@ -335,23 +335,25 @@ def note_needs(city: City, junction: int) -> None:
         city.junction[FIRST_CONNECTOR_IN, junction], city.junction[FIRST_CONNECTOR_IN, junction + 1]
     ):
         row = road_lanes + connector
-        to_lane = city.connector[TO_LANE, connector]
         for k in range(city.lane_i[COUNT, row]):
             vehicle = at(city, row, k)
+            to_lane = city.connector[TO_LANE, connector]
             left = city.lane_f[LANE_LENGTH_M, row] - city.vehicle_f[POSITION_M, vehicle]
             need = brake_distance(city.vehicle_f[SPEED_MPS, vehicle], city.max_decel, city.step_s) - left
             city.lane_f[NEED_M, to_lane] = max(city.lane_f[NEED_M, to_lane], need)
-        lane = city.connector[FROM_LANE, connector]
+    for place in range(city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]):
+        lane = city.listed[place]
         for k in range(city.lane_i[GRANTED_COUNT, lane]):
             vehicle = at(city, lane, k)
-            if city.vehicle_i[CONNECTOR, vehicle] == connector:
-                left = (
-                    city.lane_f[LANE_LENGTH_M, lane]
-                    - city.vehicle_f[POSITION_M, vehicle]
-                    + city.lane_f[LANE_LENGTH_M, row]
-                )
-                need = brake_distance(city.vehicle_f[SPEED_MPS, vehicle], city.max_decel, city.step_s) - left
-                city.lane_f[NEED_M, to_lane] = max(city.lane_f[NEED_M, to_lane], need)
+            connector = city.vehicle_i[CONNECTOR, vehicle]
+            to_lane = city.connector[TO_LANE, connector]
+            left = (
+                city.lane_f[LANE_LENGTH_M, lane]
+                - city.vehicle_f[POSITION_M, vehicle]
+                + city.lane_f[LANE_LENGTH_M, road_lanes + connector]
+            )
+            need = brake_distance(city.vehicle_f[SPEED_MPS, vehicle], city.max_decel, city.step_s) - left
+            city.lane_f[NEED_M, to_lane] = max(city.lane_f[NEED_M, to_lane], need)
 
 
 @woven

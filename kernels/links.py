@@ -60,7 +60,7 @@ from .traffic_tables import (
     WENT_OUT,
     City,
 )
-from .ways import link_ahead, may_use, suits, way_on
+from .ways import goes_on, link_ahead, may_use, suits, way_on
 
 NO_WAY = 1000  # as LONGER, for a lane that does not lead to the next link
 
@@ -135,7 +135,7 @@ def let_arrive(city: City, lane: int, t_s: float) -> None:
     """Take vehicles that reached their destination off a lane."""
     for k in range(city.lane_i[COUNT, lane] - 1, -1, -1):
         vehicle = at(city, lane, k)
-        if link_ahead(city, vehicle, 1) >= 0:
+        if goes_on(city, vehicle, 1):
             continue
         if city.vehicle_f[POSITION_M, vehicle] < city.vehicle_f[DESTINATION_M, vehicle]:
             continue

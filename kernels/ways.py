@@ -34,6 +34,12 @@ def link_ahead(city: City, vehicle: int, steps: int) -> int:
 
 
 @woven
+def goes_on(city: City, vehicle: int, steps: int) -> bool:
+    """Whether the vehicle's route has a link ``steps`` places further on."""
+    return city.vehicle_i[ROUTE_AT, vehicle] + steps < city.vehicle_i[ROUTE_SIZE, vehicle]
+
+
+@woven
 def leads(city: City, lane: int, link: int) -> bool:
     """Whether a lane has a connector to a link."""
     for connector in range(city.lane_i[FIRST_CONNECTOR, lane], city.lane_i[FIRST_CONNECTOR, lane + 1]):
