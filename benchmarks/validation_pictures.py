@@ -85,7 +85,7 @@ def minor_road(axes: Axes, curves: Curves, measured: Mapping[str, Any]) -> str:
     axes.fill_between(theory_x, 0.85 * theory_y, 1.15 * theory_y, color=style.LIGHT["rule"], lw=0, label="± 15 %")
     axes.plot(x, y, "o", color=BLUE, ms=7, mfc="none", mew=1.6, label="measured, right turn into the main road")
     axes.set(
-        xlabel="traffic with right of way, vehicles/h", ylabel="capacity, vehicles/h", xlim=(0, 700), ylim=(0, 1250)
+        xlabel="traffic with right of way, vehicles/h", ylabel="capacity, vehicles/h", xlim=(0, 700), ylim=(0, 1600)
     )
     axes.legend(frameon=False, loc="lower left")
     miss = 100.0 * (1.0 - y[-1] / theory_y[-1])
