@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
+import networkx as nx
 import numpy as np
 
 from .conflicts import Conflicts, Ways, mirrored
 from .network import Bools, Bytes, Control, Ints, Light, Signals
-from .signal_stages import LONGEST_CYCLE_S, Controller, StagePlanner
+from .signal_stages import LONGEST_CYCLE_S, Controller, StagePlanner, is_between
 from .street_rows import StreetRows, wrap
 
 GUESSED_CYCLE_S = (70, 90)  # without counts
@@ -60,17 +62,39 @@ def plan_signals(rows: StreetRows, ways: Ways, conflicts: Conflicts, foe_yield: 
     group = np.full(ways.from_link.size, -1, dtype=np.int32)
     open_yield = foe_yield.copy()
     controllers: list[Controller] = []
-    for junction in np.flatnonzero(control == Control.SIGNAL):
-        connectors = range(ways.junction_start[junction], ways.junction_start[junction + 1])
-        if not connectors:
+    for junctions in _close_together(rows, ways, control):
+        planner = StagePlanner(rows, ways, conflicts, open_yield, pair_start, mirror, junctions)
+        if planner.can_share:
+            controllers.append(planner.plan())
             continue
-        planner = StagePlanner(rows, ways, conflicts, open_yield, pair_start, mirror, int(junction), connectors)
-        controller = planner.plan()
-        signal[connectors.start : connectors.stop] = len(controllers)
-        group[connectors.start : connectors.stop] = [planner.group_of[c] for c in connectors]
-        controllers.append(controller)
+        for junction in junctions:
+            alone = StagePlanner(rows, ways, conflicts, open_yield, pair_start, mirror, [junction])
+            controllers.append(alone.plan())
     _coordinate(rows, controllers)
-    return SignalPlans(_to_table(rows, controllers), signal, group, open_yield)
+    heads = sorted(
+        ((junction, controller) for controller in controllers for junction in controller.junctions), key=itemgetter(0)
+    )
+    for row, (junction, controller) in enumerate(heads):
+        columns = _columns(ways, junction, controller)
+        for connector in range(ways.junction_start[junction], ways.junction_start[junction + 1]):
+            signal[connector], group[connector] = row, columns.index(controller.group_of[connector])
+    return SignalPlans(_to_table(rows, ways, heads), signal, group, open_yield)
+
+
+def _close_together(rows: StreetRows, ways: Ways, control: Bytes) -> list[list[int]]:
+    """Signalled junctions by those that streets too short to wait on join; most are alone."""
+    signalled = {
+        int(junction)
+        for junction in np.flatnonzero(control == Control.SIGNAL)
+        if ways.junction_start[junction] < ways.junction_start[junction + 1]
+    }
+    joined: nx.Graph[int] = nx.Graph()
+    joined.add_nodes_from(sorted(signalled))
+    for link in range(len(rows.streets)):
+        ends = int(rows.from_junction[link]), int(rows.to_junction[link])
+        if is_between(rows, link) and signalled.issuperset(ends):
+            joined.add_edge(*ends)
+    return sorted(sorted(junctions) for junctions in nx.connected_components(joined))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -93,7 +117,7 @@ def _coordinate(rows: StreetRows, controllers: Sequence[Controller]) -> None:
     Beyond, a junction with so many stages that its cycle is long keeps it to itself: a neighbourhood does not wait for
     one.
     """
-    at = {controller.junction: controller for controller in controllers}
+    at = {junction: controller for controller in controllers for junction in controller.junctions}
     for controller in controllers:
         _set_cycle(controller, _own_cycle_s(controller))
     close = {junction: _close_signals(rows, at, junction) for junction in at}
@@ -120,14 +144,15 @@ def _coordinate(rows: StreetRows, controllers: Sequence[Controller]) -> None:
         if root in seen:
             continue
         taken: list[tuple[int, _Step]] = []
-        seen.add(root)
-        frontier = sorted((step, root) for step in steps[root])
+        seen.update(at[root].junctions)
+        frontier = sorted((step, junction) for junction in at[root].junctions for step in steps[junction])
         while frontier:  # widest roads first, so that progression follows them
             step, start = frontier.pop(0)
             if step.end not in seen:
-                seen.add(step.end)
+                together = at[step.end].junctions
+                seen.update(together)
                 taken.append((start, step))
-                frontier = sorted([*frontier, *((further, step.end) for further in steps[step.end])])
+                frontier = sorted([*frontier, *((further, end) for end in together for further in steps[end])])
         cycle = max(at[junction].cycle_s for junction in (root, *(step.end for _, step in taken)))
         for junction in (root, *(step.end for _, step in taken)):
             _set_cycle(at[junction], cycle)
@@ -187,7 +212,7 @@ def _joined(close: Mapping[int, Sequence[_Step]]) -> list[list[int]]:
 
 def _feeding_link(rows: StreetRows, controller: Controller, link: int) -> int:
     """Return the approach of a junction that goes straightest into a link."""
-    approaches = {approach for approach, _ in controller.groups}
+    approaches = {a for a, _ in controller.groups if rows.to_junction[a] == rows.from_junction[link]}
     return min(approaches, key=lambda a: (abs(wrap(float(rows.heading_out[link] - rows.heading_in[a]))), a))
 
 
@@ -229,36 +254,56 @@ def _greens(controller: Controller, green_s: int) -> list[int]:
     return greens
 
 
-def _to_table(rows: StreetRows, controllers: Sequence[Controller]) -> Signals:
-    """Unfold stages into phases: green, yellow, all-red."""
+def _columns(ways: Ways, junction: int, controller: Controller) -> list[int]:
+    """Columns of a controller that belong to one of its junctions."""
+    connectors = range(ways.junction_start[junction], ways.junction_start[junction + 1])
+    return sorted({controller.group_of[connector] for connector in connectors})
+
+
+def _to_table(rows: StreetRows, ways: Ways, heads: Sequence[tuple[int, Controller]]) -> Signals:
+    """Unfold stages into phases, for every junction with its controller: green, yellow, all-red."""
     phase_s: list[float] = []
     phase_start, light_start, light = [0], [0], list[int]()
-    for controller in controllers:
-        count = len(controller.stages)
-        for i, stage in enumerate(controller.stages):
-            after = controller.stages[(i + 1) % count]
-            yellow, red = controller.clearances[i]
-            ending = set(stage.lights) - set(after.lights)
-            staying = {column: state for column, state in stage.lights.items() if column not in ending}
-            parts = [
-                (controller.green_s[i], stage.lights),
-                (yellow, staying | dict.fromkeys(ending, Light.YELLOW)),
-                (red, staying),
-            ]
-            for duration, lights in parts:
-                if duration > 0:
-                    phase_s.append(float(duration))
-                    light += [int(lights.get(column, Light.RED)) for column in range(len(controller.groups))]
-                    light_start.append(len(light))
+    group_count = []
+    for junction, controller in heads:
+        columns = _columns(ways, junction, controller)
+        group_count.append(len(columns))
+        before: list[int] | None = None
+        for duration, lights in _phases(controller):
+            shown = [int(lights.get(column, Light.RED)) for column in columns]
+            if shown == before and any(shown):  # what changes, changes at another junction of the same controller
+                phase_s[-1] += duration
+                continue
+            before = shown
+            phase_s.append(float(duration))
+            light += shown
+            light_start.append(len(light))
         phase_start.append(len(phase_s))
     return Signals(
-        id=tuple(rows.junctions[controller.junction].id for controller in controllers),
-        junction=np.array([controller.junction for controller in controllers], dtype=np.int32),
-        offset_s=np.array([controller.offset_s for controller in controllers], dtype=np.float64),
+        id=tuple(rows.junctions[junction].id for junction, _ in heads),
+        junction=np.array([junction for junction, _ in heads], dtype=np.int32),
+        offset_s=np.array([controller.offset_s for _, controller in heads], dtype=np.float64),
         phase_start=np.array(phase_start, dtype=np.int32),
         phase_s=np.array(phase_s, dtype=np.float64),
-        group_count=np.array([len(controller.groups) for controller in controllers], dtype=np.int32),
+        group_count=np.array(group_count, dtype=np.int32),
         light_start=np.array(light_start, dtype=np.int32),
         light=np.array(light, dtype=np.int8),
-        assumed=np.ones(len(controllers), dtype=bool),
+        assumed=np.ones(len(heads), dtype=bool),
     )
+
+
+def _phases(controller: Controller) -> Iterator[tuple[int, dict[int, Light]]]:
+    """Duration (s) and lights of every phase of a controller's cycle."""
+    count = len(controller.stages)
+    for i, stage in enumerate(controller.stages):
+        after = controller.stages[(i + 1) % count]
+        yellow, red = controller.clearances[i]
+        ending = set(stage.lights) - set(after.lights)
+        staying = {column: state for column, state in stage.lights.items() if column not in ending}
+        for duration, lights in (
+            (controller.green_s[i], stage.lights),
+            (yellow, staying | dict.fromkeys(ending, Light.YELLOW)),
+            (red, staying),
+        ):
+            if duration > 0:
+                yield duration, lights

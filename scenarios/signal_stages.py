@@ -1,4 +1,8 @@
-"""Divide a signalled junction's green among stages without conflicts, and find the time to clear it between them."""
+"""Divide the green of a signalled junction, or of some close together, among stages without conflicts.
+
+Between junctions closer than a queue is long nobody can wait: they get one programme, in which whoever is let onto a
+street between them finds green at its end.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +32,7 @@ LONGEST_ALL_RED_S = 6
 CLEARING_LENGTH_M = 5.0
 SLOWEST_CLEARING_MPS = 7.0  # of turning vehicles (RiLSA 2015, section 2.5)
 LONGEST_CYCLE_S = 120
+SHARE_WITHIN_M = 30.0  # a street of four cars; a turn that gets seven seconds of green lets in as many
 
 Rows = NDArray[np.int64]
 
@@ -43,10 +48,11 @@ class Stage:
 
 @dataclass(slots=True)
 class Controller:
-    """One junction's programme while it is being made."""
+    """The programme of one junction, or of junctions close together, while it is being made."""
 
-    junction: int
+    junctions: tuple[int, ...]
     groups: dict[tuple[int, int], int]  # (approach link, kind of turn) -> column
+    group_of: dict[int, int]  # connector -> column
     stages: list[Stage]
     clearances: list[tuple[int, int]] = field(default_factory=list)  # yellow and all-red after every stage
     cycle_s: int = 0
@@ -70,8 +76,13 @@ def yellow_s(speed_mps: float) -> int:
     return 3 if kmh <= 50.5 else 4 if kmh <= 60.5 else 5
 
 
+def is_between(rows: StreetRows, link: int) -> bool:
+    """Whether a street is so short that drivers cannot wait on it, if there are signals at both its ends."""
+    return bool(rows.length_m[link] < SHARE_WITHIN_M and rows.from_junction[link] != rows.to_junction[link])
+
+
 class StagePlanner:
-    """Work out the stages of one junction."""
+    """Work out the stages of one junction, or of some that share a programme."""
 
     def __init__(
         self,
@@ -81,19 +92,50 @@ class StagePlanner:
         foe_yield: Bools,
         pair_start: Rows,
         mirror: Rows,
-        junction: int,
-        connectors: range,
+        junctions: Sequence[int],
     ) -> None:
-        self.rows, self.ways, self.junction, self.connectors = rows, ways, junction, connectors
+        self.rows, self.ways, self.junctions = rows, ways, tuple(junctions)
         self.conflicts, self.foe_yield = conflicts, foe_yield
         self.mirror = mirror  # [pair] the row in which the foe of a pair is the owner
-        self.pairs = range(int(pair_start[connectors.start]), int(pair_start[connectors.stop]))
+        spans = [(int(ways.junction_start[j]), int(ways.junction_start[j + 1])) for j in junctions]
+        self.connectors = [c for first, last in spans for c in range(first, last)]
+        self.pairs = [pair for first, last in spans for pair in range(int(pair_start[first]), int(pair_start[last]))]
         self.far = far_turn(rows.drives_on_left)
-        kinds = sorted({(int(ways.from_link[c]), self._kind(c)) for c in connectors})
+        kinds = sorted({(int(ways.from_link[c]), self._kind(c)) for c in self.connectors})
         self.groups = {key: column for column, key in enumerate(kinds)}
-        self.group_of = {c: self.groups[int(ways.from_link[c]), self._kind(c)] for c in connectors}
-        self.approaches = sorted({link for link, _ in self.groups})
+        self.group_of = {c: self.groups[int(ways.from_link[c]), self._kind(c)] for c in self.connectors}
+        links = {link for link, _ in self.groups}
+        between = {link for link in links if is_between(rows, link) and int(rows.from_junction[link]) in junctions}
+        self.approaches = sorted(links - between)
+        self.feeds = self._feeds(between)
         self.meets, self.clashes = self._group_conflicts()
+
+    def _feeds(self, between: set[int]) -> dict[int, set[int]]:
+        """Groups at the end of the streets between the junctions that each group lets vehicles onto."""
+        found: dict[int, set[int]] = {}
+        for connector, column in self.group_of.items():
+            link = int(self.ways.to_link[connector])
+            if link in between:
+                found.setdefault(column, set()).update(self._groups_of([link]))
+        return found
+
+    def _with_fed(self, columns: Iterable[int]) -> set[int]:
+        """Groups, and all those that whoever they let in comes to before he has left the junctions."""
+        found = set(columns)
+        todo = list(found)
+        while todo:
+            fed = self.feeds.get(todo.pop(), set()) - found
+            found |= fed
+            todo += fed
+        return found
+
+    @property
+    def can_share(self) -> bool:
+        """Whether nobody who is let in meets others of his own street at a further junction."""
+        return all(
+            not self._any(self.clashes, greens, greens)
+            for greens in (self._with_fed(self._groups_of([link])) for link in self.approaches)
+        )
 
     def _group_conflicts(self) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
         """Pairs of groups of different approaches that meet, and those that cannot both be green, gaps or not."""
@@ -118,7 +160,7 @@ class StagePlanner:
         parts = [part for links in self._approach_sets() for part in self._part(links)]
         for links in self._join(parts):
             protected = self._protected(links)
-            green_sets += [self._groups_of(links) - protected, *self._split(protected)]
+            green_sets += [self._with_fed(self._groups_of(links) - protected), *self._split(protected)]
         green_sets = [greens for greens in green_sets if greens]
         self._open_further(green_sets)
         stages = [self._stage(greens) for greens in green_sets]
@@ -130,7 +172,7 @@ class StagePlanner:
         for stage in stages:
             self._permit(stage)
         clearances = [self._clearance(stage, stages[(i + 1) % len(stages)]) for i, stage in enumerate(stages)]
-        controller = Controller(self.junction, self.groups, stages, clearances)
+        controller = Controller(self.junctions, self.groups, self.group_of, stages, clearances)
         while controller.shortest_s > LONGEST_CYCLE_S and max(stage.least_s for stage in stages) > MIN_GREEN_S:
             longest = max(stages, key=lambda stage: stage.least_s)  # wide roads are crossed in two goes, then
             longest.least_s = max(MIN_GREEN_S, longest.least_s - 1)
@@ -163,9 +205,9 @@ class StagePlanner:
         """Divide approaches that clash among as few stages as they need, most important first."""
         parts: list[list[int]] = []
         for link in sorted(links, key=lambda link: (-self._importance(link), link)):
-            mine = self._groups_of([link])
+            mine = self._with_fed(self._groups_of([link]))
             for part in parts:
-                if not self._any(self.clashes, mine, self._groups_of(part)):
+                if not self._any(self.clashes, mine, self._with_fed(self._groups_of(part))):
                     part.append(link)
                     break
             else:
@@ -176,9 +218,9 @@ class StagePlanner:
         """Put approaches of different directions together where they do not even meet."""
         joined: list[list[int]] = []
         for links in sets:
-            mine = self._groups_of(links)
+            mine = self._with_fed(self._groups_of(links))
             for other in joined:
-                if not self._any(self.meets, mine, self._groups_of(other)):
+                if not self._any(self.meets, mine, self._with_fed(self._groups_of(other))):
                     other += links
                     break
             else:
@@ -193,15 +235,18 @@ class StagePlanner:
         links = {column: link for (link, _), column in self.groups.items()}
         for greens in green_sets:
             for column, link in sorted(links.items()):
-                if column in greens or self._any(self.meets, {column}, greens):
+                opened = self._with_fed({column})
+                if column in greens or self._any(self.meets, opened, greens | opened):
                     continue
                 mine = self._groups_of([link])
                 walks = [other for other in green_sets if not mine & other and not self._only_turns(other)]
                 if walks not in ([], [greens]):
-                    greens.add(column)
+                    greens |= opened
 
     def _only_turns(self, greens: set[int]) -> bool:
-        return all(kind == 2 for (_, kind), column in self.groups.items() if column in greens)
+        return all(
+            kind == 2 for (link, kind), column in self.groups.items() if column in greens and link in self.approaches
+        )
 
     def _one_may_wait(self, pair: int, own: int, foe: int) -> bool:
         if self._kind(own) == self._kind(foe) == 2:
@@ -243,8 +288,10 @@ class StagePlanner:
         """Put protected turns together where they do not meet, else one after the other."""
         if not protected:
             return []
-        meet = self._any(self.meets, protected, protected)
-        return [{column} for column in sorted(protected)] if meet else [protected]
+        opened = self._with_fed(protected)
+        if self._any(self.meets, opened, opened):
+            return [self._with_fed({column}) for column in sorted(protected)]
+        return [opened]
 
     def _stage(self, greens: set[int]) -> Stage:
         """Collect a stage's lights and guess the flow that they must let through."""
