@@ -78,25 +78,25 @@ class VehicleState:
         """Name the columns of the tables."""
         numbers, rows = cities.vehicle_f, cities.vehicle_i
         return cls(
-            depart_s=numbers[:, table.DEPART_S],
-            speed_factor=numbers[:, table.SPEED_FACTOR],
-            position_m=numbers[:, table.POSITION_M],
-            speed_mps=numbers[:, table.SPEED_MPS],
-            standing_s=numbers[:, table.STANDING_S],
-            ask_after_s=numbers[:, table.ASK_AFTER_S],
-            entered_s=numbers[:, table.ENTERED_S],
-            arrived_s=numbers[:, table.ARRIVED_S],
-            driven_m=numbers[:, table.DRIVEN_M],
-            kind=rows[:, table.CLASS],
-            status=rows[:, table.STATUS],
-            lane=rows[:, table.LANE],
-            connector=rows[:, table.CONNECTOR],
-            granted=rows[:, table.GRANTED],
-            cause=rows[:, table.CAUSE],
-            ask=rows[:, table.ASK],
-            route_start=rows[:, table.ROUTE_START],
-            route_size=rows[:, table.ROUTE_SIZE],
-            route_at=rows[:, table.ROUTE_AT],
+            depart_s=numbers[..., table.DEPART_S],
+            speed_factor=numbers[..., table.SPEED_FACTOR],
+            position_m=numbers[..., table.POSITION_M],
+            speed_mps=numbers[..., table.SPEED_MPS],
+            standing_s=numbers[..., table.STANDING_S],
+            ask_after_s=numbers[..., table.ASK_AFTER_S],
+            entered_s=numbers[..., table.ENTERED_S],
+            arrived_s=numbers[..., table.ARRIVED_S],
+            driven_m=numbers[..., table.DRIVEN_M],
+            kind=rows[..., table.CLASS],
+            status=rows[..., table.STATUS],
+            lane=rows[..., table.LANE],
+            connector=rows[..., table.CONNECTOR],
+            granted=rows[..., table.GRANTED],
+            cause=rows[..., table.CAUSE],
+            ask=rows[..., table.ASK],
+            route_start=rows[..., table.ROUTE_START],
+            route_size=rows[..., table.ROUTE_SIZE],
+            route_at=rows[..., table.ROUTE_AT],
         )
 
 
@@ -193,10 +193,11 @@ class Fleet:
         digest = hashlib.sha256()
         vehicles = self.vehicles
         rows = self.cities.vehicle_i[member].copy()
-        rows[table.ROUTE_START] = 0  # where routes lie in memory depends on the other members
+        rows[:, table.ROUTE_START] = 0  # where routes lie in memory depends on the other members
         for name in table.OWN:
             if name not in ("driver", "sensor"):
                 array = rows if name == "vehicle_i" else getattr(self.cities, name)[member]
+                array = array.T if name in table.BY_VEHICLE else array  # column after column, as the others
                 digest.update(np.ascontiguousarray(array).tobytes())
         detectors = [row for row, sensor in enumerate(self.sensors) if sensor.of_signal]
         digest.update(self.cities.sensor[member, table.SENSOR_GAP_S, detectors].tobytes())
@@ -375,29 +376,29 @@ def _vehicle_numbers(network: RoadNetwork, trips: TripTable, kinds: DriverKinds,
     destination_length_m = network.links.length_m[trips.destination_link]
     origin_m = np.where(np.isnan(trips.origin_m), origin_length_m / 2.0, trips.origin_m)
     destination_m = np.where(np.isnan(trips.destination_m), destination_length_m / 2.0, trips.destination_m)
-    numbers = np.zeros((members, table.VEHICLE_F_COLUMNS, len(trips.id)))
-    numbers[:, table.DEPART_S] = trips.depart_s
-    numbers[:, table.ORIGIN_M] = np.minimum(np.maximum(origin_m, length_m), origin_length_m)
-    numbers[:, table.DESTINATION_M] = np.minimum(destination_m, destination_length_m - 1e-6)
-    numbers[:, (table.ENTERED_S, table.ARRIVED_S)] = np.nan
+    numbers = np.zeros((members, len(trips.id), table.VEHICLE_F_COLUMNS))
+    numbers[..., table.DEPART_S] = trips.depart_s
+    numbers[..., table.ORIGIN_M] = np.minimum(np.maximum(origin_m, length_m), origin_length_m)
+    numbers[..., table.DESTINATION_M] = np.minimum(destination_m, destination_length_m - 1e-6)
+    numbers[..., (table.ENTERED_S, table.ARRIVED_S)] = np.nan
     spread = np.empty(len(trips.id))
     for member in range(members):
         chance.fill_normals(np.uint64(seed + member), trips.key, chance.DRIVER_SPEED, spread)
         own = kind[member]
         factor = kinds.speed_factor_mean[own] + kinds.speed_factor_sd[own] * np.clip(spread, -MOST_SPREAD, MOST_SPREAD)
-        numbers[member, table.SPEED_FACTOR] = np.maximum(factor, SLOWEST_FACTOR)
+        numbers[member, :, table.SPEED_FACTOR] = np.maximum(factor, SLOWEST_FACTOR)
     return numbers
 
 
 def _vehicle_rows(trips: TripTable, kinds: DriverKinds, kind: Ints, *, seed: int) -> Ints:
-    rows = np.zeros((kind.shape[0], table.VEHICLE_I_COLUMNS, len(trips.id)), np.int32)
-    rows[:, table.CLASS] = kind
-    rows[:, (table.LANE, table.CONNECTOR, table.REAR_IN, table.YIELDS_TO)] = -1
+    rows = np.zeros((*kind.shape, table.VEHICLE_I_COLUMNS), np.int32)
+    rows[..., table.CLASS] = kind
+    rows[..., (table.LANE, table.CONNECTOR, table.REAR_IN, table.YIELDS_TO)] = -1
     if kinds.driver[:, table.IMPERFECTION].any():
         draws = np.empty(len(trips.id))
         for member in range(kind.shape[0]):
             chance.fill_uniforms(np.uint64(seed + member), trips.key, chance.DRIVER_IMPERFECTION, draws)
-            rows[member, table.CHANCE] = np.floor(draws * 2.0**31)
+            rows[member, :, table.CHANCE] = np.floor(draws * 2.0**31)
     return rows
 
 

@@ -73,7 +73,7 @@ class Journeys:
         """The same routes, but trips whose destination lies behind them on their own link drive round to it."""
         fleet = self.model.fleet
         trips, numbers = fleet.trips, fleet.cities.vehicle_f[self.member]
-        behind = numbers[table.DESTINATION_M, rows] < numbers[table.ORIGIN_M, rows]
+        behind = numbers[rows, table.DESTINATION_M] < numbers[rows, table.ORIGIN_M]
         behind &= trips.origin_link[rows] == trips.destination_link[rows]
         if not behind.any():
             return routes

@@ -159,7 +159,7 @@ def copied_gb_per_s() -> float:
 def state_bytes(fleet: Fleet) -> int:
     """Bytes of one vehicle's row in the tables that change, its place in a lane included."""
     cities = fleet.cities
-    return sum(array.shape[1] * array.itemsize for array in (cities.vehicle_f, cities.vehicle_i)) + cities.ring.itemsize
+    return sum(array.shape[2] * array.itemsize for array in (cities.vehicle_f, cities.vehicle_i)) + cities.ring.itemsize
 
 
 def show_phases(rows: int, fleet: Fleet, whole: Fleet) -> None:

@@ -52,20 +52,20 @@ def leave_streets(city: City, junction: int) -> None:
         length = city.lane_f[LANE_LENGTH_M, lane]
         while city.lane_i[GRANTED_COUNT, lane] > 0:
             vehicle = at(city, lane, 0)
-            if city.vehicle_f[POSITION_M, vehicle] < length:
+            if city.vehicle_f[vehicle, POSITION_M] < length:
                 break
-            connector = city.vehicle_i[CONNECTOR, vehicle]
+            connector = city.vehicle_i[vehicle, CONNECTOR]
             row = road_lanes + connector
             pop(city, lane)
             push(city, row, vehicle)
             if light_of(city, connector) == LIGHT_RED:
                 city.counter[RED_RUNS] += 1
-            city.vehicle_i[GRANTED, vehicle] = 0
-            city.vehicle_i[YIELDS_TO, vehicle] = -1
-            city.vehicle_i[HAS_LET_IN, vehicle] = 0
+            city.vehicle_i[vehicle, GRANTED] = 0
+            city.vehicle_i[vehicle, YIELDS_TO] = -1
+            city.vehicle_i[vehicle, HAS_LET_IN] = 0
             city.lane_i[OCCUPIED_BY, row] += 1
-            city.vehicle_i[LANE, vehicle] = row
-            city.vehicle_f[POSITION_M, vehicle] -= length
+            city.vehicle_i[vehicle, LANE] = row
+            city.vehicle_f[vehicle, POSITION_M] -= length
             city.lane_i[GRANTED_COUNT, lane] -= 1
             city.lane_i[LAST_OUT, lane] = vehicle
             city.lane_i[WENT_OUT, lane] += 1
@@ -84,30 +84,30 @@ def enter_streets(city: City, junction: int) -> None:
         to_lane = city.connector[TO_LANE, connector]
         while city.lane_i[COUNT, row] > 0:
             vehicle = at(city, row, 0)
-            if city.vehicle_f[POSITION_M, vehicle] < length or is_full(city, to_lane):
+            if city.vehicle_f[vehicle, POSITION_M] < length or is_full(city, to_lane):
                 break
             pop(city, row)
             push(city, to_lane, vehicle)
             city.lane_i[LAST_OUT, row] = vehicle
-            kind = city.vehicle_i[CLASS, vehicle]
+            kind = city.vehicle_i[vehicle, CLASS]
             vehicle_length = city.driver[kind, LENGTH_M]
             city.lane_f[INBOUND_M, to_lane] -= vehicle_length + city.driver[kind, MIN_GAP_M]
-            if city.vehicle_i[REAR_IN, vehicle] >= 0:  # longer than the street before: its rear was two junctions back
-                add_shared(city.lane_i, OCCUPIED_BY, road_lanes + city.vehicle_i[REAR_IN, vehicle], -1)
-            position = city.vehicle_f[POSITION_M, vehicle] - length
-            city.vehicle_f[POSITION_M, vehicle] = position
-            city.vehicle_i[LANE, vehicle] = to_lane
-            city.vehicle_i[ROUTE_AT, vehicle] += 1
-            city.vehicle_i[REAR_IN, vehicle] = connector
-            city.vehicle_f[REAR_LEFT_M, vehicle] = vehicle_length - position
+            if city.vehicle_i[vehicle, REAR_IN] >= 0:  # longer than the street before: its rear was two junctions back
+                add_shared(city.lane_i, OCCUPIED_BY, road_lanes + city.vehicle_i[vehicle, REAR_IN], -1)
+            position = city.vehicle_f[vehicle, POSITION_M] - length
+            city.vehicle_f[vehicle, POSITION_M] = position
+            city.vehicle_i[vehicle, LANE] = to_lane
+            city.vehicle_i[vehicle, ROUTE_AT] += 1
+            city.vehicle_i[vehicle, REAR_IN] = connector
+            city.vehicle_f[vehicle, REAR_LEFT_M] = vehicle_length - position
             if position >= vehicle_length:
                 add_shared(city.lane_i, OCCUPIED_BY, row, -1)
-                city.vehicle_i[REAR_IN, vehicle] = -1
-            city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, to_lane, -1)
-            city.vehicle_i[CONTENT, vehicle] = 0
+                city.vehicle_i[vehicle, REAR_IN] = -1
+            city.vehicle_i[vehicle, CONNECTOR] = way_on(city, vehicle, to_lane, -1)
+            city.vehicle_i[vehicle, CONTENT] = 0
             city.lane_i[WENT_OUT, row] += 1
             city.lane_i[CAME_IN, to_lane] += 1
             for sensor in range(city.lane_i[FIRST_SENSOR, to_lane], city.lane_i[FIRST_SENSOR, to_lane + 1]):
                 if city.sensor[SENSOR_AT_M, sensor] <= position:  # else it is passed on the lane, see follow_lane
                     city.sensor[SENSOR_COUNT, sensor] += 1
-                    city.sensor[SENSOR_SPEED_SUM, sensor] += city.vehicle_f[SPEED_MPS, vehicle]
+                    city.sensor[SENSOR_SPEED_SUM, sensor] += city.vehicle_f[vehicle, SPEED_MPS]

@@ -11,8 +11,8 @@ import numpy as np
 from numba import cuda
 
 from .cuda_compile import StepGraph, grid_of, step_graph
-from .cuda_kernels import add_up_counters, phases_of
-from .traffic_tables import City
+from .cuda_kernels import add_up_counters, phases_of, put_column, take_column
+from .traffic_tables import BY_VEHICLE, City, column_of
 
 
 class DeviceCity:
@@ -78,11 +78,21 @@ class DeviceCity:
         if name == "counter":
             members, rows, _ = self._counts.shape
             add_up_counters.launch(*grid_of(members * rows, 128), 0, self._counts, self._arrays[name])
+        if column is not None and name in BY_VEHICLE and getattr(self.host, name).size:
+            host = column_of(name, getattr(self.host, name), column)
+            packed = cuda.device_array(host.shape, host.dtype)
+            take_column.launch(*grid_of(host.size, 128), 0, self._arrays[name], column, packed)
+            host[:] = packed.copy_to_host()
+            return
         for device, host in self._pieces(name, column):
             device.copy_to_host(host)
 
     def push(self, name: str, column: int | None = None) -> None:
         """Copy an array, or one column of it, from the host to the device."""
+        if column is not None and name in BY_VEHICLE and getattr(self.host, name).size:
+            packed = cuda.to_device(np.ascontiguousarray(column_of(name, getattr(self.host, name), column)))
+            put_column.launch(*grid_of(packed.size, 128), 0, self._arrays[name], column, packed)
+            return
         for device, host in self._pieces(name, column):
             device.copy_to_device(host)
 

@@ -139,6 +139,22 @@ def add_up_counters(counts: Any, counter: Any) -> None:
                 counts[m, row, k] = 0
 
 
+@GpuKernel
+def take_column(table: Any, column: int, packed: Any) -> None:
+    """Copy one column of a ``[member, vehicle, column]`` table to ``packed``, ``[member, vehicle]``."""
+    for i in range(cuda.grid(1), packed.size, cuda.gridsize(1)):
+        m, row = i // packed.shape[1], i % packed.shape[1]
+        packed[m, row] = table[m, row, column]
+
+
+@GpuKernel
+def put_column(table: Any, column: int, packed: Any) -> None:
+    """Copy ``packed`` to one column of a table, the other way round than ``take_column``."""
+    for i in range(cuda.grid(1), packed.size, cuda.gridsize(1)):
+        m, row = i // packed.shape[1], i % packed.shape[1]
+        table[m, row, column] = packed[m, row]
+
+
 class Phase(NamedTuple):
     """One launch of a step."""
 

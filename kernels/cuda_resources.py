@@ -13,7 +13,7 @@ import numba.cuda.dispatcher
 import numpy as np
 from numba import cuda
 
-from .cuda_kernels import add_up_counters, phases_of
+from .cuda_kernels import add_up_counters, phases_of, put_column, take_column
 from .traffic_tables import COUNTERS, City
 
 ARCHITECTURES = ((8, 0), (9, 0))  # A100, H100
@@ -43,6 +43,8 @@ def resources_of(cities: City, architectures: Sequence[tuple[int, int]] = ARCHIT
         own = numba.typeof(cities._replace(counter=counts)), numba.int64[::1], numba.int64
         launches: list[tuple[Any, tuple[Any, ...]]] = [(phase.kernel, own) for phase in phases_of(cities)]
         launches.append((add_up_counters, (numba.typeof(counts), numba.int64[:, ::1])))
+        column = numba.float64[:, :, ::1], numba.int64, numba.float64[:, ::1]
+        launches += [(take_column, column), (put_column, column)]
         return [_assemble(kernel, signature, each) for kernel, signature in launches for each in architectures]
     finally:
         numba.cuda.dispatcher.get_current_device = there

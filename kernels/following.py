@@ -68,7 +68,7 @@ DIVERGE_M = 3.0  # beyond the stop line, paths from one lane have parted
 @woven
 def behind(city: City, vehicle: int, gap: float, leader_speed: float, desired_speed: float) -> float:
     """Speed for the coming step behind a leader, never so high that hard braking of the leader could end in a crash."""
-    kind, speed, step = city.vehicle_i[CLASS, vehicle], city.vehicle_f[SPEED_MPS, vehicle], city.step_s
+    kind, speed, step = city.vehicle_i[vehicle, CLASS], city.vehicle_f[vehicle, SPEED_MPS], city.step_s
     aimed = aimed_speed(
         int(city.driver[kind, MODEL]),
         speed,
@@ -90,7 +90,7 @@ def behind(city: City, vehicle: int, gap: float, leader_speed: float, desired_sp
 @woven
 def wall(city: City, vehicle: int, distance: float) -> float:
     """Speed for the coming step on the way to something one must not pass."""
-    kind, speed = city.vehicle_i[CLASS, vehicle], city.vehicle_f[SPEED_MPS, vehicle]
+    kind, speed = city.vehicle_i[vehicle, CLASS], city.vehicle_f[vehicle, SPEED_MPS]
     reach = max(distance - STOP_MARGIN_M, 0.0)
     comfort = city.driver[kind, COMFORT_DECEL]
     return stopping_speed(speed, reach, comfort, city.firm_decel, city.max_decel, city.step_s)
@@ -105,11 +105,11 @@ def rear_beyond(city: City, lane: int) -> float:
     vehicle = city.lane_i[LAST_OUT, lane]
     if vehicle < 0:
         return math.inf
-    row = city.vehicle_i[LANE, vehicle]
-    rear = city.vehicle_f[POSITION_M, vehicle] - city.driver[city.vehicle_i[CLASS, vehicle], LENGTH_M]
+    row = city.vehicle_i[vehicle, LANE]
+    rear = city.vehicle_f[vehicle, POSITION_M] - city.driver[city.vehicle_i[vehicle, CLASS], LENGTH_M]
     if row >= city.road_lanes:
         return rear if city.connector[FROM_LANE, row - city.road_lanes] == lane else math.inf
-    connector = city.vehicle_i[REAR_IN, vehicle]
+    connector = city.vehicle_i[vehicle, REAR_IN]
     if connector >= 0 and city.connector[FROM_LANE, connector] == lane:
         return rear + city.lane_f[LANE_LENGTH_M, city.road_lanes + connector]
     return math.inf
@@ -124,14 +124,14 @@ def beyond_line(city: City, vehicle: int, distance: float, lane: int, steps: int
     count = city.lane_i[COUNT, lane]
     if count > 0:
         last = at(city, lane, count - 1)
-        length = city.driver[city.vehicle_i[CLASS, last], LENGTH_M]
-        gap = distance + city.vehicle_f[POSITION_M, last] - length
-        return behind(city, vehicle, gap, city.vehicle_f[SPEED_MPS, last], desired_speed)
+        length = city.driver[city.vehicle_i[last, CLASS], LENGTH_M]
+        gap = distance + city.vehicle_f[last, POSITION_M] - length
+        return behind(city, vehicle, gap, city.vehicle_f[last, SPEED_MPS], desired_speed)
     free = behind(city, vehicle, math.inf, 0.0, desired_speed)
     rear = rear_beyond(city, lane)
     if rear < 0.0:
         gap = distance + city.lane_f[LANE_LENGTH_M, lane] + rear
-        free = behind(city, vehicle, gap, city.vehicle_f[SPEED_MPS, city.lane_i[LAST_OUT, lane]], desired_speed)
+        free = behind(city, vehicle, gap, city.vehicle_f[city.lane_i[LAST_OUT, lane], SPEED_MPS], desired_speed)
     end = city.lane_f[OBSTACLE_M, lane]
     if goes_on(city, vehicle, steps + 1):
         end = min(end, city.lane_f[LANE_LENGTH_M, lane])
@@ -167,10 +167,10 @@ def merging_ahead(city: City, vehicle: int, connector: int, to_join: float, desi
         row = road_lanes + city.foe[FOE, place]
         for k in range(city.lane_i[COUNT, row] - 1, -1, -1):
             other = at(city, row, k)
-            its_way = city.lane_f[LANE_LENGTH_M, row] - city.vehicle_f[POSITION_M, other]
+            its_way = city.lane_f[LANE_LENGTH_M, row] - city.vehicle_f[other, POSITION_M]
             if its_way < to_join:
-                gap = to_join - its_way - city.driver[city.vehicle_i[CLASS, other], LENGTH_M]
-                speed = min(speed, behind(city, vehicle, gap, city.vehicle_f[SPEED_MPS, other], desired_speed))
+                gap = to_join - its_way - city.driver[city.vehicle_i[other, CLASS], LENGTH_M]
+                speed = min(speed, behind(city, vehicle, gap, city.vehicle_f[other, SPEED_MPS], desired_speed))
                 break
     return speed
 
@@ -179,15 +179,15 @@ def merging_ahead(city: City, vehicle: int, connector: int, to_join: float, desi
 def into_junction(city: City, vehicle: int, left: float, desired_speed: float) -> float:
     """Speed for the coming step of a vehicle that may enter the junction ``left`` metres ahead."""
     road_lanes = city.road_lanes
-    connector = city.vehicle_i[CONNECTOR, vehicle]
+    connector = city.vehicle_i[vehicle, CONNECTOR]
     row = road_lanes + connector
     joining = merging_ahead(city, vehicle, connector, left + city.lane_f[LANE_LENGTH_M, row], desired_speed)
     count = city.lane_i[COUNT, row]
     if count > 0:
         last = at(city, row, count - 1)
-        length = city.driver[city.vehicle_i[CLASS, last], LENGTH_M]
-        gap = left + city.vehicle_f[POSITION_M, last] - length
-        speed = city.vehicle_f[SPEED_MPS, last]
+        length = city.driver[city.vehicle_i[last, CLASS], LENGTH_M]
+        gap = left + city.vehicle_f[last, POSITION_M] - length
+        speed = city.vehicle_f[last, SPEED_MPS]
         return min(joining, behind(city, vehicle, gap, speed, desired_speed))
     far = left + city.lane_f[LANE_LENGTH_M, row]
     to_lane = city.connector[TO_LANE, connector]
@@ -209,32 +209,32 @@ def follow_lane(city: City, lane: int, number: int) -> None:
     ahead = -1
     for k in range(city.lane_i[COUNT, lane]):
         vehicle = at(city, lane, k)
-        kind = city.vehicle_i[CLASS, vehicle]
-        position, speed = city.vehicle_f[POSITION_M, vehicle], city.vehicle_f[SPEED_MPS, vehicle]
+        kind = city.vehicle_i[vehicle, CLASS]
+        position, speed = city.vehicle_f[vehicle, POSITION_M], city.vehicle_f[vehicle, SPEED_MPS]
         comfort = city.driver[kind, COMFORT_DECEL]
-        factor = city.vehicle_f[SPEED_FACTOR, vehicle]
+        factor = city.vehicle_f[vehicle, SPEED_FACTOR]
         desired = max(limit * factor, speed - comfort * step)  # a lower limit is reached without hard braking
         left = length - position
         standing_for = 0
-        connector = city.vehicle_i[CONNECTOR, vehicle]
-        granted = on_road and city.vehicle_i[GRANTED, vehicle] != 0
+        connector = city.vehicle_i[vehicle, CONNECTOR]
+        granted = on_road and city.vehicle_i[vehicle, GRANTED] != 0
 
         if ahead >= 0:
-            gap = city.vehicle_f[POSITION_M, ahead] - position
-            gap -= city.driver[city.vehicle_i[CLASS, ahead], LENGTH_M]
-            new_speed = behind(city, vehicle, gap, city.vehicle_f[SPEED_MPS, ahead], desired)
+            gap = city.vehicle_f[ahead, POSITION_M] - position
+            gap -= city.driver[city.vehicle_i[ahead, CLASS], LENGTH_M]
+            new_speed = behind(city, vehicle, gap, city.vehicle_f[ahead, SPEED_MPS], desired)
             standing_for = LEADER
         else:
             new_speed = behind(city, vehicle, math.inf, 0.0, desired)
         if on_road:
             if granted:
                 standing_for = LEADER
-                if ahead < 0 or city.vehicle_i[CONNECTOR, ahead] != connector:
+                if ahead < 0 or city.vehicle_i[ahead, CONNECTOR] != connector:
                     new_speed = min(new_speed, into_junction(city, vehicle, left, desired))
             elif goes_on(city, vehicle, 1):
                 new_speed = min(new_speed, wall(city, vehicle, left))
             if ahead < 0 and rear < (DIVERGE_M if granted else 0.0):
-                rear_speed = city.vehicle_f[SPEED_MPS, city.lane_i[LAST_OUT, lane]]
+                rear_speed = city.vehicle_f[city.lane_i[LAST_OUT, lane], SPEED_MPS]
                 pace = behind(city, vehicle, left + rear, rear_speed, desired)
                 if pace < new_speed:
                     new_speed, standing_for = pace, LEADER
@@ -248,10 +248,10 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                     halt = wall(city, vehicle, free)
                     if halt < new_speed:
                         new_speed, standing_for = halt, OBSTACLE
-            guest = city.vehicle_i[YIELDS_TO, vehicle]
+            guest = city.vehicle_i[vehicle, YIELDS_TO]
             if guest >= 0:
-                gap = city.vehicle_f[POSITION_M, guest] - city.driver[city.vehicle_i[CLASS, guest], LENGTH_M] - position
-                pace = behind(city, vehicle, gap, city.vehicle_f[SPEED_MPS, guest], desired)
+                gap = city.vehicle_f[guest, POSITION_M] - city.driver[city.vehicle_i[guest, CLASS], LENGTH_M] - position
+                pace = behind(city, vehicle, gap, city.vehicle_f[guest, SPEED_MPS], desired)
                 pace = max(pace, speed - comfort * step)
                 if pace < new_speed:
                     new_speed, standing_for = pace, LETS_IN
@@ -264,7 +264,7 @@ def follow_lane(city: City, lane: int, number: int) -> None:
             if new_speed > slower:
                 new_speed = min(new_speed, slowing_speed(left, slower, comfort, step))
         if city.driver[kind, IMPERFECTION] > 0.0:
-            draw = uniform(0, city.vehicle_i[CHANCE, vehicle], DRIVER_IMPERFECTION, number)
+            draw = uniform(0, city.vehicle_i[vehicle, CHANCE], DRIVER_IMPERFECTION, number)
             imperfection, accel = city.driver[kind, IMPERFECTION], city.driver[kind, MAX_ACCEL]
             new_speed = dawdled(new_speed, imperfection, accel, step, draw)
         new_speed = max(0.0, min(max(new_speed, speed - city.max_decel * step), desired))
@@ -280,13 +280,13 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                 if new_position - vehicle_length < place <= new_position:
                     city.sensor[SENSOR_OCCUPIED_S, sensor] += step
         if new_speed < MOVING_MPS:
-            city.vehicle_f[STANDING_S, vehicle] += step
+            city.vehicle_f[vehicle, STANDING_S] += step
             if standing_for != 0:
-                city.vehicle_i[CAUSE, vehicle] = standing_for
+                city.vehicle_i[vehicle, CAUSE] = standing_for
         else:
-            city.vehicle_f[STANDING_S, vehicle] = 0.0
-        city.vehicle_f[NEXT_SPEED_MPS, vehicle] = new_speed
-        city.vehicle_f[NEXT_POSITION_M, vehicle] = new_position
+            city.vehicle_f[vehicle, STANDING_S] = 0.0
+        city.vehicle_f[vehicle, NEXT_SPEED_MPS] = new_speed
+        city.vehicle_f[vehicle, NEXT_POSITION_M] = new_position
         ahead = vehicle
 
 
@@ -297,14 +297,14 @@ def advance_lane(city: City, lane: int) -> None:
     count = city.lane_i[COUNT, lane]
     for k in range(count):
         vehicle = at(city, lane, k)
-        speed = city.vehicle_f[NEXT_SPEED_MPS, vehicle]
-        city.vehicle_f[SPEED_MPS, vehicle] = speed
-        city.vehicle_f[POSITION_M, vehicle] = city.vehicle_f[NEXT_POSITION_M, vehicle]
-        city.vehicle_f[DRIVEN_M, vehicle] += speed * step
+        speed = city.vehicle_f[vehicle, NEXT_SPEED_MPS]
+        city.vehicle_f[vehicle, SPEED_MPS] = speed
+        city.vehicle_f[vehicle, POSITION_M] = city.vehicle_f[vehicle, NEXT_POSITION_M]
+        city.vehicle_f[vehicle, DRIVEN_M] += speed * step
         city.lane_f[VEHICLE_M, lane] += speed * step
-        if city.vehicle_i[REAR_IN, vehicle] >= 0:
-            city.vehicle_f[REAR_LEFT_M, vehicle] -= speed * step
-            if city.vehicle_f[REAR_LEFT_M, vehicle] <= 0.0:
-                add_shared(city.lane_i, OCCUPIED_BY, city.road_lanes + city.vehicle_i[REAR_IN, vehicle], -1)
-                city.vehicle_i[REAR_IN, vehicle] = -1
+        if city.vehicle_i[vehicle, REAR_IN] >= 0:
+            city.vehicle_f[vehicle, REAR_LEFT_M] -= speed * step
+            if city.vehicle_f[vehicle, REAR_LEFT_M] <= 0.0:
+                add_shared(city.lane_i, OCCUPIED_BY, city.road_lanes + city.vehicle_i[vehicle, REAR_IN], -1)
+                city.vehicle_i[vehicle, REAR_IN] = -1
     city.lane_f[VEHICLE_S, lane] += count * step

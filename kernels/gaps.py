@@ -50,10 +50,10 @@ def claimed(city: City, connector: int, within_s: float) -> bool:
     lane = city.connector[FROM_LANE, connector]
     for k in range(city.lane_i[GRANTED_COUNT, lane]):
         vehicle = at(city, lane, k)
-        if city.vehicle_i[CONNECTOR, vehicle] != connector:
+        if city.vehicle_i[vehicle, CONNECTOR] != connector:
             continue
-        speed = city.vehicle_f[SPEED_MPS, vehicle]
-        left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[POSITION_M, vehicle]
+        speed = city.vehicle_f[vehicle, SPEED_MPS]
+        left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[vehicle, POSITION_M]
         if left < max(speed, CREEP_MPS) * within_s or brake_distance(speed, city.firm_decel, city.step_s) > left:
             return True
     return False
@@ -77,12 +77,12 @@ def room_behind(city: City, connector: int) -> float:
         last = at(city, row, count - 1)
         return (
             city.lane_f[LANE_LENGTH_M, row]
-            - city.vehicle_f[POSITION_M, last]
-            + city.driver[city.vehicle_i[CLASS, last], LENGTH_M]
+            - city.vehicle_f[last, POSITION_M]
+            + city.driver[city.vehicle_i[last, CLASS], LENGTH_M]
         )
     last = city.lane_i[LAST_OUT, row]
-    if city.vehicle_i[REAR_IN, last] == connector:
-        return city.vehicle_f[REAR_LEFT_M, last]
+    if city.vehicle_i[last, REAR_IN] == connector:
+        return city.vehicle_f[last, REAR_LEFT_M]
     return city.lane_f[LANE_LENGTH_M, row]  # its rear reaches back over more than one street
 
 
@@ -92,10 +92,10 @@ def can_join(city: City, vehicle: int, to_join: float, foe: int) -> bool:
     row = city.road_lanes + foe
     count = city.lane_i[COUNT, row]
     last = at(city, row, count - 1) if count > 0 else city.lane_i[LAST_OUT, row]
-    gap = to_join - room_behind(city, foe) - city.driver[city.vehicle_i[CLASS, vehicle], MIN_GAP_M] / 2.0
+    gap = to_join - room_behind(city, foe) - city.driver[city.vehicle_i[vehicle, CLASS], MIN_GAP_M] / 2.0
     hard, step = city.max_decel, city.step_s
-    needs = brake_distance(city.vehicle_f[SPEED_MPS, vehicle], hard, step)
-    return gap > 0.0 and gap + brake_distance(city.vehicle_f[SPEED_MPS, last], hard, step) >= needs
+    needs = brake_distance(city.vehicle_f[vehicle, SPEED_MPS], hard, step)
+    return gap > 0.0 and gap + brake_distance(city.vehicle_f[last, SPEED_MPS], hard, step) >= needs
 
 
 @woven
@@ -113,10 +113,10 @@ def approaches(city: City, connector: int, within_s: float) -> bool:
     count = city.lane_i[COUNT, lane]
     for k in range(first, min(count, first + LOOK_BACK)):
         vehicle = at(city, lane, k)
-        if city.vehicle_i[CONNECTOR, vehicle] != connector:
+        if city.vehicle_i[vehicle, CONNECTOR] != connector:
             continue
-        speed = city.vehicle_f[SPEED_MPS, vehicle]
-        if speed > 0.5 and length - city.vehicle_f[POSITION_M, vehicle] < speed * within_s:
+        speed = city.vehicle_f[vehicle, SPEED_MPS]
+        if speed > 0.5 and length - city.vehicle_f[vehicle, POSITION_M] < speed * within_s:
             return True
     if count == first:
         road_lanes = city.road_lanes
@@ -124,7 +124,7 @@ def approaches(city: City, connector: int, within_s: float) -> bool:
             row = road_lanes + city.listed[place]
             if city.lane_i[COUNT, row] > 0:
                 vehicle = at(city, row, 0)
-                left = length + city.lane_f[LANE_LENGTH_M, row] - city.vehicle_f[POSITION_M, vehicle]
-                if left < city.vehicle_f[SPEED_MPS, vehicle] * within_s:
+                left = length + city.lane_f[LANE_LENGTH_M, row] - city.vehicle_f[vehicle, POSITION_M]
+                if left < city.vehicle_f[vehicle, SPEED_MPS] * within_s:
                     return True
     return False

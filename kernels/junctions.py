@@ -79,12 +79,12 @@ TAKE_TURNS_S = 10.0  # of standing on both sides, after which drivers let each o
 @woven
 def refusal(city: City, vehicle: int, connector: int, left: float, t_s: float) -> int:
     """Why a vehicle may not enter a junction now, 0 if it may."""
-    kind = city.vehicle_i[CLASS, vehicle]
+    kind = city.vehicle_i[vehicle, CLASS]
     to_lane = city.connector[TO_LANE, connector]
     if not may_use(city, to_lane, city.class_access[kind]):
         return CLOSED
     light = light_of(city, connector)
-    waits_at_line = left < AT_LINE_M and city.vehicle_f[STANDING_S, vehicle] > 0.0
+    waits_at_line = left < AT_LINE_M and city.vehicle_f[vehicle, STANDING_S] > 0.0
     first, last = city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]
     if light == LIGHT_RED:
         return RED
@@ -95,7 +95,7 @@ def refusal(city: City, vehicle: int, connector: int, left: float, t_s: float) -
             gives_way = gives_way or city.foe[FOE_YIELDED_TO, place] != 0
         if not (gives_way and waits_at_line):
             return RED
-    arrival_s = left / max(city.vehicle_f[SPEED_MPS, vehicle], CREEP_MPS)
+    arrival_s = left / max(city.vehicle_f[vehicle, SPEED_MPS], CREEP_MPS)
     within_s = max(city.driver[kind, CRITICAL_GAP_S], arrival_s + CLEARING_S)
     for place in range(first, last):
         foe = city.foe[FOE, place]
@@ -127,9 +127,9 @@ def release(city: City, lane: int, kept: int) -> None:
     """Take grants back from all vehicles of a lane but the first ``kept``."""
     for k in range(kept, city.lane_i[GRANTED_COUNT, lane]):
         vehicle = at(city, lane, k)
-        kind = city.vehicle_i[CLASS, vehicle]
-        city.vehicle_i[GRANTED, vehicle] = 0
-        city.lane_f[INBOUND_M, city.connector[TO_LANE, city.vehicle_i[CONNECTOR, vehicle]]] -= (
+        kind = city.vehicle_i[vehicle, CLASS]
+        city.vehicle_i[vehicle, GRANTED] = 0
+        city.lane_f[INBOUND_M, city.connector[TO_LANE, city.vehicle_i[vehicle, CONNECTOR]]] -= (
             city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
         )
     city.lane_i[GRANTED_COUNT, lane] = min(kept, city.lane_i[GRANTED_COUNT, lane])
@@ -142,7 +142,7 @@ def overtake_claims(city: City, connector: int) -> None:
         foe = city.foe[FOE, place]
         lane = city.connector[FROM_LANE, foe]
         for k in range(city.lane_i[GRANTED_COUNT, lane]):
-            if city.vehicle_i[CONNECTOR, at(city, lane, k)] == foe:
+            if city.vehicle_i[at(city, lane, k), CONNECTOR] == foe:
                 release(city, lane, k)
                 city.lane_i[CANDIDATE, lane] = -1  # not whoever came behind: the lane is not served again in this step
                 break
@@ -151,8 +151,8 @@ def overtake_claims(city: City, connector: int) -> None:
 @bare
 def crosses_in_time(city: City, vehicle: int, connector: int, left: float, slow: float) -> bool:
     """Whether a vehicle is over the stop line before its yellow ends, even if it brakes now for a place at ``slow``."""
-    speed, step = city.vehicle_f[SPEED_MPS, vehicle], city.step_s
-    comfort = city.driver[city.vehicle_i[CLASS, vehicle], COMFORT_DECEL]
+    speed, step = city.vehicle_f[vehicle, SPEED_MPS], city.step_s
+    comfort = city.driver[city.vehicle_i[vehicle, CLASS], COMFORT_DECEL]
     yellow_s = city.controller_f[PHASE_LEFT_S, city.connector[SIGNAL, connector]]
     reach = 0.0
     while yellow_s > 1e-9:
@@ -169,9 +169,9 @@ def take_back(city: City, lane: int) -> None:
     kept = city.lane_i[GRANTED_COUNT, lane]
     for k in range(kept):
         vehicle = at(city, lane, k)
-        connector = city.vehicle_i[CONNECTOR, vehicle]
+        connector = city.vehicle_i[vehicle, CONNECTOR]
         light = light_of(city, connector)
-        left, speed = length - city.vehicle_f[POSITION_M, vehicle], city.vehicle_f[SPEED_MPS, vehicle]
+        left, speed = length - city.vehicle_f[vehicle, POSITION_M], city.vehicle_f[vehicle, SPEED_MPS]
         to_lane = city.connector[TO_LANE, connector]
         stand = False
         if light == LIGHT_YELLOW:
@@ -179,7 +179,7 @@ def take_back(city: City, lane: int) -> None:
             if not stand and brake_distance(speed, city.max_decel, city.step_s) <= left:
                 # Who slows down for the curve, or behind somebody who does, may meet the red light too close to stop.
                 row = city.road_lanes + connector
-                slow = city.lane_f[LIMIT_MPS, row] * city.vehicle_f[SPEED_FACTOR, vehicle]
+                slow = city.lane_f[LIMIT_MPS, row] * city.vehicle_f[vehicle, SPEED_FACTOR]
                 if k > 0 or city.lane_i[OCCUPIED_BY, row] > 0:
                     slow = min(slow, CREEP_MPS)
                 stand = not crosses_in_time(city, vehicle, connector, left, slow)
@@ -188,7 +188,7 @@ def take_back(city: City, lane: int) -> None:
         elif city.lane_i[OPEN, to_lane] == 0:
             stand = brake_distance(speed, city.firm_decel, city.step_s) <= left
         else:
-            stand = city.vehicle_f[STANDING_S, vehicle] > 2.0
+            stand = city.vehicle_f[vehicle, STANDING_S] > 2.0
         if stand:
             kept = k
             break
@@ -204,15 +204,15 @@ def candidate(city: City, lane: int, t_s: float) -> int:
     vehicle = at(city, lane, k)
     if not goes_on(city, vehicle, 1):
         return -1
-    kind = city.vehicle_i[CLASS, vehicle]
-    soon = city.vehicle_f[SPEED_MPS, vehicle] + city.driver[kind, MAX_ACCEL] * city.step_s
+    kind = city.vehicle_i[vehicle, CLASS]
+    soon = city.vehicle_f[vehicle, SPEED_MPS] + city.driver[kind, MAX_ACCEL] * city.step_s
     reach = soon * city.step_s + brake_distance(soon, city.driver[kind, COMFORT_DECEL], city.step_s) + 2.0
-    if city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[POSITION_M, vehicle] > reach:
+    if city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[vehicle, POSITION_M] > reach:
         return -1
-    if city.vehicle_i[CONNECTOR, vehicle] < 0:
-        city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, lane, -1)
-    if city.vehicle_i[CONNECTOR, vehicle] < 0:
-        city.vehicle_i[CAUSE, vehicle] = WRONG_LANE
+    if city.vehicle_i[vehicle, CONNECTOR] < 0:
+        city.vehicle_i[vehicle, CONNECTOR] = way_on(city, vehicle, lane, -1)
+    if city.vehicle_i[vehicle, CONNECTOR] < 0:
+        city.vehicle_i[vehicle, CAUSE] = WRONG_LANE
         return -1
     return vehicle
 
@@ -224,13 +224,13 @@ def serve_first(city: City, one: int, other: int) -> bool:
     Where both stand, right of way has stopped to work, and drivers take turns; so they do in slow traffic where two
     lanes become one.
     """
-    waited_one, waited_other = city.vehicle_f[STANDING_S, one], city.vehicle_f[STANDING_S, other]
-    way_of_one, way_of_other = city.vehicle_i[CONNECTOR, one], city.vehicle_i[CONNECTOR, other]
+    waited_one, waited_other = city.vehicle_f[one, STANDING_S], city.vehicle_f[other, STANDING_S]
+    way_of_one, way_of_other = city.vehicle_i[one, CONNECTOR], city.vehicle_i[other, CONNECTOR]
     of_one, of_other = city.connector[PRIORITY, way_of_one], city.connector[PRIORITY, way_of_other]
     if of_one == of_other or (waited_one > TAKE_TURNS_S and waited_other > TAKE_TURNS_S):
         return waited_one > waited_other
     if city.connector[TO_LANE, way_of_one] == city.connector[TO_LANE, way_of_other]:
-        slow = city.vehicle_f[SPEED_MPS, one] < ZIP_MPS and city.vehicle_f[SPEED_MPS, other] < ZIP_MPS
+        slow = city.vehicle_f[one, SPEED_MPS] < ZIP_MPS and city.vehicle_f[other, SPEED_MPS] < ZIP_MPS
         if slow and max(waited_one, waited_other) > TAKE_TURNS_S:
             return waited_one > waited_other
     return of_one > of_other
@@ -241,9 +241,9 @@ def comes_fast(city: City, lane: int, connector: int, within_s: float) -> bool:
     """Whether somebody with a grant for a connector, or next to ask for one, is near and not in slow traffic."""
     for k in range(min(city.lane_i[COUNT, lane], city.lane_i[GRANTED_COUNT, lane] + 1)):
         vehicle = at(city, lane, k)
-        speed = city.vehicle_f[SPEED_MPS, vehicle]
-        left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[POSITION_M, vehicle]
-        if city.vehicle_i[CONNECTOR, vehicle] == connector and speed >= ZIP_MPS and left < speed * within_s:
+        speed = city.vehicle_f[vehicle, SPEED_MPS]
+        left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[vehicle, POSITION_M]
+        if city.vehicle_i[vehicle, CONNECTOR] == connector and speed >= ZIP_MPS and left < speed * within_s:
             return True
     return False
 
@@ -251,18 +251,18 @@ def comes_fast(city: City, lane: int, connector: int, within_s: float) -> bool:
 @woven
 def is_let_in(city: City, vehicle: int) -> bool:
     """Whether a vehicle that has stood long without a signal waits only for slow traffic, whose drivers let it in."""
-    why, connector = city.vehicle_i[CAUSE, vehicle], city.vehicle_i[CONNECTOR, vehicle]
-    if why not in (OCCUPIED, YIELD) or city.vehicle_f[STANDING_S, vehicle] <= TAKE_TURNS_S:
+    why, connector = city.vehicle_i[vehicle, CAUSE], city.vehicle_i[vehicle, CONNECTOR]
+    if why not in (OCCUPIED, YIELD) or city.vehicle_f[vehicle, STANDING_S] <= TAKE_TURNS_S:
         return False
     if light_of(city, connector) != DARK:
         return False
-    within_s = city.driver[city.vehicle_i[CLASS, vehicle], CRITICAL_GAP_S]
+    within_s = city.driver[city.vehicle_i[vehicle, CLASS], CRITICAL_GAP_S]
     for place in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
         foe = city.foe[FOE, place]
         row = city.road_lanes + foe
         if city.foe[FOE_MERGES, place] == 0 and city.lane_i[COUNT, row] > 0:
             last = at(city, row, city.lane_i[COUNT, row] - 1)
-            if city.vehicle_f[SPEED_MPS, last] < STOPPED_MPS:
+            if city.vehicle_f[last, SPEED_MPS] < STOPPED_MPS:
                 return False  # the way is blocked, whoever lets in
         if comes_fast(city, city.connector[FROM_LANE, foe], foe, within_s):
             return False
@@ -272,27 +272,27 @@ def is_let_in(city: City, vehicle: int) -> bool:
 @bare
 def hold_back(city: City, first: int, last: int, vehicle: int, t_s: float) -> None:
     """Keep others in slow traffic from going into the junction before a vehicle whose way theirs meets."""
-    connector = city.vehicle_i[CONNECTOR, vehicle]
+    connector = city.vehicle_i[vehicle, CONNECTOR]
     for place in range(first, last):
         lane = city.listed[place]
         if city.lane_i[CANDIDATE, lane] == UNKNOWN:
             city.lane_i[CANDIDATE, lane] = candidate(city, lane, t_s)
         rival = city.lane_i[CANDIDATE, lane]
-        if rival < 0 or city.vehicle_f[SPEED_MPS, rival] >= ZIP_MPS:
+        if rival < 0 or city.vehicle_f[rival, SPEED_MPS] >= ZIP_MPS:
             continue
-        way = city.vehicle_i[CONNECTOR, rival]
+        way = city.vehicle_i[rival, CONNECTOR]
         for pair in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
             if city.foe[FOE, pair] == way:
                 city.lane_i[CANDIDATE, lane] = -1
-                city.vehicle_i[CAUSE, rival] = YIELD
+                city.vehicle_i[rival, CAUSE] = YIELD
                 break
 
 
 @woven
 def admit(city: City, lane: int, vehicle: int, t_s: float) -> bool:
     """Give a vehicle its grant, or note why not."""
-    left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[POSITION_M, vehicle]
-    connector, why = city.vehicle_i[CONNECTOR, vehicle], NOTHING
+    left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[vehicle, POSITION_M]
+    connector, why = city.vehicle_i[vehicle, CONNECTOR], NOTHING
     for attempt in range(2):
         why = refusal(city, vehicle, connector, left, t_s)
         if attempt == 1 or why not in (NO_ROOM, CLOSED):
@@ -301,22 +301,22 @@ def admit(city: City, lane: int, vehicle: int, t_s: float) -> bool:
         if other == connector:
             break
         connector = other
-        city.vehicle_i[CONNECTOR, vehicle] = connector
+        city.vehicle_i[vehicle, CONNECTOR] = connector
     if why != NOTHING:
-        city.vehicle_i[CAUSE, vehicle] = why
-        if t_s >= city.vehicle_f[ASK_AFTER_S, vehicle]:
+        city.vehicle_i[vehicle, CAUSE] = why
+        if t_s >= city.vehicle_f[vehicle, ASK_AFTER_S]:
             if why == CLOSED:
-                city.vehicle_i[ASK, vehicle] = CLOSED
+                city.vehicle_i[vehicle, ASK] = CLOSED
             elif (
-                city.vehicle_f[STANDING_S, vehicle] >= city.reroute_blocked_after_s
+                city.vehicle_f[vehicle, STANDING_S] >= city.reroute_blocked_after_s
                 and why != RED
                 and city.lane_i[KNOT, lane] < 0  # who waits for an exit of a roundabout does not set out round it
             ):
-                city.vehicle_i[ASK, vehicle] = why
+                city.vehicle_i[vehicle, ASK] = why
         return False
-    kind = city.vehicle_i[CLASS, vehicle]
-    city.vehicle_i[GRANTED, vehicle] = 1
-    city.vehicle_i[CAUSE, vehicle] = NOTHING
+    kind = city.vehicle_i[vehicle, CLASS]
+    city.vehicle_i[vehicle, GRANTED] = 1
+    city.vehicle_i[vehicle, CAUSE] = NOTHING
     city.lane_i[GRANTED_COUNT, lane] += 1
     city.lane_f[INBOUND_M, city.connector[TO_LANE, connector]] += (
         city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
@@ -338,21 +338,21 @@ def note_needs(city: City, junction: int) -> None:
         for k in range(city.lane_i[COUNT, row]):
             vehicle = at(city, row, k)
             to_lane = city.connector[TO_LANE, connector]
-            left = city.lane_f[LANE_LENGTH_M, row] - city.vehicle_f[POSITION_M, vehicle]
-            need = brake_distance(city.vehicle_f[SPEED_MPS, vehicle], city.max_decel, city.step_s) - left
+            left = city.lane_f[LANE_LENGTH_M, row] - city.vehicle_f[vehicle, POSITION_M]
+            need = brake_distance(city.vehicle_f[vehicle, SPEED_MPS], city.max_decel, city.step_s) - left
             city.lane_f[NEED_M, to_lane] = max(city.lane_f[NEED_M, to_lane], need)
     for place in range(city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]):
         lane = city.listed[place]
         for k in range(city.lane_i[GRANTED_COUNT, lane]):
             vehicle = at(city, lane, k)
-            connector = city.vehicle_i[CONNECTOR, vehicle]
+            connector = city.vehicle_i[vehicle, CONNECTOR]
             to_lane = city.connector[TO_LANE, connector]
             left = (
                 city.lane_f[LANE_LENGTH_M, lane]
-                - city.vehicle_f[POSITION_M, vehicle]
+                - city.vehicle_f[vehicle, POSITION_M]
                 + city.lane_f[LANE_LENGTH_M, road_lanes + connector]
             )
-            need = brake_distance(city.vehicle_f[SPEED_MPS, vehicle], city.max_decel, city.step_s) - left
+            need = brake_distance(city.vehicle_f[vehicle, SPEED_MPS], city.max_decel, city.step_s) - left
             city.lane_f[NEED_M, to_lane] = max(city.lane_f[NEED_M, to_lane], need)
 
 

@@ -38,8 +38,8 @@ def free_room(city: City, lane: int, needed: float) -> float:
     if count == 0:
         return max(length, needed)  # whoever is longer than an empty lane may enter it
     last = at(city, lane, count - 1)
-    rear = city.vehicle_f[POSITION_M, last] - city.driver[city.vehicle_i[CLASS, last], LENGTH_M]
-    moving_on = min(rear + city.vehicle_f[SPEED_MPS, last] * FORESIGHT_S, length - count * needed)
+    rear = city.vehicle_f[last, POSITION_M] - city.driver[city.vehicle_i[last, CLASS], LENGTH_M]
+    moving_on = min(rear + city.vehicle_f[last, SPEED_MPS] * FORESIGHT_S, length - count * needed)
     return max(rear, moving_on)
 
 
@@ -54,7 +54,7 @@ def note_loop_room(city: City, lane: int) -> None:
     """Note how much of a lane in a short loop is neither filled nor promised."""
     free = city.lane_f[LOOP_SPACE_M, lane] - city.lane_f[INBOUND_M, lane]
     for k in range(city.lane_i[COUNT, lane]):
-        kind = city.vehicle_i[CLASS, at(city, lane, k)]
+        kind = city.vehicle_i[at(city, lane, k), CLASS]
         free -= city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
     city.lane_f[LOOP_FREE_M, lane] = free
 

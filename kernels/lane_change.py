@@ -63,12 +63,12 @@ def is_next_short(city: City, vehicle: int) -> bool:
 @woven
 def wanted_lane(city: City, link: int, lane: int, k: int, vehicle: int) -> int:
     """Lane beside the present one that a driver, ``k`` places behind its head, wants to change to, -1: none."""
-    position = city.vehicle_f[POSITION_M, vehicle]
+    position = city.vehicle_f[vehicle, POSITION_M]
     evades = next_obstacle(city, lane, position) < position + SEE_OBSTACLE_M
-    queues = k >= FEWER and city.vehicle_f[SPEED_MPS, vehicle] < QUEUE_MPS
-    if not (evades or queues) and city.vehicle_i[CONTENT, vehicle] != 0:
+    queues = k >= FEWER and city.vehicle_f[vehicle, SPEED_MPS] < QUEUE_MPS
+    if not (evades or queues) and city.vehicle_i[vehicle, CONTENT] != 0:
         return -1
-    access = city.class_access[city.vehicle_i[CLASS, vehicle]]
+    access = city.class_access[city.vehicle_i[vehicle, CLASS]]
     wanted = link_ahead(city, vehicle, 1)
     if evades:
         first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
@@ -81,15 +81,15 @@ def wanted_lane(city: City, link: int, lane: int, k: int, vehicle: int) -> int:
                 found = other
         return found
     target = -1
-    if wanted >= 0 and city.vehicle_i[CONTENT, vehicle] == 0:
+    if wanted >= 0 and city.vehicle_i[vehicle, CONTENT] == 0:
         target = lane_towards(city, link, lane, wanted, link_ahead(city, vehicle, 2), access)
     if target < 0:
-        city.vehicle_i[CONTENT, vehicle] = 1
+        city.vehicle_i[vehicle, CONTENT] = 1
         return shorter_queue(city, link, lane, k, vehicle) if queues else -1
     beside = lane + 1 if target > lane else lane - 1
     if blocked_soon(city, beside, position):
         return -1
-    optional = city.vehicle_i[CONNECTOR, vehicle] >= 0 and not is_next_short(city, vehicle)
+    optional = city.vehicle_i[vehicle, CONNECTOR] >= 0 and not is_next_short(city, vehicle)
     if optional and place_in_lane(city, beside, position) > k + LONGER:
         return -1  # the present lane leads to the next link too: there is time to change behind the junction
     return beside
@@ -98,8 +98,8 @@ def wanted_lane(city: City, link: int, lane: int, k: int, vehicle: int) -> int:
 @bare
 def shorter_queue(city: City, link: int, lane: int, k: int, vehicle: int) -> int:
     """Lane beside the present one in which fewer vehicles queue ahead and that serves the route too, -1: none."""
-    access = city.class_access[city.vehicle_i[CLASS, vehicle]]
-    position = city.vehicle_f[POSITION_M, vehicle]
+    access = city.class_access[city.vehicle_i[vehicle, CLASS]]
+    position = city.vehicle_f[vehicle, POSITION_M]
     wanted, after = link_ahead(city, vehicle, 1), link_ahead(city, vehicle, 2)
     first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
     found, fewest = -1, k - FEWER + 1
@@ -132,11 +132,11 @@ def ask_for_gap(city: City, vehicle: int, lane: int, rear: float) -> None:
     """Ask the first driver of the lane beside who can still fall behind a vehicle to let it in."""
     for k in range(city.lane_i[GRANTED_COUNT, lane], city.lane_i[COUNT, lane]):
         host = at(city, lane, k)
-        gap = rear - city.vehicle_f[POSITION_M, host]
-        can = gap >= city.driver[city.vehicle_i[CLASS, host], MIN_GAP_M] / 2.0
-        if can and city.vehicle_i[HAS_LET_IN, host] == 0:
-            if city.vehicle_i[YIELDS_TO, host] < 0:
-                city.vehicle_i[YIELDS_TO, host] = vehicle
+        gap = rear - city.vehicle_f[host, POSITION_M]
+        can = gap >= city.driver[city.vehicle_i[host, CLASS], MIN_GAP_M] / 2.0
+        if can and city.vehicle_i[host, HAS_LET_IN] == 0:
+            if city.vehicle_i[host, YIELDS_TO] < 0:
+                city.vehicle_i[host, YIELDS_TO] = vehicle
             break
 
 
@@ -145,11 +145,11 @@ def put_beside(city: City, vehicle: int, lane: int, place: int) -> None:
     """Put a vehicle that has left the lane beside in its place in a lane."""
     city.lane_f[PROMISED_M, lane] = -1.0
     insert(city, lane, place, vehicle)
-    city.vehicle_i[LANE, vehicle] = lane
-    city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, lane, -1)
-    city.vehicle_i[CONTENT, vehicle] = 0
-    city.vehicle_i[CAUSE, vehicle] = NOTHING
-    city.vehicle_i[HAS_LET_IN, vehicle] = 0
+    city.vehicle_i[vehicle, LANE] = lane
+    city.vehicle_i[vehicle, CONNECTOR] = way_on(city, vehicle, lane, -1)
+    city.vehicle_i[vehicle, CONTENT] = 0
+    city.vehicle_i[vehicle, CAUSE] = NOTHING
+    city.vehicle_i[vehicle, HAS_LET_IN] = 0
     city.counter[LANE_CHANGES] += 1
 
 
@@ -160,10 +160,10 @@ def waits_for_lane(city: City, lane: int) -> bool:
         return False
     first = at(city, lane, 0)
     return (
-        city.vehicle_i[CONNECTOR, first] < 0
-        and city.vehicle_i[CAUSE, first] != NOTHING  # else it has just come from another lane
+        city.vehicle_i[first, CONNECTOR] < 0
+        and city.vehicle_i[first, CAUSE] != NOTHING  # else it has just come from another lane
         and link_ahead(city, first, 1) >= 0
-        and city.vehicle_f[STANDING_S, first] > CROSS_OVER_AFTER_S
+        and city.vehicle_f[first, STANDING_S] > CROSS_OVER_AFTER_S
     )
 
 
@@ -177,7 +177,7 @@ def cross_over(city: City, link: int, lane: int, other: int) -> bool:
     if not (waits_for_lane(city, lane) and waits_for_lane(city, other)):
         return False
     one, two = at(city, lane, 0), at(city, other, 0)
-    kind_one, kind_two = city.vehicle_i[CLASS, one], city.vehicle_i[CLASS, two]
+    kind_one, kind_two = city.vehicle_i[one, CLASS], city.vehicle_i[two, CLASS]
     if not (may_use(city, other, city.class_access[kind_one]) and may_use(city, lane, city.class_access[kind_two])):
         return False
     target = lane_towards(
@@ -185,7 +185,7 @@ def cross_over(city: City, link: int, lane: int, other: int) -> bool:
     )
     if target < 0 or (target > other) != (lane > other):
         return False
-    position_one, position_two = city.vehicle_f[POSITION_M, one], city.vehicle_f[POSITION_M, two]
+    position_one, position_two = city.vehicle_f[one, POSITION_M], city.vehicle_f[two, POSITION_M]
     if (
         fits_behind(city, other, 0, position_one) < 0.0
         or fits_behind(city, lane, 0, position_two) < 0.0
@@ -208,40 +208,40 @@ def drop_behind(city: City, link: int, lane: int, vehicle: int, other: int) -> N
     beside each other, for good if each wants the other's lane. Who is ahead goes on, of two abreast the one in the lane
     with the higher number, so that whoever is first along the road never waits.
     """
-    position = city.vehicle_f[POSITION_M, vehicle]
+    position = city.vehicle_f[vehicle, POSITION_M]
     place = place_in_lane(city, other, position)
-    if place <= city.lane_i[GRANTED_COUNT, other] or city.vehicle_i[YIELDS_TO, vehicle] >= 0:
+    if place <= city.lane_i[GRANTED_COUNT, other] or city.vehicle_i[vehicle, YIELDS_TO] >= 0:
         return
     ahead = at(city, other, place - 1)
-    kind = city.vehicle_i[CLASS, ahead]
-    if city.vehicle_f[POSITION_M, ahead] == position and lane > other:
+    kind = city.vehicle_i[ahead, CLASS]
+    if city.vehicle_f[ahead, POSITION_M] == position and lane > other:
         return
-    gap = city.vehicle_f[POSITION_M, ahead] - city.driver[kind, LENGTH_M] - position
-    if gap >= city.driver[kind, MIN_GAP_M] / 2.0 or city.vehicle_i[CONTENT, ahead] != 0:
+    gap = city.vehicle_f[ahead, POSITION_M] - city.driver[kind, LENGTH_M] - position
+    if gap >= city.driver[kind, MIN_GAP_M] / 2.0 or city.vehicle_i[ahead, CONTENT] != 0:
         return
-    if gap < 0.0 and city.vehicle_f[STANDING_S, ahead] > 0.0:
+    if gap < 0.0 and city.vehicle_f[ahead, STANDING_S] > 0.0:
         return  # too late
     wanted = link_ahead(city, ahead, 1)
     if wanted < 0:
         return
     after, access = link_ahead(city, ahead, 2), city.class_access[kind]
     if lane_towards(city, link, other, wanted, after, access) >= 0:
-        city.vehicle_i[YIELDS_TO, vehicle] = ahead
+        city.vehicle_i[vehicle, YIELDS_TO] = ahead
 
 
 @woven
 def change_lane(city: City, lane: int, k: int, other: int, t_s: float) -> bool:
     """Move a vehicle to the lane beside if there is a gap; ask to be let in when it has nearly stopped for it."""
     vehicle = at(city, lane, k)
-    position, speed = city.vehicle_f[POSITION_M, vehicle], city.vehicle_f[SPEED_MPS, vehicle]
-    length = city.driver[city.vehicle_i[CLASS, vehicle], LENGTH_M]
-    rear, needed = position - length, length + city.driver[city.vehicle_i[CLASS, vehicle], MIN_GAP_M]
+    position, speed = city.vehicle_f[vehicle, POSITION_M], city.vehicle_f[vehicle, SPEED_MPS]
+    length = city.driver[city.vehicle_i[vehicle, CLASS], LENGTH_M]
+    rear, needed = position - length, length + city.driver[city.vehicle_i[vehicle, CLASS], MIN_GAP_M]
     place = place_in_lane(city, other, position)
     left = city.lane_f[LANE_LENGTH_M, other] - position
-    connector = city.vehicle_i[CONNECTOR, vehicle]
+    connector = city.vehicle_i[vehicle, CONNECTOR]
     blocked = city.lane_f[OBSTACLE_M, lane] < math.inf
     must = connector < 0 or blocked or city.lane_i[OPEN, city.connector[TO_LANE, connector]] == 0
-    must = must or (city.vehicle_i[CONTENT, vehicle] == 0 and is_next_short(city, vehicle))
+    must = must or (city.vehicle_i[vehicle, CONTENT] == 0 and is_next_short(city, vehicle))
     if (
         place >= city.lane_i[GRANTED_COUNT, other]
         and not is_full(city, other)
@@ -253,15 +253,15 @@ def change_lane(city: City, lane: int, k: int, other: int, t_s: float) -> bool:
         remove(city, lane, k)
         put_beside(city, vehicle, other, place)
         if must and place + 1 < city.lane_i[COUNT, other]:
-            city.vehicle_i[HAS_LET_IN, at(city, other, place + 1)] = 1
+            city.vehicle_i[at(city, other, place + 1), HAS_LET_IN] = 1
         return True
-    lost = connector < 0 and city.vehicle_f[STANDING_S, vehicle] > LOST_TURN_AFTER_S
-    if lost and t_s >= city.vehicle_f[ASK_AFTER_S, vehicle]:
-        city.vehicle_i[ASK, vehicle] = WRONG_LANE
+    lost = connector < 0 and city.vehicle_f[vehicle, STANDING_S] > LOST_TURN_AFTER_S
+    if lost and t_s >= city.vehicle_f[vehicle, ASK_AFTER_S]:
+        city.vehicle_i[vehicle, ASK] = WRONG_LANE
     if must and rear > 0.0 and (speed < ASK_FOR_GAP_MPS or left < ASK_FOR_GAP_M):
         ask_for_gap(city, vehicle, other, rear)
-        if city.vehicle_i[CAUSE, vehicle] == NOTHING:
-            city.vehicle_i[CAUSE, vehicle] = OBSTACLE if blocked and connector >= 0 else WRONG_LANE
+        if city.vehicle_i[vehicle, CAUSE] == NOTHING:
+            city.vehicle_i[vehicle, CAUSE] = OBSTACLE if blocked and connector >= 0 else WRONG_LANE
     return False
 
 
@@ -272,7 +272,7 @@ def change_lanes(city: City, link: int, t_s: float) -> None:
     if last - first > 1:
         for lane in range(first, last):
             for k in range(city.lane_i[COUNT, lane]):
-                city.vehicle_i[YIELDS_TO, at(city, lane, k)] = -1
+                city.vehicle_i[at(city, lane, k), YIELDS_TO] = -1
         just_came = -1
         for lane in range(first, last):
             came_before, just_came = just_came, -1

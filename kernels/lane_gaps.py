@@ -32,7 +32,7 @@ def place_in_lane(city: City, lane: int, position: float) -> int:
     """How many vehicles of a lane are at or beyond a position."""
     count = city.lane_i[COUNT, lane]
     for k in range(count - 1, -1, -1):
-        if city.vehicle_f[POSITION_M, at(city, lane, k)] >= position:
+        if city.vehicle_f[at(city, lane, k), POSITION_M] >= position:
             return k + 1
     return 0
 
@@ -48,7 +48,7 @@ def gap_ahead(city: City, lane: int, k: int, position: float) -> float:
     """Room from a position to the rear of whoever is ahead of place ``k`` of a lane, inf without anybody."""
     if k > 0:
         ahead = at(city, lane, k - 1)
-        return city.vehicle_f[POSITION_M, ahead] - city.driver[city.vehicle_i[CLASS, ahead], LENGTH_M] - position
+        return city.vehicle_f[ahead, POSITION_M] - city.driver[city.vehicle_i[ahead, CLASS], LENGTH_M] - position
     rear = rear_beyond(city, lane)
     return math.inf if rear >= 0.0 else rear + city.lane_f[LANE_LENGTH_M, lane] - position
 
@@ -60,9 +60,9 @@ def fits_behind(city: City, lane: int, k: int, position: float) -> float:
     if gap == math.inf:
         return math.inf
     ahead = ahead_of(city, lane, k)
-    if gap < city.driver[city.vehicle_i[CLASS, ahead], MIN_GAP_M] / 2.0:
+    if gap < city.driver[city.vehicle_i[ahead, CLASS], MIN_GAP_M] / 2.0:
         return -1.0
-    reach = brake_distance(city.vehicle_f[SPEED_MPS, ahead], city.max_decel, city.step_s)
+    reach = brake_distance(city.vehicle_f[ahead, SPEED_MPS], city.max_decel, city.step_s)
     return safe_speed(gap + reach, city.max_decel, city.step_s)
 
 
@@ -77,7 +77,7 @@ def pace_behind(city: City, lane: int, k: int, position: float, kind: int, wante
     if gap == math.inf:
         return math.inf
     pace = (gap - city.driver[kind, MIN_GAP_M]) / city.driver[kind, HEADWAY_S]
-    return pace if pace >= min(city.vehicle_f[SPEED_MPS, ahead_of(city, lane, k)], wanted) else -1.0
+    return pace if pace >= min(city.vehicle_f[ahead_of(city, lane, k), SPEED_MPS], wanted) else -1.0
 
 
 @woven
@@ -91,9 +91,9 @@ def fits_before(city: City, lane: int, k: int, rear: float, speed: float, tight:
         room = rear >= city.lane_f[INBOUND_M, lane]  # what was promised to others stays free
         return room and rear + brake_distance(speed, hard, step) >= city.lane_f[NEED_M, lane]
     behind = at(city, lane, k)
-    kind, its_speed = city.vehicle_i[CLASS, behind], city.vehicle_f[SPEED_MPS, behind]
-    gap = rear - city.vehicle_f[POSITION_M, behind]
-    any_gap = its_speed == 0.0 and (tight or city.vehicle_i[CAUSE, behind] == LETS_IN)
+    kind, its_speed = city.vehicle_i[behind, CLASS], city.vehicle_f[behind, SPEED_MPS]
+    gap = rear - city.vehicle_f[behind, POSITION_M]
+    any_gap = its_speed == 0.0 and (tight or city.vehicle_i[behind, CAUSE] == LETS_IN)
     if gap < (-1e-9 if any_gap else city.driver[kind, MIN_GAP_M] / 2.0):
         return False
     comfort = city.driver[kind, COMFORT_DECEL]

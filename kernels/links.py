@@ -68,13 +68,13 @@ NO_WAY = 1000  # as LONGER, for a lane that does not lead to the next link
 @woven
 def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
     """Put a waiting vehicle on the emptiest lane that suits it, at the place of its origin, if there is a gap."""
-    kind = city.vehicle_i[CLASS, vehicle]
+    kind = city.vehicle_i[vehicle, CLASS]
     access = city.class_access[kind]
     length = city.driver[kind, LENGTH_M]
     comfort = city.driver[kind, COMFORT_DECEL]
     first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
     wanted = link_ahead(city, vehicle, 1)
-    position = city.vehicle_f[ORIGIN_M, vehicle]
+    position = city.vehicle_f[vehicle, ORIGIN_M]
     tried = 0
     for _ in range(first, last):
         lane, best = -1, 0
@@ -88,7 +88,7 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
             if lane < 0 or crowd < best:
                 lane, best = other, crowd
         if lane < 0:
-            city.vehicle_i[CAUSE, vehicle] = ENTRY if tried else CLOSED
+            city.vehicle_i[vehicle, CAUSE] = ENTRY if tried else CLOSED
             return False
         tried |= 1 << (lane - first)
         place = place_in_lane(city, lane, position)
@@ -97,7 +97,7 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
         needed = length + city.driver[kind, MIN_GAP_M]
         if not loops_have_room(city, -1, lane, needed, t_s):
             continue
-        wish = city.lane_f[LIMIT_MPS, lane] * city.vehicle_f[SPEED_FACTOR, vehicle]
+        wish = city.lane_f[LIMIT_MPS, lane] * city.vehicle_f[vehicle, SPEED_FACTOR]
         pace = pace_behind(city, lane, place, position, kind, wish)
         speed = min(fits_behind(city, lane, place, position), pace, wish)
         if speed < 0.0:
@@ -114,16 +114,16 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
             continue
         insert(city, lane, place, vehicle)
         city.lane_f[PROMISED_M, lane] = -1.0
-        city.vehicle_i[STATUS, vehicle] = DRIVING
-        city.vehicle_i[LANE, vehicle] = lane
-        city.vehicle_f[POSITION_M, vehicle] = position
-        city.vehicle_f[SPEED_MPS, vehicle] = speed
-        city.vehicle_i[ROUTE_AT, vehicle] = 0
-        city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, lane, -1)
-        city.vehicle_i[CONTENT, vehicle] = 0
-        city.vehicle_i[CAUSE, vehicle] = NOTHING
-        city.vehicle_f[STANDING_S, vehicle] = 0.0
-        city.vehicle_f[ENTERED_S, vehicle] = t_s
+        city.vehicle_i[vehicle, STATUS] = DRIVING
+        city.vehicle_i[vehicle, LANE] = lane
+        city.vehicle_f[vehicle, POSITION_M] = position
+        city.vehicle_f[vehicle, SPEED_MPS] = speed
+        city.vehicle_i[vehicle, ROUTE_AT] = 0
+        city.vehicle_i[vehicle, CONNECTOR] = way_on(city, vehicle, lane, -1)
+        city.vehicle_i[vehicle, CONTENT] = 0
+        city.vehicle_i[vehicle, CAUSE] = NOTHING
+        city.vehicle_f[vehicle, STANDING_S] = 0.0
+        city.vehicle_f[vehicle, ENTERED_S] = t_s
         city.counter[ENTERED] += 1
         city.lane_i[CAME_IN, lane] += 1
         return True
@@ -137,19 +137,19 @@ def let_arrive(city: City, lane: int, t_s: float) -> None:
         vehicle = at(city, lane, k)
         if goes_on(city, vehicle, 1):
             continue
-        if city.vehicle_f[POSITION_M, vehicle] < city.vehicle_f[DESTINATION_M, vehicle]:
+        if city.vehicle_f[vehicle, POSITION_M] < city.vehicle_f[vehicle, DESTINATION_M]:
             continue
         remove(city, lane, k)
-        if city.vehicle_i[REAR_IN, vehicle] >= 0:
-            city.lane_i[OCCUPIED_BY, city.road_lanes + city.vehicle_i[REAR_IN, vehicle]] -= 1
-            city.vehicle_i[REAR_IN, vehicle] = -1
-        city.vehicle_i[STATUS, vehicle] = ARRIVED
-        city.vehicle_i[LANE, vehicle] = -1
-        city.vehicle_i[CONNECTOR, vehicle] = -1
-        city.vehicle_i[CAUSE, vehicle] = NOTHING
-        city.vehicle_i[ASK, vehicle] = NOTHING
-        city.vehicle_f[SPEED_MPS, vehicle] = 0.0
-        city.vehicle_f[ARRIVED_S, vehicle] = t_s
+        if city.vehicle_i[vehicle, REAR_IN] >= 0:
+            city.lane_i[OCCUPIED_BY, city.road_lanes + city.vehicle_i[vehicle, REAR_IN]] -= 1
+            city.vehicle_i[vehicle, REAR_IN] = -1
+        city.vehicle_i[vehicle, STATUS] = ARRIVED
+        city.vehicle_i[vehicle, LANE] = -1
+        city.vehicle_i[vehicle, CONNECTOR] = -1
+        city.vehicle_i[vehicle, CAUSE] = NOTHING
+        city.vehicle_i[vehicle, ASK] = NOTHING
+        city.vehicle_f[vehicle, SPEED_MPS] = 0.0
+        city.vehicle_f[vehicle, ARRIVED_S] = t_s
         city.counter[ARRIVALS] += 1
         city.lane_i[WENT_OUT, lane] += 1
 
@@ -171,21 +171,21 @@ def let_in(city: City, link: int, t_s: float) -> None:
     """Let trips whose time has come enter a link, first come first served."""
     end = city.link[FIRST_ENTRY, link + 1]
     due = city.link[ENTRY_DUE, link]
-    while due < end and city.vehicle_f[DEPART_S, city.listed[due]] <= t_s:
+    while due < end and city.vehicle_f[city.listed[due], DEPART_S] <= t_s:
         vehicle = city.listed[due]
-        if city.vehicle_i[STATUS, vehicle] == PENDING:
+        if city.vehicle_i[vehicle, STATUS] == PENDING:
             city.counter[CREATED] += 1
-            if city.vehicle_i[ROUTE_SIZE, vehicle] == 0:
-                city.vehicle_i[STATUS, vehicle] = NO_ROUTE
-                city.vehicle_i[CAUSE, vehicle] = UNREACHABLE
+            if city.vehicle_i[vehicle, ROUTE_SIZE] == 0:
+                city.vehicle_i[vehicle, STATUS] = NO_ROUTE
+                city.vehicle_i[vehicle, CAUSE] = UNREACHABLE
             else:
-                city.vehicle_i[STATUS, vehicle] = WAITING
-                city.vehicle_i[CAUSE, vehicle] = ENTRY
+                city.vehicle_i[vehicle, STATUS] = WAITING
+                city.vehicle_i[vehicle, CAUSE] = ENTRY
         due += 1
     city.link[ENTRY_DUE, link] = due
     while city.link[ENTRY_NEXT, link] < due:
         vehicle = city.listed[city.link[ENTRY_NEXT, link]]
-        if city.vehicle_i[STATUS, vehicle] == WAITING and not enter(city, link, vehicle, t_s):
+        if city.vehicle_i[vehicle, STATUS] == WAITING and not enter(city, link, vehicle, t_s):
             break
         city.link[ENTRY_NEXT, link] += 1
 

@@ -99,7 +99,7 @@ def listen(city: City, controller: int) -> None:
 @woven
 def stages_for(city: City, controller: int, stages: int, vehicle: int) -> int:
     """Bits of the stages, of those of its lane, in which a vehicle has green where it wants to go."""
-    connector, found = city.vehicle_i[CONNECTOR, vehicle], 0
+    connector, found = city.vehicle_i[vehicle, CONNECTOR], 0
     for stage in range(city.controller_i[STAGES, controller]):
         if (stages >> stage) & 1 != 0 and (connector < 0 or has_green(city, controller, stage, connector)):
             found |= 1 << stage
@@ -116,7 +116,7 @@ def calls(city: City, controller: int, now: int) -> int:
         place += 3
         if detector >= 0 and city.lane_i[COUNT, lane] > 0:
             first = at(city, lane, 0)
-            if city.vehicle_f[POSITION_M, first] >= city.sensor[SENSOR_AT_M, detector]:
+            if city.vehicle_f[first, POSITION_M] >= city.sensor[SENSOR_AT_M, detector]:
                 wanted = stages_for(city, controller, stages, first)
                 called |= wanted if (wanted >> now) & 1 == 0 else 0
     return called
@@ -138,7 +138,7 @@ def flows(city: City, controller: int, now: int) -> bool:
 @woven
 def is_of(city: City, vehicle: int, classes: int) -> bool:
     """Whether a vehicle is of one of some classes (bits)."""
-    return (classes >> int(city.driver[city.vehicle_i[CLASS, vehicle], VEHICLE_CLASS])) & 1 != 0
+    return (classes >> int(city.driver[city.vehicle_i[vehicle, CLASS], VEHICLE_CLASS])) & 1 != 0
 
 
 @woven
@@ -146,9 +146,9 @@ def noticed(city: City, row: int, from_m: float, classes: int, way_on: int) -> b
     """Whether a vehicle of some classes (bits) is beyond a place on a lane row, bound for ``way_on`` (-1: any)."""
     for k in range(city.lane_i[COUNT, row]):
         vehicle = at(city, row, k)
-        if city.vehicle_f[POSITION_M, vehicle] < from_m:
+        if city.vehicle_f[vehicle, POSITION_M] < from_m:
             break
-        if is_of(city, vehicle, classes) and (way_on < 0 or city.vehicle_i[CONNECTOR, vehicle] == way_on):
+        if is_of(city, vehicle, classes) and (way_on < 0 or city.vehicle_i[vehicle, CONNECTOR] == way_on):
             return True
     return False
 
@@ -168,7 +168,7 @@ def serving(city: City, controller: int, classes: int) -> int:
         from_m = city.lane_f[LANE_LENGTH_M, lane] - city.controller_f[REACH_M, controller]
         for k in range(city.lane_i[COUNT, lane]):
             vehicle = at(city, lane, k)
-            if city.vehicle_f[POSITION_M, vehicle] < from_m:
+            if city.vehicle_f[vehicle, POSITION_M] < from_m:
                 break
             if is_of(city, vehicle, classes):
                 found |= stages_for(city, controller, stages, vehicle)
@@ -199,7 +199,7 @@ def pressure(city: City, controller: int, stage: int) -> float:
         count = city.lane_i[COUNT, lane]
         if (stages >> stage) & 1 != 0 and count > 0:
             for k in range(count):
-                connector = city.vehicle_i[CONNECTOR, at(city, lane, k)]
+                connector = city.vehicle_i[at(city, lane, k), CONNECTOR]
                 if connector >= 0 and has_green(city, controller, stage, connector):
                     beyond = city.lane_i[COUNT, city.connector[TO_LANE, connector]]
                     total += max(0.0, 1.0 - beyond / count)

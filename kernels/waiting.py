@@ -71,8 +71,8 @@ def is_queue(city: City, lane: int, standing_s: float) -> bool:
     ):
         return False
     first = at(city, lane, 0)
-    waits_for = city.vehicle_i[CAUSE, first]
-    return city.vehicle_f[STANDING_S, first] >= standing_s and waits_for not in (CLOSED, OBSTACLE, LETS_IN)
+    waits_for = city.vehicle_i[first, CAUSE]
+    return city.vehicle_f[first, STANDING_S] >= standing_s and waits_for not in (CLOSED, OBSTACLE, LETS_IN)
 
 
 @bare
@@ -89,7 +89,7 @@ def can_drain(city: City, lane: int, held: Ints) -> bool:
         for k in range(1, city.lane_i[COUNT, lane]):
             vehicle = at(city, lane, k)
             wanted = link_ahead(city, vehicle, 1)
-            if may_use(city, other, city.class_access[city.vehicle_i[CLASS, vehicle]]) and (
+            if may_use(city, other, city.class_access[city.vehicle_i[vehicle, CLASS]]) and (
                 wanted < 0 or leads(city, other, wanted)
             ):
                 return True
@@ -100,7 +100,7 @@ def can_drain(city: City, lane: int, held: Ints) -> bool:
 def stays_full(city: City, lane: int, needed: float, held: Ints) -> bool:
     """Whether a held lane has no room and will have none: its last vehicle has closed up, and nobody leaves it."""
     last = at(city, lane, city.lane_i[COUNT, lane] - 1)
-    if city.vehicle_f[STANDING_S, last] < SETTLED_S or room_beyond(city, lane, needed):
+    if city.vehicle_f[last, STANDING_S] < SETTLED_S or room_beyond(city, lane, needed):
         return False
     return not can_drain(city, lane, held)
 
@@ -116,7 +116,7 @@ def note_wait(waits: Ints, n: int, lane: int, holder: int, for_room: int) -> int
 @bare
 def in_the_way(city: City, vehicle: int, lane: int, connector: int, held: Ints, waits: Ints, n: int) -> int:
     """Note the held lanes whose last vehicle inside the junction a vehicle cannot pass; return how many there are."""
-    left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[POSITION_M, vehicle]
+    left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[vehicle, POSITION_M]
     for place in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
         foe = city.foe[FOE, place]
         row = city.road_lanes + foe
@@ -125,7 +125,7 @@ def in_the_way(city: City, vehicle: int, lane: int, connector: int, held: Ints, 
         holder = row
         if city.lane_i[COUNT, row] == 0:
             last = city.lane_i[LAST_OUT, row]
-            holder = city.vehicle_i[LANE, last] if city.vehicle_i[REAR_IN, last] == foe else -1
+            holder = city.vehicle_i[last, LANE] if city.vehicle_i[last, REAR_IN] == foe else -1
         if holder < 0 or held[holder] == 0:
             continue
         if city.foe[FOE_MERGES, place] != 0:
@@ -155,7 +155,7 @@ def full_knot(city: City, to_lane: int, lane: int, held: Ints, waits: Ints, n: i
 @bare
 def way_held(city: City, vehicle: int, lane: int, connector: int, held: Ints, waits: Ints, n: int) -> int:
     """Note what holds one way on of the first vehicle of a lane; return how many there are."""
-    kind, to_lane = city.vehicle_i[CLASS, vehicle], city.connector[TO_LANE, connector]
+    kind, to_lane = city.vehicle_i[vehicle, CLASS], city.connector[TO_LANE, connector]
     needed = city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
     n = in_the_way(city, vehicle, lane, connector, held, waits, n)
     if held[to_lane] != 0 and stays_full(city, to_lane, needed, held):
@@ -195,16 +195,16 @@ def holders(city: City, lane: int, held: Ints, waits: Ints, n: int) -> int:
     wanted = link_ahead(city, vehicle, 1)
     if wanted < 0:
         return n
-    if city.vehicle_i[CAUSE, vehicle] == LEADER:  # the rear of whoever left last still sticks out of the junction
+    if city.vehicle_i[vehicle, CAUSE] == LEADER:  # the rear of whoever left last still sticks out of the junction
         last = city.lane_i[LAST_OUT, lane]
-        holder = city.vehicle_i[LANE, last] if last >= 0 else -1
+        holder = city.vehicle_i[last, LANE] if last >= 0 else -1
         return n if holder < 0 or held[holder] == 0 else note_wait(waits, n, lane, holder, 0)
-    own = city.vehicle_i[CONNECTOR, vehicle]
+    own = city.vehicle_i[vehicle, CONNECTOR]
     if own >= 0:  # whom somebody inside keeps from the own way does not look for another lane behind the junction
         bound = in_the_way(city, vehicle, lane, own, held, waits, n)
         if bound > n:
             return bound
-    access = city.class_access[city.vehicle_i[CLASS, vehicle]]
+    access = city.class_access[city.vehicle_i[vehicle, CLASS]]
     found, closed = n, False
     for connector in range(city.lane_i[FIRST_CONNECTOR, lane], city.lane_i[FIRST_CONNECTOR, lane + 1]):
         if city.connector[TO_LINK, connector] != wanted:

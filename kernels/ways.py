@@ -27,16 +27,16 @@ from .traffic_tables import (
 @woven
 def link_ahead(city: City, vehicle: int, steps: int) -> int:
     """Link ``steps`` places further on the vehicle's route, -1 behind its end."""
-    place = city.vehicle_i[ROUTE_AT, vehicle] + steps
-    if place >= city.vehicle_i[ROUTE_SIZE, vehicle]:
+    place = city.vehicle_i[vehicle, ROUTE_AT] + steps
+    if place >= city.vehicle_i[vehicle, ROUTE_SIZE]:
         return -1
-    return city.route[city.vehicle_i[ROUTE_START, vehicle] + place]
+    return city.route[city.vehicle_i[vehicle, ROUTE_START] + place]
 
 
 @woven
 def goes_on(city: City, vehicle: int, steps: int) -> bool:
     """Whether the vehicle's route has a link ``steps`` places further on."""
-    return city.vehicle_i[ROUTE_AT, vehicle] + steps < city.vehicle_i[ROUTE_SIZE, vehicle]
+    return city.vehicle_i[vehicle, ROUTE_AT] + steps < city.vehicle_i[vehicle, ROUTE_SIZE]
 
 
 @woven
@@ -62,7 +62,7 @@ def way_on(city: City, vehicle: int, lane: int, avoid: int) -> int:
     connector equal to ``avoid`` comes last.
     """
     wanted, after = link_ahead(city, vehicle, 1), link_ahead(city, vehicle, 2)
-    access = city.class_access[city.vehicle_i[CLASS, vehicle]]
+    access = city.class_access[city.vehicle_i[vehicle, CLASS]]
     best, best_score = -1, -1
     if wanted < 0:
         return best
@@ -119,7 +119,7 @@ def renew_ways(cities: City, m: int, vehicles: Longs) -> None:
     city = member_of(cities, m)
     for i in range(vehicles.size):
         vehicle = vehicles[i]
-        lane = city.vehicle_i[LANE, vehicle]
-        if 0 <= lane < city.road_lanes and city.vehicle_i[GRANTED, vehicle] == 0:
-            city.vehicle_i[CONNECTOR, vehicle] = way_on(city, vehicle, lane, -1)
-            city.vehicle_i[CONTENT, vehicle] = 0
+        lane = city.vehicle_i[vehicle, LANE]
+        if 0 <= lane < city.road_lanes and city.vehicle_i[vehicle, GRANTED] == 0:
+            city.vehicle_i[vehicle, CONNECTOR] = way_on(city, vehicle, lane, -1)
+            city.vehicle_i[vehicle, CONTENT] = 0

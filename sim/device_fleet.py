@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..agents.fleet import Fleet, VehicleState
-from ..kernels.traffic_tables import OWN, City
+from ..kernels.traffic_tables import BY_VEHICLE, OWN, City, column_of
 
 if TYPE_CHECKING:
     from ..kernels.cuda_city import DeviceCity
@@ -34,8 +34,10 @@ class Mirror:
         self.device = device
         self.only_read = False
         shapes = {name: getattr(device.host, name).shape for name in OWN}
-        self._columns = {name: frozenset(range(shape[1] if len(shape) == 3 else 1)) for name, shape in shapes.items()}
-        self._in_columns = {name for name, shape in shapes.items() if len(shape) == 3}
+        self._columns = {
+            name: frozenset(range(1 if len(shape) < 3 else shape[2] if name in BY_VEHICLE else shape[1]))
+            for name, shape in shapes.items()
+        }
         self._stale: dict[str, set[int]] = {name: set() for name in OWN}
         self._handed_out: dict[str, set[int]] = {name: set() for name in OWN}
 
@@ -48,7 +50,7 @@ class Mirror:
             self._stale[name] -= wanted
             if not self.only_read:
                 self._handed_out[name] |= wanted
-        return host if column is None else host[:, column]
+        return host if column is None else column_of(name, host, column)
 
     def step(self, first_step: int, last_step: int) -> None:
         """Take what was changed here to the device and run steps there."""
@@ -110,7 +112,7 @@ class _Columns:
 
     def __getattr__(self, name: str) -> Any:
         class Table:
-            def __getitem__(self, place: tuple[slice, int]) -> tuple[str, int]:
+            def __getitem__(self, place: tuple[Any, int]) -> tuple[str, int]:
                 return name, place[1]
 
         return Table()

@@ -67,8 +67,8 @@ def free_times(simulation: Simulation, rows: Any) -> Any:
     fleet = simulation.model.fleet
     links, numbers = fleet.network.links, fleet.cities.vehicle_f[0]
     first, last = fleet.trips.origin_link[rows], fleet.trips.destination_link[rows]
-    left_m = links.length_m[last] - numbers[table.DESTINATION_M, rows]
-    not_driven_s = numbers[table.ORIGIN_M, rows] / links.speed_mps[first] + left_m / links.speed_mps[last]
+    left_m = links.length_m[last] - numbers[rows, table.DESTINATION_M]
+    not_driven_s = numbers[rows, table.ORIGIN_M] / links.speed_mps[first] + left_m / links.speed_mps[last]
     return (simulation.journeys.free_flow_s[rows] - not_driven_s) / fleet.vehicles.speed_factor[0, rows]
 
 

@@ -161,7 +161,7 @@ def _lanes(simulation: Simulation, links: list[int], indices: tuple[int, ...] | 
 
 def _update_closed(simulation: Simulation, links: list[int]) -> None:
     """A link is closed when all its lanes are. Everybody looks again whether the own lane still is the best."""
-    simulation.model.fleet.cities.vehicle_i[:, table.CONTENT] = 0
+    simulation.model.fleet.cities.vehicle_i[..., table.CONTENT] = 0
     start = simulation.model.network.links.lane_start
     for link in links:
         simulation.journeys.closed[link] = bool((simulation.shut[start[link] : start[link + 1]] > 0).all())

@@ -161,10 +161,10 @@ class TripInfo:
             self._file.write(
                 f'    <tripinfo id={quoteattr(trips.id[row])} depart="{depart_s:.2f}"'
                 f" departLane={self._lane_names[self._first_lane[row]]}"
-                f' departPos="{numbers[table.ORIGIN_M, row]:.2f}" departSpeed="{self._first_speed_mps[row]:.2f}"'
+                f' departPos="{numbers[row, table.ORIGIN_M]:.2f}" departSpeed="{self._first_speed_mps[row]:.2f}"'
                 f' departDelay="{max(depart_s - trips.depart_s[row], 0.0):.2f}" arrival="{arrival_s:.2f}"'
                 f" arrivalLane={self._lane_names[self._last_lane[row]]}"
-                f' arrivalPos="{numbers[table.DESTINATION_M, row]:.2f}"'
+                f' arrivalPos="{numbers[row, table.DESTINATION_M]:.2f}"'
                 f' arrivalSpeed="{self._last_speed_mps[row]:.2f}" duration="{duration_s:.2f}"'
                 f' routeLength="{vehicles.driven_m[0, row]:.2f}" waitingTime="{self._waited_s[row]:.2f}"'
                 f' waitingCount="{self._waits[row]}" stopTime="0.00"'

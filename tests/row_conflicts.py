@@ -34,7 +34,7 @@ class Notes:
         found = set()
         for (name, index), by in self.touched.items():
             changing = by.get(WRITE, set()) | by.get(ADD, set())
-            column = index[0] if isinstance(index, tuple) else 0
+            column = index[name in table.BY_VEHICLE] if isinstance(index, tuple) else 0
             if by.get(WRITE) and len(changing) > 1:
                 found.add((WRITE, name, column))
             if any(changing - {reader} for reader in by.get(READ, ())):

@@ -31,7 +31,7 @@ EXPLAINED_AFTER_S = 30.0  # whoever stands longer must have a cause
 class Look:
     """What is true at one moment, copied."""
 
-    numbers: np.ndarray
+    numbers: np.ndarray  # of vehicles, [column, vehicle]
     rows: np.ndarray
     lane_f: np.ndarray
     lane_i: np.ndarray
@@ -51,8 +51,8 @@ class Look:
             size = start[lane + 1] - start[lane]
             rings.append([ring[start[lane] + (head[lane] + k) % size] for k in range(count[lane])])
         return cls(
-            cities.vehicle_f[0].copy(),
-            cities.vehicle_i[0].copy(),
+            cities.vehicle_f[0].T.copy(),
+            cities.vehicle_i[0].T.copy(),
             cities.lane_f[0].copy(),
             lane_i,
             cities.sensor[0].copy(),
@@ -81,7 +81,7 @@ class TrafficLaws:
                 dict(zip(connectors.foe[pairs].tolist(), connectors.foe_clear_m[pairs].tolist(), strict=True))
             )
         self.length = cities.lane_f[0, table.LANE_LENGTH_M].tolist()
-        kind = cities.vehicle_i[0, table.CLASS]
+        kind = cities.vehicle_i[0, :, table.CLASS]
         self.body_m = cities.driver[0, kind, table.LENGTH_M].tolist()
         self.gap_m = cities.driver[0, kind, table.MIN_GAP_M].tolist()
         self.accel = cities.driver[0, kind, table.MAX_ACCEL]

@@ -39,9 +39,9 @@ def test_vehicles_start_and_end_within_their_links():
     ]
     numbers = fleet_of(rows).cities.vehicle_f[0]
     first, last = ROAD.links.length_m[[0, 2]]
-    assert numbers[table.ORIGIN_M].tolist() == [first / 2, 5.0, first, 12.0], "the rear is on the lane too"
-    assert numbers[table.DESTINATION_M] == pytest.approx([last / 2, 0.0, last, last / 2], abs=1e-5)
-    assert (numbers[table.DESTINATION_M] < last).all()
+    assert numbers[:, table.ORIGIN_M].tolist() == [first / 2, 5.0, first, 12.0], "the rear is on the lane too"
+    assert numbers[:, table.DESTINATION_M] == pytest.approx([last / 2, 0.0, last, last / 2], abs=1e-5)
+    assert (numbers[:, table.DESTINATION_M] < last).all()
 
 
 def test_wanted_speeds_are_spread_around_the_limit_within_bounds():

@@ -26,6 +26,7 @@ pytestmark = [
 KERNELS = (
     *("advance_signals", "note_promises", "decide_junctions", "let_all_arrive", "serve_links", "follow_lanes"),
     *("advance_lanes", "leave_streets", "enter_streets", "end_step", "add_up_counters"),
+    *("take_column", "put_column"),
 )
 
 

@@ -147,8 +147,8 @@ def put_queue(fleet, lane: int, count: int, first_vehicle: int, connector: int) 
     for k in range(count):
         vehicle = first_vehicle + k
         cities.ring[0, cities.lane_i[0, table.RING_START, lane] + k] = vehicle
-        cities.vehicle_f[0, table.POSITION_M, vehicle] = length - 1.0 - 6.5 * k
-        cities.vehicle_i[0, [table.LANE, table.CONNECTOR], vehicle] = lane, connector
+        cities.vehicle_f[0, vehicle, table.POSITION_M] = length - 1.0 - 6.5 * k
+        cities.vehicle_i[0, vehicle, [table.LANE, table.CONNECTOR]] = lane, connector
     cities.lane_i[0, [table.HEAD, table.COUNT], lane] = 0, count
 
 

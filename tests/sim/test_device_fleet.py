@@ -22,6 +22,11 @@ ROAD = road_of([200.0, 200.0], lanes=2)
 ROWS = [(f"t{k}", 4.0 * k, "way/place 0>place 1", "way/place 1>place 2") for k in range(20)]
 
 
+def of(name: str, array: np.ndarray, column: int | None) -> np.ndarray:
+    """A whole table, or one column of it."""
+    return array if column is None else table.column_of(name, array, column)
+
+
 class StandIn:
     """Keeps its arrays in another piece of memory, as a GPU does, and notes every copy."""
 
@@ -35,13 +40,11 @@ class StandIn:
 
     def fetch(self, name: str, column: int | None = None) -> None:
         self.copies.append(("fetch", name, column))
-        place = slice(None) if column is None else (slice(None), column)
-        getattr(self.host, name)[place] = self.there[name][place]
+        of(name, getattr(self.host, name), column)[:] = of(name, self.there[name], column)
 
     def push(self, name: str, column: int | None = None) -> None:
         self.copies.append(("push", name, column))
-        place = slice(None) if column is None else (slice(None), column)
-        self.there[name][place] = getattr(self.host, name)[place]
+        of(name, self.there[name], column)[:] = of(name, getattr(self.host, name), column)
 
     def push_routes(self, route, used: int, needed: int) -> None:
         if route.size != self.there["route"].size:
@@ -120,7 +123,7 @@ def test_what_was_looked_at_goes_back_but_not_what_was_only_read(fleet, device):
     fleet.vehicles.ask[0, 0] = table.CLOSED
     fleet.advance(20, 21)
     assert [copy for copy in device.copied() if copy[0] == "push"] == [("push", "vehicle_i", table.ASK)]
-    assert device.there["vehicle_i"][0, table.ASK, 0] == table.CLOSED
+    assert device.there["vehicle_i"][0, 0, table.ASK] == table.CLOSED
 
 
 def test_a_change_of_what_was_read_before_goes_back_too(fleet, device):
@@ -130,7 +133,7 @@ def test_a_change_of_what_was_read_before_goes_back_too(fleet, device):
         assert not fleet.vehicles.ask.any()
     fleet.vehicles.ask[0, 3] = table.RED
     fleet.advance(5, 6)
-    assert device.there["vehicle_i"][0, table.ASK, 3] == table.RED
+    assert device.there["vehicle_i"][0, 3, table.ASK] == table.RED
 
 
 def test_compiled_functions_get_the_named_tables_fresh(fleet, device):
@@ -140,9 +143,9 @@ def test_compiled_functions_get_the_named_tables_fresh(fleet, device):
     cities = fleet.tables("vehicle_i", "lane_i")
     assert isinstance(cities, City)
     assert device.copied() == [("fetch", "vehicle_i", None), ("fetch", "lane_i", None)]
-    cities.vehicle_i[0, table.CONTENT, 2] = 1
+    cities.vehicle_i[0, 2, table.CONTENT] = 1
     fleet.advance(20, 20)
-    assert device.there["vehicle_i"][0, table.CONTENT, 2] == 1
+    assert device.there["vehicle_i"][0, 2, table.CONTENT] == 1
 
 
 def test_without_names_they_get_all(fleet, device):
