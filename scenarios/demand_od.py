@@ -160,7 +160,8 @@ def trips_from_matrix(
     relation = np.repeat(np.arange(count.size), count)
     number = np.arange(relation.size) - np.repeat(np.cumsum(count) - count, count)
     labels = [
-        _label(name, a, b, c) for a, b, c in zip(matrix.from_zone, matrix.to_zone, matrix.vehicle_class, strict=True)
+        relation_label(name, a, b, c)
+        for a, b, c in zip(matrix.from_zone, matrix.to_zone, matrix.vehicle_class, strict=True)
     ]
     ids = [f"{labels[r]}/{n}" for r, n in zip(relation.tolist(), number.tolist(), strict=True)]
     keys = keys_of(ids)
@@ -206,7 +207,8 @@ def _read(demand: OdMatrix) -> tuple[Matrix | None, Zones | None, Profile | None
     return matrix, zones, profile, [of_matrix, of_zones, of_profile]
 
 
-def _label(name: str, from_zone: str, to_zone: str, vehicle_class: str) -> str:
+def relation_label(name: str, from_zone: str, to_zone: str, vehicle_class: str) -> str:
+    """What the ids of a relation's trips begin with; a number follows."""
     kind = "" if vehicle_class == VEHICLE_CLASSES[0] else f"/{vehicle_class}"
     return f"{name}/{from_zone}/{to_zone}{kind}"
 

@@ -23,6 +23,9 @@ class Progress(Protocol):
     def update(self, t_s: float, duration_s: float, active: int, real_time_factor: float) -> None:
         """Say where the simulated clock is, how many vehicles are under way, simulated per wall second."""
 
+    def count(self, done: int, total: int, what: str) -> None:
+        """Say how many of several runs are done."""
+
     def close(self) -> None:
         """Leave the terminal tidy."""
 
@@ -34,6 +37,9 @@ class Silent:
         """Say nothing."""
 
     def update(self, t_s: float, duration_s: float, active: int, real_time_factor: float) -> None:
+        """Say nothing."""
+
+    def count(self, done: int, total: int, what: str) -> None:
         """Say nothing."""
 
     def close(self) -> None:
@@ -65,6 +71,11 @@ class Bar:
             completed=t_s,
             detail=detail,
         )
+
+    def count(self, done: int, total: int, what: str) -> None:
+        """Move the bar."""
+        bar = self._show()
+        bar.update(bar.task_ids[0], description=what, total=total, completed=done, detail=f"{done} of {total} runs")
 
     def close(self) -> None:
         """Stop drawing."""
@@ -123,6 +134,14 @@ class JsonLines:
                 "eta_s": None if left_s is None else round(left_s, 1),
             }
         )
+
+    def count(self, done: int, total: int, what: str) -> None:
+        """Write how many runs are done, unless the last line is too young; the last run gets its line."""
+        now_s = time.monotonic()
+        if done < total and now_s - self._last_s < self._every_s:
+            return
+        self._last_s = now_s
+        self._write({"runs_done": done, "runs": total, "what": what})
 
     def close(self) -> None:
         """Nothing to tidy."""

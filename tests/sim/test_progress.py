@@ -40,6 +40,31 @@ def test_lines_are_few_and_say_when_it_will_be_done(monkeypatch: pytest.MonkeyPa
     assert second_line["wall_s"] == 5.0
 
 
+def test_runs_that_are_done_are_counted_and_the_last_is_told(monkeypatch: pytest.MonkeyPatch):
+    now_s = 0.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now_s)
+    stream = io.StringIO()
+    report = JsonLines(stream, every_s=5.0)
+    for run in range(1, 41):
+        now_s = 0.2 * run
+        report.count(run, 40, f"seed {run}")
+    lines = lines_of(stream)
+    assert [line["runs_done"] for line in lines] == [1, 26, 40]
+    assert lines[-1] == {"runs_done": 40, "runs": 40, "what": "seed 40", "wall_s": 8.0}
+
+
+def test_the_bar_counts_runs(monkeypatch: pytest.MonkeyPatch):
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    bar = Bar()
+    bar.count(3, 40, "seed 2, Bridge closed")
+    bar.close()
+    assert "seed 2, Bridge closed" in stream.getvalue()
+    assert "3 of 40 runs" in stream.getvalue()
+
+
 def test_a_clock_that_stands_still_has_no_eta():
     stream = io.StringIO()
     JsonLines(stream).update(0.0, 100.0, 0, 0.0)

@@ -1,0 +1,75 @@
+"""Read the results of one scenario over all seeds into arrays, ``[seed, trip]`` and ``[seed, link]``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .runs import read_result
+
+if TYPE_CHECKING:
+    from .plans import Plan
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stack:
+    """Results of one scenario. Trips and links are in the order of ``plan``."""
+
+    plan: Plan
+    seeds: tuple[int, ...]
+    hashes: tuple[str, ...]  # of the final states
+    travel_s: Floats  # [seed, trip]; NaN of those that did not arrive
+    delay_s: Floats
+    spent_s: Floats  # from departure to arrival or the end, waiting to enter included; 0 of those that did not set out
+    driven_m: Floats
+    entered_veh: Floats  # [seed, link]
+    vehicle_s: Floats
+    vehicle_m: Floats
+    lost_s: Floats  # by all vehicles together, against driving freely
+    stuck: Floats  # [seed] at the end, those without a route included
+
+    @property
+    def arrived(self) -> Bools:
+        """Who arrived, ``[seed, trip]``."""
+        return np.asarray(~np.isnan(self.travel_s))
+
+
+def read_stack(folder: Path, plan: Plan, seeds: Sequence[int]) -> Stack:
+    """Read the results of these seeds."""
+    of_trips = {
+        name: np.zeros((len(seeds), len(plan.trips))) for name in ("travel_s", "delay_s", "spent_s", "driven_m")
+    }
+    columns = {"entered_veh": "entered_veh", "vehicle_s": "vehicle_s", "vehicle_m": "vehicle_m", "lost_s": "delay_s"}
+    of_links = {name: np.zeros((len(seeds), plan.network.link_count)) for name in columns}
+    stuck, hashes = np.zeros(len(seeds)), []
+    for row, seed in enumerate(seeds):
+        run = read_result(folder, plan.key, seed)
+        trips = _columns(run.folder / "trips.parquet", ["depart_s", "travel_time_s", "delay_s", "distance_m", "status"])
+        of_trips["travel_s"][row] = trips["travel_time_s"]
+        of_trips["delay_s"][row] = trips["delay_s"]
+        of_trips["driven_m"][row] = trips["distance_m"]
+        idle = np.isin(trips["status"], ("pending", "no_route"))
+        until_now_s = np.where(idle, 0.0, run.summary["sim_s"] - trips["depart_s"])
+        of_trips["spent_s"][row] = np.where(np.isnan(trips["travel_time_s"]), until_now_s, trips["travel_time_s"])
+        links = _columns(run.folder / "links.parquet", ["link", *columns.values()])
+        at = [plan.network.link_row[link] for link in links["link"]]
+        for name, column in columns.items():
+            np.add.at(of_links[name][row], at, links[column])
+        stuck[row] = run.summary["stuck"]
+        hashes.append(str(run.summary["state_hash"]))
+    return Stack(plan, tuple(seeds), tuple(hashes), **of_trips, **of_links, stuck=stuck)
+
+
+def _columns(path: Path, names: list[str]) -> dict[str, NDArray[Any]]:
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path, columns=names)
+    return {name: table[name].to_numpy() for name in names}
