@@ -8,6 +8,7 @@ that ``--help`` is instant.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -217,6 +218,77 @@ def _run(file: Path, out: Path, *, seed: int | None, threads: int | None, backen
     else:
         click.echo(outcome(read_run(out)))
         click.echo(f"Report: {report}")
+    return DONE
+
+
+def _share(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
+    """Turn a percentage such as ``1%`` into a share, 0 to 1."""
+    if text is None:
+        return None
+    try:
+        share = float(text.removesuffix("%")) / 100.0 if text.endswith("%") else math.nan
+    except ValueError:
+        share = math.nan
+    if not 0.0 < share < 1.0:
+        raise click.BadParameter(f"{text!r} is no percentage between 0% and 100%. Write it as 1% or 0.5%")
+    return share
+
+
+@main.command()
+@click.argument("base", type=click.Path(path_type=Path))
+@click.argument("variants", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--seeds", default=20, show_default=True, help="How often each scenario is run.")
+@click.option(
+    "--until",
+    callback=_share,
+    metavar="PERCENT",
+    help="Add seeds until the mean delay's difference is known to so much, as 1%.",
+)
+@click.option("--most-seeds", default=200, show_default=True, help="Where --until stops adding.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as there are cores when left out.")
+@click.option(
+    "-o", "--out", default="comparison", show_default=True, type=click.Path(path_type=Path), help="Folder to write."
+)
+@click.option("--resume", is_flag=True, help="Go on with the comparison in the folder.")
+@_json_option
+def compare(
+    base: Path, variants: tuple[Path, ...], workers: int | None, out: Path, resume: bool, as_json: bool, **more: Any
+) -> int:
+    """Say what variants change against a base scenario, and how sure that is.
+
+    All are run with the same trips and the same chance, once for every seed.
+    """
+    from ..scenarios.problems import InputError
+    from .compare import compare as run_comparison
+    from .compare.executor import cores
+    from .interrupts import errors_after_a_signal_are_its, stop_on_signals
+    from .progress import choose_progress
+    from .report.comparison import verdicts, write_comparison_report
+
+    stop_on_signals()
+    progress = choose_progress()
+    try:
+        with errors_after_a_signal_are_its():
+            found = run_comparison(
+                [base, *variants], workers=workers or cores(), out=out, resume=resume, progress=progress, **more
+            )
+            progress.stage("writing the report")
+            report = write_comparison_report(found)
+    except KeyboardInterrupt:
+        _say(
+            {"status": "interrupted", "folder": out} if as_json else None, "interrupted. Go on: the same with --resume"
+        )
+        return INTERRUPTED
+    except InputError:
+        raise
+    except Exception as error:
+        raise Failed("comparison", error, _save_traceback(error, None)) from error
+    finally:
+        progress.close()
+    if as_json:
+        click.echo(_dump({**found.summary(), "report": report}))
+    else:
+        click.echo("\n".join([*verdicts(found), f"Report: {report}"]))
     return DONE
 
 

@@ -49,13 +49,18 @@ class Comparison:
         """What every variant changes, as tables."""
         return differences(self.stacks[0], self.stacks[1:])
 
+    @cached_property
+    def narrow_enough(self) -> bool | None:
+        """Whether the interval of the mean delay is as narrow as wanted; None where nothing was wanted."""
+        return None if self.until is None else _seeds_wanted(self.stacks, self.until) is None
+
     def summary(self) -> dict[str, Any]:
         """The figures for the network, what ran and what came out, as ``--json`` prints them."""
         rows = self.differences.network.to_dict("records")
         return {
             "base": str(self.plans[0].file),
             "seeds": list(self.seeds),
-            "narrow_enough": None if self.until is None else _seeds_wanted(self.stacks, self.until) is None,
+            "narrow_enough": self.narrow_enough,
             "variants": [
                 {
                     "file": str(plan.file),
@@ -193,8 +198,10 @@ def _seeds_wanted(stacks: Sequence[Stack], until: float) -> int | None:
 
 
 def _write_tables(comparison: Comparison) -> None:
-    """Every table as Parquet and CSV, and the summary."""
+    """Every table that has rows as Parquet and CSV, and the summary."""
     for name, table in comparison.differences.tables().items():
+        if table.empty:
+            continue
         table.to_parquet(comparison.folder / f"{name}.parquet", index=False)
         table.to_csv(comparison.folder / f"{name}.csv", index=False)
     write_json(comparison.folder / SUMMARY, comparison.summary())

@@ -106,7 +106,7 @@ def vehicles_over_time(
     largest = float(network[["active", "waiting", "stuck"]].max().max()) if len(network) else 0.0
     with mpl.rc_context(style.RC):
         shown = _events_shown(events)
-        axes = _chart(extra_pt=EVENT_ROW_PT * len(shown))
+        axes = chart(extra_pt=EVENT_ROW_PT * len(shown))
         series = [
             ("driving", network["active"], style.LIGHT["accent"]),
             ("waiting to enter", network["waiting"], style.LIGHT["second"]),
@@ -117,7 +117,7 @@ def vehicles_over_time(
             axes.plot(network["t_s"], values, color=colour, label=label)
         axes.set_ylim(0, max(1.0, 1.08 * largest))
         axes.set_ylabel("vehicles")
-        _clock_axis(axes, network["t_s"].to_numpy(dtype=float), start)
+        clock_axis(axes, network["t_s"].to_numpy(dtype=float), start)
         _draw_events(axes, shown, event_names(shown, street_of), start)
         axes.legend(
             loc="upper left",
@@ -128,7 +128,7 @@ def vehicles_over_time(
             handlelength=1.4,
         )
         return Picture(
-            "vehicles", title, "Vehicles, once a minute; clock time.", to_svg(_figure_of(axes), "vehicles", title)
+            "vehicles", title, "Vehicles, once a minute; clock time.", to_svg(figure_of(axes), "vehicles", title)
         )
 
 
@@ -160,7 +160,7 @@ def travel_times(trips: pd.DataFrame) -> Picture:
             f"one in ten more than {style.minutes_seconds(60 * long)}"
         )
     with mpl.rc_context(style.RC):
-        axes = _chart()
+        axes = chart()
         if minutes.size:
             end = float(np.percentile(minutes, SHOWN_PERCENTILE))
             step = _bin_width(end)
@@ -183,7 +183,7 @@ def travel_times(trips: pd.DataFrame) -> Picture:
             note = "Trips that arrived."
         axes.set_xlabel("travel time from wanting to leave to arriving, min")
         axes.set_ylabel("trips")
-        return Picture("travel", title, note, to_svg(_figure_of(axes), "travel", title))
+        return Picture("travel", title, note, to_svg(figure_of(axes), "travel", title))
 
 
 def fundamental_diagram(network: pd.DataFrame, start: dt.datetime) -> Picture:
@@ -199,7 +199,7 @@ def fundamental_diagram(network: pd.DataFrame, start: dt.datetime) -> Picture:
     else:
         title = "Flow keeps up with density: the network as a whole does not break down"
     with mpl.rc_context(style.RC):
-        axes = _chart()
+        axes = chart()
         x, y = points["density_vpkm"].to_numpy(), points["flow_vph"].to_numpy()
         axes.plot(x, y, color=style.LIGHT["road"], lw=1.0, zorder=1)
         axes.scatter(x, y, s=16, color=style.LIGHT["accent"], zorder=2)
@@ -225,7 +225,7 @@ def fundamental_diagram(network: pd.DataFrame, start: dt.datetime) -> Picture:
         axes.set_xlabel("vehicles per lane-km")
         axes.set_ylabel("vehicles per hour and lane")
         note = "Macroscopic fundamental diagram: a point is the mean of five minutes over all lanes, joined in time."
-        return Picture("diagram", title, note, to_svg(_figure_of(axes), "diagram", title))
+        return Picture("diagram", title, note, to_svg(figure_of(axes), "diagram", title))
 
 
 def _level_map(
@@ -259,12 +259,12 @@ def _level_map(
         return Picture(key, title, note, to_svg(frame.figure, key, title))
 
 
-def _figure_of(axes: Axes) -> Figure:
+def figure_of(axes: Axes) -> Figure:
     """The figure that axes stand in."""
     return cast("Figure", axes.figure)
 
 
-def _chart(extra_pt: float = 0.0) -> Axes:
+def chart(extra_pt: float = 0.0) -> Axes:
     """Axes of a chart, with room above for the names of events."""
     height_pt = CHART_HEIGHT_PT + extra_pt
     figure = new_figure(height_pt)
@@ -284,7 +284,7 @@ def _chart(extra_pt: float = 0.0) -> Axes:
     return axes
 
 
-def _clock_axis(axes: Axes, t_s: np.ndarray[Any, np.dtype[np.float64]], start: dt.datetime) -> None:
+def clock_axis(axes: Axes, t_s: np.ndarray[Any, np.dtype[np.float64]], start: dt.datetime) -> None:
     """Round clock times as ticks, at most seven."""
     end_s = float(t_s.max()) if t_s.size else 60.0
     step_s = next((step for step in CLOCK_STEPS_S if end_s / step <= 6.5), CLOCK_STEPS_S[-1])

@@ -11,6 +11,7 @@ from ..run_folder import REPORT, Run, read_run
 from . import figures, metrics, style, words
 
 if TYPE_CHECKING:
+    import jinja2
     import pandas as pd
 
 ROWS_SHOWN = 20  # of tables that may be long
@@ -35,8 +36,6 @@ def write_report(run_folder: str | Path) -> Path:
 
 def render(run: Run) -> str:
     """The report as HTML text."""
-    import jinja2
-
     start = metrics.start_of(run.manifest)
     street_of = dict(zip(run.streets["link"], run.streets["name"], strict=True))
     head = metrics.headline(run)
@@ -48,33 +47,43 @@ def render(run: Run) -> str:
         figures.travel_times(run.trips),
         figures.fundamental_diagram(run.network, start),
     ]
-    templates = jinja2.Environment(
+    return (
+        templates()
+        .get_template("report.html")
+        .render(
+            title=str(run.manifest.get("scenario") or run.folder.name),
+            when=f"{start:%A %d %B %Y}, {style.clock(start, 0)} to {style.clock(start, head.end_t_s)}",
+            css_variables=style.css_variables(),
+            css=(Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8"),
+            notice=words.status_notice(run),
+            sentences=words.sentences(run, head, totals),
+            caveat=words.caveat(run),
+            headline=words.headline_figures(head, start),
+            pictures=pictures,
+            worst=_worst_rows(totals),
+            events=_event_rows(run, street_of, start),
+            stuck=_stuck_rows(run, street_of, start),
+            stuck_causes=_by_cause(run.stuck["cause"]),
+            stuck_more=style.whole(len(run.stuck) - ROWS_SHOWN) if len(run.stuck) > ROWS_SHOWN else "",
+            no_route=_by_cause(run.trips.loc[run.trips["status"] == "no_route", "cause"]),
+            **_assumed(run.manifest),
+            **_doubtful(run.manifest),
+            reproduce=_reproduce(run),
+            manifest=run.manifest,
+        )
+    )
+
+
+def templates() -> jinja2.Environment:
+    """The pages to fill in."""
+    import jinja2
+
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
-    )
-    return templates.get_template("report.html").render(
-        title=str(run.manifest.get("scenario") or run.folder.name),
-        when=f"{start:%A %d %B %Y}, {style.clock(start, 0)} to {style.clock(start, head.end_t_s)}",
-        css_variables=style.css_variables(),
-        css=(Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8"),
-        notice=words.status_notice(run),
-        sentences=words.sentences(run, head, totals),
-        caveat=words.caveat(run),
-        headline=words.headline_figures(head, start),
-        pictures=pictures,
-        worst=_worst_rows(totals),
-        events=_event_rows(run, street_of, start),
-        stuck=_stuck_rows(run, street_of, start),
-        stuck_causes=_by_cause(run.stuck["cause"]),
-        stuck_more=style.whole(len(run.stuck) - ROWS_SHOWN) if len(run.stuck) > ROWS_SHOWN else "",
-        no_route=_by_cause(run.trips.loc[run.trips["status"] == "no_route", "cause"]),
-        **_assumed(run.manifest),
-        **_doubtful(run.manifest),
-        reproduce=_reproduce(run),
-        manifest=run.manifest,
     )
 
 

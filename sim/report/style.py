@@ -39,9 +39,17 @@ PALETTE: dict[str, tuple[str, str]] = {
     "level4": ("#666970", "#948e77"),
     "level5": ("#35456c", "#c8b866"),
     "level6": ("#00224e", "#f6dd3f"),
+    "less3": ("#08519c", "#9ecae1"),  # diverging: blue is less, orange more, in three steps each
+    "less2": ("#4292c6", "#4292c6"),
+    "less1": ("#9dc9e6", "#2b5f8a"),
+    "more1": ("#fdb97d", "#8a4f1d"),
+    "more2": ("#e6730f", "#e6730f"),
+    "more3": ("#8f3a03", "#fdb97e"),
 }
 LIGHT = {name: light for name, (light, _) in PALETTE.items()}
 LEVELS = tuple(LIGHT[f"level{step}"] for step in range(1, 7))
+LESS = tuple(LIGHT[f"less{step}"] for step in range(1, 4))
+MORE = tuple(LIGHT[f"more{step}"] for step in range(1, 4))
 LEVEL_WIDTH_PT = (0.8, 1.3, 1.9, 2.6, 3.4, 4.4)
 
 # Okabe-Ito, for categories: the same thing has the same colour in the whole report.

@@ -64,11 +64,11 @@ def fake_run(monkeypatch: pytest.MonkeyPatch):
 def test_help_lists_the_commands():
     answer = call("--help")
     assert answer.exit_code == 0
-    for command in ("validate", "run", "network", "schema", "report", "doctor"):
+    for command in ("validate", "diff", "compare", "run", "network", "schema", "report", "doctor"):
         assert command in answer.stdout
 
 
-@pytest.mark.parametrize("command", ["validate", "run", "network", "schema", "report", "doctor", "demo"])
+@pytest.mark.parametrize("command", ["validate", "diff", "compare", "run", "network", "schema", "report", "doctor", "demo"])
 def test_every_command_has_help_and_json(command: str):
     answer = call(command, "--help")
     assert answer.exit_code == 0

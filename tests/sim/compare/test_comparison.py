@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from traffic_case import write_scenario
+from comparison_case import CLOSED, MATRIX, write_plans
 
 from citytwin.scenarios.problems import InputError
 from citytwin.sim.compare import compare
@@ -18,10 +18,7 @@ from citytwin.sim.compare.runs import RUNS, result_folder
 from citytwin.sim.progress import Silent
 from citytwin.sim.run import run_scenario
 
-CLOSED = "way/201:1-2"
 SEEDS = 4
-MATRIX = "from_zone,to_zone,trips,vehicle_class\nwest,east,60,car\neast,west,40,truck\n"
-ZONES = "zone,node\nwest,11\nwest,21\neast,14\neast,24\n"
 
 
 class Stages(Silent):
@@ -51,21 +48,6 @@ class Counting(Serial):
             if len(self.jobs) == self._stop_after:
                 raise KeyboardInterrupt
             yield job
-
-
-def write_plans(folder: Path) -> list[Path]:
-    """A town with two zones, the same under another name, and with a street closed."""
-    (folder / "matrix.csv").write_text(MATRIX)
-    (folder / "zones.csv").write_text(ZONES)
-    demand = [
-        {"kind": "random_trips", "per_hour": 1500, "min_distance_m": 200},
-        {"kind": "od_matrix", "file": "matrix.csv", "zones": "zones.csv", "end_s": 300},
-    ]
-    base = write_scenario(folder, demand=demand)
-    event = f'{{kind: road_closure, links: ["{CLOSED}"], start_s: 180, known_to: broadcast}}'
-    (folder / "same.yaml").write_text("base: town.yaml\nname: Same\n")
-    (folder / "closed.yaml").write_text(f"base: town.yaml\nname: Closed\nevents: [{event}]\n")
-    return [base, folder / "same.yaml", folder / "closed.yaml"]
 
 
 @pytest.fixture(scope="module")

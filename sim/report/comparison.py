@@ -1,0 +1,161 @@
+"""Put the report of a comparison together: verdict, figures with their intervals, maps, who gains, how to repeat it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..run_folder import REPORT, command_line, versions
+from . import comparison_figures as figures
+from . import comparison_words as words
+from . import style
+from .comparison_words import verdicts
+from .page import templates
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..compare.comparison import Comparison
+    from ..compare.plans import Plan
+
+__all__ = ["verdicts", "write_comparison_report"]
+
+LINKS_SHOWN = 15
+ZONES_SHOWN = 20
+
+
+def write_comparison_report(comparison: Comparison) -> Path:
+    """Write ``report.html`` into the folder of a comparison."""
+    path = comparison.folder / REPORT
+    beside = path.with_name(f".{REPORT}")
+    beside.write_text(render(comparison), encoding="utf-8")
+    beside.replace(path)
+    return path
+
+
+def render(comparison: Comparison) -> str:
+    """The report as HTML text."""
+    base = comparison.plans[0]
+    scenario, folder = base.scenario, Path(__file__).parent / "templates"
+    return (
+        templates()
+        .get_template("comparison.html")
+        .render(
+            title=f"What would change: {words_of(comparison)}",
+            when=f"{scenario.start:%A %d %B %Y}, {style.clock(scenario.start, 0)} to "
+            f"{style.clock(scenario.start, scenario.duration_s)}, {style.count(len(comparison.seeds), 'seed')}",
+            base=scenario.name,
+            css_variables=style.css_variables(),
+            css=(folder / "report.css").read_text(encoding="utf-8"),
+            variants=[_variant(comparison, plan) for plan in comparison.plans[1:]],
+            trips=style.whole(len(base.trips)),
+            until=_until(comparison),
+            reproduce=_reproduce(comparison),
+            attribution=base.network.attribution,
+            version=versions()["citytwin"],
+        )
+    )
+
+
+def words_of(comparison: Comparison) -> str:
+    """The variants by name, as a title."""
+    names = [plan.scenario.name for plan in comparison.plans[1:]]
+    return names[0] if len(names) == 1 else f"{len(names)} variants"
+
+
+def _variant(comparison: Comparison, plan: Plan) -> dict[str, Any]:
+    """Everything that the page tells of one variant."""
+    from ...scenarios.diff_files import diff_files
+
+    tables, key = comparison.differences, plan.key
+    of_groups = [
+        ("By class of road", _group_rows(tables.road_classes, key, "road_class")),
+        ("By class of vehicle", _group_rows(tables.vehicle_classes, key, "vehicle_class")),
+        ("By zone", _zone_rows(words.rows_of(tables.zones, key))),
+    ]
+    return {
+        "key": key,
+        "name": plan.scenario.name,
+        "sentences": words.sentences(comparison, key),
+        "figures": [_figure_row(row) for row in words.records(words.rows_of(tables.network, key))],
+        "pictures": [
+            figures.difference_map(comparison, key, figures.FLOW),
+            figures.difference_map(comparison, key, figures.DELAY),
+            figures.trips_histogram(comparison, key),
+            figures.vehicles_over_time(comparison, key),
+        ],
+        "links": _link_rows(words.rows_of(tables.links, key)),
+        "groups": [(title, rows) for title, rows in of_groups if rows],
+        "diff": diff_files(comparison.plans[0].file, plan.file).as_text(),
+    }
+
+
+def _figure_row(row: dict[str, Any]) -> dict[str, str]:
+    unit = str(row["unit"])
+    return {
+        "quantity": str(row["quantity"]),
+        "unit": unit,
+        "base": words.level(row, "base"),
+        "variant": words.level(row, "with_variant"),
+        "difference": words.difference(row),
+        "interval": words.interval(row),
+        "certainty": words.certainty(row),
+    }
+
+
+def _group_rows(table: pd.DataFrame, variant: str, column: str) -> list[dict[str, str]]:
+    """Figures of every group, under its name; those that nobody belongs to are left out."""
+    rows = words.rows_of(table, variant)
+    used = (rows[["base", "with_variant"]].fillna(0.0) != 0.0).any(axis=1).groupby(rows[column]).transform("any")
+    told = words.records(rows[used & (rows["seeds"] > 0)])
+    return [{"group": str(row[column]).replace("_", " "), **_figure_row(row)} for row in told]
+
+
+def _zone_rows(zones: pd.DataFrame) -> list[dict[str, str]]:
+    """Mean delays of the zones that change most beyond chance."""
+    rows = zones[(zones["quantity"] == "mean delay") & zones["distinguishable"].astype(bool)]
+    largest = rows["difference"].astype(float).abs().sort_values(ascending=False, kind="stable").index[:ZONES_SHOWN]
+    told = words.records(rows.loc[largest])
+    return [
+        {"group": f"{'from' if row['end'] == 'origin' else 'to'} zone {row['zone']}", **_figure_row(row)}
+        for row in told
+    ]
+
+
+def _link_rows(links: pd.DataFrame) -> list[dict[str, str]]:
+    """The links on which most time is lost more, or less, beyond chance."""
+    rows = links[(links["quantity"] == "time lost") & links["found"]]
+    largest = rows["difference"].abs().sort_values(ascending=False, kind="stable").index[:LINKS_SHOWN]
+    return [
+        {"name": str(row["name"]) or "unnamed", "link": str(row["link"]), **_figure_row(row)}
+        for row in words.records(rows.loc[largest])
+    ]
+
+
+def _until(comparison: Comparison) -> str:
+    """Whether the seeds that were added sufficed."""
+    if comparison.until is None:
+        return ""
+    aim = style.percent(comparison.until)
+    if comparison.narrow_enough:
+        return f"Seeds were added until the difference in mean delay was known to {aim} of the base's mean delay."
+    return f"Seeds were added up to their limit; the difference in mean delay is not yet known to {aim}."
+
+
+def _reproduce(comparison: Comparison) -> dict[str, Any]:
+    from ...scenarios.file_contents import content_hash
+
+    seeds = comparison.seeds
+    files = dict.fromkeys(file for plan in comparison.plans for file in plan.scenario.input_files())
+    return {
+        "command": command_line(),
+        "single": f"citytwin run {comparison.plans[0].file} --seed {seeds[0]} -o DIR",
+        "seeds": f"{seeds[0]} to {seeds[-1]}",
+        "facts": versions(),
+        "inputs": [{"path": str(file), "sha256": content_hash(file) or style.DASH} for file in files],
+        "names": [plan.scenario.name for plan in comparison.plans],
+        "hashes": [
+            {"seed": seed, "states": [stack.hashes[row][:16] for stack in comparison.stacks]}
+            for row, seed in enumerate(seeds)
+        ],
+    }

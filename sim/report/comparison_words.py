@@ -1,0 +1,185 @@
+"""Say in plain sentences what a plan changes, how sure that is, and how many seeds more would tell."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..compare.differences import OVER_S
+from . import style
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..compare.comparison import Comparison
+
+PLUS, MINUS = "+", "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True, slots=True)
+class TripsCounted:
+    """How many trips gain and lose, over all seeds on average."""
+
+    compared: int
+    win: int  # more than a minute
+    win_surely: int  # of these, beyond chance
+    lose: int
+    lose_surely: int
+
+
+def verdicts(comparison: Comparison) -> list[str]:
+    """One paragraph for each variant."""
+    return [f"{plan.scenario.name}: {' '.join(sentences(comparison, plan.key))}" for plan in comparison.plans[1:]]
+
+
+def sentences(comparison: Comparison, variant: str) -> list[str]:
+    """What a planner can quote of one variant: delay, who gains and loses, how many arrive."""
+    network = rows_of(comparison.differences.network, variant)
+    if (network["difference"] == 0.0).all() and (network["sd"] == 0.0).all():
+        seeds = style.count(len(comparison.seeds), "seed")
+        return [f"It changes nothing: with each of the {seeds} all figures are the same to the last digit."]
+    by_name = {row["quantity"]: row for row in records(network)}
+    return [
+        _delay(by_name["mean delay"]),
+        _winners(count_trips(comparison.differences.trips, variant)),
+        *_arrivals(by_name["arrived"], by_name["stuck at the end"]),
+    ]
+
+
+def count_trips(trips: pd.DataFrame, variant: str) -> TripsCounted:
+    """How many trips gain or lose more than a minute, and how many of these beyond chance."""
+    rows = rows_of(trips, variant)
+    win, lose = rows["difference"] < -OVER_S, rows["difference"] > OVER_S
+    return TripsCounted(
+        len(rows), int(win.sum()), int((win & rows["found"]).sum()), int(lose.sum()), int((lose & rows["found"]).sum())
+    )
+
+
+def rows_of(table: pd.DataFrame, variant: str) -> pd.DataFrame:
+    """Rows of one variant."""
+    return table[table["variant"] == variant]
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as mappings."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def interval(row: dict[str, Any], unit: str = "") -> str:
+    """A confidence interval, as ``+0.5 to +1.9 s``, its ends as precise as its length deserves."""
+    if not math.isfinite(_length(row)):
+        return style.DASH
+    return _with_unit(f"{_fixed(row['low'], row)} to {_fixed(row['high'], row)}", unit)
+
+
+def difference(row: dict[str, Any], unit: str = "") -> str:
+    """The difference to the decimals of its interval, as ``+1.2 s``.
+
+    Examples
+    --------
+    >>> row = {"difference": 1.234, "low": 0.52, "high": 1.91}
+    >>> difference(row), interval(row)
+    ('+1.2', '+0.5 to +1.9')
+    >>> difference({"difference": -1234.0, "low": -1500.0, "high": -968.0}).replace(style.THIN_SPACE, " ")
+    '−1 234'
+    """
+    if not math.isfinite(float(row["difference"])):
+        return style.DASH
+    return _with_unit(_fixed(row["difference"], row), unit)
+
+
+def level(row: dict[str, Any], side: str) -> str:
+    """The mean in the base or with the variant, to the decimals of the interval of their difference."""
+    value = float(row[side])
+    return f"{value:,.{_places(row)}f}".replace(",", style.THIN_SPACE) if math.isfinite(value) else style.DASH
+
+
+def certainty(row: dict[str, Any]) -> str:
+    """Whether a difference is distinguishable, and if not, what it would take."""
+    if row["distinguishable"]:
+        return "distinguishable"
+    if float(row["difference"]) == 0.0 and float(row["sd"]) == 0.0:
+        return "no difference at all"
+    return f"not distinguishable with {style.count(row['seeds'], 'seed')}; {_seeds_needed(row)}"
+
+
+def _seeds_needed(row: dict[str, Any]) -> str:
+    import pandas as pd
+
+    needed = row["seeds_for_1_percent"]
+    if pd.isna(needed):
+        return "no number of seeds would show 1 %"
+    if needed <= row["seeds"]:
+        return "a change of 1 % would have shown"
+    return f"about {style.number(float(needed), figures=2)} seeds would show 1 %"
+
+
+def _length(row: dict[str, Any]) -> float:
+    return float(row["high"]) - float(row["low"])
+
+
+def _places(row: dict[str, Any]) -> int:
+    """Decimals that show two figures of the interval's length."""
+    length = _length(row)
+    return max(0, 1 - math.floor(math.log10(length))) if math.isfinite(length) and length > 0.0 else 1
+
+
+def _fixed(value: float, row: dict[str, Any]) -> str:
+    """A value with its sign."""
+    rounded = round(float(value), _places(row))
+    sign = PLUS if rounded > 0 else MINUS if rounded < 0 else ""
+    return f"{sign}{abs(rounded):,.{_places(row)}f}".replace(",", style.THIN_SPACE)
+
+
+def _with_unit(text: str, unit: str) -> str:
+    return f"{text}{style.NBSP}{unit}" if unit else text
+
+
+def _delay(row: dict[str, Any]) -> str:
+    base = float(row["base"])
+    if not math.isfinite(float(row["difference"])):
+        return "No trip arrived in both scenarios, so delays cannot be compared."
+    share = f"{style.percent(abs(float(row['difference'])) / base)}, " if base > 0 else ""
+    if row["distinguishable"]:
+        verb = "lengthens" if row["difference"] > 0 else "shortens"
+        return (
+            f"The plan {verb} the mean delay by {style.number(abs(float(row['difference'])), figures=2)}{style.NBSP}s "
+            f"({share}95 % interval {interval(row, 's')}) from {style.number(base)}{style.NBSP}s a trip."
+        )
+    return (
+        f"The mean delay ({style.number(base)}{style.NBSP}s a trip) does not change by more than chance would: "
+        f"{difference(row, 's')}, 95 % interval {interval(row, 's')}; {certainty(row)}."
+    )
+
+
+def _winners(trips: TripsCounted) -> str:
+    if not trips.compared:
+        return "No trip can be compared."
+
+    def told(count: int, surely: int) -> str:
+        beyond = "none of them" if surely == 0 else "all of them" if surely == count else style.whole(surely)
+        return f"{style.whole(count)} ({beyond} beyond chance)" if count else "none"
+
+    return (
+        f"Of {style.count(trips.compared, 'trip')} that arrive in both, {told(trips.lose, trips.lose_surely)} "
+        f"{'loses' if trips.lose == 1 else 'lose'} more than a minute on average over the seeds and "
+        f"{told(trips.win, trips.win_surely)} {'gains' if trips.win == 1 else 'gain'} as much."
+    )
+
+
+def _arrivals(arrived: dict[str, Any], stuck: dict[str, Any]) -> list[str]:
+    told = []
+    if arrived["distinguishable"]:
+        more = "more" if arrived["difference"] > 0 else "fewer"
+        count = style.number(abs(float(arrived["difference"])), figures=2)
+        told.append(
+            f"By the end {count} {more} trips arrive (95 % interval {interval(arrived)}) of "
+            f"{style.whole(float(arrived['base']))}."
+        )
+    if stuck["distinguishable"]:
+        told.append(
+            f"{style.number(float(stuck['with_variant']), figures=2)} vehicles are stuck at the end instead of "
+            f"{style.number(float(stuck['base']), figures=2)}."
+        )
+    return told

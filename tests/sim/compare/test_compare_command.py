@@ -1,0 +1,173 @@
+"""`citytwin compare` answers in words, in JSON, and with a report that opens offline and says what the tables say."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from comparison_case import CLOSED, write_plans
+
+from citytwin.sim.cli import main
+from citytwin.sim.compare import Comparison, compare
+from citytwin.sim.compare.executor import Serial, WorkerKilled
+from citytwin.sim.report import comparison as report
+from citytwin.sim.report import comparison_figures as figures
+from citytwin.sim.report import comparison_words as words
+from citytwin.sim.report import style
+
+SEEDS = 4
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["compare", *(str(argument) for argument in arguments)])
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("citytwin.sim.interrupts.stop_on_signals", lambda: None)
+
+
+@pytest.fixture(scope="module")
+def plans(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return write_plans(tmp_path_factory.mktemp("town"))
+
+
+@pytest.fixture(scope="module")
+def found(plans: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Comparison:
+    return compare(plans, seeds=SEEDS, out=tmp_path_factory.mktemp("out") / "comparison")
+
+
+@pytest.fixture(scope="module")
+def page(found: Comparison) -> str:
+    return report.write_comparison_report(found).read_text(encoding="utf-8")
+
+
+def test_the_command_says_what_changes_and_where_the_report_is(found, plans):
+    answer = call(*plans, "--seeds", SEEDS, "--workers", 1, "-o", found.folder, "--resume")
+    assert answer.exit_code == 0, answer.stderr
+    same, closed, where = answer.stdout.splitlines()
+    assert same.startswith("Same: It changes nothing: with each of the 4 seeds")
+    assert closed.startswith("Closed: The ")
+    assert where == f"Report: {found.folder / 'report.html'}"
+    assert (found.folder / "report.html").exists()
+
+
+def test_json_holds_the_figures_of_the_network(found, plans):
+    answer = call(*plans, "--seeds", SEEDS, "--workers", 1, "-o", found.folder, "--resume", "--json")
+    told = json.loads(answer.stdout)
+    assert told["seeds"] == [3, 4, 5, 6]
+    assert told["narrow_enough"] is None
+    delay = told["variants"][1]["network"][0]
+    assert delay["quantity"] == "mean delay"
+    assert delay["low"] < delay["difference"] < delay["high"]
+    assert told["report"].endswith("report.html")
+
+
+@pytest.mark.parametrize(
+    "arguments,expected",
+    [
+        (["town.yaml"], "Missing argument 'VARIANTS"),
+        (["town.yaml", "closed.yaml", "--until", "2"], "'2' is no percentage"),
+        (["town.yaml", "closed.yaml", "--until", "x%"], "'x%' is no percentage"),
+        (["town.yaml", "closed.yaml", "--seeds", "1"], "1 seed: a difference can be told from chance"),
+        (["town.yaml", "town.yaml"], "is the base too"),
+        (["town.yaml", "missing.yaml"], "missing.yaml  no such file"),
+    ],
+)
+def test_bad_input_is_refused_with_code_2(plans, tmp_path, arguments, expected):
+    files = [str(plans[0].parent / text) if text.endswith(".yaml") else text for text in arguments]
+    answer = call(*files, "-o", tmp_path / "out")
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert expected in answer.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_interrupt_says_how_to_go_on(plans, tmp_path, monkeypatch):
+    def interrupted(self, jobs, work):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Serial, "run", interrupted)
+    answer = call(*plans, "--workers", 1, "-o", tmp_path / "out")
+    assert answer.exit_code == 130
+    assert "--resume" in answer.stderr
+
+
+def test_a_process_that_is_killed_again_and_again_is_a_failure(plans, tmp_path, monkeypatch):
+    def killed(self, jobs, work):
+        msg = "the process of seed 3 was killed 3 times"
+        raise WorkerKilled(msg)
+
+    monkeypatch.setattr(Serial, "run", killed)
+    answer = call(*plans, "--workers", 1, "-o", tmp_path / "out")
+    assert answer.exit_code == 3
+    assert "seed 3 was killed" in answer.stderr
+
+
+def test_the_page_needs_nothing_else_and_tells_all_of_every_variant(page, found):
+    assert not re.search(r"<(?:script|link|img|iframe)", page)
+    assert not re.search(r"""(?:src|href)=["'](?!#)""", page)
+    ids = re.findall(r'\bid="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    assert page.count("<svg") == 4 * 2
+    for expected in (
+        "It changes nothing: with each of the 4 seeds",
+        "new: Street 201",
+        *(stack.hashes[0][:16] for stack in found.stacks),
+        "3 to 6",
+        "By class of road".lower(),
+        "zone",
+    ):
+        assert expected in page, expected
+
+
+def test_figures_on_the_page_are_those_of_the_table(page, found):
+    (row,) = [
+        row
+        for row in words.records(words.rows_of(found.differences.network, "2_closed"))
+        if row["quantity"] == "arrived"
+    ]
+    cells = [words.level(row, "base"), words.level(row, "with_variant"), words.difference(row), words.interval(row)]
+    assert "".join(f"<td>{cell}</td>" for cell in cells) in page
+
+
+def test_links_that_chance_could_have_changed_are_grey(found):
+    """Only what is beyond chance takes a colour of the ramps; nothing does where nothing differs."""
+    colours = [f"var(--{side}{step})" for side in ("less", "more") for step in (1, 2, 3)]
+    body = figures.difference_map(found, "2_closed", figures.FLOW).svg
+    assert any(colour in body for colour in colours)
+    same = figures.difference_map(found, "1_same", figures.FLOW)
+    assert same.title == "Traffic changes on no link beyond chance"
+    assert same.svg.count("var(--less1)") <= 1  # the legend
+    assert CLOSED in set(found.differences.links.query("found")["link"])
+
+
+def network_row(**changes: object) -> dict[str, object]:
+    usual = {"base": 75.2, "with_variant": 75.5, "difference": 0.3, "low": -0.4, "high": 1.1, "sd": 1.5, "seeds": 20}
+    return usual | {"distinguishable": False, "seeds_for_1_percent": 84} | changes
+
+
+def test_what_chance_could_have_done_is_said_with_what_it_would_take():
+    assert words.certainty(network_row()) == "not distinguishable with 20 seeds; about 84 seeds would show 1 %"
+    few = network_row(seeds_for_1_percent=12)
+    assert words.certainty(few) == "not distinguishable with 20 seeds; a change of 1 % would have shown"
+    assert words.certainty(network_row(distinguishable=True)) == "distinguishable"
+    assert words.certainty(network_row(difference=0.0, sd=0.0)) == "no difference at all"
+    text = words._delay(network_row()).replace(style.NBSP, " ")
+    assert text.startswith("The mean delay (75.2 s a trip) does not change by more than chance would: +0.3 s, 95 % ")
+
+
+def test_a_change_is_said_with_its_sign_and_its_interval():
+    row = network_row(difference=-6.62, low=-7.1, high=-6.1, distinguishable=True)
+    text = words._delay(row).replace(style.NBSP, " ")
+    assert text == "The plan shortens the mean delay by 6.6 s (8.8 %, 95 % interval −7.1 to −6.1 s) from 75.2 s a trip."
+
+
+def test_winners_and_losers_are_counted_with_those_beyond_chance():
+    one = words.TripsCounted(compared=100, win=0, win_surely=0, lose=1, lose_surely=1)
+    assert words._winners(one).endswith("1 (all of them beyond chance) loses more than a minute on average over the "
+                                        "seeds and none gain as much.")  # fmt: skip
+    none = words.TripsCounted(0, 0, 0, 0, 0)
+    assert words._winners(none) == "No trip can be compared."
