@@ -171,3 +171,12 @@ def test_winners_and_losers_are_counted_with_those_beyond_chance():
                                         "seeds and none gain as much.")  # fmt: skip
     none = words.TripsCounted(0, 0, 0, 0, 0)
     assert words._winners(none) == "No trip can be compared."
+
+
+def test_the_documentation_explains_every_column_and_table(found, repository):
+    page = (repository / "docs" / "compare.md").read_text(encoding="utf-8")
+    first_cells = " ".join(re.findall(r"^\| (`[^|]+) \|", page, re.MULTILINE))
+    explained = set(re.findall(r"`(\w+)`", first_cells))
+    tables = found.differences.tables()
+    columns = {str(column) for table in tables.values() for column in table.columns}
+    assert columns | set(tables) <= explained
