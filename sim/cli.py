@@ -263,7 +263,7 @@ def compare(
     from .compare.executor import cores
     from .interrupts import errors_after_a_signal_are_its, stop_on_signals
     from .progress import choose_progress
-    from .report.comparison import verdicts, write_comparison_report
+    from .report.comparison import verdicts
 
     stop_on_signals()
     progress = choose_progress()
@@ -273,7 +273,7 @@ def compare(
                 [base, *variants], workers=workers or cores(), out=out, resume=resume, progress=progress, **more
             )
             progress.stage("writing the report")
-            report = write_comparison_report(found)
+            report = found.write_report()
     except KeyboardInterrupt:
         _say(
             {"status": "interrupted", "folder": out} if as_json else None, "interrupted. Go on: the same with --resume"

@@ -73,6 +73,12 @@ class Comparison:
             "folder": str(self.folder),
         }
 
+    def write_report(self) -> Path:
+        """Write ``report.html`` into the folder."""
+        from ..report.comparison import write_comparison_report
+
+        return write_comparison_report(self)
+
 
 def compare(
     scenarios: Sequence[str | Path],

@@ -91,10 +91,9 @@ def _variant(comparison: Comparison, plan: Plan) -> dict[str, Any]:
 
 
 def _figure_row(row: dict[str, Any]) -> dict[str, str]:
-    unit = str(row["unit"])
     return {
         "quantity": str(row["quantity"]),
-        "unit": unit,
+        "unit": str(row["unit"]).replace("-", "\N{NON-BREAKING HYPHEN}"),
         "base": words.level(row, "base"),
         "variant": words.level(row, "with_variant"),
         "difference": words.difference(row),

@@ -120,11 +120,10 @@ def vehicles_over_time(comparison: Comparison, variant: str) -> Picture:
     largest = int(change.abs().to_numpy().argmax())
     at_s, by = float(change.index.to_numpy()[largest]), float(change.iloc[largest])
     title = "As many vehicles are on the way as without the plan, at all times"
-    if round(abs(by)) >= 1:
+    if round(abs(by)):
         more = "more" if by > 0 else "fewer"
-        title = (
-            f"At {style.clock(start, at_s)} {style.count(abs(by), 'vehicle')} {more} are on their way than without it"
-        )
+        vehicles = style.count(abs(by), f"{more} vehicle is", f"{more} vehicles are")
+        title = f"At {style.clock(start, at_s)} {vehicles} on the way than without the plan"
     key = f"vehicles-{variant}"
     with mpl.rc_context(style.RC):
         axes = chart()

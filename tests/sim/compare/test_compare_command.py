@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 from comparison_case import CLOSED, write_plans
@@ -180,3 +181,17 @@ def test_the_documentation_explains_every_column_and_table(found, repository):
     tables = found.differences.tables()
     columns = {str(column) for table in tables.values() for column in table.columns}
     assert columns | set(tables) <= explained
+
+
+def test_pictures_say_in_their_titles_what_changed(found):
+    same, closed = (figures.vehicles_over_time(found, key).title for key in ("1_same", "2_closed"))
+    assert same == "As many vehicles are on the way as without the plan, at all times"
+    assert re.fullmatch(r"At 07:\d\d \d+ (more|fewer) vehicles? (is|are) on the way than without the plan", closed)
+    assert figures.trips_histogram(found, "1_same").title == "No trip gains or loses more than a minute"
+
+
+def test_groups_that_nobody_belongs_to_are_left_out(found):
+    table = found.differences.road_classes.copy()
+    nobody = table[table["variant"] == "2_closed"].assign(road_class="motorway", base=0.0, with_variant=0.0)
+    rows = report._group_rows(pd.concat([table, nobody]), "2_closed", "road_class")
+    assert {row["group"] for row in rows} == {"secondary"}
