@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from overload import MOST, saturation
+from overload import ITERATIONS, MOST, saturation
 
 from citytwin.kernels import traffic_tables as table
 from citytwin.scenarios.city import bundled_cities
@@ -97,6 +97,7 @@ def fill(
     duration_s: float = TWO_HOURS_S,
     seed: int = 1,
     moderate: bool = False,
+    iterations: int = ITERATIONS,
 ) -> tuple[Filling, Simulation]:
     """Run random trips on an extract; ``moderate``: no more of them than its streets carry."""
     settings = {"citytwin": 1, "name": file.name.partition(".")[0], "start": "2026-05-04T07:00", "seed": seed}
@@ -107,7 +108,7 @@ def fill(
         demand = {"kind": "random_trips", "per_hour": max(per_h_km * main_km, 1.0)}
         scenario = Scenario.model_validate(settings | {"demand": [demand]})
         trips = trips_of(scenario, network)
-        asked = float(saturation(network, trips, duration_s).max())
+        asked = float(saturation(network, trips, duration_s, iterations=iterations).max())
         if not moderate or asked <= MOST:
             break
         per_h_km *= MOST / asked
@@ -141,6 +142,7 @@ def main() -> None:
     parser.add_argument("--per-km", type=float, default=DEPARTURES_PER_H_KM, help="departures an hour per km")
     parser.add_argument("--both", action="store_true", help="count both directions of a road")
     parser.add_argument("--moderate", action="store_true", help="no more than the streets carry")
+    parser.add_argument("--iterations", type=int, default=ITERATIONS, help="of the assignment; large cities take long")
     parser.add_argument("--duration-s", type=float, default=TWO_HOURS_S)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -154,6 +156,7 @@ def main() -> None:
             duration_s=options.duration_s,
             seed=options.seed,
             moderate=options.moderate,
+            iterations=options.iterations,
         )
         figures = [
             f"{found.links:d}",

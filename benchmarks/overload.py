@@ -53,7 +53,7 @@ def carries_per_h(network: RoadNetwork, movement_per_h: Floats, green: Floats) -
     return carried
 
 
-def saturation(network: RoadNetwork, trips: TripTable, duration_s: float) -> Floats:
+def saturation(network: RoadNetwork, trips: TripTable, duration_s: float, *, iterations: int = ITERATIONS) -> Floats:
     """Flow over capacity of every link once drivers have spread over the routes, ``[link]``; 0 where nobody drives.
 
     A lane that several movements share is used up by each in proportion (HCM 7, eq. 20-59).
@@ -63,7 +63,7 @@ def saturation(network: RoadNetwork, trips: TripTable, duration_s: float) -> Flo
     lanes = np.bincount(network.lanes.link, minlength=network.link_count)
     pairs = movements.from_link.astype(np.int64) * network.link_count + movements.to_link
     per_h, x = np.zeros(pairs.size), np.zeros(network.link_count)
-    for iteration in range(ITERATIONS):
+    for iteration in range(iterations):
         routes = router.plan(
             trips.origin_link,
             trips.destination_link,

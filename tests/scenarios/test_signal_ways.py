@@ -66,8 +66,8 @@ def test_every_way_ends_greens_by_yellow_and_red_and_begins_none(number):
                 begun = (before < g) & (after >= g)
                 assert not begun.any() or after is rows[-1]
             assert all(((row >= g) | ~(was & will)).all() for row in way.light), "a green that goes on is interrupted"
-            ends = (was & ~will).any()
-            assert not ends or sum(way.phase_s) >= 3 + 1
+            ends, begins = (was & ~will).any(), (will & ~was).any()
+            assert not ends or sum(way.phase_s) >= 3 + begins
             assert all(seconds > 0 for seconds in way.phase_s)
 
 
