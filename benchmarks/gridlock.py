@@ -32,6 +32,7 @@ from citytwin.sim.simulation import Simulation
 EXTRACTS = Path(__file__).resolve().parents[2] / "shared" / "data" / "osm"
 DEPARTURES_PER_H_KM = 200.0
 TWO_HOURS_S = 7200.0
+LARGEST_CUT = 0.6
 MAIN_RANK = ROAD_CLASSES["tertiary"]
 HEADINGS = (
     "extract",
@@ -111,7 +112,7 @@ def fill(
         asked = float(saturation(network, trips, duration_s, iterations=iterations).max())
         if not moderate or asked <= MOST:
             break
-        per_h_km *= MOST / asked
+        per_h_km *= max(MOST / asked, LARGEST_CUT)  # what gaps leave falls faster than flows grow: not all at once
     simulation = Simulation(scenario, network, trips, seed=seed)
     simulation.run()
     fleet, vehicles = simulation.model.fleet, simulation.model.fleet.vehicles

@@ -20,7 +20,7 @@ from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.network import RoadNetwork
 from citytwin.scenarios.synthetic import grid_city, random_city
 
-CASES = int(os.environ.get("CITYTWIN_LAW_CASES", "250"))
+CASES = int(os.environ.get("CITYTWIN_LAW_CASES", "1000"))
 STEPS = 150
 
 networks = st.one_of(
