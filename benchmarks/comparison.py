@@ -1,0 +1,120 @@
+"""Measure what a comparison promises: planted changes are found, chance is not, pairing pays, runs cost no more.
+
+    python benchmarks/comparison.py
+
+1. 5 % less capacity (drivers keep that much more distance) in the first half hour of Monaco's morning, when its streets
+   are far from full: in how many of 20 independent comparisons of 20 seeds is it found at 95 %?
+2. No change at all, but other seeds on both sides: how many links are named?
+3. Standard error of the difference in mean delay with the same trips and seeds in both scenarios, against the same
+   trips with other seeds, and against other trips too (`seed:` in the file), as two separate studies would have.
+4. Wall time of 20 seeds of two scenarios of the whole morning against that of their kernels alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from citytwin.sim.compare import Comparison, compare
+from citytwin.sim.compare.differences import mean_delays_s
+from citytwin.sim.compare.executor import cores
+from citytwin.sim.compare.runs import COST, RUNS
+from citytwin.sim.compare.statistics import found_among_many, paired
+from citytwin.sim.run import run_scenario
+
+HALF_HOUR = "base: monaco/morning\nname: Half an hour\nduration_s: 1800\n"
+# One lane carries 3600 / (headway + (length + gap) / speed): 1.1 s + 7 m / 13.9 m/s; 5 % less is 0.084 s more.
+LESS_CAPACITY = "base: half_hour.yaml\nname: 5 % less capacity\ndrivers: {headway_s: 1.184}\n"
+RETIMED = (
+    "base: half_hour.yaml\nname: Signal retimed\n"
+    "events: [{kind: signal_plan, junction: node/21915639, start_s: 0, green_s: [31, 27]}]\n"
+)
+
+
+def found_share(comparison: Comparison, seeds: int) -> tuple[int, int]:
+    """In how many groups of so many seeds the mean delay is found longer, and how many groups there are."""
+    ours, theirs = mean_delays_s(*comparison.stacks)
+    groups = (theirs - ours).reshape(-1, seeds).T
+    result = paired(groups)
+    return int((result.low > 0.0).sum()), groups.shape[1]
+
+
+def false_alarms(comparison: Comparison, seeds: int) -> tuple[int, int, int, int]:
+    """Links named, links tested, comparisons that name any, and comparisons, of the base against itself."""
+    named, tested, alarmed, done = 0, 0, 0, 0
+    base = comparison.stacks[0]
+    for first in range(0, len(base.seeds) - 2 * seeds + 1, 2 * seeds):
+        one, other = slice(first, first + seeds), slice(first + seeds, first + 2 * seeds)
+        for values, resolution in ((base.entered_veh, 1.0), (base.lost_s, 0.0)):
+            found = found_among_many(paired(values[other] - values[one], resolution=resolution).p)
+            named, tested = named + int(found.sum()), tested + found.size
+            alarmed, done = alarmed + int(found.any()), done + 1
+    return named, tested, alarmed, done
+
+
+def pairing_pays(comparison: Comparison, other_trips_s: NDArray[np.float64]) -> tuple[float, float]:
+    """Standard error with other seeds, and with other trips too, over that with the same in both scenarios."""
+    ours, theirs = mean_delays_s(*comparison.stacks)
+    together_s = (theirs - ours).std(ddof=1)
+    other_seeds_s = np.sqrt(ours.var(ddof=1) + theirs.var(ddof=1))
+    return float(other_seeds_s / together_s), float(np.sqrt(2.0) * other_trips_s.std(ddof=1) / together_s)
+
+
+def delays_of_other_trips_s(base: Path, seeds: int) -> NDArray[np.float64]:
+    """Mean delay with each of so many draws of trips, drivers and all."""
+    delays = []
+    for seed in range(1, seeds + 1):
+        file = base.with_name(f"draw_{seed}.yaml")
+        file.write_text(f"base: {base.name}\nseed: {seed}\n", encoding="utf-8")
+        delays.append(run_scenario(file, base.parent / "draw").summary["mean_delay_s"])
+    return np.array(delays)
+
+
+def kernel_s(folder: Path) -> float:
+    """Seconds of all runs inside the loop."""
+    return sum(json.loads(path.read_text())["kernel_s"] for path in (folder / RUNS).glob(f"*/*/{COST}"))
+
+
+def main() -> None:
+    """Run all four and print what came out."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--repetitions", type=int, default=20)
+    parser.add_argument("--workers", type=int, default=cores())
+    options = parser.parse_args()
+    seeds, workers = options.seeds, options.workers
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file, text in (("half_hour", HALF_HOUR), ("less", LESS_CAPACITY), ("retimed", RETIMED)):
+            (folder / f"{file}.yaml").write_text(text, encoding="utf-8")
+        base = folder / "half_hour.yaml"
+        retimed = compare([base, folder / "retimed.yaml"], seeds=seeds, workers=workers, out=folder / "retimed")
+        less = compare(
+            [base, folder / "less.yaml"], seeds=seeds * options.repetitions, workers=workers, out=folder / "less"
+        )
+        found, groups = found_share(less, seeds)
+        print(f"5 % less capacity: found in {found} of {groups} comparisons of {seeds} seeds")
+        named, tested, alarmed, done = false_alarms(less, seeds)
+        print(f"no change: {named} of {tested:,} links named, in {alarmed} of {done} comparisons")
+        other_trips_s = delays_of_other_trips_s(base, seeds)
+        for what, comparison in (("one signal retimed", retimed), ("5 % less capacity", less)):
+            seeds_only, trips_too = pairing_pays(comparison, other_trips_s)
+            print(f"{what}: standard error with other seeds {seeds_only:.1f} times as large, ", end="")
+            print(f"with other trips too {trips_too:.1f} times")
+        whole = ["monaco/morning", "monaco/signals_retimed"]
+        begun_s = time.perf_counter()
+        compare(whole, seeds=seeds, workers=workers, out=folder / "whole")
+        wall_s = time.perf_counter() - begun_s
+        alone_s = kernel_s(folder / "whole") / workers
+        print(f"{2 * seeds} runs in {workers} processes: {wall_s:.0f} s, their kernels alone {alone_s:.0f} s: ", end="")
+        print(f"{wall_s / alone_s:.2f} times")
+
+
+if __name__ == "__main__":
+    main()
