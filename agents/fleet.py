@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..kernels import chance
 from ..kernels import traffic_tables as table
 from ..kernels.traffic_tables import City
-from ..scenarios.network import FoeKind
+from ..scenarios.network import Bools, FoeKind
 from ..scenarios.streets import BUS, CAR, EMERGENCY, TRUCK
 from .drivers import DriverKinds, driver_kinds
 from .loops import note_loops
@@ -332,7 +332,23 @@ def _connectors(network: RoadNetwork) -> Ints:
     rows[table.STOP, :-1] = connectors.stop
     rows[table.SIGNAL, :-1] = connectors.signal
     rows[table.GROUP, :-1] = connectors.group
+    owner = np.repeat(np.arange(connectors.movement.size), np.diff(connectors.foe_start))
+    merges = connectors.foe_kind == FoeKind.MERGE
+    equal = merges & ~connectors.foe_yield.astype(bool) & ~_foe_gives_way(network) & (connectors.signal[owner] < 0)
+    rows[table.MERGES, owner[merges]] = 1
+    rows[table.ZIPS, owner[equal]] = 1
     return rows
+
+
+def _foe_gives_way(network: RoadNetwork) -> Bools:
+    """Of every pair of foes whether the foe gives way to the owner: what the pair the other way round says."""
+    connectors = network.connectors
+    owner = np.repeat(np.arange(connectors.movement.size), np.diff(connectors.foe_start))
+    count = connectors.movement.size
+    pairs, mirrored = owner * count + connectors.foe, connectors.foe * count + owner
+    order = np.argsort(pairs)
+    found: Bools = connectors.foe_yield[order[np.searchsorted(pairs[order], mirrored)]].astype(bool)
+    return found
 
 
 def _foes(network: RoadNetwork) -> Ints:
@@ -341,6 +357,7 @@ def _foes(network: RoadNetwork) -> Ints:
     rows[table.FOE] = connectors.foe
     rows[table.FOE_YIELDED_TO] = connectors.foe_yield
     rows[table.FOE_MERGES] = connectors.foe_kind == FoeKind.MERGE
+    rows[table.FOE_GIVES_WAY] = _foe_gives_way(network)
     return rows
 
 

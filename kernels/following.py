@@ -6,7 +6,9 @@ import math
 
 from .chance import DRIVER_IMPERFECTION, uniform
 from .compile import woven
-from .driving import aimed_speed, brake_distance, dawdled, safe_speed, slowing_speed, stopping_speed
+from .driving import brake_distance, dawdled, slowing_speed
+from .merging import merging_ahead, zip_ahead
+from .pace import behind, wall
 from .rings import at
 from .shared import add_shared
 from .traffic_tables import (
@@ -17,14 +19,10 @@ from .traffic_tables import (
     CONNECTOR,
     COUNT,
     DRIVEN_M,
-    FIRST_FOE,
     FIRST_SENSOR,
-    FOE,
-    FOE_MERGES,
     FROM_LANE,
     FURTHER_OBSTACLES_M,
     GRANTED,
-    HEADWAY_S,
     IMPERFECTION,
     LANE,
     LANE_F_COLUMNS,
@@ -35,8 +33,6 @@ from .traffic_tables import (
     LETS_IN,
     LIMIT_MPS,
     MAX_ACCEL,
-    MIN_GAP_M,
-    MODEL,
     NEXT_POSITION_M,
     NEXT_SPEED_MPS,
     OBSTACLE,
@@ -56,44 +52,13 @@ from .traffic_tables import (
     VEHICLE_M,
     VEHICLE_S,
     YIELDS_TO,
+    ZIPS,
     City,
 )
 from .ways import goes_on
 
-STOP_MARGIN_M = 1.0  # how far before a stop line or an obstacle a vehicle comes to rest
 MOVING_MPS = 0.1  # slower than this a vehicle stands
 DIVERGE_M = 3.0  # beyond the stop line, paths from one lane have parted
-
-
-@woven
-def behind(city: City, vehicle: int, gap: float, leader_speed: float, desired_speed: float) -> float:
-    """Speed for the coming step behind a leader, never so high that hard braking of the leader could end in a crash."""
-    kind, speed, step = city.vehicle_i[vehicle, CLASS], city.vehicle_f[vehicle, SPEED_MPS], city.step_s
-    aimed = aimed_speed(
-        int(city.driver[kind, MODEL]),
-        speed,
-        max(gap, 0.1),
-        leader_speed,
-        desired_speed,
-        city.driver[kind, HEADWAY_S],
-        city.driver[kind, MIN_GAP_M],
-        city.driver[kind, MAX_ACCEL],
-        city.driver[kind, COMFORT_DECEL],
-        step,
-    )
-    if gap == math.inf:
-        return aimed
-    reach = gap + brake_distance(leader_speed, city.max_decel, step)
-    return min(aimed, safe_speed(reach, city.max_decel, step))
-
-
-@woven
-def wall(city: City, vehicle: int, distance: float) -> float:
-    """Speed for the coming step on the way to something one must not pass."""
-    kind, speed = city.vehicle_i[vehicle, CLASS], city.vehicle_f[vehicle, SPEED_MPS]
-    reach = max(distance - STOP_MARGIN_M, 0.0)
-    comfort = city.driver[kind, COMFORT_DECEL]
-    return stopping_speed(speed, reach, comfort, city.firm_decel, city.max_decel, city.step_s)
 
 
 @woven
@@ -154,44 +119,21 @@ def next_obstacle(city: City, lane: int, position: float) -> float:
 
 
 @woven
-def merging_ahead(city: City, vehicle: int, connector: int, to_join: float, desired_speed: float) -> float:
-    """Speed for the coming step behind those on other connectors into the same lane who are nearer to where they join.
-
-    ``to_join`` is the vehicle's own way to that place, the end of all of these connectors.
-    """
-    road_lanes = city.road_lanes
-    speed = math.inf
-    for place in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
-        if city.foe[FOE_MERGES, place] == 0:
-            continue
-        row = road_lanes + city.foe[FOE, place]
-        for k in range(city.lane_i[COUNT, row] - 1, -1, -1):
-            other = at(city, row, k)
-            its_way = city.lane_f[LANE_LENGTH_M, row] - city.vehicle_f[other, POSITION_M]
-            if its_way < to_join:
-                gap = to_join - its_way - city.driver[city.vehicle_i[other, CLASS], LENGTH_M]
-                speed = min(speed, behind(city, vehicle, gap, city.vehicle_f[other, SPEED_MPS], desired_speed))
-                break
-    return speed
-
-
-@woven
 def into_junction(city: City, vehicle: int, left: float, desired_speed: float) -> float:
     """Speed for the coming step of a vehicle that may enter the junction ``left`` metres ahead."""
     road_lanes = city.road_lanes
     connector = city.vehicle_i[vehicle, CONNECTOR]
     row = road_lanes + connector
-    joining = merging_ahead(city, vehicle, connector, left + city.lane_f[LANE_LENGTH_M, row], desired_speed)
     count = city.lane_i[COUNT, row]
     if count > 0:
         last = at(city, row, count - 1)
         length = city.driver[city.vehicle_i[last, CLASS], LENGTH_M]
         gap = left + city.vehicle_f[last, POSITION_M] - length
         speed = city.vehicle_f[last, SPEED_MPS]
-        return min(joining, behind(city, vehicle, gap, speed, desired_speed))
+        return behind(city, vehicle, gap, speed, desired_speed)
     far = left + city.lane_f[LANE_LENGTH_M, row]
     to_lane = city.connector[TO_LANE, connector]
-    return min(joining, beyond_line(city, vehicle, far, to_lane, 1, desired_speed))
+    return beyond_line(city, vehicle, far, to_lane, 1, desired_speed)
 
 
 @woven
@@ -229,10 +171,16 @@ def follow_lane(city: City, lane: int, number: int) -> None:
         if on_road:
             if granted:
                 standing_for = LEADER
+                far = left + city.lane_f[LANE_LENGTH_M, road_lanes + connector]
+                new_speed = min(new_speed, merging_ahead(city, vehicle, connector, far, desired))
                 if ahead < 0 or city.vehicle_i[ahead, CONNECTOR] != connector:
                     new_speed = min(new_speed, into_junction(city, vehicle, left, desired))
             elif goes_on(city, vehicle, 1):
                 new_speed = min(new_speed, wall(city, vehicle, left))
+            if connector >= 0 and city.connector[ZIPS, connector] != 0:
+                pace = zip_ahead(city, vehicle, connector, left, desired)
+                if pace < new_speed:
+                    new_speed, standing_for = pace, LETS_IN
             if ahead < 0 and rear < (DIVERGE_M if granted else 0.0):
                 rear_speed = city.vehicle_f[city.lane_i[LAST_OUT, lane], SPEED_MPS]
                 pace = behind(city, vehicle, left + rear, rear_speed, desired)
@@ -279,12 +227,8 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                     city.sensor[SENSOR_SPEED_SUM, sensor] += new_speed
                 if new_position - vehicle_length < place <= new_position:
                     city.sensor[SENSOR_OCCUPIED_S, sensor] += step
-        if new_speed < MOVING_MPS:
-            city.vehicle_f[vehicle, STANDING_S] += step
-            if standing_for != 0:
-                city.vehicle_i[vehicle, CAUSE] = standing_for
-        else:
-            city.vehicle_f[vehicle, STANDING_S] = 0.0
+        if new_speed < MOVING_MPS and standing_for != 0:
+            city.vehicle_i[vehicle, CAUSE] = standing_for
         city.vehicle_f[vehicle, NEXT_SPEED_MPS] = new_speed
         city.vehicle_f[vehicle, NEXT_POSITION_M] = new_position
         ahead = vehicle
@@ -299,6 +243,10 @@ def advance_lane(city: City, lane: int) -> None:
         vehicle = at(city, lane, k)
         speed = city.vehicle_f[vehicle, NEXT_SPEED_MPS]
         city.vehicle_f[vehicle, SPEED_MPS] = speed
+        if speed < MOVING_MPS:
+            city.vehicle_f[vehicle, STANDING_S] += step
+        else:
+            city.vehicle_f[vehicle, STANDING_S] = 0.0
         city.vehicle_f[vehicle, POSITION_M] = city.vehicle_f[vehicle, NEXT_POSITION_M]
         city.vehicle_f[vehicle, DRIVEN_M] += speed * step
         city.lane_f[VEHICLE_M, lane] += speed * step

@@ -99,8 +99,8 @@ def can_join(city: City, vehicle: int, to_join: float, foe: int) -> bool:
 
 
 @woven
-def approaches(city: City, connector: int, within_s: float) -> bool:
-    """Whether a vehicle that means to use a connector will be at its stop line within some seconds.
+def approaches(city: City, connector: int, within_s: float, beyond_m: float) -> bool:
+    """Whether a vehicle that means to use a connector will be ``beyond_m`` behind its stop line within some seconds.
 
     Those with a grant are counted by ``claimed``; whoever stands is waiting for somebody else.
     """
@@ -116,7 +116,7 @@ def approaches(city: City, connector: int, within_s: float) -> bool:
         if city.vehicle_i[vehicle, CONNECTOR] != connector:
             continue
         speed = city.vehicle_f[vehicle, SPEED_MPS]
-        if speed > 0.5 and length - city.vehicle_f[vehicle, POSITION_M] < speed * within_s:
+        if speed > 0.5 and length + beyond_m - city.vehicle_f[vehicle, POSITION_M] < speed * within_s:
             return True
     if count == first:
         road_lanes = city.road_lanes
@@ -124,7 +124,7 @@ def approaches(city: City, connector: int, within_s: float) -> bool:
             row = road_lanes + city.listed[place]
             if city.lane_i[COUNT, row] > 0:
                 vehicle = at(city, row, 0)
-                left = length + city.lane_f[LANE_LENGTH_M, row] - city.vehicle_f[vehicle, POSITION_M]
+                left = length + beyond_m + city.lane_f[LANE_LENGTH_M, row] - city.vehicle_f[vehicle, POSITION_M]
                 if left < city.vehicle_f[vehicle, SPEED_MPS] * within_s:
                     return True
     return False

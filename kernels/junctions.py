@@ -10,10 +10,13 @@ one.
 
 from __future__ import annotations
 
+import math
+
 from .compile import bare, woven
 from .driving import brake_distance
 from .gaps import CREEP_MPS, DARK, approaches, can_join, claimed, is_clear, light_of
 from .keep_clear import loops_have_room, room_beyond
+from .merging import first_to_stand_back, may_join, way_left
 from .rings import at
 from .traffic_tables import (
     ASK,
@@ -31,6 +34,7 @@ from .traffic_tables import (
     FIRST_LANE_IN,
     FIRST_LANE_OUT,
     FOE,
+    FOE_GIVES_WAY,
     FOE_MERGES,
     FOE_YIELDED_TO,
     FROM_LANE,
@@ -38,6 +42,7 @@ from .traffic_tables import (
     GRANTED_COUNT,
     INBOUND_M,
     KNOT,
+    LANE,
     LANE_LENGTH_M,
     LENGTH_M,
     LIGHT_GREEN,
@@ -95,16 +100,20 @@ def refusal(city: City, vehicle: int, connector: int, left: float, t_s: float) -
             gives_way = gives_way or city.foe[FOE_YIELDED_TO, place] != 0
         if not (gives_way and waits_at_line):
             return RED
-    arrival_s = left / max(city.vehicle_f[vehicle, SPEED_MPS], CREEP_MPS)
-    within_s = max(city.driver[kind, CRITICAL_GAP_S], arrival_s + CLEARING_S)
+    within_s = time_needed(city, vehicle, left)
+    to_join = left + city.lane_f[LANE_LENGTH_M, city.road_lanes + connector]
     for place in range(first, last):
         foe = city.foe[FOE, place]
+        if light == DARK and city.foe[FOE_MERGES, place] != 0:
+            if not may_join(city, vehicle, to_join, place, within_s):
+                return OCCUPIED
+            continue
         if claimed(city, foe, within_s):
             return OCCUPIED
         if city.lane_i[OCCUPIED_BY, city.road_lanes + foe] == 0:
             continue
         if city.foe[FOE_MERGES, place] != 0:
-            if not can_join(city, vehicle, left + city.lane_f[LANE_LENGTH_M, city.road_lanes + connector], foe):
+            if not can_join(city, vehicle, to_join, foe):
                 return OCCUPIED
         elif not is_clear(city, foe, city.foe_clear_m[place]):
             return OCCUPIED
@@ -112,7 +121,13 @@ def refusal(city: City, vehicle: int, connector: int, left: float, t_s: float) -
         if city.connector[STOP, connector] != 0 and light == DARK and not waits_at_line:
             return YIELD
         for place in range(first, last):
-            if city.foe[FOE_YIELDED_TO, place] != 0 and approaches(city, city.foe[FOE, place], within_s):
+            if city.foe[FOE_YIELDED_TO, place] == 0:
+                continue
+            foe = city.foe[FOE, place]
+            beyond = 0.0
+            if light == DARK and city.foe[FOE_MERGES, place] != 0:
+                beyond = city.lane_f[LANE_LENGTH_M, city.road_lanes + foe]
+            if approaches(city, foe, within_s, beyond):
                 return YIELD
     needed = city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
     if not room_beyond(city, to_lane, needed):
@@ -136,16 +151,31 @@ def release(city: City, lane: int, kept: int) -> None:
 
 
 @woven
-def overtake_claims(city: City, connector: int) -> None:
-    """Take back the grants of conflicting vehicles, which are far enough away to stop (see ``claimed``)."""
+def overtake_claims(city: City, vehicle: int, connector: int, left: float) -> None:
+    """Take back the grants of conflicting vehicles, which are far enough away to stop (see ``refusal``)."""
+    dark = light_of(city, connector) == DARK
+    to_join = left + city.lane_f[LANE_LENGTH_M, city.road_lanes + connector]
+    within_s = time_needed(city, vehicle, left)
     for place in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
         foe = city.foe[FOE, place]
-        lane = city.connector[FROM_LANE, foe]
-        for k in range(city.lane_i[GRANTED_COUNT, lane]):
-            if city.vehicle_i[at(city, lane, k), CONNECTOR] == foe:
-                release(city, lane, k)
-                city.lane_i[CANDIDATE, lane] = -1  # not whoever came behind: the lane is not served again in this step
-                break
+        lane, stands = city.connector[FROM_LANE, foe], -1
+        if dark and city.foe[FOE_MERGES, place] != 0:
+            stands = first_to_stand_back(city, vehicle, to_join, place, within_s)
+        else:
+            for k in range(city.lane_i[GRANTED_COUNT, lane]):
+                if city.vehicle_i[at(city, lane, k), CONNECTOR] == foe:
+                    stands = k
+                    break
+        if stands >= 0:
+            release(city, lane, stands)
+            city.lane_i[CANDIDATE, lane] = -1  # not whoever came behind: the lane is not served again in this step
+
+
+@woven
+def time_needed(city: City, vehicle: int, left: float) -> float:
+    """Seconds for which nobody with right of way may come while a vehicle ``left`` metres before its line goes on."""
+    arrival_s = left / max(city.vehicle_f[vehicle, SPEED_MPS], CREEP_MPS)
+    return max(city.driver[city.vehicle_i[vehicle, CLASS], CRITICAL_GAP_S], arrival_s + CLEARING_S)
 
 
 @bare
@@ -227,9 +257,14 @@ def serve_first(city: City, one: int, other: int) -> bool:
     waited_one, waited_other = city.vehicle_f[one, STANDING_S], city.vehicle_f[other, STANDING_S]
     way_of_one, way_of_other = city.vehicle_i[one, CONNECTOR], city.vehicle_i[other, CONNECTOR]
     of_one, of_other = city.connector[PRIORITY, way_of_one], city.connector[PRIORITY, way_of_other]
+    join = city.connector[TO_LANE, way_of_one] == city.connector[TO_LANE, way_of_other]
+    if join and of_one == of_other:
+        lane_one, lane_other = city.vehicle_i[one, LANE], city.vehicle_i[other, LANE]
+        row_one, row_other = city.road_lanes + way_of_one, city.road_lanes + way_of_other
+        return way_left(city, one, lane_one, row_one) < way_left(city, other, lane_other, row_other)
     if of_one == of_other or (waited_one > TAKE_TURNS_S and waited_other > TAKE_TURNS_S):
         return waited_one > waited_other
-    if city.connector[TO_LANE, way_of_one] == city.connector[TO_LANE, way_of_other]:
+    if join:
         slow = city.vehicle_f[one, SPEED_MPS] < ZIP_MPS and city.vehicle_f[other, SPEED_MPS] < ZIP_MPS
         if slow and max(waited_one, waited_other) > TAKE_TURNS_S:
             return waited_one > waited_other
@@ -270,19 +305,47 @@ def is_let_in(city: City, vehicle: int) -> bool:
 
 
 @bare
-def hold_back(city: City, first: int, last: int, vehicle: int, t_s: float) -> None:
-    """Keep others in slow traffic from going into the junction before a vehicle whose way theirs meets."""
+def is_kept_wrongly(city: City, vehicle: int) -> bool:
+    """Whether only those who should give way keep a standing vehicle from a junction without a signal.
+
+    Who stands is taken for somebody who waits for others: a stream that should give way would go on for ever.
+    """
+    connector = city.vehicle_i[vehicle, CONNECTOR]
+    if city.vehicle_i[vehicle, CAUSE] != OCCUPIED or city.vehicle_f[vehicle, STANDING_S] <= TAKE_TURNS_S:
+        return False
+    if light_of(city, connector) != DARK:
+        return False
+    found, within_s = False, city.driver[city.vehicle_i[vehicle, CLASS], CRITICAL_GAP_S]
+    for place in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
+        foe = city.foe[FOE, place]
+        row = city.road_lanes + foe
+        count = city.lane_i[COUNT, row]
+        if count > 0 and city.vehicle_f[at(city, row, count - 1), SPEED_MPS] < STOPPED_MPS:
+            return False
+        if count > 0 or claimed(city, foe, within_s):
+            if city.foe[FOE_GIVES_WAY, place] == 0 or city.foe[FOE_YIELDED_TO, place] != 0:
+                return False
+            found = True
+    return found
+
+
+@bare
+def hold_back(city: City, first: int, last: int, vehicle: int, slower_mps: float, t_s: float) -> None:
+    """Keep others who are slower than that from going into the junction before a vehicle whose way theirs meets.
+
+    ``slower_mps`` of inf: only those who give way to it.
+    """
     connector = city.vehicle_i[vehicle, CONNECTOR]
     for place in range(first, last):
         lane = city.listed[place]
         if city.lane_i[CANDIDATE, lane] == UNKNOWN:
             city.lane_i[CANDIDATE, lane] = candidate(city, lane, t_s)
         rival = city.lane_i[CANDIDATE, lane]
-        if rival < 0 or city.vehicle_f[rival, SPEED_MPS] >= ZIP_MPS:
+        if rival < 0 or city.vehicle_f[rival, SPEED_MPS] >= slower_mps:
             continue
         way = city.vehicle_i[rival, CONNECTOR]
         for pair in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
-            if city.foe[FOE, pair] == way:
+            if city.foe[FOE, pair] == way and (slower_mps < math.inf or city.foe[FOE_GIVES_WAY, pair] != 0):
                 city.lane_i[CANDIDATE, lane] = -1
                 city.vehicle_i[rival, CAUSE] = YIELD
                 break
@@ -321,7 +384,7 @@ def admit(city: City, lane: int, vehicle: int, t_s: float) -> bool:
     city.lane_f[INBOUND_M, city.connector[TO_LANE, connector]] += (
         city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
     )
-    overtake_claims(city, connector)
+    overtake_claims(city, vehicle, connector, left)
     return True
 
 
@@ -383,5 +446,7 @@ def decide_junction(city: City, junction: int, t_s: float) -> None:
             admitted = admit(city, best_lane, best, t_s)
             city.lane_i[CANDIDATE, best_lane] = UNKNOWN if admitted else -1
             if not admitted and is_let_in(city, best):
-                hold_back(city, first, last, best, t_s)
+                hold_back(city, first, last, best, ZIP_MPS, t_s)
+            elif not admitted and is_kept_wrongly(city, best):
+                hold_back(city, first, last, best, math.inf, t_s)
     note_needs(city, junction)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from .compile import bare, woven
-from .following import STOP_MARGIN_M
+from .pace import STOP_MARGIN_M
 from .rings import at
 from .traffic_tables import (
     CLASS,

@@ -6,10 +6,11 @@ import math
 
 from .compile import woven
 from .driving import safe_speed
-from .following import STOP_MARGIN_M, next_obstacle
+from .following import next_obstacle
 from .keep_clear import loops_have_room
 from .lane_change import LONGER, change_lanes
 from .lane_gaps import fits_before, fits_behind, pace_behind, place_in_lane
+from .pace import STOP_MARGIN_M
 from .rings import at, insert, is_full, remove
 from .traffic_tables import (
     ARRIVALS,

@@ -139,13 +139,16 @@ STOP: Final = 4  # 1: must stand at the line first
 SIGNAL: Final = 5  # controller, -1: none
 GROUP: Final = 6  # column of the controller's lights
 FIRST_FOE: Final = 7  # into foe
-CONNECTOR_COLUMNS: Final = 8
+MERGES: Final = 8  # 1: others lead into the same lane
+ZIPS: Final = 9  # 1: there, without a signal, one of them is its equal, neither gives way
+CONNECTOR_COLUMNS: Final = 10
 
 # Columns of ``foe``, ``[column, …]``.
 FOE: Final = 0  # connector
 FOE_YIELDED_TO: Final = 1  # 1: the owner gives way to it
 FOE_MERGES: Final = 2  # 1: both lead into the same lane
-FOE_COLUMNS: Final = 3
+FOE_GIVES_WAY: Final = 3  # 1: it gives way to the owner
+FOE_COLUMNS: Final = 4
 
 # Columns of ``junction``, ``[column, junction + 1]``.
 FIRST_LANE_IN: Final = 0  # into listed

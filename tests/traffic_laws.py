@@ -385,8 +385,32 @@ class TrafficLaws:
         for lane in np.flatnonzero(np.abs(now.lane_f[table.INBOUND_M, : self.roads] - inbound) > CLOSE_M):
             yield f"lane {lane} expects {now.lane_f[table.INBOUND_M, lane]:.3f} m, {inbound[lane]:.3f} m are coming"
         for c, foes in enumerate(self.foes):
-            if promised[c] and any(promised[foe] for foe in foes):
-                yield f"connector {c} is promised together with one of its foes"
+            for foe in foes if promised[c] else ():
+                if self.queues_up(c, foe):
+                    yield from self._one_queue(c, foe)
+                elif promised[foe]:
+                    yield f"connector {c} is promised together with its foe {foe}"
+
+    def queues_up(self, one: int, foe: int) -> bool:
+        """Whether those who have been promised two connectors are one queue: both lead into one lane, unsignalled."""
+        return self.to_lane[one] == self.to_lane[foe] and self.fleet.network.connectors.signal[one] < 0
+
+    def _ways(self, connector: int) -> Iterator[tuple[float, int]]:
+        """Metres to the end of a connector of all who are on it or have been promised it."""
+        now, row = self.now, self.roads + connector
+        for v in now.rings[row]:
+            yield self.length[row] - float(now.numbers[table.POSITION_M, v]), v
+        lane = self.from_lane[connector]
+        for v in now.rings[lane]:
+            if now.rows[table.GRANTED, v] and now.rows[table.CONNECTOR, v] == connector:
+                yield self.length[row] + self.length[lane] - float(now.numbers[table.POSITION_M, v]), v
+
+    def _one_queue(self, one: int, foe: int) -> Iterator[str]:
+        for way, a in self._ways(one):
+            for its_way, b in self._ways(foe):
+                near, far, first = (way, its_way, a) if way < its_way else (its_way, way, b)
+                if near + self.body_m[first] > far + CLOSE_M:
+                    yield f"vehicles {a} and {b} were both let into the place where {one} and {foe} join"
 
     def _light_now(self) -> list[int]:
         """Light of every connector in this step; -1 without signals."""

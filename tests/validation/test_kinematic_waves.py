@@ -16,15 +16,15 @@ STRETCH_M = 40.0  # of lower limit, where the case has a bottleneck without leng
 BRANCH_Y_M = 30.0
 SIDE = {"O1": 1.0, "D1": 1.0, "O2": -1.0, "D2": -1.0}
 
-STARVES = "equal roads merge: who had to stop once gets no turn any more, since merging foes count as crossing ones"
 NO_SHARES = "a road has right of way or not: shares of a merge cannot be given"
+NARROW = "the road of one lane gives way to that of two, whose queue leaves no gaps"
+UNEVEN = "nobody changes to the lane that goes through: it queues later than the two that join"
 DETOUR = "the turn to the long route is believed to take hours: all who stand on its lanes count as one vehicle"
 BOUNDED = "drivers start with a finite acceleration: the wave of half the speed is slower than that of starting"
 KNOWN: dict[str, dict[str, str]] = {
-    "ux_merge_fair_congested": {"tt_a_over_tt_b": STARVES},
-    "ux_merge_priority_1_2": {"q_b_over_q_a": NO_SHARES, "q_c": STARVES},
-    "ux_merge_2lane_unfair": {"q_a": NO_SHARES, "q_b": STARVES, "q_c": STARVES, "k_a": NO_SHARES, "k_b": STARVES},
-    "ux_merge_1lane_2lane": {"q_a": STARVES, "q_b": STARVES},
+    "ux_merge_priority_1_2": {"q_b_over_q_a": NO_SHARES},
+    "ux_merge_2lane_unfair": dict.fromkeys(("q_a", "q_b", "k_a", "k_b"), NO_SHARES),
+    "ux_merge_1lane_2lane": {"q_a": NARROW, "q_b": NARROW},
     "ux_diverge_fifo_blocked": {
         "tt_a": "the crawling queue keeps joints clear that nobody crosses, and carries 0.14 instead of 0.20 veh/s"
     },
@@ -34,7 +34,7 @@ KNOWN: dict[str, dict[str, str]] = {
     "ux_two_by_two_signal_over": dict.fromkeys(
         ("tt_in_1", "tt_in_2"), "more of the queue waits beside the road: only the time on the link is counted"
     ),
-    "lwr_lane_drop_3_2_q1.6": {"discharge": "two lanes join: in the queue both take turns and start from rest"},
+    "lwr_lane_drop_3_2_q1.6": dict.fromkeys(("discharge", "tail_velocity", "time_to_spill_1km"), UNEVEN),
     "ux_route_two_equal": {"vol_route_1": "where the routes meet, one gives way: its drivers expect 3 s more"},
     "ux_route_bottleneck_detour": {"tt_short": DETOUR, "vol_short_after_600s": DETOUR},
     "lwr_temporary_block_q0.25_qb0": {
@@ -47,9 +47,6 @@ KNOWN: dict[str, dict[str, str]] = {
         "recovery_meets_tail_after_end": "who comes last brakes early and not to the queue's speed",
         "farthest_tail": "who comes last brakes early and not to the queue's speed",
     },
-    "merge_daganzo_0.5_0.2_p0.50": {"q1": STARVES, "q2": STARVES},
-    "merge_daganzo_0.5_0.4_p0.50": {"q1": STARVES, "q2": STARVES},
-    "merge_daganzo_0.3_0.5_p0.67": {"q1": STARVES, "q2": STARVES},
     "spillback_time_150m": {"first_arrival_to_full": "drivers creep up to the tail: they stand some seconds later"},
 }
 Results = dict[str, Any]

@@ -111,19 +111,7 @@ def test_drivers_change_lanes_as_often_as_on_dense_motorways(record_property: No
 
 
 @NEEDED
-@pytest.mark.parametrize(
-    "branch_vph",
-    [
-        400.0,
-        pytest.param(
-            1500.0,
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="one road gets all turns: merging streams count as crossing ones",
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("branch_vph", [400.0, 1500.0])
 def test_two_equal_lanes_merge_in_turns(branch_vph: float, record_property: Note) -> None:
     """Cassidy and Ahn (2005): the ratio of the two flows is fixed, about 1:1 where one lane meets one."""
     places = {"O1": (-1000.0, 30.0), "O2": (-1000.0, -30.0), "M": (0.0, 0.0), "D": (1000.0, 0.0)}

@@ -16,7 +16,7 @@ from yield_roads import MOVEMENTS, junction_of, minor_capacity, roundabout
 
 from citytwin.scenarios import capacity
 
-RING = "728 veh/h enter beside 408 (910 expected), 394 beside 682 (688): who enters waits for a sure place on the ring"
+RING = "766 veh/h enter beside 408 (910 expected), 440 beside 684 (687): who enters waits for a sure place on the ring"
 NOT_BUILT = {
     "hcm_twsc_": "not built: the handbook's procedure for shared lanes and impedance",
     "awsc_": "not built: the handbook's iteration for all-way stops; saturated arms are run as traffic",
@@ -103,13 +103,13 @@ def test_a_minor_queue_that_nobody_hinders_leaves_at_the_handbooks_rate(record_p
     hold(record_property, "follow-up time", follow_up_s(), (2.2, 4.0), "s")
 
 
-CLEARS = "748 and 546 veh/h against 909 and 779: drivers also wait until who passed has cleared"
+CLEARS = "658 veh/h against 779: drivers decide once a second, and wait until whoever passed is ahead of them"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "major_vph",
-    [200.0, *(pytest.param(vph, marks=pytest.mark.xfail(strict=True, reason=CLEARS)) for vph in (400.0, 600.0))],
+    [200.0, 400.0, pytest.param(600.0, marks=pytest.mark.xfail(strict=True, reason=CLEARS))],
 )
 def test_a_minor_road_carries_what_siegloch_says(major_vph: float, record_property: Callable[[str, Any], None]) -> None:
     """Within 15 %, for the drivers' own critical gap and follow-up time."""

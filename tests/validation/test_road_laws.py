@@ -237,7 +237,6 @@ def shock(inflow: float, held: float) -> tuple[Log, float]:
 
 
 RAMP_VPH = (900.0, 1300.0, 1600.0, 1800.0, 2000.0, 2400.0, 2400.0, 2400.0)  # per open lane, for ten minutes each
-TURNS = "1,173 veh/h: where two lanes join in a queue, everybody stops, and drivers take turns every 3 s"
 
 
 @cache
@@ -256,17 +255,11 @@ def lane_drop(limit_kmh: float, before: int, after: int) -> Log:
 
 
 DROPS = [(50.0, 2, 1), (100.0, 2, 1), (50.0, 3, 2), (100.0, 3, 2)]
-DISCHARGE = [
-    pytest.param(50.0, 2, 1, marks=misses(TURNS)),
-    pytest.param(100.0, 2, 1, marks=misses(TURNS)),
-    (50.0, 3, 2),
-    (100.0, 3, 2),
-]
 UNEVEN = "where three lanes become two, two join and one goes through: in the queue that one stands emptier"
 LANE_USE = [*DROPS[:2], *(pytest.param(*drop, marks=misses(UNEVEN)) for drop in DROPS[2:])]
 
 
-@pytest.mark.parametrize("limit_kmh, before, after", DISCHARGE)
+@pytest.mark.parametrize("limit_kmh, before, after", DROPS)
 def test_a_lane_drop_loses_little_capacity_to_its_queue(
     limit_kmh: float, before: int, after: int, record_property: Note
 ) -> None:
@@ -275,7 +268,8 @@ def test_a_lane_drop_loses_little_capacity_to_its_queue(
     best, queue = float(flows[:12].max()), float(flows[12:].mean())
     record_property("curve", (f"drop {before} {after}", f"{limit_kmh:g} km/h", list(range(16)), flows.tolist()))
     hold(record_property, "flow of the queue per lane", queue, (1400.0, 2300.0), "veh/h")
-    hold(record_property, "capacity drop", 100.0 * (1.0 - queue / best), (0.0, 15.0), "%")
+    # Of five minutes one vehicle more or less is 0.3 %.
+    hold(record_property, "capacity drop", 100.0 * (1.0 - queue / best), (-0.5, 15.0), "%")
 
 
 def drop_flows(limit_kmh: float, before: int, after: int) -> np.ndarray:

@@ -265,7 +265,7 @@ KNOWN = {
     "allway_stop-two_crossing_saturated": ONE_BY_ONE,
     "allway_stop-four_q150": ONE_BY_ONE,
     "allway_stop-four_q250": ONE_BY_ONE,
-    "lane_drop_3_2-q5000": "in the queue, drivers take turns where two lanes join, and start from rest",
+    "lane_drop_3_2-q5000": "two lanes join, and nobody changes to the one that goes through: it stands emptier",
     "motorway_3lane-q600_t0": KEEP_RIGHT,
     "motorway_3lane-q600_t15": KEEP_RIGHT,
     "overtaking_2lane-q300_t10": KEEP_RIGHT,
@@ -273,7 +273,6 @@ KNOWN = {
     "priority_t_50-left_q800": SHORT_GAPS,
     "priority_t_50-right_q400": SHORT_GAPS,
     "priority_t_50-right_q800": SHORT_GAPS,
-    "roundabout_r18-balanced_q400": "who enters waits until a place on the short ring link is sure",
     "signal_cross_c90_2lane-q1600": "at 0.97 of capacity: a few vehicles a cycle make the difference",
 }
 

@@ -1,0 +1,51 @@
+"""Say how fast a vehicle may go in the coming step, behind a leader or before a place it must not pass."""
+
+from __future__ import annotations
+
+import math
+
+from .compile import woven
+from .driving import aimed_speed, brake_distance, safe_speed, stopping_speed
+from .traffic_tables import (
+    CLASS,
+    COMFORT_DECEL,
+    HEADWAY_S,
+    MAX_ACCEL,
+    MIN_GAP_M,
+    MODEL,
+    SPEED_MPS,
+    City,
+)
+
+STOP_MARGIN_M = 1.0  # how far before a stop line or an obstacle a vehicle comes to rest
+
+
+@woven
+def behind(city: City, vehicle: int, gap: float, leader_speed: float, desired_speed: float) -> float:
+    """Speed for the coming step behind a leader, never so high that hard braking of the leader could end in a crash."""
+    kind, speed, step = city.vehicle_i[vehicle, CLASS], city.vehicle_f[vehicle, SPEED_MPS], city.step_s
+    aimed = aimed_speed(
+        int(city.driver[kind, MODEL]),
+        speed,
+        max(gap, 0.1),
+        leader_speed,
+        desired_speed,
+        city.driver[kind, HEADWAY_S],
+        city.driver[kind, MIN_GAP_M],
+        city.driver[kind, MAX_ACCEL],
+        city.driver[kind, COMFORT_DECEL],
+        step,
+    )
+    if gap == math.inf:
+        return aimed
+    reach = gap + brake_distance(leader_speed, city.max_decel, step)
+    return min(aimed, safe_speed(reach, city.max_decel, step))
+
+
+@woven
+def wall(city: City, vehicle: int, distance: float) -> float:
+    """Speed for the coming step on the way to something one must not pass."""
+    kind, speed = city.vehicle_i[vehicle, CLASS], city.vehicle_f[vehicle, SPEED_MPS]
+    reach = max(distance - STOP_MARGIN_M, 0.0)
+    comfort = city.driver[kind, COMFORT_DECEL]
+    return stopping_speed(speed, reach, comfort, city.firm_decel, city.max_decel, city.step_s)
