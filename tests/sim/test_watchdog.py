@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import types
+from typing import Any
 
 import numpy as np
 import pytest
@@ -303,13 +304,19 @@ class Elsewhere:
     def run(self, first_step: int, last_step: int) -> None:
         run_member(self.host._replace(**self.there), 0, first_step, last_step)
 
+    def place(self, name: str, column: int | None) -> Any:
+        """Of vehicles the last axis is the column, of lanes and the rest the one behind the members."""
+        if column is None:
+            return slice(None)
+        return (..., column) if name.startswith("vehicle_") else (slice(None), column)
+
     def fetch(self, name: str, column: int | None = None) -> None:
-        place = slice(None) if column is None else (slice(None), column)
+        place = self.place(name, column)
         getattr(self.host, name)[place] = self.there[name][place]
 
     def push(self, name: str, column: int | None = None) -> None:
         self.pushed += 1
-        place = slice(None) if column is None else (slice(None), column)
+        place = self.place(name, column)
         self.there[name][place] = getattr(self.host, name)[place]
 
     def push_routes(self, route: np.ndarray, used: int, needed: int) -> None:
