@@ -195,8 +195,9 @@ class Fleet:
         rows = self.cities.vehicle_i[member].copy()
         rows[:, table.ROUTE_START] = 0  # where routes lie in memory depends on the other members
         for name in table.OWN:
-            if name not in ("driver", "sensor"):
+            if name not in ("driver", "sensor", "junction"):
                 array = rows if name == "vehicle_i" else getattr(self.cities, name)[member]
+                array = array[: table.DUE_STEP] if name == "link" else array  # it and junctions follow from the rest
                 array = array.T if name in table.BY_VEHICLE else array  # column after column, as the others
                 digest.update(np.ascontiguousarray(array).tobytes())
         detectors = [row for row, sensor in enumerate(self.sensors) if sensor.of_signal]
@@ -258,7 +259,7 @@ def build_fleet(
         connector=_connectors(network),
         foe=_foes(network),
         foe_clear_m=network.connectors.foe_clear_m.astype(np.float64),
-        junction=junction,
+        junction=_each(members, junction),
         loop=loop,
         link=_each(members, link),
         listed=shown.listed,

@@ -19,6 +19,7 @@ from .traffic_tables import (
     GRANTED_COUNT,
     HAS_LET_IN,
     INBOUND_M,
+    INSIDE,
     LANE,
     LANE_LENGTH_M,
     LAST_OUT,
@@ -49,6 +50,8 @@ def leave_streets(city: City, junction: int) -> None:
     road_lanes = city.road_lanes
     for place in range(city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]):
         lane = city.listed[place]
+        if city.lane_i[GRANTED_COUNT, lane] == 0:
+            continue
         length = city.lane_f[LANE_LENGTH_M, lane]
         while city.lane_i[GRANTED_COUNT, lane] > 0:
             vehicle = at(city, lane, 0)
@@ -70,11 +73,14 @@ def leave_streets(city: City, junction: int) -> None:
             city.lane_i[LAST_OUT, lane] = vehicle
             city.lane_i[WENT_OUT, lane] += 1
             city.lane_i[CAME_IN, row] += 1
+            city.junction[INSIDE, junction] += 1
 
 
 @woven
 def enter_streets(city: City, junction: int) -> None:
     """Carry vehicles at the end of their connector onto the next street."""
+    if city.junction[INSIDE, junction] == 0:
+        return
     road_lanes = city.road_lanes
     for connector in range(
         city.junction[FIRST_CONNECTOR_IN, junction], city.junction[FIRST_CONNECTOR_IN, junction + 1]
@@ -105,6 +111,7 @@ def enter_streets(city: City, junction: int) -> None:
                 city.vehicle_i[vehicle, REAR_IN] = -1
             city.vehicle_i[vehicle, CONNECTOR] = way_on(city, vehicle, to_lane, -1)
             city.vehicle_i[vehicle, CONTENT] = 0
+            city.junction[INSIDE, junction] -= 1
             city.lane_i[WENT_OUT, row] += 1
             city.lane_i[CAME_IN, to_lane] += 1
             for sensor in range(city.lane_i[FIRST_SENSOR, to_lane], city.lane_i[FIRST_SENSOR, to_lane + 1]):

@@ -165,7 +165,7 @@ class Phase(NamedTuple):
 
 def phases_of(cities: City) -> tuple[Phase, ...]:
     """The launches of a step, in their order, for a city."""
-    junctions, links = cities.junction.shape[1] - 1, cities.link.shape[2] - 1
+    junctions, links = cities.junction.shape[2] - 1, cities.link.shape[2] - 1
     lane_rows, controllers = cities.lane_f.shape[2], cities.controller_f.shape[2]
     step = (
         Phase(advance_signals, controllers, 64),

@@ -41,6 +41,7 @@ from .traffic_tables import (
     GRANTED,
     GRANTED_COUNT,
     INBOUND_M,
+    INSIDE,
     KNOT,
     LANE,
     LANE_LENGTH_M,
@@ -57,6 +58,7 @@ from .traffic_tables import (
     OCCUPIED,
     OCCUPIED_BY,
     OPEN,
+    OWES,
     PHASE_LEFT_S,
     POSITION_M,
     PRIORITY,
@@ -389,14 +391,18 @@ def admit(city: City, lane: int, vehicle: int, t_s: float) -> bool:
 
 
 @woven
-def note_needs(city: City, junction: int) -> None:
-    """Write down how much room behind their start outgoing lanes owe to vehicles on their way in."""
-    road_lanes = city.road_lanes
-    for place in range(city.junction[FIRST_LANE_OUT, junction], city.junction[FIRST_LANE_OUT, junction + 1]):
-        city.lane_f[NEED_M, city.listed[place]] = 0.0
-    for connector in range(
-        city.junction[FIRST_CONNECTOR_IN, junction], city.junction[FIRST_CONNECTOR_IN, junction + 1]
-    ):
+def note_needs(city: City, junction: int, waiting: int) -> None:
+    """Write down how much room behind their start outgoing lanes owe to vehicles on their way in.
+
+    ``waiting`` is how many are on incoming lanes.
+    """
+    road_lanes, inside = city.road_lanes, city.junction[INSIDE, junction]
+    if city.junction[OWES, junction] != 0:
+        for place in range(city.junction[FIRST_LANE_OUT, junction], city.junction[FIRST_LANE_OUT, junction + 1]):
+            city.lane_f[NEED_M, city.listed[place]] = 0.0
+    city.junction[OWES, junction] = 1 if waiting + inside > 0 else 0
+    first, last = city.junction[FIRST_CONNECTOR_IN, junction], city.junction[FIRST_CONNECTOR_IN, junction + 1]
+    for connector in range(first, last if inside > 0 else first):
         row = road_lanes + connector
         for k in range(city.lane_i[COUNT, row]):
             vehicle = at(city, row, k)
@@ -404,7 +410,8 @@ def note_needs(city: City, junction: int) -> None:
             left = city.lane_f[LANE_LENGTH_M, row] - city.vehicle_f[vehicle, POSITION_M]
             need = brake_distance(city.vehicle_f[vehicle, SPEED_MPS], city.max_decel, city.step_s) - left
             city.lane_f[NEED_M, to_lane] = max(city.lane_f[NEED_M, to_lane], need)
-    for place in range(city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]):
+    first, last = city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]
+    for place in range(first, last if waiting > 0 else first):
         lane = city.listed[place]
         for k in range(city.lane_i[GRANTED_COUNT, lane]):
             vehicle = at(city, lane, k)
@@ -449,4 +456,4 @@ def decide_junction(city: City, junction: int, t_s: float) -> None:
                 hold_back(city, first, last, best, ZIP_MPS, t_s)
             elif not admitted and is_kept_wrongly(city, best):
                 hold_back(city, first, last, best, math.inf, t_s)
-    note_needs(city, junction)
+    note_needs(city, junction, present)

@@ -29,6 +29,7 @@ from .traffic_tables import (
     DEPART_S,
     DESTINATION_M,
     DRIVING,
+    DUE_STEP,
     ENTERED,
     ENTERED_S,
     ENTRY,
@@ -63,6 +64,7 @@ from .traffic_tables import (
 )
 from .ways import goes_on, link_ahead, may_use, suits, way_on
 
+FAR_STEP = 2.0e9  # later than any step
 NO_WAY = 1000  # as LONGER, for a lane that does not lead to the next link
 
 
@@ -170,8 +172,10 @@ def let_all_arrive(city: City, link: int, t_s: float) -> None:
 @woven
 def let_in(city: City, link: int, t_s: float) -> None:
     """Let trips whose time has come enter a link, first come first served."""
-    end = city.link[FIRST_ENTRY, link + 1]
     due = city.link[ENTRY_DUE, link]
+    if t_s / city.step_s + 0.5 < city.link[DUE_STEP, link] and city.link[ENTRY_NEXT, link] == due:
+        return
+    end = city.link[FIRST_ENTRY, link + 1]
     while due < end and city.vehicle_f[city.listed[due], DEPART_S] <= t_s:
         vehicle = city.listed[due]
         if city.vehicle_i[vehicle, STATUS] == PENDING:
@@ -184,6 +188,8 @@ def let_in(city: City, link: int, t_s: float) -> None:
                 city.vehicle_i[vehicle, CAUSE] = ENTRY
         due += 1
     city.link[ENTRY_DUE, link] = due
+    wait_s = city.vehicle_f[city.listed[due], DEPART_S] if due < end else math.inf
+    city.link[DUE_STEP, link] = int(min(wait_s / city.step_s, FAR_STEP))
     while city.link[ENTRY_NEXT, link] < due:
         vehicle = city.listed[city.link[ENTRY_NEXT, link]]
         if city.vehicle_i[vehicle, STATUS] == WAITING and not enter(city, link, vehicle, t_s):

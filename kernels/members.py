@@ -23,7 +23,7 @@ def member_counting(cities: City, m: int, counter: Longs) -> City:
         cities.connector,
         cities.foe,
         cities.foe_clear_m,
-        cities.junction,
+        cities.junction[m],
         cities.loop,
         cities.link[m],
         cities.listed,

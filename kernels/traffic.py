@@ -72,7 +72,7 @@ def step_city(city: City, t_s: float) -> None:
     junctions, links, lane_rows = city.junction.shape[1] - 1, city.link.shape[1] - 1, city.lane_f.shape[1]
     for controller in range(city.controller_f.shape[1]):
         advance_signal(city, controller)
-    for lane in range(city.road_lanes):
+    for lane in range(city.road_lanes if city.loop.shape[1] > 1 else 0):
         note_promise(city, lane)
     for junction in range(junctions):
         decide_junction(city, junction, t_s)

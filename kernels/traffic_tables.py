@@ -154,7 +154,9 @@ FOE_COLUMNS: Final = 4
 FIRST_LANE_IN: Final = 0  # into listed
 FIRST_LANE_OUT: Final = 1  # into listed
 FIRST_CONNECTOR_IN: Final = 2
-JUNCTION_COLUMNS: Final = 3
+INSIDE: Final = 3  # vehicles on its connectors
+OWES: Final = 4  # 1: NEED_M of a lane that begins here may be more than 0
+JUNCTION_COLUMNS: Final = 5
 
 # Columns of ``loop``, ``[column, loop + 1]``.
 FIRST_LOOP_LANE: Final = 0  # into listed
@@ -166,7 +168,8 @@ FIRST_LANE: Final = 0
 FIRST_ENTRY: Final = 1  # trips that start here by departure, into listed
 ENTRY_NEXT: Final = 2  # the first of them that has not entered
 ENTRY_DUE: Final = 3  # the first of them whose departure lies ahead
-LINK_COLUMNS: Final = 4
+DUE_STEP: Final = 4  # before this step it does
+LINK_COLUMNS: Final = 5
 
 # Columns of ``controller_i``, ``[column, controller + 1]``, and of ``controller_f``.
 FIRST_PHASE: Final = 0
@@ -268,6 +271,7 @@ OWN: Final = (
     "vehicle_i",
     "lane_f",
     "lane_i",
+    "junction",
     "link",
     "ring",
     "driver",

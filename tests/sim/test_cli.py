@@ -68,7 +68,9 @@ def test_help_lists_the_commands():
         assert command in answer.stdout
 
 
-@pytest.mark.parametrize("command", ["validate", "diff", "compare", "run", "network", "schema", "report", "doctor", "demo"])
+@pytest.mark.parametrize(
+    "command", ["validate", "diff", "compare", "run", "network", "schema", "report", "doctor", "demo"]
+)
 def test_every_command_has_help_and_json(command: str):
     answer = call(command, "--help")
     assert answer.exit_code == 0
