@@ -382,6 +382,10 @@ class TrafficLaws:
         kept = now.lane_i[table.OCCUPIED_BY, self.roads : -1]
         for c in np.flatnonzero(kept != np.array(occupied, np.int32)):
             yield f"connector {c} counts {kept[c]} occupants, there are {occupied[c]}"
+        junction, on = self.fleet.cities.junction[0], np.append(0, np.cumsum(now.lane_i[table.COUNT, self.roads : -1]))
+        inside = np.diff(on[junction[table.FIRST_CONNECTOR_IN]])
+        for row in np.flatnonzero(junction[table.INSIDE, :-1] != inside):
+            yield f"junction {row} counts {junction[table.INSIDE, row]} vehicles inside, there are {inside[row]}"
         for lane in np.flatnonzero(np.abs(now.lane_f[table.INBOUND_M, : self.roads] - inbound) > CLOSE_M):
             yield f"lane {lane} expects {now.lane_f[table.INBOUND_M, lane]:.3f} m, {inbound[lane]:.3f} m are coming"
         for c, foes in enumerate(self.foes):
