@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -223,9 +223,15 @@ class _Assembly:
             self.notes.append(f"{extended} stubs at the cut edge were drawn on to {GATE_STREET_M:g} m.")
         streets = [self._street(*drive) for drive in self.ids if drive[0] not in inner]
         streets.sort(key=lambda street: _id_order(street.id))
-        junctions = [
-            spec for name in sorted(self.clusters.members) if (spec := self._junction(name, restrictions)) is not None
-        ]
+        banned_at: dict[int, list[tuple[Drive, Drive]]] = {}
+        for pair in restrictions.banned:
+            banned_at.setdefault(self.drives.ends(pair[0])[1], []).append(pair)
+        junctions = []
+        for name in sorted(self.clusters.members):
+            banned = {pair for node in self.clusters.members[name] for pair in banned_at.get(node, ())}
+            spec = self._junction(name, banned, restrictions.sequences)
+            if spec is not None:
+                junctions.append(spec)
         return streets, junctions, self._sequences(restrictions)
 
     def _street_id(self, run: Run) -> str:
@@ -308,7 +314,9 @@ class _Assembly:
         ]
         return sign if ROAD_CLASSES[road_class] < max(ranks) else ""
 
-    def _junction(self, name: int, restrictions: Restrictions) -> JunctionSpec | None:
+    def _junction(
+        self, name: int, banned: set[tuple[Drive, Drive]], sequences: Collection[tuple[Drive, ...]]
+    ) -> JunctionSpec | None:
         nodes, inner = self.clusters.members[name], self.clusters.inner
         arriving = [d for node in nodes for d in self.drives.arriving.get(node, ()) if d[0] not in inner]
         leaving = [d for node in nodes for d in self.drives.leaving.get(node, ()) if d[0] not in inner]
@@ -316,7 +324,6 @@ class _Assembly:
             return None
         places = [self.graph.xy[node] for node in nodes]
         xy = (sum(x for x, _ in places) / len(places), sum(y for _, y in places) / len(places))
-        banned = {pair for pair in restrictions.banned if self.drives.ends(pair[0])[1] in nodes}
         gate = next((self.gates[node] for node in nodes if node in self.gates), "")
         if not leaving:
             gate = "exit"
@@ -329,7 +336,7 @@ class _Assembly:
         )
         paths: dict[tuple[str, str], NDArray[np.float64]] | None = None
         if inside:
-            legal = legal_paths(self.graph, self.drives, inside, nodes, banned, restrictions.sequences)
+            legal = legal_paths(self.graph, self.drives, inside, nodes, banned, sequences)
             legal |= self._ways_out(arriving, leaving, legal, name, xy)
             paths = {(self.ids[a], self.ids[b]): self._path_shape(a, b, path) for (a, b), path in sorted(legal.items())}
             pairs: Iterable[tuple[Drive, Drive]] = ((a, b) for a in arriving for b in leaving if (a, b) not in legal)
