@@ -32,7 +32,7 @@ LONGEST_ALL_RED_S = 6
 CLEARING_LENGTH_M = 5.0
 SLOWEST_CLEARING_MPS = 7.0  # of turning vehicles (RiLSA 2015, section 2.5)
 LONGEST_CYCLE_S = 120
-SHARE_WITHIN_M = 30.0  # a street of four cars; a turn that gets seven seconds of green lets in as many
+NOBODY_WAITS_WITHIN_M = 30.0  # room for four cars: what one turn lets in during its shortest green
 
 Rows = NDArray[np.int64]
 
@@ -78,7 +78,7 @@ def yellow_s(speed_mps: float) -> int:
 
 def is_between(rows: StreetRows, link: int) -> bool:
     """Whether a street is so short that drivers cannot wait on it, if there are signals at both its ends."""
-    return bool(rows.length_m[link] < SHARE_WITHIN_M and rows.from_junction[link] != rows.to_junction[link])
+    return bool(rows.length_m[link] < NOBODY_WAITS_WITHIN_M and rows.from_junction[link] != rows.to_junction[link])
 
 
 class StagePlanner:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..run_folder import REPORT, command_line, versions
+from ..run_folder import command_line, versions
 from . import comparison_figures as figures
 from . import comparison_words as words
 from . import style
 from .comparison_words import verdicts
-from .page import templates
+from .page import put_page, templates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,11 +26,7 @@ ZONES_SHOWN = 20
 
 def write_comparison_report(comparison: Comparison) -> Path:
     """Write ``report.html`` into the folder of a comparison."""
-    path = comparison.folder / REPORT
-    beside = path.with_name(f".{REPORT}")
-    beside.write_text(render(comparison), encoding="utf-8")
-    beside.replace(path)
-    return path
+    return put_page(comparison.folder, render(comparison))
 
 
 def render(comparison: Comparison) -> str:

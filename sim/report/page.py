@@ -27,9 +27,14 @@ def write_report(run_folder: str | Path) -> Path:
         When the folder is not a run folder.
     """
     run = read_run(run_folder)
-    path = run.folder / REPORT
+    return put_page(run.folder, render(run))
+
+
+def put_page(folder: Path, html: str) -> Path:
+    """Write ``report.html`` into a folder, whole or not at all."""
+    path = folder / REPORT
     beside = path.with_name(f".{REPORT}")
-    beside.write_text(render(run), encoding="utf-8")
+    beside.write_text(html, encoding="utf-8")
     beside.replace(path)
     return path
 

@@ -9,7 +9,7 @@ from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.load_network import load_network
 from citytwin.scenarios.network import Light
 from citytwin.scenarios.network_laws import check_network, programme
-from citytwin.scenarios.signal_stages import SHARE_WITHIN_M
+from citytwin.scenarios.signal_stages import NOBODY_WAITS_WITHIN_M
 from citytwin.scenarios.streets import JunctionSpec
 from citytwin.scenarios.synthetic_roads import Road, draw_city
 
@@ -49,7 +49,7 @@ def caught(network):
     found = {}
     for link in range(network.link_count):
         ends = {int(links.from_junction[link]), int(links.to_junction[link])}
-        if links.length_m[link] >= SHARE_WITHIN_M or len(ends) == 1 or not ends <= signalled:
+        if links.length_m[link] >= NOBODY_WAITS_WITHIN_M or len(ends) == 1 or not ends <= signalled:
             continue
         onto, off = np.flatnonzero(to_link == link), np.flatnonzero(from_link == link)
         found[links.id[link]] = any(
