@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-
 from .attraction import POPULATION_COLUMNS
 from .demand_files import read_trip_rows, trips_from_file
+from .demand_names import named_demand
 from .demand_od import check_matrix_files, trips_from_matrix
 from .demand_random import TOO_FAR, random_trips
+from .demand_scaling import scaled
 from .demand_tables import SHOWN, read_table
 from .network import RoadNetwork
 from .places import Places, find_places
@@ -18,7 +17,7 @@ from .trips import TripTable
 
 
 def make_trips(scenario: Scenario, network: RoadNetwork) -> tuple[list[TripTable], list[Problem]]:
-    """Trips of each item of demand, and every problem."""
+    """Trips of each item of demand after all changes, and every problem."""
     places = find_places(network)
     tables: list[TripTable] = []
     problems: list[Problem] = []
@@ -34,7 +33,7 @@ def make_trips(scenario: Scenario, network: RoadNetwork) -> tuple[list[TripTable
             tables.append(made)
     if not problems:
         problems = _shared_ids(scenario, tables)
-    return tables, problems
+    return (tables, problems) if problems else scaled(scenario, network, tables)
 
 
 def _trips_of(
@@ -75,15 +74,6 @@ def check_files(scenario: Scenario) -> list[Problem]:
                 table.numbers("lat", low=-90, high=90, unit="°")
             problems += complaints.problems()
     return problems
-
-
-def named_demand(scenario: Scenario) -> Iterator[tuple[str, TripFile | OdMatrix | RandomTrips]]:
-    """Each item with the name its trips carry: its id, else its kind, numbered from the second on."""
-    seen: Counter[str] = Counter()
-    for item in scenario.demand:
-        seen[item.kind] += 1
-        number = "" if seen[item.kind] == 1 else f"-{seen[item.kind]}"
-        yield item.id or f"{item.kind}{number}", item
 
 
 def _about(scenario: Scenario, row: int, key: str, text: str) -> Problem:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from .city import CITY_KEYS, City
 from .demand_changes import TableChange, matrix_changes, trip_file_changes
+from .demand_kinds import OdMatrix, TripFile
 from .drivers import Drivers
 from .entry_words import (
     NAMING_LINKS,
@@ -26,14 +27,14 @@ from .entry_words import (
 )
 from .file_contents import file_change, file_facts, same_contents
 from .planner_words import RATES, clock, date_and_clock, label, percent_change, plain_words, unit_of
-from .scenario import OdMatrix, Scenario, TripFile
+from .scenario import Scenario
 from .street_words import IdsOnly, PlaceNames
 from .yaml_lines import key_text
 
 # Lists whose order says nothing: what is told is what came and what went.
 UNORDERED = ("fcd_links", "junctions", "keep", "lanes", "link_ids", "preemption", "priority", "road_classes", "sumo")
 SECTIONS = {"network": "streets"}  # where people call a section otherwise than the file does
-SINGULAR = {"events": "event", "sensors": "sensor"}
+SINGULAR = {"demand_changes": "demand change", "events": "event", "sensors": "sensor"}
 
 
 @dataclass(frozen=True, slots=True)

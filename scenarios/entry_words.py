@@ -6,18 +6,22 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel
 
+from .areas import area_words
+from .demand_kinds import DemandScale
 from .drivers import OtherDrivers
 from .events import Incident, RoadClosure, SignalPlan, SpeedLimit
-from .planner_words import clock, label, number, plain_words, value_words, window
+from .planner_words import clock, label, number, percent_change, plain_words, value_words, window
 from .scenario import Loop, Scenario
 from .street_words import PlaceNames, listed
 
 KINDS = {"od_matrix": "OD matrix", "python": "a Python object's", "trips": "trip file"}
 KNOWN = {"sight": "drivers learn of it when they get there", "broadcast": "everybody knows of it at once"}
 QUANTITY = r"(?P<number>[\d.,]+(, [\d.,]+)*) (?P<unit>\D+)"
+AREAS = ("polygon", "from_polygon", "to_polygon")
 NAMING_LINKS = ("link", "links", "link_ids", "fcd_links")
 
 
@@ -34,6 +38,8 @@ class Side:
             return clock(self.scenario.start, value)
         if value and key in NAMING_LINKS:
             return self.names.links((value,) if isinstance(value, str) else tuple(map(str, _items(value))))
+        if value and key in AREAS:
+            return area_words([(lon, lat) for lon, lat in _items(value)])
         if key == "junction" and isinstance(value, str):
             return self.names.junction(value)
         if value and key == "junctions":
@@ -48,7 +54,7 @@ class Side:
         return window(self.scenario.start, entry.start_s, entry.end_s)
 
 
-def _items(value: object) -> Sequence[object]:
+def _items(value: object) -> Sequence[Any]:
     return value if isinstance(value, (tuple, list)) else ()
 
 
@@ -73,6 +79,8 @@ def entry_title(entry: BaseModel, name: str, side: Side) -> str:
         return f"{entry.kind} on {side.names.links((entry.link,))}"
     if isinstance(entry, OtherDrivers):
         return f"({entry.vehicle_class} {name})"
+    if isinstance(entry, DemandScale):
+        return f"scaling of {_scaled_trips(entry, side)}"
     kind = getattr(entry, "kind", "")
     return f"{name} ({KINDS.get(kind, plain_words(kind))})" if kind else name
 
@@ -91,6 +99,9 @@ def entry_sentence(entry: BaseModel, name: str, side: Side) -> str:
     if isinstance(entry, Incident):
         where = f"{_lanes((entry.lane,))} of {side.names.links((entry.link,))}"
         return f"a vehicle stands on {where}, {number(entry.position_m)} m from its beginning, {side.window(entry)}"
+    if isinstance(entry, DemandScale):
+        change = percent_change(1.0, entry.factor)
+        return f"{_scaled_trips(entry, side)}: {number(entry.factor)} times as many ({change})"
     said = details(entry, side, besides=("id", "kind", *(("link",) if isinstance(entry, Loop) else ())))
     title = entry_title(entry, name, side)
     return f"{title}: {said}" if said else title
@@ -105,6 +116,19 @@ def details(entry: BaseModel, side: Side, *, besides: Sequence[str] = ("id", "ki
         if key not in besides and (value := getattr(entry, key)) != field.get_default(call_default_factory=True)
     ]
     return ", ".join(said)
+
+
+def _scaled_trips(change: DemandScale, side: Side) -> str:
+    """Of which trips a change speaks."""
+    said = ["all trips" if change.demand is None else f'trips of demand "{change.demand}"']
+    for end in ("from", "to"):
+        zone, area = getattr(change, f"{end}_zone"), getattr(change, f"{end}_polygon")
+        said += [f"{end} zone {zone}"] if zone else []
+        said += [f"{end} {area_words(area)}"] if area else []
+    said += [f"by {change.vehicle_class}"] if change.vehicle_class else []
+    if change.start_s > 0.0 or change.end_s is not None:
+        said.append(f"that set out {window(side.scenario.start, change.start_s, change.end_s)}")
+    return " ".join(said)
 
 
 def _lanes(lanes: Sequence[int]) -> str:

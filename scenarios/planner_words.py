@@ -38,9 +38,13 @@ LABELS = {
     "critical_gap_s": "gap they accept",
     "departures": "departure profile",
     "detector_m": "detectors before the stop line",
+    "DemandScale.end_s": "last departures",
+    "DemandScale.factor": "times as many",
+    "DemandScale.start_s": "first departures",
     "end_s": "ends",
     "every_s": "every",
     "factor": "all trips times",
+    "from_polygon": "from",
     "fcd_every_s": "rhythm of fcd",
     "fcd_links": "links in fcd",
     "green_s": "greens",
@@ -83,6 +87,7 @@ LABELS = {
     "stuck_after_s": "stuck after standing",
     "sumo": "files in SUMO's formats",
     "sumo_gzip": "these files packed",
+    "to_polygon": "to",
     "weights": "trips begin and end by",
 }
 LEFT_OUT = {  # where the key's description does not say what holds without it; "Model.key" before "Model" and "key"

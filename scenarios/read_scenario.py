@@ -29,6 +29,7 @@ STAND_INS: dict[str, object] = {
 NAMING = {
     "network": {"merge", "keep"},
     "demand": {"file"},
+    "demand_changes": {"from_polygon", "to_polygon"},
     "events": {"link", "links", "junction"},
     "sensors": {"link"},
     "signals": {"junctions", "groups"},
@@ -119,7 +120,7 @@ def _chosen(listed: Written, rows: list[int]) -> Written:
 
 def _double_ids(tree: Written) -> list[Problem]:
     problems = []
-    for section in ("demand", "events", "sensors"):
+    for section in ("demand", "demand_changes", "events", "sensors"):
         listed = tree.child(section)
         if listed is None or not isinstance(listed.value, list):
             continue

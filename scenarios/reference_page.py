@@ -12,6 +12,7 @@ SECTIONS = (
     ("`city`", ("City",)),
     ("`network`", ("NetworkOptions", "ClassDefaults", "TntpOptions", "GmnsOptions")),
     ("`demand`", ("RandomTrips", "OdMatrix", "TripFile")),
+    ("`demand_changes`", ("DemandScale",)),
     ("`events`", ("RoadClosure", "SpeedLimit", "SignalPlan", "Incident")),
     ("`sensors`", ("Loop",)),
     (

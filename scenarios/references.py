@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
+from .areas import Area, trouble_with
 from .city import CITY_KEYS
 from .network import RoadNetwork
 from .problems import Problem, closest, shown_path, shown_value
@@ -17,6 +19,8 @@ from .signal_checks import check_signals
 from .yaml_lines import Scalar, Written, WrittenText
 
 Place = tuple[str | int, ...]
+WITH_AREAS = ("demand", "demand_changes")
+AREAS = ("polygon", "from_polygon", "to_polygon")
 OSM_OPTIONS = ("defaults", "driving_side", "country", "merge", "keep")
 OPTIONS_OF = {  # of sources that are not OpenStreetMap's
     "sumo_net": ("signal_programmes",),
@@ -68,10 +72,20 @@ class _References:
                     yield from self._signal_plan(place, item)
                 else:
                     yield from self._on_links(place, item)
+        yield from self._areas()
         for row, link in enumerate(_items(self.tree.at("outputs").child("fcd_links"))):
             if isinstance(link.value, str) and link.value not in self.network.link_row:
                 yield self.tree.problem(("outputs", "fcd_links", row), self._no_such_link(link.value))
         yield from check_signals(self.tree, self.network, self._no_such_signal)
+
+    def _areas(self) -> Iterator[Problem]:
+        """Areas that hold no street."""
+        for section in WITH_AREAS:
+            for row, item in enumerate(_items(self.tree.child(section))):
+                for key in AREAS:
+                    trouble = _trouble_with_area(self.network, item.child(key))
+                    if trouble:
+                        yield self.tree.problem((section, row, key), trouble)
 
     def _nodes(self) -> Iterator[Problem]:
         """Nodes to merge or to keep that no junction was made of: nothing would happen, in silence."""
@@ -205,6 +219,16 @@ class _References:
         x_m, y_m = junctions.x_m[signals.junction], junctions.y_m[signals.junction]
         order = np.argsort(np.hypot(x_m - junctions.x_m[row], y_m - junctions.y_m[row]), kind="stable")[:3]
         return f" Nearest with signals: {', '.join(shown_value(signals.id[controller]) for controller in order)}."
+
+
+def _trouble_with_area(network: RoadNetwork, written: Written | None) -> str:
+    """Why an area is of no use in a city; "" where it is, or where it is none."""
+    if written is None:
+        return ""
+    try:
+        return trouble_with(network, TypeAdapter(Area).validate_python(written.plain()))
+    except ValidationError:
+        return ""  # said of the file
 
 
 def _closest(names: Sequence[str]) -> str:

@@ -12,24 +12,24 @@ from pydantic import (
     BeforeValidator,
     Field,
     PrivateAttr,
-    ValidationInfo,
     WithJsonSchema,
-    field_validator,
 )
 
 from .city import City, ClassDefaults, NetworkOptions
+from .demand_kinds import Demand, DemandScale, OdMatrix, RandomTrips, TripFile
 from .drivers import Drivers
 from .events import Event, Incident, RoadClosure, SignalPlan, SpeedLimit
 from .period import Period
 from .problems import Problem, ScenarioError
 from .signal_control import SignalControl
-from .strict import EndSeconds, InputFile, Listed, Seconds, Strict, begins_in_run
+from .strict import InputFile, Listed, Strict, begins_in_run
 from .yaml_lines import Written
 
 __all__ = [
     "City",
     "ClassDefaults",
     "Demand",
+    "DemandScale",
     "Drivers",
     "Event",
     "Incident",
@@ -52,85 +52,6 @@ __all__ = [
 
 LONGEST_RUN_S = 7 * 86_400.0
 FIRST_YEAR, LAST_YEAR = 1900, 9998  # in which opening hours are known, and a run does not end after the last date
-
-
-class _Demand(Strict):
-    id: str | None = Field(
-        None, min_length=1, description="A name of your own; a file that inherits this one changes the demand by it."
-    )
-
-
-class TripFile(_Demand):
-    """Trips one by one from a table."""
-
-    kind: Literal["trips"] = Field(description="`trips`.")
-    file: InputFile = Field(
-        description="CSV or Parquet, a trip a row: trip_id, depart_s, origin_link and destination_link (or origin_lon, "
-        "origin_lat, destination_lon, destination_lat), and if you like vehicle_class (car, truck, bus, emergency) and "
-        "route (the links to drive, with spaces between; empty: the driver finds the way)."
-    )
-
-
-class _Between(_Demand):
-    start_s: Seconds = Field(0.0, description="First departures, seconds after the scenario's start.")
-    end_s: EndSeconds = Field(
-        None, description="Last departures, seconds after the scenario's start. Left out: until the end of the run."
-    )
-
-
-class OdMatrix(_Between):
-    """Trips between zones, from how many want to go from each to each."""
-
-    kind: Literal["od_matrix"] = Field(description="`od_matrix`.")
-    file: InputFile = Field(
-        description="CSV or Parquet, a relation a row: from_zone, to_zone, trips; or trips in TNTP form (.tntp)."
-    )
-    zones: InputFile | None = Field(
-        None,
-        validate_default=True,
-        description="Zones: GeoJSON polygons with the property `id`, or CSV with zone, node. Left out with .tntp: each "
-        "zone is the node of its number.",
-    )
-    factor: float = Field(1.0, gt=0, le=100, description="All trips are multiplied by this.")
-    departures: InputFile | None = Field(
-        None, description="When they set out: CSV with start_s, share (and end_s). Left out: evenly."
-    )
-
-    @field_validator("zones")
-    @classmethod
-    def _zones_or_tntp(cls, zones: Path | None, info: ValidationInfo) -> Path | None:
-        file = info.data.get("file")
-        if zones is None and file is not None and not file.name.casefold().endswith(".tntp"):
-            raise ValueError("is missing. Zones: GeoJSON polygons with the property `id`, or CSV with zone, node.")
-        return zones
-
-
-class RandomTrips(_Between):
-    """Trips between random places, for a city without counts."""
-
-    kind: Literal["random_trips"] = Field(description="`random_trips`.")
-    per_hour: float = Field(gt=0, le=1e6, description="Departures in an hour.")
-    min_distance_m: float = Field(0.0, ge=0, description="Shortest distance of a trip as the crow flies, m.")
-    weights: Literal["uniform", "buildings", "population"] = Field(
-        "uniform",
-        description="Where trips begin and end: `uniform` by street length, `buildings` by the extract's buildings and "
-        "land use, `population` by a grid of inhabitants (`file`).",
-    )
-    file: InputFile | None = Field(
-        None, validate_default=True, description="Population grid (CSV) for the weights `population`."
-    )
-
-    @field_validator("file")
-    @classmethod
-    def _file_has_a_use(cls, file: Path | None, info: ValidationInfo) -> Path | None:
-        if file is not None and info.data.get("weights") in ("uniform", "buildings"):
-            raise ValueError("is used with `weights: population` only.")
-        if file is None and info.data.get("weights") == "population":
-            raise ValueError("is missing: `weights: population` needs a population grid (CSV).")
-        return file
-
-
-Demand = Annotated[TripFile | OdMatrix | RandomTrips, Field(discriminator="kind")]
 
 
 class Loop(Strict):
@@ -216,6 +137,9 @@ class Scenario(Strict):
     )
     demand: Listed[Annotated[Demand, AfterValidator(begins_in_run)]] = Field(
         (), description="Who travels: any number of these."
+    )
+    demand_changes: Listed[Annotated[DemandScale, AfterValidator(begins_in_run)]] = Field(
+        (), description="How many travel more or fewer than `demand` says: any number of these, one after the other."
     )
     events: Listed[Annotated[Event, AfterValidator(begins_in_run)]] = Field(
         (), description="What happens: any number of these. What has not ended when the run does is cut short."

@@ -41,6 +41,21 @@ class TripTable:
         """The links a trip is bound to drive; empty where its driver finds the way."""
         return self.route_link[self.route_start[trip] : self.route_start[trip + 1]]
 
+    def part(
+        self, rows: NDArray[np.integer], *, ids: Sequence[str] | None = None, depart_s: Floats | None = None
+    ) -> TripTable:
+        """A table of some of the trips, a trip as often as it is named, with other ids or departures if you like."""
+        return TripTable.sorted(
+            [self.id[row] for row in rows.tolist()] if ids is None else ids,
+            self.depart_s[rows] if depart_s is None else depart_s,
+            self.origin_link[rows],
+            self.destination_link[rows],
+            origin_m=self.origin_m[rows],
+            destination_m=self.destination_m[rows],
+            vehicle_class=self.vehicle_class[rows],
+            routes=_reordered((self.route_start, self.route_link), rows),
+        )
+
     @classmethod
     def sorted(
         cls,

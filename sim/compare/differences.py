@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...scenarios.trip_zones import zones_of
 from .statistics import Paired, found_among_many, paired, seeds_for
-from .zones import zones_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,8 +111,17 @@ def _network(pair: _Pair) -> pd.DataFrame:
             _row("mean speed", "km/h", *(_speed_kmh(one, slice(None)) for one in stacks)),
             _row("arrived", "trips", *(one.arrived.sum(axis=1).astype(float) for one in stacks), resolution=1.0),
             _row("stuck at the end", "vehicles", *(one.stuck for one in stacks), resolution=1.0),
+            *_demand(pair),
         ]
     )
+
+
+def _demand(pair: _Pair) -> list[dict[str, Any]]:
+    """How many trips there are, where they are not the same."""
+    sides = pair.base, pair.variant
+    if sides[0].plan.trips.id == sides[1].plan.trips.id:
+        return []
+    return [_row("trips", "trips", *(np.full(len(one.seeds), float(len(one.plan.trips))) for one in sides))]
 
 
 def _road_classes(pair: _Pair) -> pd.DataFrame:
@@ -144,7 +153,7 @@ def _vehicle_classes(pair: _Pair) -> pd.DataFrame:
 
 def _zones(pair: _Pair) -> pd.DataFrame:
     groups = []
-    for end, zones in zones_of(pair.base.plan).items():
+    for end, zones in zones_of(pair.base.plan.scenario, pair.base.plan.trips.id).items():
         of = zones[pair.trips[0]]
         groups += [({"zone": zone, "end": end}, np.flatnonzero(of == zone)) for zone in sorted(set(of) - {""})]
     return _of_groups(pair, groups, "zone", "end")

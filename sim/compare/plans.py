@@ -165,7 +165,7 @@ class _Shared:
         """Trips of a scenario."""
         from ..run import trips_of
 
-        key = scenario.demand, scenario.seed, scenario.duration_s, scenario.city, id(network)
+        key = scenario.demand, scenario.demand_changes, scenario.seed, scenario.duration_s, scenario.city, id(network)
         for other, known in self._trips:
             if other == key:
                 return known

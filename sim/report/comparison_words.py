@@ -41,6 +41,7 @@ def sentences(comparison: Comparison, variant: str) -> list[str]:
         return [f"It changes nothing: with each of the {seeds} all figures are the same to the last digit."]
     by_name = {row["quantity"]: row for row in records(network)}
     return [
+        *_demand(comparison, variant),
         _delay(by_name["mean delay"]),
         _winners(count_trips(comparison.differences.trips, variant)),
         *_arrivals(by_name["arrived"], by_name["stuck at the end"]),
@@ -134,6 +135,22 @@ def _fixed(value: float, row: dict[str, Any]) -> str:
 
 def _with_unit(text: str, unit: str) -> str:
     return f"{text}{style.NBSP}{unit}" if unit else text
+
+
+def _demand(comparison: Comparison, variant: str) -> list[str]:
+    """How many trips only one of the two has; nothing where they have the same."""
+    base, other = (
+        set(plan.trips.id) for plan in comparison.plans if plan is comparison.plans[0] or plan.key == variant
+    )
+    told = [
+        f"{style.count(count, 'trip')} {'is' if count == 1 else 'are'} {words}"
+        for count, words in ((len(other - base), "made in it only"), (len(base - other), "not made in it"))
+        if count
+    ]
+    if not told:
+        return []
+    both = style.count(len(base & other), "trip")
+    return [f"{' and '.join(told)}; delays and travel times below are those of {both} in both."]
 
 
 def _delay(row: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from citytwin.scenarios.differences import differences
 from citytwin.scenarios.scenario import Scenario
 from citytwin.scenarios.strict import Strict
 
+SQUARE = [[7.42, 43.73], [7.43, 43.73], [7.43, 43.74], [7.42, 43.74]]
 # One of everything: each key of each part of a scenario is given somewhere.
 FULL: dict[str, Any] = {
     "citytwin": 1,
@@ -45,6 +46,11 @@ FULL: dict[str, Any] = {
         {"id": "people", "kind": "random_trips", "per_hour": 100, "min_distance_m": 500, "weights": "population"}
         | {"file": "grid.csv", "start_s": 60, "end_s": 3600},
         {"kind": "trips", "file": "trips.csv"},
+    ],
+    "demand_changes": [
+        {"id": "growth", "kind": "scale", "demand": "zones", "from_zone": "3", "to_zone": "7", "factor": 1.2}
+        | {"vehicle_class": "truck", "start_s": 60, "end_s": 3600},
+        {"kind": "scale", "from_polygon": SQUARE, "to_polygon": SQUARE, "factor": 0.8},
     ],
     "events": [
         {"id": "bridge", "kind": "road_closure", "links": ["a", "b"], "lanes": [0], "start_s": 600, "end_s": 5400}
@@ -244,7 +250,7 @@ def test_what_is_the_same_does_not_differ():
     assert differences(full(), changed("base", to="other.yaml")) == []
 
 
-@pytest.mark.parametrize("section", ["demand", "events", "sensors"])
+@pytest.mark.parametrize("section", ["demand", "demand_changes", "events", "sensors"])
 def test_the_order_of_entries_with_ids_says_nothing(section):
     entries = [{**entry, "id": f"{row}"} for row, entry in enumerate(FULL[section])]
     turned = changed(section, to=entries[::-1])
@@ -362,6 +368,36 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
     (("demand", 1, "per_hour"), 125, ['demand "people" (random trips): 100 → 125 departures an hour (+25 %)']),
     (("demand", 1, "end_s"), None, ['demand "people" (random trips): last departures 08:00 → the end of the run']),
     (("demand", 1, "id"), "all", ['demand "all" (random trips): id people → all']),
+    (
+        ("demand_changes", 0, "factor"),
+        1.5,
+        [
+            (
+                'scaling of trips of demand "zones" from zone 3 to zone 7 by truck that set out 07:01-08:00: '
+                "times as many 1.2 → 1.5 (+25 %)"
+            )
+        ],
+    ),
+    (
+        ("demand_changes", 1),
+        None,
+        [
+            (
+                "no longer: all trips from an area of 90 ha round 43.7350, 7.4250 to an area of 90 ha round 43.7350, "
+                "7.4250: 0.8 times as many (-20 %)"
+            )
+        ],
+    ),
+    (
+        ("demand_changes", 1, "to_polygon"),
+        SQUARE[:3],
+        [
+            (
+                "scaling of all trips from an area of 90 ha round 43.7350, 7.4250 to an area of 90 ha round 43.7350, "
+                "7.4250: to an area of 90 ha round 43.7350, 7.4250 → an area of 45 ha round 43.7333, 7.4267"
+            )
+        ],
+    ),
     (("events", 0, "end_s"), 5430, ["closure of links a and b: ends 08:30 → 08:30:30"]),
     (("events", 0, "links"), ["a", "c"], ["closure of links a and b: also link c, no longer link b"]),
     (("events", 0, "lanes"), None, ["closure of links a and b: lanes 0 → all"]),

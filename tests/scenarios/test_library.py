@@ -16,13 +16,14 @@ from citytwin.scenarios.trips import build_trips
 
 CITIES = ("helsinki", "monaco")
 NAMES = ("incident", "morning", "road_closed", "signals_retimed")
+PLANS_OF_DEMAND = ("monaco/demand_scaled",)  # tests/sim/test_demand_plans.py runs them
 LONGEST = 18  # lines that are no comment
 
 
 def test_what_is_bundled() -> None:
     assert set(bundled_cities()) == set(CITIES)
     everywhere = [f"{city}/{name}" for city in CITIES for name in NAMES]
-    assert bundled_scenarios() == sorted([*everywhere, "monaco/signals_actuated"])
+    assert bundled_scenarios() == sorted([*everywhere, "monaco/signals_actuated", *PLANS_OF_DEMAND])
 
 
 @pytest.mark.parametrize("name", bundled_scenarios())
@@ -43,7 +44,7 @@ def test_each_is_short_and_says_what_it_shows(name: str) -> None:
         "incident": ["incident"],
     }
     scenario = load_scenario(name)
-    assert [event.kind for event in scenario.events] == kinds[Path(name).name]
+    assert [event.kind for event in scenario.events] == kinds.get(Path(name).name, [])
     assert scenario.duration_s == 7200
 
 

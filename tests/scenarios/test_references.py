@@ -17,6 +17,8 @@ from citytwin.scenarios.scenario import City, Incident, Loop, RoadClosure, Scena
 from citytwin.scenarios.synthetic import grid_city
 from citytwin.scenarios.yaml_lines import parse_yaml
 
+from .demand_case import square
+
 
 @cache
 def town() -> RoadNetwork:
@@ -113,6 +115,28 @@ def test_other_mistakes_do_not_hide_these() -> None:
         'events[0].links[1] = "gone"',
         "events[0].lanes[2] = 9",
     ]
+
+
+@pytest.mark.parametrize(
+    "corners, want",
+    [
+        (square(town(), 100.0, 100.0, 300.0)[:4], None),
+        (
+            square(town(), 5000.0, 100.0, 300.0)[:4],
+            f"holds the middle of no street of {town().name}. Draw it larger, or in the right place.",
+        ),
+        (
+            [corner[::-1] for corner in square(town(), 100.0, 100.0, 300.0)[:4]],
+            f"longitude and latitude are swapped: the other way round it lies in {town().name}.",
+        ),
+    ],
+)
+def test_an_area_holds_streets(corners: list[list[float]], want: str | None) -> None:
+    tree, _ = parse_yaml(
+        f"demand_changes:\n  - {{kind: scale, factor: 2, from_polygon: {corners}}}\n", Path("town.yaml")
+    )
+    found = [(problem.key, problem.text) for problem in check_against_network(None, tree, town())]
+    assert found == ([] if want is None else [("demand_changes[0].from_polygon", want)])
 
 
 def test_nodes_to_merge_must_be_junctions() -> None:

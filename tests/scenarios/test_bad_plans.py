@@ -1,0 +1,72 @@
+"""Broken plans for demand, charges and public transport, each with the exact words a person gets to read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from citytwin.scenarios.problems import describe
+from citytwin.scenarios.scenario import check_scenario
+
+from .test_bad_input import GOOD, write
+
+# ruff: noqa: E501 (a message is one line)
+CASES: list[tuple[str, str, list[str]]] = [
+    (
+        "a factor of one",
+        "demand_changes:\n  - {kind: scale, factor: 1}\n",
+        ["scenario.yaml:7  demand_changes[0].factor = 1  changes nothing: leave the entry out."],
+    ),
+    (
+        "a negative factor, and a slash in the name",
+        "demand_changes:\n  - {kind: scale, id: a/b, factor: -1}\n",
+        [
+            'scenario.yaml:7  demand_changes[0].id = "a/b"  must not hold a `/`: the ids of new trips end with it.',
+            "scenario.yaml:7  demand_changes[0].factor = -1  must be at least 0.",
+        ],
+    ),
+    (
+        "a scaling twice",
+        "demand_changes:\n  - {kind: scale, id: a, factor: 2}\n  - {kind: scale, id: a, factor: 3}\n",
+        ['scenario.yaml:8  demand_changes[1].id = "a"  is the id of demand_changes[0] already. Ids differ.'],
+    ),
+    (
+        "an area of two corners",
+        "demand_changes:\n  - {kind: scale, factor: 2, from_polygon: [[7, 43], [8, 43]]}\n",
+        [
+            "scenario.yaml:7  demand_changes[0].from_polygon = [[7, 43], [8, 43]]  has 2 corners; an area has at least 3."
+        ],
+    ),
+    (
+        "corners out of order",
+        "demand_changes:\n  - {kind: scale, factor: 2, to_polygon: [[7, 43], [8, 44], [8, 43], [7, 44]]}\n",
+        [
+            "scenario.yaml:7  demand_changes[0].to_polygon = [[7, 43], [8, 44], [8, 43], [7, 44]]  its sides cross. Name the corners in the order in which one walks round."
+        ],
+    ),
+    (
+        "corners in metres",
+        "demand_changes:\n  - {kind: scale, factor: 2, to_polygon: [[500, 43], [600, 44], [500, 44]]}\n",
+        [
+            "scenario.yaml:7  demand_changes[0].to_polygon = [[500, 43], [600, 44], [500, 44]]  corner 0 (500, 43) is no place on Earth: longitude, then latitude."
+        ],
+    ),
+    (
+        "a scaling after the run",
+        "demand_changes:\n  - {kind: scale, factor: 2, start_s: 600}\n",
+        [
+            "scenario.yaml:7  demand_changes[0].start_s = 600  is not before the end of the run (duration_s = 600 in line 4): nothing would come of it. Begin earlier, make the run longer, or remove the entry."
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize("name,text,want", CASES, ids=[name for name, _, _ in CASES])
+def test_every_problem_in_its_words(
+    name: str, text: str, want: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, GOOD + text)
+    monkeypatch.chdir(tmp_path)
+    told = describe(check_scenario("scenario.yaml", with_network=False)).splitlines()
+    assert told[:-1] == want
