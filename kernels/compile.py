@@ -8,7 +8,7 @@ times as long to compile.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 
@@ -16,16 +16,17 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
+INSIDE = {"_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # for what only kernels call
+
+
 def kernel(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile a scalar function or a serial loop; CUDA kernels may call it too."""
-    compiled = numba.njit(error_model="numpy", cache=True)(function)
-    return cast("Callable[Parameters, Result]", compiled)
+    return _compiled(function)
 
 
 def parallel(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile a thin ``prange`` loop whose iterations write to places of their own."""
-    compiled = numba.njit(error_model="numpy", cache=True, parallel=True)(function)
-    return cast("Callable[Parameters, Result]", compiled)
+    return _compiled(function, parallel=True)
 
 
 def bare(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -34,10 +35,7 @@ def bare(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]
     Without reference counts (two atomic operations per array and use) and without the code that unpacks Python
     arguments, which for a table of arrays takes longer to compile than the function.
     """
-    compiled = numba.njit(error_model="numpy", cache=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)(
-        function
-    )
-    return cast("Callable[Parameters, Result]", compiled)
+    return _compiled(function, **INSIDE)
 
 
 def woven(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -45,13 +43,34 @@ def woven(function: Callable[Parameters, Result]) -> Callable[Parameters, Result
 
     A call hands over every array of a table by value, about 50 ns, which matters for what every vehicle does.
     """
-    compiled = numba.njit(
-        error_model="numpy", cache=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
-    )(function)
-    return cast("Callable[Parameters, Result]", compiled)
+    return _compiled(function, **INSIDE, forceinline=True)
 
 
 def bare_entry(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile a ``bare`` function that Python calls."""
-    compiled = numba.njit(error_model="numpy", cache=True, _nrt=False)(function)
-    return cast("Callable[Parameters, Result]", compiled)
+    return _compiled(function, _nrt=False)
+
+
+def _compiled(function: Callable[Parameters, Result], **options: bool) -> Callable[Parameters, Result]:
+    dispatcher = numba.njit(error_model="numpy", cache=True, **options)(function)
+    _widen_integers(dispatcher)
+    return cast("Callable[Parameters, Result]", dispatcher)
+
+
+def _widen_integers(dispatcher: Any) -> None:
+    """Have other kernels hand over signed integers as 64 bits.
+
+    A constant, an element of a 32-bit table and a counter are three types to numba, and it would compile a function,
+    with all that it calls, for each mixture of them: up to nine times (docs/decisions/compiled_code.md).
+    """
+    resolve = dispatcher.get_call_template
+
+    def get_call_template(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        return resolve(tuple(map(_wide, arguments)), {name: _wide(kind) for name, kind in keywords.items()})
+
+    dispatcher.get_call_template = get_call_template
+
+
+def _wide(kind: Any) -> Any:
+    plain = numba.types.unliteral(kind)
+    return numba.types.int64 if isinstance(plain, numba.types.Integer) and plain.signed else kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import prange
 
-from .compile import bare, bare_entry, parallel, woven
+from .compile import bare_entry, parallel, woven
 from .crossing import enter_streets, leave_streets
 from .following import advance_lane, follow_lane
 from .junctions import decide_junction
@@ -66,41 +66,36 @@ def note_promise(city: City, lane: int) -> None:
         note_loop_room(city, lane)
 
 
-@bare
-def step_city(city: City, t_s: float) -> None:
-    """Run one step from ``t_s`` to ``t_s + step_s``."""
-    junctions, links, lane_rows = city.junction.shape[1] - 1, city.link.shape[1] - 1, city.lane_f.shape[1]
-    for controller in range(city.controller_f.shape[1]):
-        advance_signal(city, controller)
-    for lane in range(city.road_lanes if city.loop.shape[1] > 1 else 0):
-        note_promise(city, lane)
-    for junction in range(junctions):
-        decide_junction(city, junction, t_s)
-    for link in range(links):
-        let_all_arrive(city, link, t_s)
-    for link in range(links):
-        serve_link(city, link, t_s)
-    updates, number = 0, int(t_s / city.step_s + 0.5)
-    for lane in range(lane_rows):
-        if city.lane_i[COUNT, lane] > 0:
-            updates += city.lane_i[COUNT, lane]
-            follow_lane(city, lane, number)
-    city.counter[UPDATES] += updates
-    for lane in range(lane_rows):
-        if city.lane_i[COUNT, lane] > 0:
-            advance_lane(city, lane)
-    for junction in range(junctions):
-        leave_streets(city, junction)
-    for junction in range(junctions):
-        enter_streets(city, junction)
-
-
 @bare_entry
 def run_member(cities: City, m: int, first_step: int, last_step: int) -> None:
     """Run steps ``first_step`` up to, not including, ``last_step`` of one member."""
     city = member_of(cities, m)
+    junctions, links, lane_rows = city.junction.shape[1] - 1, city.link.shape[1] - 1, city.lane_f.shape[1]
     for step in range(first_step, last_step):
-        step_city(city, step * city.step_s)
+        t_s = step * city.step_s
+        for controller in range(city.controller_f.shape[1]):
+            advance_signal(city, controller)
+        for lane in range(city.road_lanes if city.loop.shape[1] > 1 else 0):
+            note_promise(city, lane)
+        for junction in range(junctions):
+            decide_junction(city, junction, t_s)
+        for link in range(links):
+            let_all_arrive(city, link, t_s)
+        for link in range(links):
+            serve_link(city, link, t_s)
+        updates = 0
+        for lane in range(lane_rows):
+            if city.lane_i[COUNT, lane] > 0:
+                updates += city.lane_i[COUNT, lane]
+                follow_lane(city, lane, step)
+        city.counter[UPDATES] += updates
+        for lane in range(lane_rows):
+            if city.lane_i[COUNT, lane] > 0:
+                advance_lane(city, lane)
+        for junction in range(junctions):
+            leave_streets(city, junction)
+        for junction in range(junctions):
+            enter_streets(city, junction)
 
 
 @parallel

@@ -14,7 +14,7 @@ from citytwin.kernels.traffic_tables import COUNT
 
 @bare_entry
 def run_in_order(cities, junctions, links, lanes, steps):  # type: ignore[no-untyped-def]
-    """The same phases as ``step_city``, junctions, links and lanes in the order given."""
+    """The same phases as in ``run_member``, junctions, links and lanes in the order given."""
     city = member_of(cities, 0)
     for step in range(steps):
         for controller in range(city.controller_f.shape[1]):
