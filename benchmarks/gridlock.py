@@ -90,6 +90,13 @@ def extract_file(name: str) -> Path:
     return found[0] if found else Path(name)
 
 
+def random_trips(file: Path, *, per_hour: float, duration_s: float, seed: int) -> Scenario:
+    """So many trips an hour between random places of an extract."""
+    settings = {"citytwin": 1, "name": file.name.partition(".")[0], "start": "2026-05-04T07:00", "seed": seed}
+    demand = {"kind": "random_trips", "per_hour": per_hour}
+    return Scenario.model_validate(settings | {"duration_s": duration_s, "city": {"osm": file}, "demand": [demand]})
+
+
 def fill(
     file: Path,
     *,
@@ -101,13 +108,11 @@ def fill(
     iterations: int = ITERATIONS,
 ) -> tuple[Filling, Simulation]:
     """Run random trips on an extract; ``moderate``: no more of them than its streets carry."""
-    settings = {"citytwin": 1, "name": file.name.partition(".")[0], "start": "2026-05-04T07:00", "seed": seed}
-    settings |= {"duration_s": duration_s, "city": {"osm": file}}
-    network = network_of(Scenario.model_validate(settings))
+    network = network_of(random_trips(file, per_hour=1.0, duration_s=duration_s, seed=seed))
     main_km = main_road_km(network, both=both)
     while True:
-        demand = {"kind": "random_trips", "per_hour": max(per_h_km * main_km, 1.0)}
-        scenario = Scenario.model_validate(settings | {"demand": [demand]})
+        per_hour = max(per_h_km * main_km, 1.0)
+        scenario = random_trips(file, per_hour=per_hour, duration_s=duration_s, seed=seed)
         trips = trips_of(scenario, network)
         asked = float(saturation(network, trips, duration_s, iterations=iterations).max())
         if not moderate or asked <= MOST:
@@ -124,7 +129,7 @@ def fill(
         main_km=main_km,
         per_h_km=per_h_km,
         asked=asked,
-        per_hour=float(demand["per_hour"]),
+        per_hour=per_hour,
         created=head.created,
         arrived=head.arrived,
         waiting=head.waiting,

@@ -56,11 +56,14 @@ def carries_per_h(network: RoadNetwork, movement_per_h: Floats, green: Floats) -
 def saturation(network: RoadNetwork, trips: TripTable, duration_s: float, *, iterations: int = ITERATIONS) -> Floats:
     """Flow over capacity of every link once drivers have spread over the routes, ``[link]``; 0 where nobody drives.
 
-    A lane that several movements share is used up by each in proportion (HCM 7, eq. 20-59).
+    A lane that several movements share is used up by each in proportion (HCM 7, eq. 20-59). A movement has the lanes
+    that lead there: a street of four lanes of which everybody needs the one that turns is full when that one is.
     """
     router, movements = Router(network), network.movements
     free_s, green = router.link_s.copy(), green_share(network)
     lanes = np.bincount(network.lanes.link, minlength=network.link_count)
+    approaches = np.unique(np.stack([network.connectors.movement, network.connectors.from_lane]), axis=1)[0]
+    turning_lanes = np.maximum(np.bincount(approaches, minlength=movements.from_link.size), 1)
     pairs = movements.from_link.astype(np.int64) * network.link_count + movements.to_link
     per_h, x = np.zeros(pairs.size), np.zeros(network.link_count)
     for iteration in range(iterations):
@@ -79,4 +82,5 @@ def saturation(network: RoadNetwork, trips: TripTable, duration_s: float, *, ite
         per_h += (now - per_h) / (iteration + 1.0)
         used = per_h / carries_per_h(network, per_h, green)
         x = np.bincount(movements.from_link, weights=used, minlength=lanes.size) / np.maximum(lanes, 1)
+        np.maximum.at(x, movements.from_link, used / turning_lanes)
     return x
