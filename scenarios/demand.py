@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from .attraction import POPULATION_COLUMNS
+from .demand_development import check_development, development_trips
 from .demand_files import read_trip_rows, trips_from_file
+from .demand_kinds import Demand, Development, OdMatrix, RandomTrips, TripFile
 from .demand_names import named_demand
 from .demand_od import check_matrix_files, trips_from_matrix
 from .demand_random import TOO_FAR, random_trips
@@ -12,7 +14,7 @@ from .demand_tables import SHOWN, read_table
 from .network import RoadNetwork
 from .places import Places, find_places
 from .problems import NO_VALUE, Problem, SourceError
-from .scenario import OdMatrix, RandomTrips, Scenario, TripFile
+from .scenario import Scenario
 from .trips import TripTable
 
 
@@ -25,9 +27,9 @@ def make_trips(scenario: Scenario, network: RoadNetwork) -> tuple[list[TripTable
         try:
             made, found, trouble = _trips_of(scenario, item, name, network, places)
         except SourceError as error:
-            made, found, trouble = None, [_about(scenario, row, "kind", str(error))], ""
-        if trouble and isinstance(item, RandomTrips):
-            found = [*found, _about(scenario, row, _blamed(item, trouble), trouble)]
+            made, found, trouble = None, [_about(scenario, row, "kind", str(error))], None
+        if trouble is not None:
+            found = [*found, _about(scenario, row, *trouble)]
         problems += found
         if made is not None:
             tables.append(made)
@@ -37,36 +39,41 @@ def make_trips(scenario: Scenario, network: RoadNetwork) -> tuple[list[TripTable
 
 
 def _trips_of(
-    scenario: Scenario, item: TripFile | OdMatrix | RandomTrips, name: str, network: RoadNetwork, places: Places
-) -> tuple[TripTable | None, list[Problem], str]:
-    """Trips of one item, the problems of its files, and what is wrong with the item itself."""
+    scenario: Scenario, item: Demand, name: str, network: RoadNetwork, places: Places
+) -> tuple[TripTable | None, list[Problem], tuple[str, str] | None]:
+    """Trips of one item, the problems of its files, and the key and the words of what is wrong with the item itself."""
+    seed, duration_s, city_file = scenario.seed, scenario.duration_s, scenario.city.osm
     if isinstance(item, TripFile):
-        return *trips_from_file(item.file, network, places), ""
+        return *trips_from_file(item.file, network, places), None
     if isinstance(item, OdMatrix):
-        return (
-            *trips_from_matrix(item, name, network, places, seed=scenario.seed, duration_s=scenario.duration_s),
-            "",
+        return *trips_from_matrix(item, name, network, places, seed=seed, duration_s=duration_s), None
+    if isinstance(item, Development):
+        return development_trips(
+            item,
+            name,
+            network,
+            places,
+            seed=seed,
+            start=scenario.start,
+            duration_s=duration_s,
+            city_file=city_file,
         )
-    return random_trips(
-        item,
-        name,
-        network,
-        places,
-        seed=scenario.seed,
-        duration_s=scenario.duration_s,
-        city_file=scenario.city.osm,
-    )
+    made, found, said = random_trips(item, name, network, places, seed=seed, duration_s=duration_s, city_file=city_file)
+    return made, found, (_blamed(said), said) if said else None
 
 
 def check_files(scenario: Scenario) -> list[Problem]:
     """What is wrong with the files of the demand, as far as that shows without a network."""
     problems: list[Problem] = []
-    for item in scenario.demand:
+    for row, item in enumerate(scenario.demand):
         if isinstance(item, TripFile):
             problems += read_trip_rows(item.file)[1].problems()
         elif isinstance(item, OdMatrix):
             problems += check_matrix_files(item)
-        elif item.file is not None:
+        if isinstance(item, Development):
+            found, trouble = check_development(item)
+            problems += found if trouble is None else [_about(scenario, row, *trouble)]
+        if isinstance(item, RandomTrips | Development) and item.file is not None:
             table, complaints = read_table(item.file, POPULATION_COLUMNS)
             if table is not None:
                 table.numbers("population", low=0)
@@ -78,15 +85,13 @@ def check_files(scenario: Scenario) -> list[Problem]:
 
 def _about(scenario: Scenario, row: int, key: str, text: str) -> Problem:
     if scenario.source_map is not None:
-        return scenario.source_map.problem(("demand", row, key), text)
+        return scenario.source_map.problem(("demand", row, *key.split(".")), text)
     return Problem(scenario.file, None, f"demand[{row}].{key}", getattr(scenario.demand[row], key, NO_VALUE), text)
 
 
-def _blamed(item: RandomTrips, trouble: str) -> str:
-    """The key that a trouble is about."""
-    if trouble.startswith(TOO_FAR):
-        return "min_distance_m"
-    return "weights"
+def _blamed(trouble: str) -> str:
+    """The key of random trips that a trouble is about."""
+    return "min_distance_m" if trouble.startswith(TOO_FAR) else "weights"
 
 
 def _shared_ids(scenario: Scenario, tables: list[TripTable]) -> list[Problem]:

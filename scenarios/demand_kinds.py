@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from .areas import Area
 from .drivers import VehicleClass
-from .strict import EndSeconds, InputFile, Seconds, Strict
+from .strict import EndSeconds, InputFile, Listed, Seconds, Strict
 
 
 class _Demand(Strict):
@@ -63,32 +63,80 @@ class OdMatrix(_Between):
         return zones
 
 
+WeightsKind = Literal["uniform", "buildings", "population"]
+
+
+def _grid_has_a_use(file: Path | None, info: ValidationInfo) -> Path | None:
+    if file is not None and info.data.get("weights") in ("uniform", "buildings"):
+        raise ValueError("is used with `weights: population` only.")
+    if file is None and info.data.get("weights") == "population":
+        raise ValueError("is missing: `weights: population` needs a population grid (CSV).")
+    return file
+
+
+Grid = Annotated[InputFile | None, AfterValidator(_grid_has_a_use)]  # of inhabitants, below `weights`
+
+
 class RandomTrips(_Between):
     """Trips between random places, for a city without counts."""
 
     kind: Literal["random_trips"] = Field(description="`random_trips`.")
     per_hour: float = Field(gt=0, le=1e6, description="Departures in an hour.")
     min_distance_m: float = Field(0.0, ge=0, description="Shortest distance of a trip as the crow flies, m.")
-    weights: Literal["uniform", "buildings", "population"] = Field(
+    weights: WeightsKind = Field(
         "uniform",
         description="Where trips begin and end: `uniform` by street length, `buildings` by the extract's buildings and "
         "land use, `population` by a grid of inhabitants (`file`).",
     )
-    file: InputFile | None = Field(
-        None, validate_default=True, description="Population grid (CSV) for the weights `population`."
+    file: Grid = Field(None, validate_default=True, description="Population grid (CSV) for the weights `population`.")
+
+
+class Development(_Between):
+    """Trips to and from something new, by how much of what is built there and when people come and go."""
+
+    kind: Literal["development"] = Field(description="`development`.")
+    polygon: Area | None = Field(
+        None, description="Where it stands: longitude and latitude of each corner. One of `polygon` and `links`."
     )
+    links: Listed[str] | None = Field(
+        None,
+        min_length=1,
+        description="Links along which people come and go, as listed by `citytwin network`. One of `polygon` and "
+        "`links`.",
+    )
+    uses: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        min_length=1,
+        description="How much of what: `dwelling` (how many), `office_m2`, `shop_m2` (floor), or uses of your own "
+        "`rates`.",
+    )
+    rates: InputFile | None = Field(
+        None,
+        description="Car trips of a unit of each use (CSV): use, start_hour, end_hour (of the day), in_per_hour, "
+        "out_per_hour. Left out: orders of magnitude after ITE's Trip Generation Manual.",
+    )
+    min_distance_m: float = Field(0.0, ge=0, description="Shortest distance of a trip as the crow flies, m.")
+    weights: WeightsKind = Field(
+        "uniform",
+        description="Where the others' ends are: `uniform` by street length, `buildings` by the extract's buildings "
+        "and land use, `population` by a grid of inhabitants (`file`).",
+    )
+    file: Grid = Field(None, validate_default=True, description="Population grid (CSV) for the weights `population`.")
 
-    @field_validator("file")
+    @field_validator("links")
     @classmethod
-    def _file_has_a_use(cls, file: Path | None, info: ValidationInfo) -> Path | None:
-        if file is not None and info.data.get("weights") in ("uniform", "buildings"):
-            raise ValueError("is used with `weights: population` only.")
-        if file is None and info.data.get("weights") == "population":
-            raise ValueError("is missing: `weights: population` needs a population grid (CSV).")
-        return file
+    def _one_of_both(cls, links: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
+        if links is not None and info.data.get("polygon") is not None:
+            raise ValueError("is given besides `polygon`. Keep one; an inherited one is removed by `null`.")
+        return links
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if self.polygon is None and self.links is None:
+            raise ValueError("needs `polygon` or `links`: where it stands.")
+        return self
 
 
-Demand = Annotated[TripFile | OdMatrix | RandomTrips, Field(discriminator="kind")]
+Demand = Annotated[TripFile | OdMatrix | RandomTrips | Development, Field(discriminator="kind")]
 
 
 def _no_slash(name: str | None) -> str | None:

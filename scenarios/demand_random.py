@@ -17,7 +17,7 @@ from .trips import TripTable
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .scenario import RandomTrips
+    from .demand_kinds import Development, RandomTrips
 
 ATTEMPTS = 8  # draws of a destination before all that are far enough are listed
 TOO_FAR = "no two streets of this map lie so far apart"
@@ -48,7 +48,7 @@ def random_trips(
     trouble
         What is wrong with the demand itself, "" if nothing.
     """
-    begin, end, problems, trouble = _weights(demand, network, places, city_file)
+    begin, end, problems, trouble = end_weights(demand, network, places, city_file)
     if problems or trouble:
         return None, problems, trouble
     last_s = min(duration_s, duration_s if demand.end_s is None else demand.end_s)
@@ -59,8 +59,8 @@ def random_trips(
     ids = [f"{name}/{number}" for number in range(count)]
     keys = keys_of(ids)
     depart_s = demand.start_s + draws(seed, keys, "departure") * (last_s - demand.start_s)
-    origin = _pick(begin, draws(seed, keys, "origin"))
-    destination, trouble = _far_enough(demand, network, places, origin, end, keys, seed=seed)
+    origin = pick(begin, draws(seed, keys, "origin"))
+    destination, trouble = far_enough(demand, network, places, origin, end, keys, seed=seed)
     if trouble:
         return None, [], trouble
     table = TripTable.sorted(
@@ -74,8 +74,8 @@ def random_trips(
     return table, [], ""
 
 
-def _weights(
-    demand: RandomTrips, network: RoadNetwork, places: Places, city_file: Path | None
+def end_weights(
+    demand: RandomTrips | Development, network: RoadNetwork, places: Places, city_file: Path | None
 ) -> tuple[Floats, Floats, list[Problem], str]:
     """How likely each link is as an origin and as a destination."""
     length_m = network.links.length_m
@@ -95,15 +95,15 @@ def _weights(
     return begin, end, problems, trouble
 
 
-def _pick(weight: Floats, draw: Floats) -> NDArray[np.int64]:
+def pick(weight: Floats, draw: Floats) -> NDArray[np.int64]:
     """A row for every draw, as likely as its weight."""
     cumulated = np.cumsum(weight)
     rows = np.searchsorted(cumulated, draw * cumulated[-1], side="right")
     return np.asarray(np.minimum(rows, np.flatnonzero(weight)[-1]))
 
 
-def _far_enough(
-    demand: RandomTrips,
+def far_enough(
+    demand: RandomTrips | Development,
     network: RoadNetwork,
     places: Places,
     origin: NDArray[np.int64],
@@ -124,7 +124,7 @@ def _far_enough(
     destination = np.full(origin.size, -1, np.int64)
     waiting = np.arange(origin.size)
     for attempt in range(ATTEMPTS):
-        chosen = _pick(weight, draws(seed, keys[waiting], f"destination {attempt}"))
+        chosen = pick(weight, draws(seed, keys[waiting], f"destination {attempt}"))
         good = fits(origin[waiting], chosen)
         destination[waiting[good]] = chosen[good]
         waiting = waiting[~good]
@@ -135,7 +135,7 @@ def _far_enough(
         if not good.any():
             where = network.links.id[origin[trip]]
             return destination, f"{TOO_FAR} as {where} and another street that is no part of it. Lower it."
-        destination[trip] = candidates[_pick(np.where(good, weight[candidates], 0.0), np.array([draw]))[0]]
+        destination[trip] = candidates[pick(np.where(good, weight[candidates], 0.0), np.array([draw]))[0]]
     return destination, ""
 
 

@@ -153,7 +153,7 @@ class _Comparison:
     def _values(self, model: type[BaseModel], key: str, old: Any, new: Any, spot: _Spot) -> Iterator[Difference]:
         if old == new:
             return
-        if isinstance(old, dict) or isinstance(new, dict):
+        if (isinstance(old, dict) or isinstance(new, dict)) and not _has_numbers(old or new):
             yield from self._mappings(model, key, old or {}, new or {}, spot)
         elif isinstance(old, BaseModel) and isinstance(new, BaseModel):
             inner = spot if len(spot.path) == 1 else replace(spot, title=_joined(spot, model, key))
@@ -358,6 +358,10 @@ def _joined(spot: _Spot, model: type[BaseModel], key: str) -> str:
 
 def _has_models(value: object) -> bool:
     return isinstance(value, tuple) and any(isinstance(item, BaseModel) for item in value)
+
+
+def _has_numbers(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(inner, (int, float)) for inner in value.values())
 
 
 def _same_files(old: object, new: object) -> bool:

@@ -18,7 +18,12 @@ from .planner_words import clock, label, number, percent_change, plain_words, va
 from .scenario import Loop, Scenario
 from .street_words import PlaceNames, listed
 
-KINDS = {"od_matrix": "OD matrix", "python": "a Python object's", "trips": "trip file"}
+KINDS = {
+    "development": "new development",
+    "od_matrix": "OD matrix",
+    "python": "a Python object's",
+    "trips": "trip file",
+}
 KNOWN = {"sight": "drivers learn of it when they get there", "broadcast": "everybody knows of it at once"}
 QUANTITY = r"(?P<number>[\d.,]+(, [\d.,]+)*) (?P<unit>\D+)"
 AREAS = ("polygon", "from_polygon", "to_polygon")

@@ -38,6 +38,7 @@ LABELS = {
     "critical_gap_s": "gap they accept",
     "departures": "departure profile",
     "detector_m": "detectors before the stop line",
+    "Development.weights": "other ends by",
     "DemandScale.end_s": "last departures",
     "DemandScale.factor": "times as many",
     "DemandScale.start_s": "first departures",
@@ -57,6 +58,7 @@ LABELS = {
     "lanes_twoway": "lanes in each direction",
     "length_m": "length of a vehicle",
     "link_ids": "",
+    "links": "",
     "links_every_s": "interval of the table of links",
     "max_accel_mps2": "acceleration",
     "max_decel_mps2": "strongest deceleration",
@@ -72,6 +74,7 @@ LABELS = {
     "observed": "what was counted",
     "passage_s": "gap that ends green",
     "per_hour": "",
+    "polygon": "",
     "perception_noise": "how differently streets are judged",
     "plan_every_s": "departures planned every",
     "position_m": "metres from the beginning of the link",
@@ -87,9 +90,12 @@ LABELS = {
     "stuck_after_s": "stuck after standing",
     "sumo": "files in SUMO's formats",
     "sumo_gzip": "these files packed",
+    "rates": "trip rates",
     "to_polygon": "to",
+    "uses": "",
     "weights": "trips begin and end by",
 }
+USES = {"dwelling": "dwellings", "office_m2": "m² of offices", "shop_m2": "m² of shops"}
 LEFT_OUT = {  # where the key's description does not say what holds without it; "Model.key" before "Model" and "key"
     "ClassDefaults": "as built in",
     "DriverChange": "as for all",
@@ -100,6 +106,7 @@ LEFT_OUT = {  # where the key's description does not say what holds without it; 
     "NetworkOptions.country": "by place",
     "end_s": "the end of the run",
     "junctions": "all junctions",
+    "rates": "ITE's",
 }
 RATES = ("per_hour", "factor", "trips")  # whose change is also told in per cent
 
@@ -211,6 +218,8 @@ def value_words(model: type[BaseModel], key: str, value: object) -> str:
         return date_and_clock(value)
     if isinstance(value, Path):
         return value.name
+    if isinstance(value, dict):
+        return listed([f"{number(amount)} {USES.get(name, plain_words(name))}" for name, amount in value.items()])
     if isinstance(value, tuple):
         if not value:
             return left_out(model, key)

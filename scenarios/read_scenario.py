@@ -28,7 +28,7 @@ STAND_INS: dict[str, object] = {
 # Parts of a scenario that name places in the network, and the keys under which they do.
 NAMING = {
     "network": {"merge", "keep"},
-    "demand": {"file"},
+    "demand": {"file", "links", "polygon"},
     "demand_changes": {"from_polygon", "to_polygon"},
     "events": {"link", "links", "junction"},
     "sensors": {"link"},

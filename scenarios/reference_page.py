@@ -11,7 +11,7 @@ from .scenario import Scenario
 SECTIONS = (
     ("`city`", ("City",)),
     ("`network`", ("NetworkOptions", "ClassDefaults", "TntpOptions", "GmnsOptions")),
-    ("`demand`", ("RandomTrips", "OdMatrix", "TripFile")),
+    ("`demand`", ("RandomTrips", "OdMatrix", "TripFile", "Development")),
     ("`demand_changes`", ("DemandScale",)),
     ("`events`", ("RoadClosure", "SpeedLimit", "SignalPlan", "Incident")),
     ("`sensors`", ("Loop",)),

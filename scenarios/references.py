@@ -65,7 +65,7 @@ class _References:
         """Problems of the network's options, the events, the sensors and the signals."""
         yield from self._nodes()
         yield from self._options()
-        for section in ("events", "sensors"):
+        for section in ("demand", "events", "sensors"):
             for row, item in enumerate(_items(self.tree.child(section))):
                 place = (section, row)
                 if _text(item, "kind") == "signal_plan":

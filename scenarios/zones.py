@@ -185,7 +185,7 @@ def zone_ends(
             if role not in (wanted, "both"):
                 continue
             if inside is not None:
-                found = _ends_in_outline(np.flatnonzero(inside[zone] & may), wanted, network, places)
+                found = ends_on(np.flatnonzero(inside[zone] & may), wanted, network, places)
             else:
                 found = _ends_at_nodes(junctions[zone], wanted, network)
             if found is None and not any(junction < 0 for junction in junctions.get(zone, ())):
@@ -233,8 +233,11 @@ def _links_by_outline(
     return result
 
 
-def _ends_in_outline(links: NDArray[np.int64], wanted: str, network: RoadNetwork, places: Places) -> ZoneEnds | None:
-    """By length, on streets that have addresses where there are any."""
+def ends_on(links: NDArray[np.int64], wanted: str, network: RoadNetwork, places: Places) -> ZoneEnds | None:
+    """Where trips begin or end (``wanted``: "origin", "destination") on some links; None: nowhere.
+
+    By length, on streets that have addresses where there are any.
+    """
     gate = places.entry_gate if wanted == "origin" else places.exit_gate
     chosen = links[places.addressed[links] | gate[links]]
     links = chosen if chosen.size else links

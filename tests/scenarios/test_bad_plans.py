@@ -53,6 +53,31 @@ CASES: list[tuple[str, str, list[str]]] = [
         ],
     ),
     (
+        "a development nowhere",
+        "demand:\n  - {kind: development, uses: {dwelling: 5}}\n",
+        ["scenario.yaml:7  demand[0]  needs `polygon` or `links`: where it stands."],
+    ),
+    (
+        "a development in two places, without a house",
+        "demand:\n  - {kind: development, polygon: [[7, 43], [8, 43], [8, 44]], links: [a], uses: {}}\n",
+        [
+            'scenario.yaml:7  demand[0].links = ["a"]  is given besides `polygon`. Keep one; an inherited one is removed by `null`.',
+            "scenario.yaml:7  demand[0].uses = {}  must have at least 1 entry.",
+        ],
+    ),
+    (
+        "a development of an unknown use",
+        "demand:\n  - {kind: development, links: [a], uses: {flats: 5, dwelling: 0}}\n",
+        ["scenario.yaml:7  demand[0].uses.dwelling = 0  must be above 0."],
+    ),
+    (
+        "uses without rates",
+        "demand:\n  - {kind: development, links: [a], uses: {dweling: 5}}\n",
+        [
+            'scenario.yaml:7  demand[0].uses.dweling = 5  no rates for this use. Closest: "dwelling". All: dwelling, office_m2, shop_m2.'
+        ],
+    ),
+    (
         "a scaling after the run",
         "demand_changes:\n  - {kind: scale, factor: 2, start_s: 600}\n",
         [

@@ -46,6 +46,9 @@ FULL: dict[str, Any] = {
         {"id": "people", "kind": "random_trips", "per_hour": 100, "min_distance_m": 500, "weights": "population"}
         | {"file": "grid.csv", "start_s": 60, "end_s": 3600},
         {"kind": "trips", "file": "trips.csv"},
+        {"id": "site", "kind": "development", "polygon": SQUARE, "uses": {"dwelling": 300, "shop_m2": 800}}
+        | {"rates": "rates.csv", "min_distance_m": 300, "weights": "population", "file": "grid.csv"},
+        {"id": "block", "kind": "development", "links": ["a"], "uses": {"dwelling": 30}},
     ],
     "demand_changes": [
         {"id": "growth", "kind": "scale", "demand": "zones", "from_zone": "3", "to_zone": "7", "factor": 1.2}
@@ -99,6 +102,7 @@ FILES = {
     "zones.csv": "zone,node\n3,1\n7,2\n",
     "profile.csv": "start_s,share\n0,1\n",
     "grid.csv": "lon,lat,population\n0,0,1\n",
+    "rates.csv": "use,start_hour,end_hour,in_per_hour,out_per_hour\ndwelling,7,9,1,1\n",
     "trips.csv": "trip_id,depart_s,origin_link,destination_link\nt,0,a,b\nu,5,a,b\n",
     "counts.csv": "t,n\n",
     "own.py": "class Own: ...\n",
@@ -367,6 +371,18 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
     ),
     (("demand", 1, "per_hour"), 125, ['demand "people" (random trips): 100 → 125 departures an hour (+25 %)']),
     (("demand", 1, "end_s"), None, ['demand "people" (random trips): last departures 08:00 → the end of the run']),
+    (
+        ("demand", 3, "uses"),
+        {"dwelling": 400},
+        [
+            'demand "site" (new development): 300 dwellings and 800 m² of shops → 400 dwellings',
+        ],
+    ),
+    (
+        ("demand", 4),
+        None,
+        ['no longer: demand "block" (new development): link a, 30 dwellings'],
+    ),
     (("demand", 1, "id"), "all", ['demand "all" (random trips): id people → all']),
     (
         ("demand_changes", 0, "factor"),
