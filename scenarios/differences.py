@@ -161,7 +161,7 @@ class _Comparison:
         elif isinstance(old, BaseModel) or isinstance(new, BaseModel):
             yield self._whole(model, key, old, new, spot)
         elif _has_models(old) or _has_models(new):
-            identity = _vehicle_class if key == "others" else _kind_and_place
+            identity = {"others": _vehicle_class, "routes": _name}.get(key, _kind_and_place)
             inner = replace(spot, title=label(model, key))
             yield from self._entries(inner, old, new, identity=identity, ordered=True)
         elif not (key in UNORDERED and old and new and sorted(old) == sorted(new)) and not _same_files(old, new):
@@ -335,6 +335,10 @@ def _kind_only(entry: BaseModel) -> Hashable:
 
 def _vehicle_class(entry: BaseModel) -> Hashable:
     return str(getattr(entry, "vehicle_class", ""))
+
+
+def _name(entry: BaseModel) -> Hashable:
+    return str(getattr(entry, "name", ""))
 
 
 def _key(entry: BaseModel, row: int) -> str | int:

@@ -17,6 +17,7 @@ from .events import Incident, RoadClosure, SignalPlan, SpeedLimit
 from .planner_words import clock, label, number, percent_change, plain_words, value_words, window
 from .scenario import Loop, Scenario
 from .street_words import PlaceNames, listed
+from .told import NamedRoute
 
 KINDS = {
     "development": "new development",
@@ -86,6 +87,8 @@ def entry_title(entry: BaseModel, name: str, side: Side) -> str:
         return f"({entry.vehicle_class} {name})"
     if isinstance(entry, DemandScale):
         return f"scaling of {_scaled_trips(entry, side)}"
+    if isinstance(entry, NamedRoute):
+        return f'"{entry.name}"'
     kind = getattr(entry, "kind", "")
     return f"{name} ({KINDS.get(kind, plain_words(kind))})" if kind else name
 
@@ -107,7 +110,8 @@ def entry_sentence(entry: BaseModel, name: str, side: Side) -> str:
     if isinstance(entry, DemandScale):
         change = percent_change(1.0, entry.factor)
         return f"{_scaled_trips(entry, side)}: {number(entry.factor)} times as many ({change})"
-    said = details(entry, side, besides=("id", "kind", *(("link",) if isinstance(entry, Loop) else ())))
+    told_in_title = {Loop: "link", NamedRoute: "name"}.get(type(entry), "kind")
+    said = details(entry, side, besides=("id", "kind", told_in_title))
     title = entry_title(entry, name, side)
     return f"{title}: {said}" if said else title
 

@@ -30,6 +30,14 @@ LABELS = {
     "_Control.pedestrians": "people cross",
     "Drivers.classes": "only for vehicle class",
     "Drivers.others": "drivers who differ",
+    "HourValues.bus": "of a bus",
+    "HourValues.car": "of a car",
+    "HourValues.emergency": "of an emergency vehicle",
+    "HourValues.truck": "of a truck",
+    "NamedRoute.destination": "to",
+    "NamedRoute.links": "over",
+    "NamedRoute.origin": "from",
+    "Report.routes": "route",
     "Spread.least": "nobody has less than",
     "Spread.most": "nobody has more than",
     "Spread.sd": "standard deviation",
@@ -93,6 +101,8 @@ LABELS = {
     "rates": "trip rates",
     "to_polygon": "to",
     "uses": "",
+    "Values.cost_a_year": "cost of the plan a year",
+    "Values.hour": "an hour",
     "weights": "trips begin and end by",
 }
 USES = {"dwelling": "dwellings", "office_m2": "m² of offices", "shop_m2": "m² of shops"}
@@ -107,6 +117,10 @@ LEFT_OUT = {  # where the key's description does not say what holds without it; 
     "end_s": "the end of the run",
     "junctions": "all junctions",
     "rates": "ITE's",
+    "NamedRoute.links": "the fastest way",
+    "NamedRoute.origin": "the first link",
+    "NamedRoute.destination": "the last link",
+    "HourValues": "not valued",
 }
 RATES = ("per_hour", "factor", "trips")  # whose change is also told in per cent
 

@@ -34,6 +34,7 @@ NAMING = {
     "sensors": {"link"},
     "signals": {"junctions", "groups"},
     "outputs": {"fcd_links"},
+    "report": {"links", "origin", "destination"},
 }
 
 

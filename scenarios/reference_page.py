@@ -22,6 +22,8 @@ SECTIONS = (
     ("`outputs`", ("Outputs",)),
     ("`drivers`", ("Drivers", "Spread", "DriverChange", "OtherDrivers")),
     ("`routes`", ("Routes",)),
+    ("`report`", ("Report", "NamedRoute")),
+    ("`values`", ("Values", "HourValues")),
 )
 TITLES = {
     "ClassDefaults": "A road class in `defaults`",
@@ -31,6 +33,8 @@ TITLES = {
     "Spread": "A parameter in `spread`",
     "DriverChange": "A vehicle class in `classes`",
     "OtherDrivers": "One of `others`",
+    "NamedRoute": "One of `routes`",
+    "HourValues": "`hour`",
 }
 
 

@@ -23,6 +23,7 @@ from .period import Period
 from .problems import Problem, ScenarioError
 from .signal_control import SignalControl
 from .strict import InputFile, Listed, Strict, begins_in_run
+from .told import Report, Values
 from .yaml_lines import Written
 
 __all__ = [
@@ -149,6 +150,8 @@ class Scenario(Strict):
     outputs: Outputs = Field(default_factory=Outputs, description="What is written.")
     drivers: Drivers = Field(default_factory=Drivers, description="How people drive.")
     routes: Routes = Field(default_factory=Routes, description="How people find their way.")
+    report: Report = Field(default_factory=Report, description="What a comparison tells besides.")
+    values: Values | None = Field(None, description="What time is worth, to weigh a plan's gains against its cost.")
 
     _files: tuple[Path, ...] = PrivateAttr(())
     _source_map: Written | None = PrivateAttr(None)

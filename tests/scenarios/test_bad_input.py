@@ -611,6 +611,27 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         ],
     ),
     (
+        "routes without a way, with two, and with coordinates the wrong way round",
+        GOOD
+        + "report:\n  routes:\n    - {name: A}\n    - {name: B, links: [a], origin: [7, 43]}\n"
+        + "    - {name: C, origin: [7, 43], destination: [43, 97]}\n    - {name: D, origin: [7], destination: [7, 43]}\n",
+        [
+            "scenario.yaml:8  report.routes[0]  needs `links`, or `origin` and `destination` as [longitude, latitude].",
+            "scenario.yaml:9  report.routes[1]  names links and places. Keep one: `links`, or `origin` and `destination`.",
+            "scenario.yaml:10  report.routes[2].destination = [43, 97]  is no [longitude, latitude]. Did you swap them?",
+            "scenario.yaml:11  report.routes[3].origin = [7]  must be [longitude, latitude].",
+        ],
+    ),
+    (
+        "values without what an hour is worth",
+        GOOD + "values: {currency: EUR, hours_a_year: 0, cost_a_year: -1}\n",
+        [
+            "scenario.yaml:6  values.hour  is missing. What an hour of a vehicle is worth, by class.",
+            "scenario.yaml:6  values.hours_a_year = 0  must be above 0.",
+            "scenario.yaml:6  values.cost_a_year = -1  must be at least 0.",
+        ],
+    ),
+    (
         "outputs is a number",
         GOOD + "outputs: 300\n",
         ["scenario.yaml:6  outputs = 300  must be a mapping of keys to values."],

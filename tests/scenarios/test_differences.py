@@ -93,6 +93,14 @@ FULL: dict[str, Any] = {
         "others": [{"share": 0.2, "vehicle_class": "car", "model": "acc"}],
     },
     "routes": {"choice": "shortest", "perception_noise": 0.2, "plan_every_s": 60, "reroute_blocked_after_s": 120},
+    "report": {
+        "routes": [
+            {"name": "Harbour", "links": ["a", "b"]},
+            {"name": "Station", "origin": [7.41, 43.73], "destination": [7.42, 43.74]},
+        ]
+    },
+    "values": {"currency": "EUR", "hours_a_year": 500, "cost_a_year": 1000}
+    | {"hour": {"car": 12.5, "truck": 40, "bus": 200, "emergency": 0}},
 }
 FILES = {
     "town.osm": "<osm/>",
@@ -452,6 +460,14 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         "never",
         ["routes: another way is looked for after standing 120 s → never"],
     ),
+    (("report", "routes", 0, "links"), ["a", "c"], ['route "Harbour": also link c, no longer link b']),
+    (
+        ("report", "routes", 1),
+        None,
+        ['no longer: route "Station": from 7.41, 43.73, to 7.42, 43.74'],
+    ),
+    (("values", "cost_a_year"), 1500, ["values: cost of the plan a year 1,000 → 1,500"]),
+    (("values", "hour", "car"), 13, ["values, an hour: of a car 12.5 → 13"]),
 ]
 
 
