@@ -26,9 +26,7 @@ def end_links(route: NamedRoute, network: RoadNetwork) -> tuple[int, int]:
     return rows[0], rows[1]
 
 
-def check_named_routes(
-    tree: Written, network: RoadNetwork, no_such_link: Callable[[str], str]
-) -> Iterator[Problem]:
+def check_named_routes(tree: Written, network: RoadNetwork, no_such_link: Callable[[str], str]) -> Iterator[Problem]:
     """Links that do not exist or do not join, and places without a street.
 
     Parameters
@@ -63,7 +61,7 @@ def check_named_routes(
 
 
 def _place_problem(
-    tree: Written, where: tuple[str | int, ...], network: RoadNetwork, place: tuple[float, float]
+    tree: Written, where: tuple[str | int, ...], network: RoadNetwork, place: tuple[float, ...]
 ) -> Iterator[Problem]:
     try:
         _, distance_m = _nearest(network, place)
@@ -76,7 +74,7 @@ def _place_problem(
         yield tree.problem(where, said)
 
 
-def _nearest(network: RoadNetwork, place: tuple[float, float]) -> tuple[int, float]:
+def _nearest(network: RoadNetwork, place: tuple[float, ...]) -> tuple[int, float]:
     """Row of the nearest link for cars, and how far it is, m; infinitely far where the place is none on Earth."""
     x_m, y_m = project(network, np.array([place[0]]), np.array([place[1]]))
     if not (np.isfinite(x_m).all() and np.isfinite(y_m).all()):

@@ -21,6 +21,7 @@ from .plans import Plan, read_plans
 from .runs import RunPlan, read_result
 from .stacks import Stack, read_stack
 from .statistics import paired, seeds_for
+from .zones import Zones, zones_of
 
 if TYPE_CHECKING:
     from ..progress import Progress
@@ -47,7 +48,12 @@ class Comparison:
     @cached_property
     def differences(self) -> Differences:
         """What every variant changes, as tables."""
-        return differences(self.stacks[0], self.stacks[1:])
+        return differences(self.stacks[0], self.stacks[1:], self.zones)
+
+    @cached_property
+    def zones(self) -> Zones:
+        """Where the trips of the base begin and end."""
+        return zones_of(self.plans[0])
 
     @cached_property
     def narrow_enough(self) -> bool | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...scenarios.problems import NO_VALUE, InputError, Problem, ScenarioError
+from .routes import routes_of
 
 if TYPE_CHECKING:
     from ...scenarios.network import RoadNetwork
@@ -30,6 +31,7 @@ class Plan:
     scenario: Scenario
     network: RoadNetwork
     trips: TripTable
+    routes: dict[str, tuple[int, ...]]  # rows of the links of those that have a name
 
 
 def read_plans(files: Sequence[str | Path]) -> list[Plan]:
@@ -55,7 +57,8 @@ def read_plans(files: Sequence[str | Path]) -> list[Plan]:
         assert scenario is not None, "those that cannot be read are problems"
         try:
             network = shared.network(scenario)
-            plans.append(Plan(path, f"{len(plans)}_{path.stem}", scenario, network, shared.trips(scenario, network)))
+            trips, routes = shared.trips(scenario, network), routes_of(scenario, network)
+            plans.append(Plan(path, f"{len(plans)}_{path.stem}", scenario, network, trips, routes))
         except InputError as error:
             problems += _all_of(path, error)
     if problems:
@@ -124,7 +127,15 @@ def _not_comparable(base: Scenario, base_file: Path, variant: Scenario, file: Pa
             told = f"{theirs:g}" if isinstance(theirs, float) else str(theirs)
             text = f"must be that of {base_file} ({told}): {why}. Leave it out and inherit it: base: {base_file}"
             problems.append(_about(variant, file, key, text))
+    if _worth(variant) != _worth(base):
+        text = f"must be those of {base_file} but for cost_a_year: all plans are weighed alike. Give them in the base."
+        problems.append(_about(variant, file, "values", text))
     return problems
+
+
+def _worth(scenario: Scenario) -> object:
+    """What time is worth in a scenario, whatever its plan costs."""
+    return None if scenario.values is None else scenario.values.model_copy(update={"cost_a_year": 0.0})
 
 
 def _same_city(base: Scenario, variant: Scenario) -> bool:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..compare.statistics import CONFIDENCE
 from ..run_folder import command_line, versions
 from . import comparison_figures as figures
 from . import comparison_words as words
+from . import difference_maps as maps
 from . import style
 from .comparison_words import verdicts
+from .figures import Picture
 from .page import put_page, templates
+from .zone_maps import zone_map
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +27,8 @@ __all__ = ["verdicts", "write_comparison_report"]
 
 LINKS_SHOWN = 15
 ZONES_SHOWN = 20
+ROUTES_IN_FRONT = 4
+IN_FRONT = 2  # variants of several whose pictures stand on the first two pages: the best
 
 
 def write_comparison_report(comparison: Comparison) -> Path:
@@ -30,9 +37,12 @@ def write_comparison_report(comparison: Comparison) -> Path:
 
 
 def render(comparison: Comparison) -> str:
-    """The report as HTML text."""
+    """The report as HTML text: two pages for the council, then the annex."""
     base = comparison.plans[0]
     scenario, folder = base.scenario, Path(__file__).parent / "templates"
+    variants = [_variant(comparison, plan) for plan in comparison.plans[1:]]
+    by_key = {variant["key"]: variant for variant in variants}
+    best = [by_key[key] for key in comparison.differences.ranking["variant"]]
     return (
         templates()
         .get_template("comparison.html")
@@ -43,7 +53,9 @@ def render(comparison: Comparison) -> str:
             base=scenario.name,
             css_variables=style.css_variables(),
             css=(folder / "report.css").read_text(encoding="utf-8"),
-            variants=[_variant(comparison, plan) for plan in comparison.plans[1:]],
+            variants=variants,
+            sheets=_sheets(best),
+            ranking=_ranking_rows(comparison) if len(variants) > 1 else [],
             trips=style.whole(len(base.trips)),
             until=_until(comparison),
             reproduce=_reproduce(comparison),
@@ -51,6 +63,50 @@ def render(comparison: Comparison) -> str:
             version=versions()["citytwin"],
         )
     )
+
+
+def _sheets(best: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The pictures of the first two pages: all of a single variant, the telling ones of the two best of several.
+
+    What is chosen is taken out of the variant's own pictures: none is shown twice.
+    """
+    wanted: tuple[tuple[str, ...], ...] = (("flow", "delay"), ("speed", "origin", "destination", "trips"))
+    if len(best) > 1:
+        wanted = (("delay",), ("origin", "trips"))
+    sheets = []
+    for kinds in wanted:
+        sheet = []
+        for variant in best[:IN_FRONT]:
+            sheet += [{"of": variant["name"], "picture": variant["pictures"].pop(kind)} for kind in kinds]
+        sheets.append(sheet)
+    return sheets
+
+
+def _ranking_rows(comparison: Comparison) -> list[dict[str, str]]:
+    """A line for every variant, the best first: what it is ranked by, its delay, who loses and gains."""
+    names = {plan.key: plan.scenario.name for plan in comparison.plans}
+    network, lines = comparison.differences.network, []
+    for row in words.records(comparison.differences.ranking):
+        rows = words.records(words.rows_of(network, row["variant"]))
+        delay = next(one for one in rows if one["quantity"] == "mean delay")
+        trips = words.count_trips(comparison.differences.trips, row["variant"])
+        ahead = "" if math.isnan(row["ahead_p"]) else "yes" if row["ahead_p"] < 1.0 - CONFIDENCE else "no"
+        lines.append(
+            {
+                "rank": str(row["rank"]),
+                "key": row["variant"],
+                "name": names[row["variant"]],
+                "quantity": f"{row['quantity']}, {row['unit']}",
+                "difference": words.difference(row),
+                "interval": words.interval(row),
+                "delay": words.difference(delay, "s"),
+                "delay_interval": words.interval(delay, "s"),
+                "lose": style.whole(trips.lose),
+                "gain": style.whole(trips.win),
+                "ahead": ahead,
+            }
+        )
+    return lines
 
 
 def words_of(comparison: Comparison) -> str:
@@ -67,23 +123,37 @@ def _variant(comparison: Comparison, plan: Plan) -> dict[str, Any]:
     of_groups = [
         ("By class of road", _group_rows(tables.road_classes, key, "road_class")),
         ("By class of vehicle", _group_rows(tables.vehicle_classes, key, "vehicle_class")),
-        ("By zone", _zone_rows(words.rows_of(tables.zones, key))),
+        (f"By {comparison.zones.kind}", _zone_rows(words.rows_of(tables.zones, key), comparison.zones.kind)),
+        ("What it is worth", _group_rows(tables.values, key, "quantity")),
     ]
+    figure_rows = [_figure_row(row) for row in words.records(words.rows_of(tables.network, key))]
+    route_rows = [_route_row(row) for row in words.records(words.rows_of(tables.routes, key))]
     return {
         "key": key,
         "name": plan.scenario.name,
         "sentences": words.sentences(comparison, key),
-        "figures": [_figure_row(row) for row in words.records(words.rows_of(tables.network, key))],
-        "pictures": [
-            figures.difference_map(comparison, key, figures.FLOW),
-            figures.difference_map(comparison, key, figures.DELAY),
-            figures.trips_histogram(comparison, key),
-            figures.vehicles_over_time(comparison, key),
-        ],
+        "brief": words.brief(comparison, key),
+        "figures": [*figure_rows, *route_rows[:ROUTES_IN_FRONT]],
+        "more_routes": route_rows[ROUTES_IN_FRONT:],
+        "pictures": _pictures(comparison, key),
         "links": _link_rows(words.rows_of(tables.links, key)),
         "groups": [(title, rows) for title, rows in of_groups if rows],
         "diff": diff_files(comparison.plans[0].file, plan.file).as_text(),
     }
+
+
+def _pictures(comparison: Comparison, key: str) -> dict[str, Picture]:
+    """All pictures of one variant by kind."""
+    return {
+        **{one.key: maps.difference_map(comparison, key, one) for one in (maps.FLOW, maps.DELAY, maps.SPEED)},
+        **{end: zone_map(comparison, key, end) for end in comparison.zones.of_trips},
+        "trips": figures.trips_histogram(comparison, key),
+        "vehicles": figures.vehicles_over_time(comparison, key),
+    }
+
+
+def _route_row(row: dict[str, Any]) -> dict[str, str]:
+    return {**_figure_row(row), "quantity": f"time to drive: {row['route']}"}
 
 
 def _figure_row(row: dict[str, Any]) -> dict[str, str]:
@@ -95,6 +165,7 @@ def _figure_row(row: dict[str, Any]) -> dict[str, str]:
         "difference": words.difference(row),
         "interval": words.interval(row),
         "certainty": words.certainty(row),
+        "told": "yes" if row["distinguishable"] else "no",
     }
 
 
@@ -106,13 +177,13 @@ def _group_rows(table: pd.DataFrame, variant: str, column: str) -> list[dict[str
     return [{"group": str(row[column]).replace("_", " "), **_figure_row(row)} for row in told]
 
 
-def _zone_rows(zones: pd.DataFrame) -> list[dict[str, str]]:
-    """Mean delays of the zones that change most beyond chance."""
-    rows = zones[(zones["quantity"] == "mean delay") & zones["distinguishable"].astype(bool)]
+def _zone_rows(zones: pd.DataFrame, kind: str) -> list[dict[str, str]]:
+    """Mean travel times of the zones that change most beyond chance."""
+    rows = zones[(zones["quantity"] == "mean travel time") & zones["found"].astype(bool)]
     largest = rows["difference"].astype(float).abs().sort_values(ascending=False, kind="stable").index[:ZONES_SHOWN]
     told = words.records(rows.loc[largest])
     return [
-        {"group": f"{'from' if row['end'] == 'origin' else 'to'} zone {row['zone']}", **_figure_row(row)}
+        {"group": f"{'from' if row['end'] == 'origin' else 'to'} {kind} {row['zone']}", **_figure_row(row)}
         for row in told
     ]
 

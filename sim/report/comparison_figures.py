@@ -1,75 +1,26 @@
-"""Draw what a plan changes: maps of differences with what chance could do in grey, and who gains and who loses."""
+"""Draw who gains and who loses by how much, and how many are on their way at what time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..compare.differences import OVER_S
 from ..compare.runs import read_result
-from . import streets_map, style
+from ..compare.statistics import paired
+from . import style
 from .comparison_words import count_trips, rows_of
 from .figures import Picture, chart, clock_axis, figure_of
 from .svg import to_svg
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from ...scenarios.network import RoadNetwork
     from ..compare.comparison import Comparison
 
-Item = TypeVar("Item")
+Floats = NDArray[np.float64]
 
-STEPS = 3  # of colour to each side
-WIDTHS_PT = (1.1, 2.4, 3.8)
-SHOWN_PERCENTILE = 99.0
-NAMED = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """What a map shows."""
-
-    key: str
-    name: str  # in the table of links
-    unit: str  # as people read it
-    note: str
-
-
-FLOW = Quantity("flow", "flow", "vehicles an hour", "Vehicles an hour that enter the link, mean over the run.")
-DELAY = Quantity(
-    "delay", "time lost", "vehicle-minutes an hour", "Minutes lost by all vehicles together, per hour of the run."
-)
-
-
-def difference_map(comparison: Comparison, variant: str, quantity: Quantity) -> Picture:
-    """Where a quantity grew and where it shrank; links where chance could have done that are grey."""
-    import matplotlib as mpl
-
-    from ..network_facts import drawn_lines
-
-    network = comparison.plans[0].network
-    links = rows_of(comparison.differences.links, variant)
-    links = links[links["quantity"] == quantity.name].set_index("link")
-    found = links["difference"].where(links["found"])  # NaN where chance could have done it
-    values = found.reindex(network.links.id).to_numpy(dtype=float)
-    edges = _edges(values)
-    key = f"{quantity.key}-{variant}"
-    title = _map_title(network, values, quantity)
-    with mpl.rc_context(style.RC):
-        lines = drawn_lines(network)
-        frame = streets_map.map_frame(lines)
-        lines = streets_map.simplified(lines, 0.3 * frame.m_per_pt)
-        _draw_map(frame, lines, network, values, edges)
-        _draw_legend(frame, quantity.unit, edges)
-        _name_streets(frame, lines, network, values)
-        streets_map.draw_footer(frame, network.attribution)
-        note = f"{quantity.note} Variant minus base; grey: not distinguishable from chance (all links tested together)."
-        return Picture(key, title, note, to_svg(frame.figure, key, title))
+SHOWN_PERCENTILE = 99.0  # of changes; the outermost bars hold what lies beyond
 
 
 def trips_histogram(comparison: Comparison, variant: str) -> Picture:
@@ -111,130 +62,43 @@ def trips_histogram(comparison: Comparison, variant: str) -> Picture:
 
 
 def vehicles_over_time(comparison: Comparison, variant: str) -> Picture:
-    """Vehicles on their way in the base and with the plan, mean over the seeds."""
+    """Vehicles on their way in the base and with the plan, mean over the seeds, with the interval of the difference."""
     import matplotlib as mpl
 
-    base, plan = (_on_their_way(comparison, key) for key in (comparison.plans[0].key, variant))
+    t_s, base = _on_their_way(comparison, comparison.plans[0].key)
+    _, plan = _on_their_way(comparison, variant)
     start = comparison.plans[0].scenario.start
-    change = plan - base
-    largest = int(change.abs().to_numpy().argmax())
-    at_s, by = float(change.index.to_numpy()[largest]), float(change.iloc[largest])
+    change = paired(plan - base)
+    middle = base.mean(axis=0)
+    largest = int(np.abs(change.mean).argmax())
+    by = float(change.mean[largest])
     title = "As many vehicles are on the way as without the plan, at all times"
     if round(abs(by)):
         more = "more" if by > 0 else "fewer"
         vehicles = style.count(abs(by), f"{more} vehicle is", f"{more} vehicles are")
-        title = f"At {style.clock(start, at_s)} {vehicles} on the way than without the plan"
+        title = f"At {style.clock(start, float(t_s[largest]))} {vehicles} on the way than without the plan"
     key = f"vehicles-{variant}"
     with mpl.rc_context(style.RC):
         axes = chart()
-        axes.plot(base.index, base, color=style.LIGHT["muted"], label="base")
-        axes.plot(plan.index, plan, color=style.LIGHT["second"], label="variant")
-        axes.set_ylim(0, max(1.0, 1.08 * float(max(base.max(), plan.max()))))
+        axes.plot(t_s, middle, color=style.LIGHT["muted"], label="base")
+        axes.fill_between(t_s, middle + change.low, middle + change.high, color=style.MORE[0], lw=0, alpha=0.6)
+        axes.plot(t_s, middle + change.mean, color=style.LIGHT["second"], label="variant")
+        axes.set_ylim(0, max(1.0, 1.08 * float((middle + np.maximum(change.high, 0.0)).max())))
         axes.set_ylabel("vehicles")
-        clock_axis(axes, base.index.to_numpy(dtype=float), start)
+        clock_axis(axes, t_s, start)
         axes.legend(loc="upper left", frameon=False, fontsize=style.SMALL_PT, handlelength=1.4)
-        note = "Vehicles that drive, stand or wait to enter, mean over the seeds; clock time."
+        note = (
+            "Vehicles that drive, stand or wait to enter, mean over the seeds; clock time. Band: 95 % interval of the "
+            "difference at each time."
+        )
         return Picture(key, title, note, to_svg(figure_of(axes), key, title))
 
 
-def _on_their_way(comparison: Comparison, key: str) -> pd.Series[float]:
-    """Mean over the seeds by time."""
-    import pandas as pd
-
-    tables = [read_result(comparison.folder, key, seed).network.set_index("t_s") for seed in comparison.seeds]
-    return pd.concat([table["active"] + table["waiting"] + table["stuck"] for table in tables], axis=1).mean(axis=1)
-
-
-def _edges(values: NDArray[np.float64]) -> list[float]:
-    """Round edges between the steps of colour, the same to both sides."""
-    sizes = np.abs(values[np.isfinite(values)])
-    return style.round_edges(sizes[sizes > 0].tolist(), STEPS)
-
-
-def _map_title(network: RoadNetwork, values: NDArray[np.float64], quantity: Quantity) -> str:
-    changed = np.flatnonzero(np.isfinite(values))
-    what = "Traffic" if quantity is FLOW else "Time lost"
-    if not changed.size:
-        return f"{what} changes on no link beyond chance"
-    more, fewer = int((values[changed] > 0).sum()), int((values[changed] < 0).sum())
-    named = [row for row in changed.tolist() if network.links.name[row]] or changed.tolist()
-    largest = max(named, key=lambda row: abs(float(values[row])))
-    place = network.links.name[largest] or "an unnamed street"
-    by = style.number(abs(float(values[largest])), figures=2)
-    verb = "grows" if values[largest] > 0 else "falls"
-    return (
-        f"{what} {verb} most on {place}, by {by} {quantity.unit}; it grows on {style.count(more, 'link')} "
-        f"and falls on {style.whole(fewer)}"
-    )
-
-
-def _draw_map(
-    frame: streets_map.MapFrame,
-    lines: streets_map.Lines,
-    network: RoadNetwork,
-    values: NDArray[np.float64],
-    edges: Sequence[float],
-) -> None:
-    """Grey roads, and over them the links that changed, larger changes above."""
-    from ...scenarios.network import CLASS_NAMES
-
-    streets_map.draw_roads(frame, lines, [CLASS_NAMES[row] for row in network.links.road_class])
-    level = np.digitize(np.abs(values), edges)
-    widths = [frame.boldness * width for width in _last(WIDTHS_PT, len(edges) + 1)]
-    changed = np.isfinite(values) & (values != 0.0)
-    shift_m = np.where(changed, np.array(widths)[np.minimum(level, len(edges))], 0.0) / 2 * frame.m_per_pt
-    beside = streets_map.beside_twin(lines, shift_m, left=network.drives_on_left)
-    for colours, side in ((style.LESS, values < 0.0), (style.MORE, values > 0.0)):
-        for step, colour in enumerate(_last(colours, len(edges) + 1)):
-            chosen = np.flatnonzero(changed & side & (level == step)).tolist()
-            streets_map.draw_lines(
-                frame,
-                [beside[row] for row in chosen],
-                colours=colour,
-                width_pt=[widths[step]] * len(chosen),
-                order=2 + 0.1 * step,
-            )
-
-
-def _draw_legend(frame: streets_map.MapFrame, unit: str, edges: Sequence[float]) -> None:
-    """One bar from much less to much more with the edges between its steps, and what grey means."""
-    footer, margin = frame.footer, streets_map.MARGIN_PT
-    footer.text(margin, frame.footer_pt - 14, f"change, {unit}", fontsize=style.SMALL_PT)
-    steps = len(edges) + 1
-    colours = [*reversed(_last(style.LESS, steps)), *_last(style.MORE, steps)]
-    widths = [*reversed(_last(WIDTHS_PT, steps)), *_last(WIDTHS_PT, steps)]
-    step_pt = 40.0
-    y = frame.footer_pt - 24
-    for row, (colour, width) in enumerate(zip(colours, widths, strict=True)):
-        x = margin + row * step_pt
-        footer.plot([x, x + step_pt - 2], [y, y], color=colour, lw=frame.boldness * width, solid_capstyle="butt")
-    texts = [*(f"\N{MINUS SIGN}{style.number(edge, figures=1)}" for edge in reversed(edges)), "0"]
-    texts += [f"+{style.number(edge, figures=1)}" for edge in edges]
-    for row, text in enumerate(texts):
-        footer.text(margin + (row + 1) * step_pt - 1, y - 12, text, fontsize=style.SMALL_PT, ha="center")
-    x = frame.width_pt - margin - 116
-    footer.plot([x, x + 22], [y, y], color=style.LIGHT["road"], lw=1.2)
-    footer.text(x + 26, y - 3, "not distinguishable", fontsize=style.SMALL_PT)
-
-
-def _name_streets(
-    frame: streets_map.MapFrame, lines: streets_map.Lines, network: RoadNetwork, values: NDArray[np.float64]
-) -> None:
-    """The streets that changed most, each once."""
-    sizes = np.where(np.isfinite(values), np.abs(values), 0.0)
-    rows: dict[str, int] = {}
-    for row in np.argsort(-sizes, kind="stable").tolist():
-        if sizes[row] == 0.0 or len(rows) == NAMED:
-            break
-        if network.links.name[row]:
-            rows.setdefault(network.links.name[row], row)
-    places = [streets_map.middle_of(lines[row]) for row in rows.values()]
-    streets_map.label_streets(frame, list(rows), places, halo=False)
-
-
-def _last(items: Sequence[Item], count: int) -> list[Item]:
-    """The strongest few of a ramp."""
-    return list(items[-count:])
+def _on_their_way(comparison: Comparison, key: str) -> tuple[Floats, Floats]:
+    """Times (s), and vehicles at each with every seed, ``[seed, time]``."""
+    tables = [read_result(comparison.folder, key, seed).network for seed in comparison.seeds]
+    count = [(table["active"] + table["waiting"] + table["stuck"]).to_numpy(dtype=float) for table in tables]
+    return tables[0]["t_s"].to_numpy(dtype=float), np.array(count)
 
 
 def _steps(end: float) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..compare.differences import OVER_S
+from ..compare.weighing import NET_COST, PLAN_COST, TIME_WORTH
 from . import style
 
 if TYPE_CHECKING:
@@ -45,7 +46,15 @@ def sentences(comparison: Comparison, variant: str) -> list[str]:
         _delay(by_name["mean delay"]),
         _winners(count_trips(comparison.differences.trips, variant)),
         *_arrivals(by_name["arrived"], by_name["stuck at the end"]),
+        *_worth(rows_of(comparison.differences.values, variant)),
     ]
+
+
+def brief(comparison: Comparison, variant: str) -> list[str]:
+    """What is told of one variant among several: its trips, its delay, and whether it pays."""
+    told = sentences(comparison, variant)
+    demand = len(_demand(comparison, variant))
+    return [*told[: demand + 1], *_worth(rows_of(comparison.differences.values, variant))]
 
 
 def count_trips(trips: pd.DataFrame, variant: str) -> TripsCounted:
@@ -93,7 +102,7 @@ def difference(row: dict[str, Any], unit: str = "") -> str:
 def level(row: dict[str, Any], side: str) -> str:
     """The mean in the base or with the variant, to the decimals of the interval of their difference."""
     value = float(row[side])
-    return f"{value:,.{_places(row)}f}".replace(",", style.THIN_SPACE) if math.isfinite(value) else style.DASH
+    return _grouped(value, _places(row)) if math.isfinite(value) else style.DASH
 
 
 def certainty(row: dict[str, Any]) -> str:
@@ -121,16 +130,23 @@ def _length(row: dict[str, Any]) -> float:
 
 
 def _places(row: dict[str, Any]) -> int:
-    """Decimals that show two figures of the interval's length."""
+    """Decimals that show two figures of the interval's length; less than none where it is in the thousands."""
     length = _length(row)
-    return max(0, 1 - math.floor(math.log10(length))) if math.isfinite(length) and length > 0.0 else 1
+    if not (math.isfinite(length) and length > 0.0):
+        return 1
+    places = 1 - math.floor(math.log10(length))
+    return places if length >= 1000.0 else max(0, places)
 
 
 def _fixed(value: float, row: dict[str, Any]) -> str:
     """A value with its sign."""
     rounded = round(float(value), _places(row))
     sign = PLUS if rounded > 0 else MINUS if rounded < 0 else ""
-    return f"{sign}{abs(rounded):,.{_places(row)}f}".replace(",", style.THIN_SPACE)
+    return f"{sign}{_grouped(abs(rounded), _places(row))}"
+
+
+def _grouped(value: float, places: int) -> str:
+    return f"{round(value, places):,.{max(0, places)}f}".replace(",", style.THIN_SPACE)
 
 
 def _with_unit(text: str, unit: str) -> str:
@@ -200,3 +216,35 @@ def _arrivals(arrived: dict[str, Any], stuck: dict[str, Any]) -> list[str]:
             f"{style.number(float(stuck['base']), figures=2)}."
         )
     return told
+
+
+def _worth(values: pd.DataFrame) -> list[str]:
+    """What a year with the plan is worth against one without; nothing where time has no value."""
+    by_name = {row["quantity"]: row for row in records(values)}
+    if not by_name:
+        return []
+    time, cost, both = (by_name[name] for name in (TIME_WORTH, PLAN_COST, NET_COST))
+    if time["distinguishable"]:
+        verb = "saves" if time["difference"] < 0 else "takes"
+        told = f"The time it {verb} is worth {_money(abs(float(time['difference'])), time)} ({_money_range(time)})"
+    else:
+        told = f"Whether it saves time is not to be told from chance ({_money_range(time, saved=True)})"
+    if cost["difference"] == 0.0:
+        return [f"{told}."]
+    more = "costs" if cost["difference"] > 0 else "saves"
+    told += f"; the plan {more} {_money(abs(float(cost['difference'])), cost)}"
+    if not both["distinguishable"]:
+        return [f"{told}: whether it pays cannot be told from chance ({_money_range(both, saved=True)} in its favour)."]
+    pays = "it pays: all told it saves" if both["difference"] < 0 else "it does not pay: all told it costs"
+    return [f"{told}: {pays} {_money(abs(float(both['difference'])), both)} ({_money_range(both)})."]
+
+
+def _money(value: float, row: dict[str, Any]) -> str:
+    return f"{style.number(value, figures=2)}{style.NBSP}{row['unit']}"
+
+
+def _money_range(row: dict[str, Any], *, saved: bool = False) -> str:
+    """The interval of a sum as a size; with ``saved`` as what is saved, negative where it is lost."""
+    ends = sorted(-float(row[end]) if saved else abs(float(row[end])) for end in ("low", "high"))
+    low, high = (f"{MINUS if end < 0 else ''}{style.number(abs(end), figures=2)}" for end in ends)
+    return f"95 % interval {low} to {high}"

@@ -32,24 +32,20 @@ def test_what_can_be_driven_passes(town: RoadNetwork) -> None:
     assert problems_of(f"origin: [{TOWN_AT[0]}, {TOWN_AT[1]}], destination: [9.006, 47.004]", town) == []
 
 
+JOINED = (
+    'report.routes[0].links[1] = "way/103:1-2"  nobody can turn into it from way/100:1-2, the link before. '
+    "List the links as they are driven."
+)
+UNKNOWN = 'no such link. Closest: "way/100:1-0", "way/100:1-2", "way/100:2-3".' + HINT
+FAR = "lies 10,661 m from the nearest street of town (at most 200 m): [longitude, latitude]."
+
+
 @pytest.mark.parametrize(
     "route,want",
     [
-        (
-            'links: ["way/100:1-2", "way/100:1-9"]',
-            'report.routes[0].links[1] = "way/100:1-9"  no such link. Closest: "way/100:1-0", "way/100:1-2", '
-            '"way/100:2-3".' + HINT,
-        ),
-        (
-            'links: ["way/100:1-2", "way/103:1-2"]',
-            'report.routes[0].links[1] = "way/103:1-2"  nobody can turn into it from way/100:1-2, the link before. '
-            "List the links as they are driven.",
-        ),
-        (
-            "origin: [9.0, 47.0], destination: [9.0, 47.1]",
-            "report.routes[0].destination = [9.0, 47.1]  lies 10,661 m from the nearest street of town (at most 200 m): "
-            "[longitude, latitude].",
-        ),
+        ('links: ["way/100:1-2", "way/100:1-9"]', f'report.routes[0].links[1] = "way/100:1-9"  {UNKNOWN}'),
+        ('links: ["way/100:1-2", "way/103:1-2"]', JOINED),
+        ("origin: [9.0, 47.0], destination: [9.0, 47.1]", f"report.routes[0].destination = [9.0, 47.1]  {FAR}"),
     ],
 )
 def test_what_cannot_is_said_in_its_words(town: RoadNetwork, route: str, want: str) -> None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
-from comparison_case import CLOSED, write_plans
+from comparison_case import CLOSED
 
 from citytwin.sim.cli import main
-from citytwin.sim.compare import Comparison, compare
+from citytwin.sim.compare import Comparison
 from citytwin.sim.compare.executor import Serial, WorkerKilled
+from citytwin.sim.compare.weighing import NET_COST, PLAN_COST, TIME_WORTH
 from citytwin.sim.report import comparison as report
 from citytwin.sim.report import comparison_figures as figures
 from citytwin.sim.report import comparison_words as words
+from citytwin.sim.report import difference_maps as maps
 from citytwin.sim.report import style
 
 SEEDS = 4
@@ -29,16 +30,6 @@ def call(*arguments: object) -> Result:
 @pytest.fixture(autouse=True)
 def _signals_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("citytwin.sim.interrupts.stop_on_signals", lambda: None)
-
-
-@pytest.fixture(scope="module")
-def plans(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return write_plans(tmp_path_factory.mktemp("town"))
-
-
-@pytest.fixture(scope="module")
-def found(plans: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Comparison:
-    return compare(plans, seeds=SEEDS, out=tmp_path_factory.mktemp("out") / "comparison")
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +103,7 @@ def test_the_page_needs_nothing_else_and_tells_all_of_every_variant(page, found)
     assert not re.search(r"""(?:src|href)=["'](?!#)""", page)
     ids = re.findall(r'\bid="([^"]*)"', page)
     assert len(ids) == len(set(ids))
-    assert page.count("<svg") == 4 * 2
+    assert page.count("<svg") == 7 * 2
     for expected in (
         "It changes nothing: with each of the 4 seeds",
         "new: Street 201",
@@ -137,9 +128,9 @@ def test_figures_on_the_page_are_those_of_the_table(page, found):
 def test_links_that_chance_could_have_changed_are_grey(found):
     """Only what is beyond chance takes a colour of the ramps; nothing does where nothing differs."""
     colours = [f"var(--{side}{step})" for side in ("less", "more") for step in (1, 2, 3)]
-    body = figures.difference_map(found, "2_closed", figures.FLOW).svg
+    body = maps.difference_map(found, "2_closed", maps.FLOW).svg
     assert any(colour in body for colour in colours)
-    same = figures.difference_map(found, "1_same", figures.FLOW)
+    same = maps.difference_map(found, "1_same", maps.FLOW)
     assert same.title == "Traffic changes on no link beyond chance"
     assert same.svg.count("var(--less1)") <= 1  # the legend
     assert CLOSED in set(found.differences.links.query("found")["link"])
@@ -195,3 +186,52 @@ def test_groups_that_nobody_belongs_to_are_left_out(found):
     nobody = table[table["variant"] == "2_closed"].assign(road_class="motorway", base=0.0, with_variant=0.0)
     rows = report._group_rows(pd.concat([table, nobody]), "2_closed", "road_class")
     assert {row["group"] for row in rows} == {"secondary"}
+
+
+def test_two_sheets_hold_what_the_council_reads_and_the_rest_follows(page):
+    """Each is one page in print; what is on them is nowhere else."""
+    before, first, rest = page.split('<div class="sheet">')
+    second, annex = rest.split('<h1 class="annex">')
+    assert "<svg" not in before
+    assert re.findall(r'figure id="(\w+)-', first) == ["delay", "delay"]
+    assert re.findall(r'figure id="(\w+)-', second) == ["origin", "trips"] * 2
+    assert "The plans in order, the best first" in first
+    assert sorted(re.findall(r'figure id="(\w+)-', annex)) == sorted(["flow", "speed", "destination", "vehicles"] * 2)
+    css = page[: page.index("</style>")]
+    assert re.search(r"\.sheet \{[^}]*height: 262mm;[^}]*break-after: page;[^}]*\}", css)
+
+
+def test_a_single_plan_has_its_figures_and_all_its_maps_in_front(found):
+    alone = Comparison(found.folder, (found.plans[0], found.plans[2]), found.seeds)
+    first, second = report.render(alone).split('<div class="sheet">')[1:]
+    assert re.findall(r'figure id="(\w+)-', first) == ["flow", "delay"]
+    assert "time to drive: Along 101" in first
+    in_front = second[: second.index('<h1 class="annex">')]
+    assert re.findall(r'figure id="(\w+)-', in_front) == ["speed", "origin", "destination", "trips"]
+
+
+def worth(low: float, high: float, cost: float) -> str:
+    """What is said of a plan that changes what time is worth by so much, at a cost a year."""
+    rows = []
+    for quantity, add, spread in ((TIME_WORTH, 0.0, 1.0), (PLAN_COST, cost, 0.0), (NET_COST, cost, 1.0)):
+        middle = (low + high) / 2 * spread
+        ends = [middle + add + spread * (end - (low + high) / 2) for end in (low, high)]
+        row = {"quantity": quantity, "unit": "EUR a year", "difference": middle + add, "low": ends[0], "high": ends[1]}
+        rows.append(row | {"distinguishable": ends[0] * ends[1] > 0.0})
+    (text,) = words._worth(pd.DataFrame(rows))
+    return text.replace(style.NBSP, " ").replace(style.THIN_SPACE, " ")
+
+
+def test_gains_are_weighed_against_the_cost_of_the_plan():
+    assert worth(-600e3, -400e3, 100e3) == (
+        "The time it saves is worth 500 000 EUR a year (95 % interval 400 000 to 600 000); the plan costs 100 000 EUR "
+        "a year: it pays: all told it saves 400 000 EUR a year (95 % interval 300 000 to 500 000)."
+    )
+    assert "it does not pay: all told it costs 600 000 EUR a year" in worth(400e3, 600e3, 100e3)
+    assert worth(-300e3, -100e3, 200e3).endswith(
+        "whether it pays cannot be told from chance (95 % interval −100 000 to 100 000 in its favour)."
+    )
+    assert worth(-1e3, 2e3, 0.0) == (
+        "Whether it saves time is not to be told from chance (95 % interval −2 000 to 1 000)."
+    )
+    assert words._worth(pd.DataFrame(columns=["quantity"])) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,24 +14,9 @@ from citytwin.scenarios.problems import InputError
 from citytwin.sim.compare import compare
 from citytwin.sim.compare.executor import Job, Serial
 from citytwin.sim.compare.runs import RUNS, result_folder
-from citytwin.sim.progress import Silent
 from citytwin.sim.run import run_scenario
 
 SEEDS = 4
-
-
-class Stages(Silent):
-    """Remembers what was said."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.counts: list[tuple[int, int]] = []
-
-    def stage(self, text: str) -> None:
-        self.said.append(text)
-
-    def count(self, done: int, total: int, what: str) -> None:
-        self.counts.append((done, total))
 
 
 class Counting(Serial):
@@ -48,21 +32,6 @@ class Counting(Serial):
             if len(self.jobs) == self._stop_after:
                 raise KeyboardInterrupt
             yield job
-
-
-@pytest.fixture(scope="module")
-def plans(tmp_path_factory) -> list[Path]:
-    return write_plans(tmp_path_factory.mktemp("town"))
-
-
-@pytest.fixture(scope="module")
-def said() -> Stages:
-    return Stages()
-
-
-@pytest.fixture(scope="module")
-def found(plans, said, tmp_path_factory):
-    return compare(plans, seeds=SEEDS, out=tmp_path_factory.mktemp("out") / "comparison", progress=said)
 
 
 def of(table: pd.DataFrame, variant: str, **columns: str) -> pd.DataFrame:

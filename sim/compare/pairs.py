@@ -1,0 +1,116 @@
+"""Hold a base and a variant side by side, and make rows of tables from what both have with every seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .statistics import Paired, paired, seeds_for
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .stacks import Stack
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+TOLD_SHARE = 0.01  # of the base's value: the change that "about so many seeds would show"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """A base and a variant, and which trips and links they have in common."""
+
+    base: Stack
+    variant: Stack
+    trips: tuple[Rows, Rows]
+    links: tuple[Rows, Rows]
+
+    @classmethod
+    def of(cls, base: Stack, variant: Stack) -> Pair:
+        """Match trips and links by id."""
+        trips = _common(base.plan.trips.id, variant.plan.trips.id)
+        return cls(base, variant, trips, _common(base.plan.network.links.id, variant.plan.network.links.id))
+
+    @property
+    def stacks(self) -> tuple[Stack, Stack]:
+        """Base and variant."""
+        return self.base, self.variant
+
+    def of_trips(self, name: str) -> tuple[Floats, Floats]:
+        """A quantity of the trips in common that arrived in both, ``[seed, trip]``; NaN of the others."""
+        both = self.base.arrived[:, self.trips[0]] & self.variant.arrived[:, self.trips[1]]
+        ours, theirs = getattr(self.base, name)[:, self.trips[0]], getattr(self.variant, name)[:, self.trips[1]]
+        return np.where(both, ours, np.nan), np.where(both, theirs, np.nan)
+
+
+def row(
+    quantity: str,
+    unit: str,
+    ours: Floats,
+    theirs: Floats,
+    *,
+    resolution: float = 0.0,
+    of: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """One line of a table, from a quantity with every seed in both scenarios."""
+    result = paired((theirs - ours)[:, np.newaxis], resolution=resolution)
+    table = numbers(result, mean(ours[np.newaxis]), mean(theirs[np.newaxis]))
+    line: dict[str, Any] = {**(of or {}), "quantity": quantity, "unit": unit}
+    line.update({str(name): values[0] for name, values in table.items()})
+    line["seeds"] = int(line["seeds"])
+    line["seeds_for_1_percent"] = seeds_for(float(result.sd[0]), TOLD_SHARE * abs(float(line["base"])))
+    return line
+
+
+def joined(rows: Sequence[dict[str, Any]], *keys: str) -> pd.DataFrame:
+    """Lines as a table; with its columns (``keys`` come first) where there are none."""
+    import pandas as pd
+
+    if not rows:
+        return pd.DataFrame(columns=[*keys, *row("", "", np.zeros(2), np.zeros(2))])
+    table = pd.DataFrame(rows)
+    table["seeds_for_1_percent"] = table["seeds_for_1_percent"].astype("Int64")
+    return table
+
+
+def numbers(result: Paired, base: Floats, variant: Floats) -> pd.DataFrame:
+    """The columns that every table has."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "base": base,
+            "with_variant": variant,
+            "difference": result.mean,
+            "low": result.low,
+            "high": result.high,
+            "sd": result.sd,
+            "p": result.p,
+            "distinguishable": result.distinguishable,
+            "seeds": result.seeds,
+        }
+    )
+
+
+def mean(values: Floats) -> Floats:
+    """Mean over the last axis of what is known; NaN where nothing is."""
+    known = ~np.isnan(values)
+    count = known.sum(axis=-1)
+    return np.where(count > 0, np.where(known, values, 0.0).sum(axis=-1) / np.maximum(count, 1), np.nan)
+
+
+def _common(ours: Sequence[str], theirs: Sequence[str]) -> tuple[Rows, Rows]:
+    """Rows of the ids that both have."""
+    if ours == theirs:
+        rows = np.arange(len(ours))
+        return rows, rows
+    row_of = {name: row for row, name in enumerate(theirs)}
+    pairs = [(row, row_of[name]) for row, name in enumerate(ours) if name in row_of]
+    both = np.array(pairs, np.int64).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
