@@ -9,8 +9,8 @@ from typing import Any
 
 from .city import CITY_KEYS, City
 from .differences import Difference, differences
-from .load_network import load_network
 from .network import RoadNetwork
+from .planned_streets import planned_streets
 from .problems import InputError, Problem, ScenarioError, in_order
 from .read_scenario import Reading, read_scenario
 from .references import check_against_network
@@ -21,6 +21,7 @@ from .trips import check_demand_files
 from .yaml_lines import WrittenText
 
 CITY_FILES = tuple(key for key in CITY_KEYS if key != "place")
+DECIDING = ("city", "network", "period", "streets")  # what the streets follow from
 ALIKE_SHOWN = 10  # relations of one matrix in the text; JSON has all
 
 
@@ -138,7 +139,7 @@ def _names_places(scenario: Scenario) -> bool:
     signals = scenario.signals
     ruled = signals.coordination is not None or any(rule.junctions for rule in signals.control)
     ruled = ruled or any(getattr(item, "links", None) for item in (*scenario.demand, *scenario.report.routes))
-    return bool(scenario.events or scenario.sensors or ruled or scenario.outputs.fcd_links)
+    return bool(scenario.streets or scenario.events or scenario.sensors or ruled or scenario.outputs.fcd_links)
 
 
 class _Streets:
@@ -155,15 +156,17 @@ class _Streets:
         if network is None:
             return IdsOnly()
         self.problems += check_against_network(scenario, reading.tree, network)
-        return StreetNames(network)
+        return StreetNames(network, self._network(scenario.model_copy(update={"streets": ()})))
 
     def _network(self, scenario: Scenario) -> RoadNetwork | None:
         for other, network in self._read:
-            if (other.city, other.network, other.period) == (scenario.city, scenario.network, scenario.period):
+            if all(getattr(other, key) == getattr(scenario, key) for key in DECIDING):
                 return network
         network = None
         try:
-            network = load_network(scenario.city.source, scenario.network, period=scenario.period)
+            network = planned_streets(scenario)
+        except ScenarioError as error:  # changes that cannot be made
+            self.problems += error.problems
         except (InputError, OSError) as error:
             said = "; ".join(str(error).splitlines())
             self.notes.append(f"Links and junctions by their ids: the streets could not be read ({said}).")

@@ -32,9 +32,15 @@ from .street_words import IdsOnly, PlaceNames
 from .yaml_lines import key_text
 
 # Lists whose order says nothing: what is told is what came and what went.
-UNORDERED = ("fcd_links", "junctions", "keep", "lanes", "link_ids", "preemption", "priority", "road_classes", "sumo")
+UNORDERED = frozenset(
+    ("barriers", "fcd_links", "junctions", "keep", "lanes", "link_ids", "open_to", "preemption", "priority")
+) | {"road_classes", "sumo", "ways"}
 SECTIONS = {"network": "streets"}  # where people call a section otherwise than the file does
-SINGULAR = {"demand_changes": "demand change", "events": "event", "sensors": "sensor"}
+SINGULAR = {"streets": "street", "demand_changes": "demand change", "events": "event", "sensors": "sensor"}
+PRECEDENCE = {  # lists whose order counts
+    "control": "order (the last that speaks of a junction holds)",
+    "streets": "streets: order of the changes",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +170,7 @@ class _Comparison:
             identity = {"others": _vehicle_class, "routes": _name}.get(key, _kind_and_place)
             inner = replace(spot, title=label(model, key))
             yield from self._entries(inner, old, new, identity=identity, ordered=True)
-        elif not (key in UNORDERED and old and new and sorted(old) == sorted(new)) and not _same_files(old, new):
+        elif not (_in_any_order(key, old, new) and sorted(old) == sorted(new)) and not _same_files(old, new):
             yield self._leaf(model, key, old, new, spot)
 
     def _mappings(
@@ -197,7 +203,7 @@ class _Comparison:
         text = f"{spot.title}: {told} " if spot.title and told else f"{spot.title or told}: "
         if isinstance(old, Path) and isinstance(new, Path):
             return self._difference(spot, old, new, text + file_change(old, new))
-        if key in UNORDERED and old and new:
+        if _in_any_order(key, old, new):
             return self._difference(spot, old, new, text + self._came_and_went(model, key, old, new))
         said = arrow(self.before.say(model, key, old), self.after.say(model, key, new))
         said = _exact(said, old, new, " s after the start" if key in ("start_s", "end_s") else "")
@@ -242,7 +248,7 @@ class _Comparison:
                 yield self._came(spot, new[column], names[1][column], column, self.after)
             elif row is not None:
                 yield self._came(spot, old[row], names[0][row], row, self.before)
-        if spot.path[-1] == "control":
+        if spot.path[-1] in PRECEDENCE:
             yield from self._precedence(spot, pairs, names)
 
     def _entry(self, spot: _Spot, old: BaseModel, new: BaseModel, name: str, row: int) -> Iterator[Difference]:
@@ -270,13 +276,13 @@ class _Comparison:
     def _precedence(
         self, spot: _Spot, pairs: Sequence[tuple[int | None, int | None]], names: tuple[list[str], list[str]]
     ) -> Iterator[Difference]:
-        """Rules for signals in another order: the last that speaks of a junction holds."""
+        """Entries in another order, where that counts."""
         both = [(row, column) for row, column in pairs if row is not None and column is not None]
         old = [names[0][row] for row, _ in sorted(both)]
         new = [names[0][row] for row, _ in sorted(both, key=lambda pair: pair[1])]
         if old != new:
-            text = f"{spot.title}: order (the last that speaks of a junction holds) {', '.join(old)} → {', '.join(new)}"
-            yield self._difference(spot, old, new, text)
+            text = f"{PRECEDENCE[str(spot.path[-1])]} {', '.join(old)} → {', '.join(new)}"
+            yield self._difference(spot, old, new, f"{spot.title}: {text}" if spot.title else text)
 
     def _difference(self, spot: _Spot, old: object, new: object, text: str) -> Difference:
         section = str(spot.path[0])
@@ -358,6 +364,11 @@ def _named(parameter: str) -> str:
 def _joined(spot: _Spot, model: type[BaseModel], key: str) -> str:
     words = label(model, key)
     return f"{spot.title}, {words}" if spot.title else words
+
+
+def _in_any_order(key: str, old: object, new: object) -> bool:
+    """Whether both hold entries whose order says nothing."""
+    return key in UNORDERED and isinstance(old, tuple) and isinstance(new, tuple) and bool(old and new)
 
 
 def _has_models(value: object) -> bool:

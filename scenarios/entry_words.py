@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from .areas import area_words
+from .change_words import change_sentence, change_title
 from .demand_kinds import DemandScale
 from .drivers import OtherDrivers
 from .events import Incident, RoadClosure, SignalPlan, SpeedLimit
@@ -28,7 +29,7 @@ KINDS = {
 KNOWN = {"sight": "drivers learn of it when they get there", "broadcast": "everybody knows of it at once"}
 QUANTITY = r"(?P<number>[\d.,]+(, [\d.,]+)*) (?P<unit>\D+)"
 AREAS = ("polygon", "from_polygon", "to_polygon")
-NAMING_LINKS = ("link", "links", "link_ids", "fcd_links")
+NAMING_LINKS = ("link", "links", "link_ids", "fcd_links", "from_link", "to_link")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Side:
             return self.names.junction(value)
         if value and key == "junctions":
             return listed([self.names.junction(str(name)) for name in _items(value)])
+        if key == "line" and isinstance(value, tuple):
+            return f"of {len(value)} points"
         if key == "groups":
             groups = [[self.names.junction(str(name)) for name in _items(group)] for group in _items(value)]
             return "; ".join(" – ".join(group) for group in groups)
@@ -67,7 +70,7 @@ def _items(value: object) -> Sequence[Any]:
 def place_ids(entry: BaseModel) -> tuple[str, ...]:
     """Links and junctions that an entry speaks of."""
     found: list[str] = []
-    for key in ("link", "links", "junction", "junctions"):
+    for key in ("link", "links", "from_link", "to_link", "junction", "junctions"):
         value = getattr(entry, key, None)
         found += [value] if isinstance(value, str) else map(str, _items(value))
     return tuple(found)
@@ -83,6 +86,8 @@ def entry_title(entry: BaseModel, name: str, side: Side) -> str:
         return f"signal plan at {side.names.junction(entry.junction)}"
     if isinstance(entry, (Incident, Loop)):
         return f"{entry.kind} on {side.names.links((entry.link,))}"
+    if (changed := change_title(entry, side.names)) is not None:
+        return changed
     if isinstance(entry, OtherDrivers):
         return f"({entry.vehicle_class} {name})"
     if isinstance(entry, DemandScale):
@@ -110,6 +115,8 @@ def entry_sentence(entry: BaseModel, name: str, side: Side) -> str:
     if isinstance(entry, DemandScale):
         change = percent_change(1.0, entry.factor)
         return f"{_scaled_trips(entry, side)}: {number(entry.factor)} times as many ({change})"
+    if (changed := change_sentence(entry, side.names)) is not None:
+        return changed
     told_in_title = {Loop: "link", NamedRoute: "name"}.get(type(entry), "kind")
     said = details(entry, side, besides=("id", "kind", told_in_title))
     title = entry_title(entry, name, side)

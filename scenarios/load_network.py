@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from zipfile import BadZipFile
 
 from .network import RoadNetwork
 from .network_store import read_network, save_network
-from .osm_read import PBF_ENDINGS, XML_ENDINGS, read_osm
+from .osm_read import PBF_ENDINGS, XML_ENDINGS, OsmData, read_osm
 from .osm_streets import build_streets
 from .period import Period
 from .problems import SourceError
@@ -27,7 +27,12 @@ KEPT_NETWORKS = 20
 
 
 def load_network(
-    source: Path | str, options: Any = None, *, period: Period | None = None, use_cache: bool = True
+    source: Path | str,
+    options: Any = None,
+    *,
+    period: Period | None = None,
+    changes: Sequence[Any] = (),
+    use_cache: bool = True,
 ) -> RoadNetwork:
     """Read a source and build its road network.
 
@@ -40,22 +45,26 @@ def load_network(
         What a scenario says about the network.
     period : Period, optional
         When the run takes place, for what the source says of certain times only; without it that is left out.
+    changes : sequence, optional
+        What a plan changes in the streets (``Scenario.streets``).
     use_cache : bool
-        Whether a network built before from the same file, options and code may be used, and this one kept.
+        Whether a network built before from the same file, options, changes and code may be used, and this one kept.
 
     Raises
     ------
     SourceError
         The source cannot be read or holds no streets for cars.
+    ChangeError
+        Changes that cannot be made.
     """
-    always, at_the_time = (_kept_file(source, options, when) for when in (None, period))
+    always, at_the_time = (_kept_file(source, options, when, changes) for when in (None, period))
     if not use_cache or always is None or at_the_time is None:
-        return _build(source, options, period)
+        return _build(source, options, period, changes)
     for kept in dict.fromkeys((at_the_time, always)):
         network = _read_kept(kept)
         if network is not None and (kept == at_the_time or not network.depends_on_time):
             return network
-    network = _build(source, options, period)
+    network = _build(source, options, period, changes)
     _keep(network, at_the_time if network.depends_on_time else always)
     return network
 
@@ -70,35 +79,52 @@ def _read_kept(file: Path) -> RoadNetwork | None:
     return network
 
 
-def _build(source: Path | str, options: Any, period: Period | None) -> RoadNetwork:
+def _build(source: Path | str, options: Any, period: Period | None, changes: Sequence[Any]) -> RoadNetwork:
     if _is_file(source) and Path(source).name.lower().endswith(SUMO_ENDINGS):
         from .sumo_network import read_sumo_net
 
+        if changes:
+            from .change_streets import ChangeError
+
+            said = "cannot be made in a SUMO net, which says all of its streets: change the net itself (netedit)."
+            raise ChangeError([(row, ("kind",), said) for row in range(len(changes))])
         return read_sumo_net(source, options)
     from .junctions import build_network
 
     wanted = options.get("pedestrians") if isinstance(options, Mapping) else getattr(options, "pedestrians", None)
     people_cross = wanted is not False
-    return build_network(replace(load_streets(source, options, period), people_cross=people_cross))
+    return build_network(replace(load_streets(source, options, period, changes), people_cross=people_cross))
 
 
-def load_streets(source: Path | str, options: Any = None, period: Period | None = None) -> StreetGraph:
-    """Read a source into streets and junctions, without movements.
+def load_streets(
+    source: Path | str, options: Any = None, period: Period | None = None, changes: Sequence[Any] = ()
+) -> StreetGraph:
+    """Read a source into streets and junctions, without movements, and change them as a plan asks.
 
     Parameters and errors are those of ``load_network``. A SUMO net has no such stage: it says all of its network.
     """
+    if not changes:
+        return _streets_of(source, options, period)
+    from .change_streets import change_streets
+
+    return change_streets(_streets_of(source, options, period, changes), changes)
+
+
+def _streets_of(source: Path | str, options: Any, period: Period | None, changes: Sequence[Any] = ()) -> StreetGraph:
+    """Streets of the map, with those open that changes open."""
     if not _is_file(source):
         from .osm_graphml import read_place
 
-        return build_streets(read_place(str(source), cache_folder() / "places"), options, period)
+        return _from_osm(read_place(str(source), cache_folder() / "places"), options, period, changes)
     path = Path(source)
     name = path.name.lower()
     if name.endswith((*XML_ENDINGS, *PBF_ENDINGS)):
-        return build_streets(read_osm(path), options, period)
+        return _from_osm(read_osm(path), options, period, changes)
     if name.endswith(GRAPHML_ENDINGS):
         from .osm_graphml import read_graphml
 
-        return build_streets(read_graphml(path), options, period)
+        return _from_osm(read_graphml(path), options, period, changes)
+    _refuse_to_open(changes)
     if name.endswith(TNTP_ENDINGS):
         from .tntp import read_tntp
 
@@ -115,6 +141,30 @@ def load_streets(source: Path | str, options: Any = None, period: Period | None 
     raise SourceError(msg)
 
 
+def _from_osm(data: OsmData, options: Any, period: Period | None, changes: Sequence[Any]) -> StreetGraph:
+    if not changes:
+        return build_streets(data, options, period)
+    from .change_streets import ChangeError
+    from .osm_opened import not_joined, open_roads
+
+    data, found = open_roads(data, changes)
+    graph = build_streets(data, options, period)
+    found = found or not_joined(graph, changes)
+    if found:
+        raise ChangeError(found)
+    return graph
+
+
+def _refuse_to_open(changes: Sequence[Any]) -> None:
+    """Only OpenStreetMap says which roads are there and closed."""
+    rows = [row for row, change in enumerate(changes) if change.kind == "road_opened"]
+    if rows:
+        from .change_streets import ChangeError
+
+        said = "needs streets from OpenStreetMap: only they say which roads are there and closed. Use `road_added`."
+        raise ChangeError([(row, ("kind",), said) for row in rows])
+
+
 def _is_file(source: Path | str) -> bool:
     """Whether a source names a file rather than a place."""
     return isinstance(source, Path) or source.lower().endswith(ENDINGS) or Path(source).exists()
@@ -127,8 +177,8 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("citytwin")
 
 
-def _kept_file(source: Path | str, options: Any, period: Period | None) -> Path | None:
-    """Cache file for a source file, its options, a time and this code; None for places: their download is kept."""
+def _kept_file(source: Path | str, options: Any, period: Period | None, changes: Sequence[Any]) -> Path | None:
+    """Cache file for a source, options, changes, a time and this code; None for places: their download is kept."""
     path = Path(source)
     if not _is_file(source) or not path.is_file():
         return None
@@ -136,10 +186,12 @@ def _kept_file(source: Path | str, options: Any, period: Period | None) -> Path 
     besides = [file for file in getattr(options, "signal_programmes", ()) if file.is_file()]
     if getattr(options, "tntp", None) is not None:
         besides.append(options.tntp.nodes)
+    besides += [change.file for change in changes if getattr(change, "file", None) is not None]
     for file in (path, *besides, *sorted(Path(__file__).parent.glob("*.py"))):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     plain = options.model_dump(mode="json") if hasattr(options, "model_dump") else options
-    digest.update(json.dumps([path.name, plain, str(period)], sort_keys=True).encode())
+    said = [path.name, plain, str(period), *(change.model_dump(mode="json") for change in changes)]
+    digest.update(json.dumps(said, sort_keys=True).encode())
     return cache_folder() / "networks" / f"{digest.hexdigest()[:32]}.npz"
 
 

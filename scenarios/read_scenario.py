@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ STAND_INS: dict[str, object] = {
 NAMING = {
     "network": {"merge", "keep"},
     "demand": {"file", "links", "polygon"},
+    "streets": {"link", "links", "junction", "from_link", "to_link"},
     "demand_changes": {"from_polygon", "to_polygon"},
     "events": {"link", "links", "junction"},
     "sensors": {"link"},
@@ -121,7 +122,7 @@ def _chosen(listed: Written, rows: list[int]) -> Written:
 
 def _double_ids(tree: Written) -> list[Problem]:
     problems = []
-    for section in ("demand", "demand_changes", "events", "sensors"):
+    for section in ("streets", "demand", "demand_changes", "events", "sensors"):
         listed = tree.child(section)
         if listed is None or not isinstance(listed.value, list):
             continue
@@ -145,28 +146,29 @@ def check_everything(path: str | Path, *, with_network: bool) -> list[Problem]:
     problems = list(reading.problems)
     network = None
     if with_network and reading.tree is not None:
-        network, wrong = _load_streets(reading.tree, reading.scenario)
+        network, wrong = _load_streets(reading)
         problems += wrong
     if network is not None:
         from .references import check_against_network
 
         problems += check_against_network(reading.usable, reading.tree, network)
     elif with_network and reading.tree is not None:
-        problems += _not_looked_up(reading.tree)
+        problems += _not_looked_up(reading.tree, problems)
     if reading.usable is not None:
         problems += check_demand_files(reading.usable, network)
     return in_order(problems)
 
 
-def _not_looked_up(tree: Written) -> list[Problem]:
+def _not_looked_up(tree: Written, problems: Sequence[Problem]) -> list[Problem]:
     """That there are no streets in which to look up what a scenario names; nothing where it names nothing."""
-    parts = [f"`{key}`" for key, names in NAMING.items() if _has_key(tree.child(key), names)]
+    changes_wrong = any(problem.key.startswith("streets") for problem in problems)
+    place = "streets" if changes_wrong else "city"
+    parts = [f"`{key}`" for key, names in NAMING.items() if key != place and _has_key(tree.child(key), names)]
     if not parts:
         return []
-    said = (
-        f"the streets could not be read, so the links, junctions and places under {', '.join(parts)} were not looked up"
-    )
-    return [replace(tree.problem(("city",), f"{said}. Put the rest right and validate again."), value=NO_VALUE)]
+    why = "the streets cannot be changed so" if changes_wrong else "the streets could not be read"
+    said = f"{why}, so the links, junctions and places under {', '.join(parts)} were not looked up"
+    return [replace(tree.problem((place,), f"{said}. Put the rest right and validate again."), value=NO_VALUE)]
 
 
 def _has_key(part: Written | None, names: Set[str]) -> bool:
@@ -176,18 +178,24 @@ def _has_key(part: Written | None, names: Set[str]) -> bool:
     return part is not None and isinstance(part.value, list) and any(_has_key(inner, names) for inner in part.value)
 
 
-def _load_streets(tree: Written, scenario: Scenario | None) -> tuple[RoadNetwork | None, list[Problem]]:
+def _load_streets(reading: Reading) -> tuple[RoadNetwork | None, list[Problem]]:
     """The city's streets, or what is wrong with them; neither where the scenario does not say which they are."""
-    from .load_network import load_network
+    from .planned_streets import load_changed
 
+    tree = reading.tree
+    assert tree is not None, "there is nothing to load streets for"
     plain: Any = tree.plain()
     try:
         city = City.model_validate(plain.get("city"))
         options = NetworkOptions.model_validate(plain.get("network", {}))
     except ValidationError:
         return None, []  # reported with the file; without streets there is nothing to look up
+    if any(problem.key.startswith("streets") for problem in reading.problems):
+        return None, []  # which links there are is not known
+    period = None if reading.scenario is None else reading.scenario.period
+    changes = () if reading.usable is None else reading.usable.streets
     try:
-        return load_network(city.source, options, period=None if scenario is None else scenario.period), []
+        return load_changed(city.source, options, period, changes, tree), []
     except InputError as error:
         key = next(key for key in CITY_KEYS if getattr(city, key) is not None)
         return None, [

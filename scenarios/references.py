@@ -17,7 +17,7 @@ from .problems import Problem, closest, shown_path, shown_value
 from .retiming import SHORTEST_GREEN_S, changeover_s, green_phases
 from .scenario import Scenario
 from .signal_checks import check_signals
-from .yaml_lines import Scalar, Written, WrittenText
+from .yaml_lines import Scalar, Written, WrittenText, key_text
 
 Place = tuple[str | int, ...]
 WITH_AREAS = ("demand", "demand_changes")
@@ -160,6 +160,8 @@ class _References:
 
     def _no_such_link(self, name: str) -> str:
         links = self.network.links
+        if gone := self._gone(name):
+            return gone
         named = [links.id[row] for row, street in enumerate(links.name) if street and _same(street, name)]
         if named:
             listed = ", ".join(shown_value(link) for link in named[:3])
@@ -169,6 +171,17 @@ class _References:
         same_way = [link for link in links.id if link.startswith(f"way/{way}:")]
         near = closest(name, same_way, at_least=0) or closest(name, links.id)
         return f"no such link.{_closest(near)}{self.hint}"
+
+    def _gone(self, name: str) -> str:
+        """What the plan made of a link that the map has; "" where it has to do with none."""
+        parts = [f"{name}.{number}" for number in (1, 2) if f"{name}.{number}" in self.network.link_row]
+        if parts:
+            return f"is split by a new road (`streets`) into {' and '.join(shown_value(part) for part in parts)}."
+        for row, item in enumerate(_items(self.tree.child("streets"))):
+            named = [item.child("link"), *_items(item.child("links"))]
+            if any(link is not None and link.value == name for link in named):
+                return f"is not there any more: {key_text(('streets', row))} takes it away or gives it another id."
+        return ""
 
     def _signal_plan(self, place: Place, item: Written) -> Iterator[Problem]:
         name = _text(item, "junction")

@@ -22,6 +22,7 @@ from .events import Event, Incident, RoadClosure, SignalPlan, SpeedLimit
 from .period import Period
 from .problems import Problem, ScenarioError
 from .signal_control import SignalControl
+from .street_changes import StreetChange
 from .strict import InputFile, Listed, Strict, begins_in_run
 from .told import Report, Values
 from .yaml_lines import Written
@@ -135,6 +136,11 @@ class Scenario(Strict):
     city: City = Field(description="Whose streets.")
     network: NetworkOptions = Field(
         default_factory=NetworkOptions, description="How the streets are read: what is assumed where the map is silent."
+    )
+    streets: Listed[StreetChange] = Field(
+        (),
+        description="What a plan changes in the streets for good, one after the other: any number of these. What "
+        "happens for a time only stands under `events`.",
     )
     demand: Listed[Annotated[Demand, AfterValidator(begins_in_run)]] = Field(
         (), description="Who travels: any number of these."

@@ -131,9 +131,7 @@ def build_trips(scenario: Scenario, network: RoadNetwork) -> TripTable:
     ScenarioError
         With every problem of every demand file.
     """
-    from .demand import make_trips
-
-    tables, problems = make_trips(scenario, network)
+    tables, problems = _made(scenario, network)
     if problems:
         raise ScenarioError(problems)
     return TripTable.joined(tables)
@@ -141,6 +139,17 @@ def build_trips(scenario: Scenario, network: RoadNetwork) -> TripTable:
 
 def check_demand_files(scenario: Scenario, network: RoadNetwork | None = None) -> list[Problem]:
     """Every problem of a scenario's demand files; with a network also whether their places exist in it."""
-    from .demand import check_files, make_trips
+    from .demand import check_files
 
-    return check_files(scenario) if network is None else make_trips(scenario, network)[1]
+    return check_files(scenario) if network is None else _made(scenario, network)[1]
+
+
+def _made(scenario: Scenario, network: RoadNetwork) -> tuple[list[TripTable], list[Problem]]:
+    """Trips of each item of demand, and every problem."""
+    if scenario.streets:
+        from .moved_trips import trips_on_changed
+
+        return trips_on_changed(scenario, network)
+    from .demand import make_trips
+
+    return make_trips(scenario, network)

@@ -48,6 +48,7 @@ def examine_source(source: str) -> Examined:
     from ..scenarios.inherit import bundled_scenarios, find_scenario
     from ..scenarios.load_network import load_network
     from ..scenarios.network_doctor import examine
+    from ..scenarios.planned_streets import planned_streets
     from ..scenarios.scenario import load_scenario
 
     cities = bundled_cities()
@@ -55,7 +56,7 @@ def examine_source(source: str) -> Examined:
         network = load_network(cities[source.casefold()])
     elif source.endswith(SCENARIO_ENDINGS) or (not Path(source).exists() and find_scenario(source)):
         scenario = load_scenario(source)
-        network = load_network(scenario.city.source, scenario.network, period=scenario.period)
+        network = planned_streets(scenario)
     else:
         network = _file_or_place(source, [*cities, *bundled_scenarios()])
     return Examined(source, network, examine(network))

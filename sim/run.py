@@ -165,11 +165,11 @@ def network_of(scenario: Scenario) -> RoadNetwork:
     InputError
         With every problem of the source, or every link, lane and junction that is not there.
     """
-    from ..scenarios.load_network import load_network
+    from ..scenarios.planned_streets import planned_streets
     from ..scenarios.problems import ScenarioError
     from ..scenarios.references import check_against_network
 
-    network = load_network(scenario.city.source, scenario.network, period=scenario.period)
+    network = planned_streets(scenario)
     problems = check_against_network(scenario, scenario.source_map, network)
     if problems:
         raise ScenarioError(problems)

@@ -164,7 +164,7 @@ class _Shared:
         """Streets of a scenario, checked against what it says about them."""
         from ..run import network_of
 
-        key = scenario.city, scenario.network, scenario.period
+        key = scenario.city, scenario.network, scenario.period, scenario.streets
         network = network_of(scenario)
         for other, known in self._networks:
             if other == key:

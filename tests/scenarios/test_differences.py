@@ -40,6 +40,31 @@ FULL: dict[str, Any] = {
         "pedestrians": False,
         "signal_programmes": ["signals.xml"],
     },
+    "streets": [
+        {"id": "bypass", "kind": "road_added", "line": [[9, 47], [9.01, 47]], "name": "Bypass", "road_class": "primary"}
+        | {"lanes": 2, "speed_kmh": 50, "one_way": True, "lane_width_m": 3, "level": 1, "join_within_m": 30},
+        {"id": "drawn", "kind": "road_added", "file": "road.geojson", "speed_kmh": 30},
+        {"id": "gone", "kind": "road_removed", "links": ["a", "b"], "both_directions": False},
+        {"id": "open", "kind": "road_opened", "ways": ["way/1"], "barriers": ["node/1"], "road_class": "tertiary"}
+        | {"lanes": 2, "speed_kmh": 30},
+        {"id": "wide", "kind": "lanes", "link": "a", "lanes": 2, "side": "kerb", "both_directions": True},
+        {"id": "clear", "kind": "parking_removed", "link": "a", "open_to": ["car"], "both_directions": True},
+        {"id": "park", "kind": "parking_added", "link": "a", "both_directions": True},
+        {"id": "bus", "kind": "bus_lane", "link": "a", "lane": 1, "open_to": ["bus"], "both_directions": True},
+        {"id": "cycles", "kind": "cycle_lane", "link": "a", "lane": 1, "both_directions": True},
+        {"id": "slow", "kind": "speed_zone", "polygon": [[9, 47], [9.01, 47], [9, 47.01]], "speed_kmh": 30}
+        | {"road_classes": ["primary"]},
+        {"id": "town", "kind": "speed_zone", "file": "zone.geojson", "speed_kmh": 30},
+        {"id": "single", "kind": "one_way", "link": "a", "lanes": 2},
+        {"id": "turned", "kind": "one_way_turned", "link": "a"},
+        {"id": "double", "kind": "two_way", "link": "a", "lanes": 2, "lanes_back": 1},
+        {"id": "no_left", "kind": "turn_ban", "from_link": "a", "to_link": "b"},
+        {"id": "left", "kind": "turn_allowed", "from_link": "a", "to_link": "b"},
+        {"id": "light", "kind": "signal_added", "junction": "n"},
+        {"id": "dark", "kind": "signal_removed", "junction": "m"},
+        {"id": "ring", "kind": "roundabout", "junction": "k", "diameter_m": 30, "lanes": 2, "speed_kmh": 20},
+        {"id": "filter", "kind": "modal_filter", "link": "c", "open_to": ["bus"], "both_directions": False},
+    ],
     "demand": [
         {"id": "zones", "kind": "od_matrix", "file": "od.csv", "zones": "zones.csv", "factor": 2.0}
         | {"departures": "profile.csv", "start_s": 60, "end_s": 3600},
@@ -114,6 +139,8 @@ FILES = {
     "trips.csv": "trip_id,depart_s,origin_link,destination_link\nt,0,a,b\nu,5,a,b\n",
     "counts.csv": "t,n\n",
     "own.py": "class Own: ...\n",
+    "road.geojson": "{}",
+    "zone.geojson": "{}",
 }
 OTHER = {  # the same files with other contents
     "od.csv": "from_zone,to_zone,trips\n3,7,120\n7,3,50\n",

@@ -57,8 +57,14 @@ network:
   country: MC
   merge: [[node/1, node/2]]
   keep: [node/3]
+streets:
+  - {id: bypass, kind: road_added, line: [[7.42, 43.73], [7.43, 43.74]], speed_kmh: 50, lanes: 2, one_way: true}
+  - {id: zone, kind: speed_zone, polygon: [[7.42, 43.73], [7.43, 43.73], [7.43, 43.74]], speed_kmh: 30}
+  - {id: filter, kind: modal_filter, link: way/1:0-1, open_to: [], both_directions: false}
 demand:
   - {id: persons, kind: random_trips, per_hour: 100, weights: population, file: grid.csv, start_s: 0, end_s: 600}
+demand_changes:
+  - {kind: scale, factor: 1.1, demand: persons}
 events:
   - {id: shut, kind: road_closure, links: [way/1:0-1, way/2:0-1], lanes: [0], start_s: 0, known_to: broadcast}
   - {kind: speed_limit, link: way/1:0-1, speed_kmh: 30, start_s: 60, end_s: 120}
@@ -74,6 +80,8 @@ signals:
 outputs: {links_every_s: 60, network_every_s: 30, stuck_after_s: 600}
 drivers: {headway_s: 1.4, speed_factor_sd: 0}
 routes: {choice: shortest, perception_noise: 0, plan_every_s: 60, reroute_blocked_after_s: never}
+report: {routes: [{name: Harbour, links: [way/1:0-1]}]}
+values: {currency: EUR, hour: {car: 12.5}, hours_a_year: 500}
 """
 
 

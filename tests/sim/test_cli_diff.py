@@ -77,7 +77,7 @@ def test_the_streets_are_not_read_where_nobody_names_them(monkeypatch: pytest.Mo
     def refuse(*args: object, **extra: object) -> None:
         raise AssertionError("the streets were read")
 
-    monkeypatch.setattr("citytwin.scenarios.diff_files.load_network", refuse)
+    monkeypatch.setattr("citytwin.scenarios.diff_files.planned_streets", refuse)
     Path("busy.yaml").write_text("base: morning.yaml\ndemand: {everybody: {per_hour: 120}}\n")
     answer = call("diff", "morning.yaml", "busy.yaml")
     assert answer.exit_code == 1
@@ -118,7 +118,7 @@ def test_nothing_is_downloaded_for_a_city_that_is_wrong(monkeypatch: pytest.Monk
     def refuse(*args: object, **extra: object) -> None:
         raise AssertionError("streets were looked for")
 
-    monkeypatch.setattr("citytwin.scenarios.diff_files.load_network", refuse)
+    monkeypatch.setattr("citytwin.scenarios.diff_files.planned_streets", refuse)
     Path("bad.yaml").write_text(TOWN.replace("{osm: town.osm}", "{osm: 3}").replace("7200", "-1") + CLOSED)
     Path("orphan.yaml").write_text("base: nobody.yaml\n" + CLOSED)
     answer = call("diff", "bad.yaml", "orphan.yaml")

@@ -1,0 +1,158 @@
+"""Say in a planner's words what a plan changes in the streets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .planner_words import number
+from .street_changes import (
+    BusLane,
+    CycleLane,
+    LaneCount,
+    ModalFilter,
+    OneWay,
+    OneWayTurned,
+    OnLinks,
+    ParkingAdded,
+    ParkingRemoved,
+    RoadAdded,
+    RoadOpened,
+    RoadRemoved,
+    Roundabout,
+    SignalAdded,
+    SignalRemoved,
+    SpeedZone,
+    TurnAllowed,
+    TurnBan,
+    TwoWay,
+)
+from .street_words import PlaceNames, listed
+
+USERS = {"car": "cars", "bus": "buses", "truck": "trucks", "bicycle": "cycles", "emergency": "emergency vehicles"}
+EVERYBODY = {"car", "bus", "truck", "emergency"}
+ON_LINKS: Mapping[type[OnLinks], tuple[str, str]] = {  # what is told of links, before and after them
+    RoadRemoved: ("", "removed"),
+    ParkingRemoved: ("parking removed on", ""),
+    ParkingAdded: ("parking in place of a lane on", ""),
+    CycleLane: ("cycle lane on", ""),
+    BusLane: ("bus lane on", ""),
+    OneWay: ("", "becomes one-way"),
+    OneWayTurned: ("", "driven the other way round"),
+    TwoWay: ("", "opened in both directions"),
+    ModalFilter: ("modal filter on", ""),
+    LaneCount: ("lanes of", ""),
+}
+
+
+def change_title(change: Any, names: PlaceNames) -> str | None:
+    """What a change is and where; None for what is no change of the streets."""
+    if isinstance(change, OnLinks):
+        before, after = ON_LINKS[type(change)]
+        return " ".join(part for part in (before, names.links(change.link_ids), after) if part)
+    if isinstance(change, RoadAdded):
+        return f'road "{change.name or change.id}"'
+    if isinstance(change, RoadOpened):
+        return f"opening of {listed([names.way(name) for name in (*(change.ways or ()), *(change.barriers or ()))])}"
+    if isinstance(change, SpeedZone):
+        return f'speed zone "{change.id}"'
+    if isinstance(change, (TurnBan, TurnAllowed)):
+        turn = f"turn from {names.links((change.from_link,))} into {names.links((change.to_link,))}"
+        return f"{turn} {'banned' if isinstance(change, TurnBan) else 'allowed'}"
+    if isinstance(change, (SignalAdded, SignalRemoved)):
+        return (
+            f"signals {'put up' if isinstance(change, SignalAdded) else 'removed'} at {names.junction(change.junction)}"
+        )
+    if isinstance(change, Roundabout):
+        mini = "mini-roundabout" if change.diameter_m is None else "roundabout"
+        return f"{mini} at {names.junction(change.junction)}"
+    return None
+
+
+def change_sentence(change: Any, names: PlaceNames) -> str | None:
+    """All that a change says; None for what is no change of the streets."""
+    title = change_title(change, names)
+    if title is None:
+        return None
+    if isinstance(change, LaneCount):
+        now = names.lane_count(change.link_ids)
+        were = "" if now is None else f"{now} → "
+        side = " at the kerb" if change.side == "kerb" else ""
+        return f"{names.links(change.link_ids)}: {were}{_lanes(change.lanes)}{side}{_both(change)}"
+    more: Mapping[type, Callable[[Any, PlaceNames], str]] = {
+        RoadAdded: _road,
+        RoadOpened: _opened,
+        ParkingRemoved: lambda one, _: f"a lane for {_users(one.open_to)} instead",
+        BusLane: lambda one, _: f"lane {_numbered(one.lane)} is for {_users(one.open_to)} only",
+        CycleLane: lambda one, _: f"lane {_numbered(one.lane)} is for cycles only",
+        SpeedZone: _zone,
+        OneWay: lambda one, _: "" if one.lanes is None else f"with {_lanes(one.lanes)}",
+        TwoWay: _two_way,
+        ModalFilter: lambda one, _: f"closed but to {_users((*one.open_to, 'foot'))}",
+        Roundabout: _roundabout,
+    }
+    said = more[type(change)](change, names) if type(change) in more else ""
+    alone = isinstance(change, (RoadRemoved, ModalFilter)) and not change.both_directions
+    both = (
+        ", these directions only" if alone else "" if isinstance(change, (RoadRemoved, ModalFilter)) else _both(change)
+    )
+    return f"{title}{': ' if said else ''}{said}{both}"
+
+
+def _road(change: RoadAdded, names: PlaceNames) -> str:
+    lanes = f"{_lanes(change.lanes)}{', one-way' if change.one_way else ' in each direction'}"
+    where = names.new_road(change.id)
+    level = {1: ", on a bridge", -1: ", in a tunnel"}.get(
+        change.level, f", on level {change.level}" if change.level else ""
+    )
+    return (
+        f"{change.road_class.replace('_', ' ')}, {lanes}, {number(change.speed_kmh)} km/h{level}{where and ', '}{where}"
+    )
+
+
+def _opened(change: RoadOpened, names: PlaceNames) -> str:
+    said = ["a street for cars from now on" if change.ways else "open to cars from now on"]
+    said += [change.road_class.replace("_", " ")] if change.road_class is not None else []
+    said += [_lanes(change.lanes)] if change.lanes is not None else []
+    said += [f"{number(change.speed_kmh)} km/h"] if change.speed_kmh is not None else []
+    return ", ".join(said)
+
+
+def _zone(change: SpeedZone, names: PlaceNames) -> str:
+    only = (
+        f" on {listed([name.replace('_', ' ') for name in change.road_classes])} streets" if change.road_classes else ""
+    )
+    return f"{number(change.speed_kmh)} km/h{only}"
+
+
+def _two_way(change: TwoWay, names: PlaceNames) -> str:
+    said = [f"{_lanes(change.lanes)} as before" if change.lanes is not None else ""]
+    said += [f"{_lanes(change.lanes_back)} in the new direction" if change.lanes_back is not None else ""]
+    return ", ".join(part for part in said if part)
+
+
+def _roundabout(change: Roundabout, names: PlaceNames) -> str:
+    control = names.control(change.junction)
+    instead = f"in place of {control}" if control else ""
+    if change.diameter_m is None:
+        return instead
+    ring = f"a ring of {number(change.diameter_m)} m with {_lanes(change.lanes)}, {number(change.speed_kmh)} km/h"
+    return f"{ring}{instead and ', '}{instead}"
+
+
+def _both(change: Any) -> str:
+    return ", in both directions" if getattr(change, "both_directions", False) else ""
+
+
+def _numbered(lane: int) -> str:
+    return "0 (at the kerb)" if lane == 0 else str(lane)
+
+
+def _lanes(count: int) -> str:
+    return "1 lane" if count == 1 else f"{count} lanes"
+
+
+def _users(users: Sequence[str]) -> str:
+    if set(users) == EVERYBODY:
+        return "everybody"
+    return listed([USERS.get(user, "people on foot") for user in users])
