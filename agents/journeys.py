@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import traffic_tables as table
-from .routes import RouteTable
+from .routes import RouteTable, merged
 from .vehicle import CAUSES, overrides
 
 if TYPE_CHECKING:
     from .city_model import CityModel
+    from .measures import Measures
 
 Rows = NDArray[np.int64]
 Ints = NDArray[np.int32]
@@ -37,6 +38,7 @@ class Journeys:
     member: int
     seed: int
     noise: float
+    measures: Measures | None = None
     free_flow_s: Floats = field(init=False)  # [trip] of the route at departure, whole links, at the limit
     reroutes: Ints = field(init=False)  # [trip]
     informed: Bools = field(init=False)  # [trip] has seen a closure, and minds all of them since
@@ -54,6 +56,8 @@ class Journeys:
     def plan_departures(self, rows: Rows) -> None:
         """Plan trips that have not set out, or take the route they are bound to; without a way it stays empty."""
         fleet = self.model.fleet
+        if self.measures is not None:
+            rows = self.measures.admitted(rows, self._decides_at_s(rows))
         given = np.diff(fleet.trips.route_start)[rows] > 0
         for some, find in ((rows[given], self._given), (rows[~given], self._quickest)):
             if some.size:
@@ -67,7 +71,21 @@ class Journeys:
     def _quickest(self, rows: Rows) -> RouteTable:
         trips = self.model.fleet.trips
         routes = self._plan(rows, trips.origin_link[rows], trips.destination_link[rows], ~self.announced, None)
+        if self.measures is not None:
+            self._blame_measures(rows[np.diff(routes.start) == 0])
         return self._round_the_block(rows, routes)
+
+    def _blame_measures(self, rows: Rows) -> None:
+        """Find trips that would have a way without measures."""
+        trips = self.model.fleet.trips
+        free = self._plan_alike(rows, trips.origin_link[rows], trips.destination_link[rows], ~self.announced, None)
+        kept = rows[np.diff(free.start) > 0]
+        if self.measures is not None:
+            self.measures.note_no_way_round(kept, self._decides_at_s(kept))
+
+    def _decides_at_s(self, rows: Rows) -> Floats:
+        """When trips choose their way: when they set out or, under way, now."""
+        return np.maximum(self.model.fleet.trips.depart_s[rows], self.model.t_s)
 
     def _round_the_block(self, rows: Rows, routes: RouteTable) -> RouteTable:
         """The same routes, but trips whose destination lies behind them on their own link drive round to it."""
@@ -187,6 +205,26 @@ class Journeys:
     def _plan(
         self, rows: Rows, origin: Ints, destination: Ints, open_link: Bools, first: tuple[Rows, Ints] | None
     ) -> RouteTable:
+        """Routes on the terms that measures set."""
+        if self.measures is None or not rows.size:
+            return self._plan_alike(rows, origin, destination, open_link, first)
+        parts = []
+        for some, terms in self.measures.terms(rows, origin, destination, self._decides_at_s(rows)):
+            of, first_of = rows[some], None if first is None else _some_of(first, some)
+            is_open = open_link & terms.open_link
+            planned = self._plan_alike(of, origin[some], destination[some], is_open, first_of, terms.extra_s)
+            parts.append((some, planned))
+        return merged(parts, rows.size)
+
+    def _plan_alike(
+        self,
+        rows: Rows,
+        origin: Ints,
+        destination: Ints,
+        open_link: Bools,
+        first: tuple[Rows, Ints] | None,
+        extra_s: Floats | None = None,
+    ) -> RouteTable:
         trips = self.model.fleet.trips
         return self.model.router.plan(
             origin,
@@ -197,6 +235,7 @@ class Journeys:
             open_link=open_link,
             allowed_next=first,
             vehicle_class=trips.vehicle_class[rows],
+            extra_s=extra_s,
         )
 
     def _turns_of_lanes(self, lanes: Ints) -> tuple[Rows, Ints]:
@@ -228,6 +267,9 @@ class Journeys:
         changed = np.array(taken, np.int64)
         start = np.concatenate([[0], np.cumsum([part.size for part in parts])])
         fleet = self.model.fleet
+        if self.measures is not None:
+            self.measures.settle(fleet, self.member, changed, self.model.t_s)
+            self.measures.begin_route(changed)
         fleet.set_routes(self.member, changed, start, np.concatenate(parts))
         self.reroutes[changed] += 1
         renew_ways(fleet.tables("vehicle_i", "lane_i"), self.member, changed)
@@ -273,6 +315,13 @@ class Journeys:
                 msg = f"{whose} turns {turn}, where no turn is allowed"
                 raise RouteError(msg)
         return route
+
+
+def _some_of(first: tuple[Rows, Ints], some: Rows) -> tuple[Rows, Ints]:
+    """Compressed rows of some of the trips."""
+    start, link = first
+    parts = [link[start[row] : start[row + 1]] for row in some]
+    return np.concatenate([[0], np.cumsum([part.size for part in parts])]), np.concatenate(parts)
 
 
 def _table(routes: list[Ints], cost_s: Floats) -> RouteTable:

@@ -98,6 +98,7 @@ class Router:
         open_link: Bools | None = None,
         allowed_next: tuple[NDArray[np.int64], Ints] | None = None,
         vehicle_class: Bytes | None = None,
+        extra_s: Floats | None = None,
     ) -> RouteTable:
         """Route of every trip from its origin link to its destination link.
 
@@ -119,6 +120,8 @@ class Router:
             Links into which a vehicle may turn from its lane, ``link[start[i]:start[i + 1]]``; an empty range: any.
         vehicle_class : [trip]
             Rows of ``VEHICLE_CLASSES``; all cars without it.
+        extra_s : [movement]
+            What movements cost besides their time, in seconds: tolls.
         """
         origin = np.asarray(origin, np.int32)
         start, first = (np.zeros(origin.size + 1, np.int64), np.zeros(0, np.int32))
@@ -132,6 +135,8 @@ class Router:
             self.movement_s,
             self.open_link if open_link is None else np.asarray(open_link, np.bool_),
         )
+        if extra_s is not None:
+            expected = expected._replace(movement_s=expected.movement_s + extra_s)
         kinds = np.zeros(1, np.int8) if vehicle_class is None else np.unique(vehicle_class)
         if vehicle_class is None or kinds.size <= 1:
             graph = self._graph(int(kinds[0]) if kinds.size else 0)
@@ -141,7 +146,7 @@ class Router:
             rows = np.flatnonzero(vehicle_class == kind)
             planned = plan_routes(self._graph(int(kind)), expected, _only(wishes, rows), seed=seed, noise=noise)
             parts.append((rows, RouteTable(*planned)))
-        return _merge(parts, origin.size)
+        return merged(parts, origin.size)
 
     def free_flow_s(self, routes: RouteTable) -> Floats:
         """Time of each route with empty streets and green lights, ``[trip]``; NaN without a way."""
@@ -229,7 +234,7 @@ def _only(wishes: Wishes, rows: NDArray[np.int64]) -> Wishes:
     )
 
 
-def _merge(parts: list[tuple[NDArray[np.int64], RouteTable]], trips: int) -> RouteTable:
+def merged(parts: list[tuple[NDArray[np.int64], RouteTable]], trips: int) -> RouteTable:
     """One table from the tables of some rows each."""
     length, cost_s = np.zeros(trips, np.int64), np.empty(trips)
     for rows, table in parts:

@@ -6,11 +6,11 @@ from .attraction import POPULATION_COLUMNS
 from .demand_development import check_development, development_trips
 from .demand_files import read_trip_rows, trips_from_file
 from .demand_kinds import Demand, Development, OdMatrix, RandomTrips, TripFile
-from .demand_names import named_demand
 from .demand_od import check_matrix_files, trips_from_matrix
 from .demand_random import TOO_FAR, random_trips
 from .demand_scaling import scaled
 from .demand_tables import SHOWN, read_table
+from .entry_ids import named_demand
 from .network import RoadNetwork
 from .places import Places, find_places
 from .problems import NO_VALUE, Problem, SourceError

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .areas import links_in
 from .chance import draws
-from .demand_names import named_changes, named_demand
+from .entry_ids import named_changes, named_demand
 from .network import Bools, RoadNetwork
 from .problems import NO_VALUE, Problem, closest_hint
 from .trip_zones import relation_zones, zones_of

@@ -138,7 +138,8 @@ def _names_places(scenario: Scenario) -> bool:
     """Whether a scenario names links or junctions."""
     signals = scenario.signals
     ruled = signals.coordination is not None or any(rule.junctions for rule in signals.control)
-    ruled = ruled or any(getattr(item, "links", None) for item in (*scenario.demand, *scenario.report.routes))
+    naming = (*scenario.demand, *scenario.measures, *scenario.report.routes)
+    ruled = ruled or any(getattr(item, "links", None) for item in naming)
     return bool(scenario.streets or scenario.events or scenario.sensors or ruled or scenario.outputs.fcd_links)
 
 

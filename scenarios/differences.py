@@ -36,7 +36,13 @@ UNORDERED = frozenset(
     ("barriers", "fcd_links", "junctions", "keep", "lanes", "link_ids", "open_to", "preemption", "priority")
 ) | {"road_classes", "sumo", "ways"}
 SECTIONS = {"network": "streets"}  # where people call a section otherwise than the file does
-SINGULAR = {"streets": "street", "demand_changes": "demand change", "events": "event", "sensors": "sensor"}
+SINGULAR = {
+    "streets": "street",
+    "demand_changes": "demand change",
+    "events": "event",
+    "measures": "measure",
+    "sensors": "sensor",
+}
 PRECEDENCE = {  # lists whose order counts
     "control": "order (the last that speaks of a junction holds)",
     "streets": "streets: order of the changes",

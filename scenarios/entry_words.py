@@ -15,6 +15,7 @@ from .change_words import change_sentence, change_title
 from .demand_kinds import DemandScale
 from .drivers import OtherDrivers
 from .events import Incident, RoadClosure, SignalPlan, SpeedLimit
+from .measures import LowEmissionZone, Toll
 from .planner_words import clock, label, number, percent_change, plain_words, value_words, window
 from .scenario import Loop, Scenario
 from .street_words import PlaceNames, listed
@@ -47,6 +48,10 @@ class Side:
             return self.names.links((value,) if isinstance(value, str) else tuple(map(str, _items(value))))
         if value and key in AREAS:
             return area_words([(lon, lat) for lon, lat in _items(value)])
+        if key == "price" and isinstance(value, float):
+            return self.money(value)
+        if key in ("prices", "value_of_time_per_h") and isinstance(value, dict) and value:
+            return listed([f"{self.money(amount)} for {kind}" for kind, amount in value.items()])
         if key == "junction" and isinstance(value, str):
             return self.names.junction(value)
         if value and key == "junctions":
@@ -58,7 +63,11 @@ class Side:
             return "; ".join(" – ".join(group) for group in groups)
         return value_words(model, key, value)
 
-    def window(self, entry: RoadClosure | SpeedLimit | SignalPlan | Incident) -> str:
+    def money(self, amount: float) -> str:
+        """An amount in the scenario's currency."""
+        return f"{number(amount)} {self.scenario.routes.currency}"
+
+    def window(self, entry: RoadClosure | SpeedLimit | SignalPlan | Incident | Toll | LowEmissionZone) -> str:
         """From when to when an event lasts."""
         return window(self.scenario.start, entry.start_s, entry.end_s)
 
@@ -90,6 +99,9 @@ def entry_title(entry: BaseModel, name: str, side: Side) -> str:
         return changed
     if isinstance(entry, OtherDrivers):
         return f"({entry.vehicle_class} {name})"
+    if isinstance(entry, Toll | LowEmissionZone):
+        where = side.names.links(entry.links) if entry.links else area_words(entry.polygon or ())
+        return f"{plain_words(entry.kind).replace('low e', 'low-e')} {'on' if entry.links else 'in'} {where}"
     if isinstance(entry, DemandScale):
         return f"scaling of {_scaled_trips(entry, side)}"
     if isinstance(entry, NamedRoute):
@@ -112,6 +124,10 @@ def entry_sentence(entry: BaseModel, name: str, side: Side) -> str:
     if isinstance(entry, Incident):
         where = f"{_lanes((entry.lane,))} of {side.names.links((entry.link,))}"
         return f"a vehicle stands on {where}, {number(entry.position_m)} m from its beginning, {side.window(entry)}"
+    if isinstance(entry, Toll):
+        return f"{entry_title(entry, name, side)}, {side.window(entry)}: {_price(entry, side)}"
+    if isinstance(entry, LowEmissionZone):
+        return f"{entry_title(entry, name, side)}, {side.window(entry)}: {_ban(entry)}"
     if isinstance(entry, DemandScale):
         change = percent_change(1.0, entry.factor)
         return f"{_scaled_trips(entry, side)}: {number(entry.factor)} times as many ({change})"
@@ -132,6 +148,22 @@ def details(entry: BaseModel, side: Side, *, besides: Sequence[str] = ("id", "ki
         if key not in besides and (value := getattr(entry, key)) != field.get_default(call_default_factory=True)
     ]
     return ", ".join(said)
+
+
+def _price(toll: Toll, side: Side) -> str:
+    """What a toll costs whom."""
+    currency = side.scenario.routes.currency
+    others = [f"{number(price)} {currency} by {kind}" for kind, price in toll.prices.items() if kind not in toll.exempt]
+    free = f"nothing by {' or '.join(toll.exempt)}" if toll.exempt else ""
+    each = "each time one drives in" if toll.polygon is not None else "for each link one turns into"
+    return ", ".join([f"{side.money(toll.price)} {each}", *others, *([free] if free else [])])
+
+
+def _ban(zone: LowEmissionZone) -> str:
+    """Whom a low-emission zone keeps out."""
+    clean = f" but for the {number(100 * zone.compliant_share)} % that comply" if zone.compliant_share else ""
+    those = {"none": "trips that begin or end there too", "destination": "trips that begin or end there may drive in"}
+    return f"closed to {listed([*zone.banned])}{clean}; {those[zone.access]}"
 
 
 def _scaled_trips(change: DemandScale, side: Side) -> str:

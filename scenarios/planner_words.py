@@ -43,6 +43,10 @@ LABELS = {
     "Spread.sd": "standard deviation",
     "barriers": "barriers",
     "both_directions": "both directions",
+    "access": "trips that begin or end there",
+    "banned": "closed to",
+    "compliant_share": "share of them that complies",
+    "exempt": "nothing is paid by",
     "comfort_decel_mps2": "comfortable deceleration",
     "control": "signal control",
     "critical_gap_s": "gap they accept",
@@ -116,6 +120,7 @@ LABELS = {
     "Values.cost_a_year": "cost of the plan a year",
     "Values.hour": "an hour",
     "ways": "ways",
+    "value_of_time_per_h": "value of an hour",
     "weights": "trips begin and end by",
 }
 USES = {"dwelling": "dwellings", "office_m2": "m² of offices", "shop_m2": "m² of shops"}
@@ -134,6 +139,7 @@ LEFT_OUT = {  # where the key's description does not say what holds without it; 
     "NamedRoute.origin": "the first link",
     "NamedRoute.destination": "the last link",
     "HourValues": "not valued",
+    "exempt": "nobody",
 }
 RATES = ("per_hour", "factor", "trips")  # whose change is also told in per cent
 
@@ -246,6 +252,8 @@ def value_words(model: type[BaseModel], key: str, value: object) -> str:
     if isinstance(value, Path):
         return value.name
     if isinstance(value, dict):
+        if not value:
+            return left_out(model, key)
         return listed([f"{number(amount)} {USES.get(name, plain_words(name))}" for name, amount in value.items()])
     if isinstance(value, tuple):
         if not value:

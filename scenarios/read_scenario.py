@@ -32,6 +32,7 @@ NAMING = {
     "streets": {"link", "links", "junction", "from_link", "to_link"},
     "demand_changes": {"from_polygon", "to_polygon"},
     "events": {"link", "links", "junction"},
+    "measures": {"links", "polygon"},
     "sensors": {"link"},
     "signals": {"junctions", "groups"},
     "outputs": {"fcd_links"},
@@ -122,7 +123,7 @@ def _chosen(listed: Written, rows: list[int]) -> Written:
 
 def _double_ids(tree: Written) -> list[Problem]:
     problems = []
-    for section in ("streets", "demand", "demand_changes", "events", "sensors"):
+    for section in ("streets", "demand", "demand_changes", "events", "measures", "sensors"):
         listed = tree.child(section)
         if listed is None or not isinstance(listed.value, list):
             continue

@@ -37,6 +37,7 @@ SECTIONS = (
     ("`demand`", ("RandomTrips", "OdMatrix", "TripFile", "Development")),
     ("`demand_changes`", ("DemandScale",)),
     ("`events`", ("RoadClosure", "SpeedLimit", "SignalPlan", "Incident")),
+    ("`measures`", ("Toll", "LowEmissionZone")),
     ("`sensors`", ("Loop",)),
     (
         "`signals`",

@@ -20,7 +20,7 @@ from .signal_checks import check_signals
 from .yaml_lines import Scalar, Written, WrittenText, key_text
 
 Place = tuple[str | int, ...]
-WITH_AREAS = ("demand", "demand_changes")
+WITH_AREAS = ("demand", "demand_changes", "measures")
 AREAS = ("polygon", "from_polygon", "to_polygon")
 OSM_OPTIONS = ("defaults", "driving_side", "country", "merge", "keep")
 OPTIONS_OF = {  # of sources that are not OpenStreetMap's
@@ -66,7 +66,7 @@ class _References:
         """Problems of the network's options, the events, the sensors and the signals."""
         yield from self._nodes()
         yield from self._options()
-        for section in ("demand", "events", "sensors"):
+        for section in ("demand", "events", "measures", "sensors"):
             for row, item in enumerate(_items(self.tree.child(section))):
                 place = (section, row)
                 if _text(item, "kind") == "signal_plan":

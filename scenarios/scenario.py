@@ -12,13 +12,16 @@ from pydantic import (
     BeforeValidator,
     Field,
     PrivateAttr,
+    ValidationInfo,
     WithJsonSchema,
+    field_validator,
 )
 
 from .city import City, ClassDefaults, NetworkOptions
 from .demand_kinds import Demand, DemandScale, OdMatrix, RandomTrips, TripFile
-from .drivers import Drivers
+from .drivers import Drivers, VehicleClass
 from .events import Event, Incident, RoadClosure, SignalPlan, SpeedLimit
+from .measures import LowEmissionZone, Measure, Toll
 from .period import Period
 from .problems import Problem, ScenarioError
 from .signal_control import SignalControl
@@ -36,6 +39,7 @@ __all__ = [
     "Event",
     "Incident",
     "Loop",
+    "LowEmissionZone",
     "NetworkOptions",
     "OdMatrix",
     "Outputs",
@@ -46,6 +50,7 @@ __all__ = [
     "SignalControl",
     "SignalPlan",
     "SpeedLimit",
+    "Toll",
     "TripFile",
     "check_scenario",
     "load_scenario",
@@ -105,6 +110,12 @@ class Routes(Strict):
         ge=1,
         description="Who has stood for so long before a blocked street looks for another way, s; or `never`.",
     )
+    value_of_time_per_h: dict[VehicleClass, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict,
+        description="What drivers would pay to save an hour, by vehicle class, in `currency`; needed for `car` with "
+        "tolls, and for other classes that of `car` where it is left out.",
+    )
+    currency: str = Field("EUR", min_length=1, max_length=10, description="Of tolls and values of time.")
 
 
 def _date_text(value: object) -> object:
@@ -151,16 +162,30 @@ class Scenario(Strict):
     events: Listed[Annotated[Event, AfterValidator(begins_in_run)]] = Field(
         (), description="What happens: any number of these. What has not ended when the run does is cut short."
     )
+    measures: Listed[Annotated[Measure, AfterValidator(begins_in_run)]] = Field(
+        (), description="What drivers have to pay and where some may not drive: any number of these."
+    )
     sensors: Listed[Loop] = Field((), description="What is measured on the streets.")
     signals: SignalControl = Field(default_factory=SignalControl, description="Who decides at signals.")
     outputs: Outputs = Field(default_factory=Outputs, description="What is written.")
     drivers: Drivers = Field(default_factory=Drivers, description="How people drive.")
-    routes: Routes = Field(default_factory=Routes, description="How people find their way.")
+    routes: Routes = Field(default_factory=Routes, validate_default=True, description="How people find their way.")
     report: Report = Field(default_factory=Report, description="What a comparison tells besides.")
     values: Values | None = Field(None, description="What time is worth, to weigh a plan's gains against its cost.")
 
     _files: tuple[Path, ...] = PrivateAttr(())
     _source_map: Written | None = PrivateAttr(None)
+
+    @field_validator("routes")
+    @classmethod
+    def _tolls_are_weighed(cls, routes: Routes, info: ValidationInfo) -> Routes:
+        tolls = any(isinstance(measure, Toll) for measure in info.data.get("measures", ()))
+        if tolls and "car" not in routes.value_of_time_per_h:
+            said = (
+                "with a toll, say what drivers would pay to save an hour: `routes: {value_of_time_per_h: {car: 12}}`."
+            )
+            raise ValueError(said)
+        return routes
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .demand_kinds import OdMatrix
-from .demand_names import named_demand
 from .demand_od import read_matrix, relation_label
+from .entry_ids import named_demand
 
 if TYPE_CHECKING:
     from .scenario import Scenario

@@ -9,6 +9,7 @@ import numpy as np
 from ..agents.vehicle import CAUSES
 from ..kernels import traffic_tables as table
 from ..scenarios.trips import VEHICLE_CLASSES
+from .measures import measure_facts, refusals, tolls_paid
 from .network_facts import to_lon_lat
 from .observers import Head
 from .watchdog import lock_facts
@@ -25,6 +26,7 @@ def write_trips(folder: RunFolder, simulation: Simulation) -> None:
     trips, vehicles, links = fleet.trips, fleet.vehicles, fleet.network.links
     names = np.array(links.id, dtype=object)
     travel_s, waiting_s, free_s, delay_s = trip_times(simulation)
+    refused = refusals(simulation)
     folder.writer("trips").write(
         {
             "trip_id": list(trips.id),
@@ -41,7 +43,8 @@ def write_trips(folder: RunFolder, simulation: Simulation) -> None:
             "delay_s": delay_s,
             "distance_m": vehicles.driven_m[0],
             "reroutes": journeys.reroutes.astype(np.int64),
-            "cause": causes(fleet),
+            "cause": [refused.get(row, text) for row, text in enumerate(causes(fleet))],
+            "toll_paid": tolls_paid(simulation),
         }
     )
 
@@ -174,6 +177,7 @@ def summarise(simulation: Simulation, *, setup_s: float, loop_s: float) -> dict[
         "lane_changes": int(counter[table.LANE_CHANGES]),
         "reroutes": int(simulation.journeys.reroutes.sum()),
         "locks": lock_facts(simulation.locks),
+        **measure_facts(simulation),
         "red_light_runs": int(counter[table.RED_RUNS]),
         "state_hash": fleet.state_hash(),
     }

@@ -60,6 +60,7 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "distance_m": _NUMBER,
         "reroutes": _COUNT,
         "cause": _TEXT,
+        "toll_paid": _NUMBER,  # in the scenario's currency
     },
     "links": {
         "interval_start_s": _NUMBER,

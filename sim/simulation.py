@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from ..agents.city_model import CityModel
 from ..agents.fleet import Sensor, build_fleet
 from ..agents.journeys import Journeys
+from ..agents.measures import measures_of
 from ..agents.vehicle import Vehicle
 from ..kernels import traffic_tables as table
 from ..scenarios.coordination import coordinated
 from .backend import on_backend
+from .measures import start_measures
 from .observers import Observer, link_totals
 from .processes import InForce, Process, answer_drivers, plan_departures, start_events
 from .signal_processes import begin_controllers, signals_of
@@ -94,7 +96,8 @@ class Simulation:
         self.signals = signals
         self.model = CityModel(network, fleet, vehicle_type=vehicle_type, seed=self.seed)
         self.model.pass_time = self._pass_step
-        self.journeys = Journeys(self.model, 0, self.seed, scenario.routes.perception_noise)
+        measures = measures_of(scenario, network, trips, self.seed)
+        self.journeys = Journeys(self.model, 0, self.seed, scenario.routes.perception_noise, measures)
         self.entries: list[Entry] = []
         self.locks: list[Lock] = []
         self.shut = np.zeros(network.lane_count, np.int32)  # closures that hold on each lane
@@ -109,6 +112,7 @@ class Simulation:
         pairs = np.stack([network.connectors.movement, network.connectors.from_lane], axis=1)
         self._lanes_of_turns = np.unique(pairs, axis=0).T
         start_events(self)
+        start_measures(self)
         begin_controllers(self, commanded)
         self.env.process(plan_departures(self))
         if scenario.routes.reroute_blocked_after_s is not None or scenario.events:

@@ -91,6 +91,7 @@ def make_run(path: Path, *, stuck: int = 2, events: bool = True, trips: int = 15
             "distance_m": [*(free_flow_s * 11), *[0.0] * no_route],
             "reroutes": [0] * (trips + no_route),
             "cause": [*np.where(kind == "stuck", "the link ahead is full", ""), *["unreachable"] * no_route],
+            "toll_paid": [0.0] * (trips + no_route),
         }
     )
 

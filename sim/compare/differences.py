@@ -95,8 +95,17 @@ def _network(pair: Pair) -> pd.DataFrame:
             row("arrived", "trips", *(one.arrived.sum(axis=1).astype(float) for one in stacks), resolution=1.0),
             row("stuck at the end", "vehicles", *(one.stuck for one in stacks), resolution=1.0),
             *_demand(pair),
+            *_tolls(pair),
         ]
     )
+
+
+def _tolls(pair: Pair) -> list[dict[str, Any]]:
+    """What tolls bring in, where there are any."""
+    if not any(one.tolls_paid.any() for one in pair.stacks):
+        return []
+    currency = pair.variant.plan.scenario.routes.currency
+    return [row("tolls paid", currency, *(one.tolls_paid for one in pair.stacks))]
 
 
 def _demand(pair: Pair) -> list[dict[str, Any]]:

@@ -35,6 +35,7 @@ class Stack:
     vehicle_m: Floats
     lost_s: Floats  # by all vehicles together, against driving freely
     stuck: Floats  # [seed] at the end, those without a route included
+    tolls_paid: Floats  # [seed] in the scenario's currency
 
     @property
     def arrived(self) -> Bools:
@@ -49,7 +50,7 @@ def read_stack(folder: Path, plan: Plan, seeds: Sequence[int]) -> Stack:
     }
     columns = {"entered_veh": "entered_veh", "vehicle_s": "vehicle_s", "vehicle_m": "vehicle_m", "lost_s": "delay_s"}
     of_links = {name: np.zeros((len(seeds), plan.network.link_count)) for name in columns}
-    stuck, hashes = np.zeros(len(seeds)), []
+    stuck, tolls_paid, hashes = np.zeros(len(seeds)), np.zeros(len(seeds)), []
     for row, seed in enumerate(seeds):
         run = read_result(folder, plan.key, seed)
         trips = _columns(run.folder / "trips.parquet", ["depart_s", "travel_time_s", "delay_s", "distance_m", "status"])
@@ -64,8 +65,9 @@ def read_stack(folder: Path, plan: Plan, seeds: Sequence[int]) -> Stack:
         for name, column in columns.items():
             np.add.at(of_links[name][row], at, links[column])
         stuck[row] = run.summary["stuck"]
+        tolls_paid[row] = run.summary.get("tolls_paid", {"total": 0.0})["total"]
         hashes.append(str(run.summary["state_hash"]))
-    return Stack(plan, tuple(seeds), tuple(hashes), **of_trips, **of_links, stuck=stuck)
+    return Stack(plan, tuple(seeds), tuple(hashes), **of_trips, **of_links, stuck=stuck, tolls_paid=tolls_paid)
 
 
 def _columns(path: Path, names: list[str]) -> dict[str, NDArray[Any]]:

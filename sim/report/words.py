@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import metrics, style
 
@@ -59,10 +60,10 @@ class Figure:
 
 
 def sentences(run: Run, head: metrics.Headline, totals: pd.DataFrame) -> list[str]:
-    """Three sentences: who arrived, how long it took, where the time was lost; and a fourth where queues locked."""
+    """Three sentences: who arrived, how long it took, where the time was lost; more with locks or measures."""
     start = metrics.start_of(run.manifest)
     locked = [_locked(run.locks, totals, start)] if len(run.locks) else []
-    return [_who(run, head, start), _how_long(head), _where(head, totals, start), *locked]
+    return [_who(run, head, start), _how_long(head), _where(head, totals, start), *locked, *_measures(run.summary)]
 
 
 def headline_figures(head: metrics.Headline, start: dt.datetime) -> list[Figure]:
@@ -219,6 +220,22 @@ def _locked(locks: pd.DataFrame, totals: pd.DataFrame, start: dt.datetime) -> st
         f"{rings} queues held each other up in a ring, {'' if one else 'first '}on {where} from "
         f"{style.clock(start, float(first['closed_s']))} on, {end}."
     )
+
+
+def _measures(summary: Mapping[str, Any]) -> list[str]:
+    """What tolls brought in, and whom low-emission zones refused."""
+    told = []
+    tolls = summary.get("tolls_paid")
+    if tolls:
+        vehicles = sum(toll["vehicles"] for toll in tolls["by_toll"].values())
+        names = _listed([f"“{name}”" for name in tolls["by_toll"]])
+        money = f"{style.whole(tolls['total'])}{style.NBSP}{tolls['currency']}"
+        told.append(f"The toll {names} brought in {money} from {style.count(vehicles, 'vehicle')}.")
+    refused = {name: count for name, count in (summary.get("refused") or {}).items() if count}
+    if refused:
+        zones = _listed([f"“{name}” ({style.whole(count)})" for name, count in refused.items()])
+        told.append(f"Trips that did not set out because their vehicles may not drive there: {zones}.")
+    return told
 
 
 def _span(head: metrics.Headline, start: dt.datetime) -> str:

@@ -78,6 +78,43 @@ CASES: list[tuple[str, str, list[str]]] = [
         ],
     ),
     (
+        "a toll without a value of time",
+        "measures:\n  - {kind: toll, links: [a], price: 0}\n  - {kind: toll, links: [a], price: 1}\n",
+        [
+            "scenario.yaml:7  measures[0].price = 0  must be above 0.",
+        ],
+    ),
+    (
+        "nobody knows what time is worth",
+        "measures:\n  - {kind: toll, links: [a], price: 1}\nroutes: {value_of_time_per_h: {truck: 30}}\n",
+        [
+            "scenario.yaml:8  routes  with a toll, say what drivers would pay to save an hour: `routes: {value_of_time_per_h: {car: 12}}`.",
+        ],
+    ),
+    (
+        "nor is it said anywhere",
+        "measures:\n  - {kind: toll, links: [a], price: 1}\n",
+        [
+            "scenario.yaml:1  routes  with a toll, say what drivers would pay to save an hour: `routes: {value_of_time_per_h: {car: 12}}`.",
+        ],
+    ),
+    (
+        "a toll for nobody that exists",
+        "measures:\n  - {kind: toll, price: 1, exempt: [tram], prices: {van: 1}}\n",
+        [
+            'scenario.yaml:7  measures[0].prices.van = 1  must be "car", "truck", "bus" or "emergency".',
+            'scenario.yaml:7  measures[0].exempt[0] = "tram"  must be "car", "truck", "bus" or "emergency".',
+        ],
+    ),
+    (
+        "a zone nowhere, for nobody",
+        "measures:\n  - {kind: low_emission_zone, banned: [], compliant_share: 60}\n",
+        [
+            "scenario.yaml:7  measures[0].banned = []  must have at least 1 entry.",
+            "scenario.yaml:7  measures[0].compliant_share = 60  must be at most 1.",
+        ],
+    ),
+    (
         "a scaling after the run",
         "demand_changes:\n  - {kind: scale, factor: 2, start_s: 600}\n",
         [

@@ -89,6 +89,13 @@ FULL: dict[str, Any] = {
         | {"offset_s": 5, "green_s": [20, 30]},
         {"id": "crash", "kind": "incident", "link": "a", "lane": 1, "position_m": 12, "start_s": 60, "duration_s": 600},
     ],
+    "measures": [
+        {"id": "cordon", "kind": "toll", "polygon": SQUARE, "price": 5, "prices": {"truck": 10}, "exempt": ["bus"]}
+        | {"start_s": 60, "end_s": 3600},
+        {"kind": "toll", "links": ["a"], "price": 2},
+        {"id": "lez", "kind": "low_emission_zone", "polygon": SQUARE, "banned": ["truck", "car"]}
+        | {"compliant_share": 0.6, "access": "destination"},
+    ],
     "sensors": [
         {"id": "loop", "kind": "loop", "link": "a", "lane": 0, "position_m": 3, "every_s": 60, "observed": "counts.csv"}
     ],
@@ -117,7 +124,8 @@ FULL: dict[str, Any] = {
         },
         "others": [{"share": 0.2, "vehicle_class": "car", "model": "acc"}],
     },
-    "routes": {"choice": "shortest", "perception_noise": 0.2, "plan_every_s": 60, "reroute_blocked_after_s": 120},
+    "routes": {"choice": "shortest", "perception_noise": 0.2, "plan_every_s": 60, "reroute_blocked_after_s": 120}
+    | {"value_of_time_per_h": {"car": 12, "truck": 30}, "currency": "CHF"},
     "report": {
         "routes": [
             {"name": "Harbour", "links": ["a", "b"]},
@@ -289,7 +297,7 @@ def test_what_is_the_same_does_not_differ():
     assert differences(full(), changed("base", to="other.yaml")) == []
 
 
-@pytest.mark.parametrize("section", ["demand", "demand_changes", "events", "sensors"])
+@pytest.mark.parametrize("section", ["demand", "demand_changes", "events", "measures", "sensors"])
 def test_the_order_of_entries_with_ids_says_nothing(section):
     entries = [{**entry, "id": f"{row}"} for row, entry in enumerate(FULL[section])]
     turned = changed(section, to=entries[::-1])
@@ -460,6 +468,47 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         ("events", 4),
         None,
         ["no longer: a vehicle stands on lane 1 of link a, 12 m from its beginning, 07:01-07:11"],
+    ),
+    (
+        ("measures", 0),
+        None,
+        [
+            (
+                "no longer: toll in an area of 90 ha round 43.7350, 7.4250, 07:01-08:00: 5 CHF each time one drives "
+                "in, 10 CHF by truck, nothing by bus"
+            )
+        ],
+    ),
+    (("measures", 0, "price"), 6, ["toll in an area of 90 ha round 43.7350, 7.4250: price 5 → 6 CHF"]),
+    (
+        ("measures", 1),
+        None,
+        [
+            (
+                "no longer: toll on link a, from 07:00 to the end of the run: 2 CHF for each link one turns into, "
+                "nothing by bus or emergency"
+            )
+        ],
+    ),
+    (
+        ("measures", 2),
+        None,
+        [
+            (
+                "no longer: low-emission zone in an area of 90 ha round 43.7350, 7.4250, from 07:00 to the end of the "
+                "run: closed to truck and car but for the 60 % that comply; trips that begin or end there may drive in"
+            )
+        ],
+    ),
+    (
+        ("measures", 2, "banned"),
+        ["truck"],
+        ["low-emission zone in an area of 90 ha round 43.7350, 7.4250: closed to truck and car → truck"],
+    ),
+    (
+        ("routes", "value_of_time_per_h", "car"),
+        15,
+        ["routes: value of an hour 12 CHF for car and 30 CHF for truck → 15 CHF for car and 30 CHF for truck"],
     ),
     (("sensors", 0, "every_s"), 300, ["loop on link a: every 60 → 300 s"]),
     (("sensors", 0, "lane"), None, ["loop on link a: lane 0 → all lanes"]),

@@ -16,7 +16,9 @@ from citytwin.scenarios.trips import build_trips
 
 CITIES = ("helsinki", "monaco")
 NAMES = ("incident", "morning", "road_closed", "signals_retimed")
-PLANS_OF_DEMAND = ("monaco/demand_scaled", "monaco/development")  # tests/sim/test_demand_plans.py runs them
+PLANS_OF_DEMAND = tuple(
+    f"monaco/{name}" for name in ("demand_scaled", "development", "low_emission_zone", "toll")
+)  # tests/sim/test_demand_plans.py runs them
 LONGEST = 18  # lines that are no comment
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import re
 from html.parser import HTMLParser
@@ -113,6 +114,19 @@ def test_names_of_streets_cannot_break_the_page(page: str):
 def test_colours_come_from_the_palette_only(page: str):
     body = page[page.index("<body") :]
     assert set(re.findall(r"#[0-9a-fA-F]{6}\b", body)) == set()
+
+
+def test_tolls_and_refusals_are_told(run: Run):
+    paid = {"currency": "CHF", "total": 1234.5, "by_toll": {"cordon": {"paid": 1234.5, "vehicles": 411}}}
+    summary = {**run.summary, "tolls_paid": paid, "refused": {"lez": 7, "other": 0}}
+    told = words.sentences(
+        dataclasses.replace(run, summary=summary), metrics.headline(run), metrics.link_totals(run.links, run.streets)
+    )
+    plain = [text.replace(style.THIN_SPACE, " ").replace(style.NBSP, " ") for text in told[-2:]]
+    assert plain == [
+        "The toll “cordon” brought in 1 234 CHF from 411 vehicles.",
+        "Trips that did not set out because their vehicles may not drive there: “lez” (7).",
+    ]
 
 
 def test_three_sentences_are_true_to_the_tables(run: Run):

@@ -1,4 +1,4 @@
-"""Name the items of a scenario's demand, and the changes of it: what the ids of their trips are made of."""
+"""Name the items of a scenario's lists: its demand and the changes of it, which trips are called after; measures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .demand_kinds import Demand, DemandScale
+    from .measures import Measure
     from .scenario import Scenario
 
 
@@ -23,6 +24,13 @@ def named_changes(scenario: Scenario) -> Iterator[tuple[str, DemandScale]]:
     seen: Counter[str] = Counter()
     for change in scenario.demand_changes:
         yield _named(change.id, change.kind, seen), change
+
+
+def named_measures(scenario: Scenario) -> Iterator[tuple[str, Measure]]:
+    """Each measure with what people call it: its id, else its kind, numbered likewise."""
+    seen: Counter[str] = Counter()
+    for measure in scenario.measures:
+        yield _named(measure.id, measure.kind.replace("_", " "), seen), measure
 
 
 def _named(name: str | None, kind: str, seen: Counter[str]) -> str:

@@ -1,0 +1,220 @@
+"""Say what measures mean for each trip: what it pays on its way, and where it may not drive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..scenarios.areas import links_in
+from ..scenarios.chance import draws
+from ..scenarios.drivers import OF_CLASS
+from ..scenarios.entry_ids import named_measures
+from ..scenarios.measures import LowEmissionZone, Toll
+from ..scenarios.trips import VEHICLE_CLASSES
+
+if TYPE_CHECKING:
+    from ..scenarios.network import RoadNetwork
+    from ..scenarios.scenario import Scenario
+    from ..scenarios.trips import TripTable
+    from .fleet import Fleet
+
+Rows = NDArray[np.int64]
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+HOUR_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TollRule:
+    """One toll on one network."""
+
+    name: str
+    toll: Toll
+    charged: Bools  # [movement] whoever drives it pays
+    price: Floats  # [vehicle class]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ZoneRule:
+    """One low-emission zone on one network."""
+
+    name: str
+    zone: LowEmissionZone
+    inside: Bools  # [link]
+    banned: Bools  # [trip]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Terms:
+    """On which some plan their way, besides time."""
+
+    open_link: Bools  # [link]
+    extra_s: Floats  # [movement] money in seconds, by what time is worth to them
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a trip did not set out."""
+
+    zone: str
+    cause: str
+
+
+class Measures:
+    """All measures of a run, what was paid so far, and who was refused.
+
+    Parameters
+    ----------
+    scenario, network, trips
+        Whose.
+    seed
+        Of the run: who complies is drawn by it.
+
+    Attributes
+    ----------
+    paid : [toll, trip]
+        In the scenario's currency, as far as accounts are settled.
+    refused : by row of the trip
+        Trips that were not let out.
+    """
+
+    def __init__(self, scenario: Scenario, network: RoadNetwork, trips: TripTable, seed: int) -> None:
+        self._trips, self._links, self._movements = trips, network.link_count, network.movements
+        value = scenario.routes.value_of_time_per_h
+        self._value_per_h = np.array([value.get(name, value.get("car", np.inf)) for name in OF_CLASS])
+        clean = draws(seed, trips.key, "compliance")
+        self.tolls: list[TollRule] = []
+        self.zones: list[ZoneRule] = []
+        for name, measure in named_measures(scenario):
+            inside = _links_of(measure, network)
+            if isinstance(measure, Toll):
+                price = np.array([measure.price_of(kind) for kind in OF_CLASS])
+                self.tolls.append(TollRule(name, measure, self._entries(measure, inside), price))
+            else:
+                classes = [VEHICLE_CLASSES.index(kind) for kind in measure.banned]
+                banned = np.isin(trips.vehicle_class, classes) & (clean >= measure.compliant_share)
+                self.zones.append(ZoneRule(name, measure, inside, banned))
+        self.paid = np.zeros((len(self.tolls), len(trips)))
+        self.refused: dict[int, Refusal] = {}
+        self._settled_at = np.zeros(len(trips), np.int64)  # step of the route up to which is paid
+        self._pair = self._movements.from_link.astype(np.int64) * self._links + self._movements.to_link
+
+    def _entries(self, toll: Toll, inside: Bools) -> Bools:
+        """Movements that lead into a toll's links; with an area, from outside."""
+        into = inside[self._movements.to_link]
+        return into if toll.polygon is None else np.asarray(into & ~inside[self._movements.from_link])
+
+    def terms(self, rows: Rows, origin: Ints, destination: Ints, t_s: Floats) -> list[tuple[Rows, Terms]]:
+        """What holds for trips that choose their way, in groups for which the same holds.
+
+        Parameters
+        ----------
+        rows : [n]
+            Trips.
+        origin, destination : [n]
+            Links from and to which they plan.
+        t_s : [n]
+            When each sets out, or looks for another way.
+
+        Returns
+        -------
+        list of (places in ``rows``, terms)
+        """
+        classes = self._trips.vehicle_class[rows]
+        held = [_holds(rule.toll, t_s) & (rule.price[classes] > 0.0) for rule in self.tolls]
+        held += [self._barred(rule, rows, origin, destination, t_s) for rule in self.zones]
+        table = np.column_stack([classes, *held]).astype(np.int8)
+        distinct, group = np.unique(table, axis=0, return_inverse=True)
+        return [
+            (np.flatnonzero(group.ravel() == number), self._terms(int(row[0]), row[1:] != 0))
+            for number, row in enumerate(distinct)
+        ]
+
+    def _barred(self, rule: ZoneRule, rows: Rows, origin: Ints, destination: Ints, t_s: Floats) -> Bools:
+        """Who must keep out of a zone. Who is in it gets out, and who was let out to it gets in."""
+        concerned = rule.banned[rows] & ~rule.inside[origin] & ~rule.inside[destination]
+        return np.asarray(concerned & _holds(rule.zone, t_s))
+
+    def _terms(self, vehicle_class: int, held: Bools) -> Terms:
+        open_link, extra_s = np.ones(self._links, np.bool_), np.zeros(self._movements.from_link.size)
+        for toll, holds in zip(self.tolls, held[: len(self.tolls)], strict=True):
+            if holds:
+                price_s = toll.price[vehicle_class] / self._value_per_h[vehicle_class] * HOUR_S
+                extra_s += np.where(toll.charged, price_s, 0.0)
+        for zone, holds in zip(self.zones, held[len(self.tolls) :], strict=True):
+            if holds:
+                open_link &= ~zone.inside
+        return Terms(open_link, extra_s)
+
+    def admitted(self, rows: Rows, t_s: Floats) -> Rows:
+        """Those of some trips that may set out at ``t_s``; the others are noted as refused."""
+        refused = np.zeros(rows.size, np.bool_)
+        origin, destination = self._trips.origin_link[rows], self._trips.destination_link[rows]
+        for rule in self.zones:
+            there = rule.inside[origin] | rule.inside[destination]
+            let_in = there if rule.zone.access == "destination" else np.zeros(rows.size, np.bool_)
+            through = np.array([rule.inside[self._trips.route(row)].any() for row in rows.tolist()], np.bool_)
+            kept_out = rule.banned[rows] & _holds(rule.zone, t_s) & (there | through) & ~let_in & ~refused
+            for row in rows[kept_out].tolist():
+                self.refused[row] = Refusal(rule.name, f"banned from {_called(rule)}")
+            refused |= kept_out
+        return rows[~refused]
+
+    def note_no_way_round(self, rows: Rows, t_s: Floats) -> None:
+        """Note trips that have a way, but not round the zones in which they are banned at ``t_s``."""
+        origin, destination = self._trips.origin_link[rows], self._trips.destination_link[rows]
+        for rule in self.zones:
+            for row in rows[self._barred(rule, rows, origin, destination, t_s)].tolist():
+                self.refused.setdefault(row, Refusal(rule.name, f"no way round {_called(rule)}"))
+
+    def settle(self, fleet: Fleet, member: int, rows: Rows, t_s: float) -> None:
+        """Charge vehicles for what they drove since they were charged last; what held until ``t_s`` held all the time.
+
+        To be called when a toll begins or ends, and before a vehicle gets another route.
+        """
+        vehicles = fleet.vehicles
+        at = vehicles.route_at[member, rows].astype(np.int64)
+        steps = np.maximum(at - self._settled_at[rows], 0)
+        first = vehicles.route_start[member, rows] + self._settled_at[rows]
+        self._settled_at[rows] = at
+        place = np.repeat(first - (np.cumsum(steps) - steps), steps) + np.arange(steps.sum())
+        route = fleet.cities.route
+        movement = np.searchsorted(self._pair, route[place].astype(np.int64) * self._links + route[place + 1])
+        trip = np.repeat(rows, steps)
+        for number, rule in enumerate(self.tolls):
+            if rule.toll.start_s < t_s <= _end_s(rule.toll):
+                pays = trip[rule.charged[movement]]
+                np.add.at(self.paid[number], pays, rule.price[self._trips.vehicle_class[pays]])
+
+    def begin_route(self, rows: Rows) -> None:
+        """Take note that vehicles begin a route where they are."""
+        self._settled_at[rows] = 0
+
+
+def measures_of(scenario: Scenario, network: RoadNetwork, trips: TripTable, seed: int) -> Measures | None:
+    """All measures of a run; None where there are none."""
+    return Measures(scenario, network, trips, seed) if scenario.measures else None
+
+
+def _links_of(measure: Toll | LowEmissionZone, network: RoadNetwork) -> Bools:
+    if measure.polygon is not None:
+        return links_in(network, measure.polygon)
+    rows = [network.link_row[link] for link in measure.links or ()]
+    return np.isin(np.arange(network.link_count), rows)
+
+
+def _holds(measure: Toll | LowEmissionZone, t_s: Floats) -> Bools:
+    return np.asarray((t_s >= measure.start_s) & (t_s < _end_s(measure)))
+
+
+def _end_s(measure: Toll | LowEmissionZone) -> float:
+    return np.inf if measure.end_s is None else measure.end_s
+
+
+def _called(rule: ZoneRule) -> str:
+    return f'low-emission zone "{rule.name}"' if rule.zone.id is not None else "the low-emission zone"
