@@ -198,6 +198,7 @@ class Fleet:
             if name not in ("driver", "sensor", "junction"):
                 array = rows if name == "vehicle_i" else getattr(self.cities, name)[member]
                 array = array[: table.DUE_STEP] if name == "link" else array  # it and junctions follow from the rest
+                array = array[: table.STOPS] if name == "lane_i" else array  # the rest is only watched
                 array = array.T if name in table.BY_VEHICLE else array  # column after column, as the others
                 digest.update(np.ascontiguousarray(array).tobytes())
         detectors = [row for row, sensor in enumerate(self.sensors) if sensor.of_signal]

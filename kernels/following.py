@@ -32,6 +32,7 @@ from .traffic_tables import (
     LENGTH_M,
     LETS_IN,
     LIMIT_MPS,
+    LONGEST_QUEUE,
     MAX_ACCEL,
     NEXT_POSITION_M,
     NEXT_SPEED_MPS,
@@ -48,6 +49,8 @@ from .traffic_tables import (
     SPEED_FACTOR,
     SPEED_MPS,
     STANDING_S,
+    STANDING_STEPS,
+    STOPS,
     TO_LANE,
     VEHICLE_M,
     VEHICLE_S,
@@ -239,11 +242,15 @@ def advance_lane(city: City, lane: int) -> None:
     """Take over the next speed and position of every vehicle on a lane row."""
     step = city.step_s
     count = city.lane_i[COUNT, lane]
+    standing = 0
     for k in range(count):
         vehicle = at(city, lane, k)
         speed = city.vehicle_f[vehicle, NEXT_SPEED_MPS]
         city.vehicle_f[vehicle, SPEED_MPS] = speed
         if speed < MOVING_MPS:
+            standing += 1
+            if city.vehicle_f[vehicle, STANDING_S] == 0.0:
+                city.lane_i[STOPS, lane] += 1
             city.vehicle_f[vehicle, STANDING_S] += step
         else:
             city.vehicle_f[vehicle, STANDING_S] = 0.0
@@ -256,3 +263,6 @@ def advance_lane(city: City, lane: int) -> None:
                 add_shared(city.lane_i, OCCUPIED_BY, city.road_lanes + city.vehicle_i[vehicle, REAR_IN], -1)
                 city.vehicle_i[vehicle, REAR_IN] = -1
     city.lane_f[VEHICLE_S, lane] += count * step
+    if standing > 0:
+        city.lane_i[STANDING_STEPS, lane] += standing
+        city.lane_i[LONGEST_QUEUE, lane] = max(city.lane_i[LONGEST_QUEUE, lane], standing)

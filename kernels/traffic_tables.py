@@ -128,7 +128,10 @@ WENT_OUT: Final = 13
 CANDIDATE: Final = 14  # vehicle that asks to enter the junction in this step, -1
 KNOT: Final = 15  # of short loops that it belongs to, -1: none
 FIRST_LOOP: Final = 16  # loops that it is part of, into listed
-LANE_I_COLUMNS: Final = 17
+STOPS: Final = 17  # from here on counts for whoever watches: how often vehicles came to stand on it so far
+STANDING_STEPS: Final = 18  # steps that vehicles stood on it so far, all together
+LONGEST_QUEUE: Final = 19  # most vehicles that stood on it at once so far
+LANE_I_COLUMNS: Final = 20
 
 # Columns of ``connector``, ``[column, connector + 1]``.
 FROM_LANE: Final = 0

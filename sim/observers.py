@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,13 +41,14 @@ class Head:
 
 
 class LinkTable:
-    """Flow, speed, density and delay of every link that saw a vehicle, per interval."""
+    """Flow, speed, density, delay, stops and queues of every link that saw a vehicle, per interval."""
 
     def __init__(self, folder: RunFolder, fleet: Fleet, every_s: float) -> None:
         self.every_s = every_s
         self._writer = folder.writer("links")
         self._start_s = 0.0
         self._before = link_totals(fleet)
+        self._stood_before = stop_totals(fleet)
         network = fleet.network
         self._names = np.array(network.links.id, dtype=object)
         self._free_s_per_m = 1.0 / network.links.speed_mps
@@ -59,6 +60,8 @@ class LinkTable:
             return
         now = link_totals(model.fleet)
         entered, left, vehicle_s, vehicle_m = (after - before for after, before in zip(now, self._before, strict=True))
+        stood = stop_totals(model.fleet)
+        stops, standing_s = stood.stops - self._stood_before.stops, stood.standing_s - self._stood_before.standing_s
         rows = np.flatnonzero((vehicle_s > 0.0) | (entered > 0) | (left > 0))
         length_m = model.network.links.length_m[rows]
         vehicle_s, vehicle_m = vehicle_s[rows], vehicle_m[rows]
@@ -77,9 +80,13 @@ class LinkTable:
                 "flow_vph": vehicle_m / length_m / span_s * 3600.0,  # Edie (1963): distance driven per road and time
                 "density_vpkm": vehicle_s / length_m / span_s * 1000.0,
                 "delay_s": np.maximum(vehicle_s - vehicle_m * self._free_s_per_m[rows], 0.0),
+                "stops": stops[rows].astype(np.int64),
+                "standing_s": standing_s[rows],
+                "mean_queue_veh": standing_s[rows] / span_s,
+                "longest_queue_so_far_veh": stood.longest_veh[rows].astype(np.int64),
             }
         )
-        self._start_s, self._before = t_s, now
+        self._start_s, self._before, self._stood_before = t_s, now, stood
 
 
 class NetworkTable:
@@ -91,7 +98,7 @@ class NetworkTable:
         self._stuck_after_s = stuck_after_s
         lanes = np.diff(fleet.network.links.lane_start)
         self._lane_m = float((lanes * fleet.network.links.length_m).sum())
-        self._start_s, self._before = 0.0, (0.0, 0.0)
+        self._start_s, self._before = 0.0, (0.0, 0.0, 0.0)
         self._write(0.0, fleet)
 
     def observe(self, t_s: float, model: CityModel) -> None:
@@ -104,7 +111,9 @@ class NetworkTable:
         roads = slice(0, fleet.network.lane_count)
         vehicle_s = float(fleet.cities.lane_f[0, table.VEHICLE_S, roads].sum())
         vehicle_m = float(fleet.cities.lane_f[0, table.VEHICLE_M, roads].sum())
-        seconds, metres = vehicle_s - self._before[0], vehicle_m - self._before[1]
+        stood = stop_totals(fleet)
+        now = vehicle_s, vehicle_m, float(stood.standing_s.sum())
+        seconds, metres, standing_s = (after - before for after, before in zip(now, self._before, strict=True))
         span_s = max(t_s - self._start_s, 1e-9)
         driving = fleet.vehicles.status[0] == table.DRIVING
         speed_mps = float(fleet.vehicles.speed_mps[0, driving].mean()) if driving.any() else float("nan")
@@ -119,9 +128,11 @@ class NetworkTable:
             "vehicle_km": float(fleet.vehicles.driven_m[0].sum()) / 1000.0,
             "flow_vph_per_lane": metres / self._lane_m / span_s * 3600.0,
             "density_vpkm_per_lane": seconds / self._lane_m / span_s * 1000.0,
+            "stops": int(stood.stops.sum()),
+            "mean_queue_veh": standing_s / span_s,
         }
         self._writer.write({name: [value] for name, value in row.items()})
-        self._start_s, self._before = t_s, (vehicle_s, vehicle_m)
+        self._start_s, self._before = t_s, now
 
 
 class SensorTable:
@@ -161,6 +172,31 @@ class SensorTable:
             }
         )
         self._start_s, self._before = t_s, now
+
+
+class StopTotals(NamedTuple):
+    """Who came to stand on every link since the start, ``[link]`` each.
+
+    A vehicle stands when it is slower than 0.1 m/s. One that moved before stops; one that creeps on in a queue and
+    stands again stops again.
+    """
+
+    stops: Floats
+    standing_s: Floats  # of all vehicles together
+    longest_veh: Floats  # most that stood at once in one of its lanes
+
+
+def stop_totals(fleet: Fleet) -> StopTotals:
+    """Stops and queues of every link so far; the inside of junctions belongs to no link."""
+    lane_i, roads, links = fleet.cities.lane_i[0], fleet.network.lane_count, fleet.network.link_count
+    link_of = lane_i[table.ON_LINK, :roads]
+    stops, steps = (
+        np.bincount(link_of, weights=lane_i[column, :roads], minlength=links).astype(np.float64)
+        for column in (table.STOPS, table.STANDING_STEPS)
+    )
+    longest_veh = np.zeros(links)
+    np.maximum.at(longest_veh, link_of, lane_i[table.LONGEST_QUEUE, :roads])
+    return StopTotals(stops, steps * fleet.cities.step_s, longest_veh)
 
 
 def link_totals(fleet: Fleet) -> tuple[Floats, Floats, Floats, Floats]:

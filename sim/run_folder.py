@@ -74,6 +74,10 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "flow_vph": _NUMBER,
         "density_vpkm": _NUMBER,
         "delay_s": _NUMBER,
+        "stops": _COUNT,
+        "standing_s": _NUMBER,
+        "mean_queue_veh": _NUMBER,
+        "longest_queue_so_far_veh": _COUNT,
     },
     "network": {
         "t_s": _NUMBER,
@@ -86,6 +90,8 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "vehicle_km": _NUMBER,
         "flow_vph_per_lane": _NUMBER,
         "density_vpkm_per_lane": _NUMBER,
+        "stops": _COUNT,
+        "mean_queue_veh": _NUMBER,
     },
     "locks": {
         "links": _TEXT,

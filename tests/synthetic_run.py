@@ -181,6 +181,10 @@ def _links(folder: RunFolder, streets: dict[str, Any], rng: np.random.Generator)
                 "flow_vph": entered * 12.0,
                 "density_vpkm": vehicle_s / 300 / (length_m / 1000),
                 "delay_s": vehicle_s - vehicle_m / 13.9,
+                "stops": entered // 2,
+                "standing_s": 0.2 * vehicle_s,
+                "mean_queue_veh": 0.2 * vehicle_s / 300,
+                "longest_queue_so_far_veh": np.full(count, interval // 4),
             }
         )
 
@@ -214,6 +218,8 @@ def _network(
             "vehicle_km": np.cumsum(active * speed_mps * 60 / 1000),
             "flow_vph_per_lane": active / lane_km * speed_mps * 3.6,
             "density_vpkm_per_lane": active / lane_km,
+            "stops": 3 * arrived,
+            "mean_queue_veh": 0.2 * active,
         }
     )
     return int(created[-1]) + no_route

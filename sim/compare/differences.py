@@ -83,7 +83,7 @@ def mean_delays_s(base: Stack, variant: Stack) -> tuple[Floats, Floats]:
 def _network(pair: Pair) -> pd.DataFrame:
     travel = pair.of_trips("travel_s")
     delay = pair.of_trips("delay_s")
-    stacks = pair.stacks
+    stacks, seconds = pair.stacks, pair.base.plan.scenario.duration_s
     return joined(
         [
             row("mean delay", "s", *(mean(values) for values in delay)),
@@ -92,6 +92,8 @@ def _network(pair: Pair) -> pd.DataFrame:
             row("time spent by all, waiting included", "veh-h", *(one.spent_s.sum(axis=1) / 3600 for one in stacks)),
             row("distance driven", "veh-km", *(one.driven_m.sum(axis=1) / 1000 for one in stacks)),
             row("mean speed", "km/h", *(_speed_kmh(one, slice(None)) for one in stacks)),
+            row("stops", "per veh-km", *(_stops_per_km(one) for one in stacks)),
+            row("mean queue", "vehicles", *(one.standing_s.sum(axis=1) / seconds for one in stacks)),
             row("arrived", "trips", *(one.arrived.sum(axis=1).astype(float) for one in stacks), resolution=1.0),
             row("stuck at the end", "vehicles", *(one.stuck for one in stacks), resolution=1.0),
             *_demand(pair),
@@ -169,7 +171,7 @@ def _of_groups(pair: Pair, groups: Sequence[tuple[Mapping[str, str], Rows]], *ke
 
 
 def _links(pair: Pair) -> pd.DataFrame:
-    """Flow, time lost and speed on every link that exists in both, and whether they changed beyond chance."""
+    """Flow, time lost, speed, stops and queues of every link in both, and whether they changed beyond chance."""
     import pandas as pd
 
     from ...scenarios.network import CLASS_NAMES
@@ -183,6 +185,9 @@ def _links(pair: Pair) -> pd.DataFrame:
         ("flow", "veh/h", [one.entered_veh[:, at] / hours for one, at in sides], 1.0 / hours),
         ("time lost", "veh-min/h", [one.lost_s[:, at] / 60.0 / hours for one, at in sides], 0.0),
         ("mean speed", "km/h", [_link_speeds_kmh(one, at) for one, at in sides], 0.0),
+        ("stops", "per h", [one.stops[:, at] / hours for one, at in sides], 1.0 / hours),
+        ("mean queue", "vehicles", [one.standing_s[:, at] / 3600.0 / hours for one, at in sides], 0.0),
+        ("longest queue", "vehicles", [one.longest_queue_veh[:, at] for one, at in sides], 1.0),
     ):
         ours, theirs = both
         result = paired(theirs - ours, resolution=resolution)
@@ -211,6 +216,12 @@ def _p90(values: Floats) -> Floats:
     return np.array(
         [np.percentile(seed[~np.isnan(seed)], 90) if (~np.isnan(seed)).any() else np.nan for seed in values]
     )
+
+
+def _stops_per_km(stack: Stack) -> Floats:
+    """Stops of all vehicles over the distance that they drove, ``[seed]``; NaN where nobody drove."""
+    km = stack.driven_m.sum(axis=1) / 1000.0
+    return np.where(km > 0.0, stack.stops.sum(axis=1) / np.where(km > 0.0, km, 1.0), np.nan)
 
 
 def _speed_kmh(stack: Stack, at: Any) -> Floats:

@@ -34,6 +34,9 @@ class Stack:
     vehicle_s: Floats
     vehicle_m: Floats
     lost_s: Floats  # by all vehicles together, against driving freely
+    stops: Floats
+    standing_s: Floats
+    longest_queue_veh: Floats
     stuck: Floats  # [seed] at the end, those without a route included
     tolls_paid: Floats  # [seed] in the scenario's currency
 
@@ -48,7 +51,9 @@ def read_stack(folder: Path, plan: Plan, seeds: Sequence[int]) -> Stack:
     of_trips = {
         name: np.zeros((len(seeds), len(plan.trips))) for name in ("travel_s", "delay_s", "spent_s", "driven_m")
     }
-    columns = {"entered_veh": "entered_veh", "vehicle_s": "vehicle_s", "vehicle_m": "vehicle_m", "lost_s": "delay_s"}
+    same = ("entered_veh", "vehicle_s", "vehicle_m", "stops", "standing_s")
+    columns = dict(zip(same, same, strict=True))
+    columns |= {"lost_s": "delay_s", "longest_queue_veh": "longest_queue_so_far_veh"}  # a run is one interval
     of_links = {name: np.zeros((len(seeds), plan.network.link_count)) for name in columns}
     stuck, tolls_paid, hashes = np.zeros(len(seeds)), np.zeros(len(seeds)), []
     for row, seed in enumerate(seeds):

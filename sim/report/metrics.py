@@ -93,12 +93,15 @@ def link_totals(links: pd.DataFrame, streets: pd.DataFrame, observed_s: float | 
     -------
     pandas.DataFrame
         ``streets`` without geometry, plus ``entered_veh``, ``flow_vph`` (mean over the run), ``vehicle_km``,
-        ``mean_speed_mps``, ``delay_s`` (of all vehicles together), ``delay_h_per_h`` (vehicle-hours lost per hour)
-        and ``delay_per_vehicle_s``. Where nothing at all was recorded they are NaN: that is no data, not no traffic.
+        ``mean_speed_mps``, ``delay_s`` (of all vehicles together), ``delay_h_per_h`` (vehicle-hours lost per hour),
+        ``delay_per_vehicle_s``, ``stops``, ``stops_per_vehicle``, ``mean_queue_veh`` and ``longest_queue_veh``. Where
+        nothing at all was recorded they are NaN: that is no data, not no traffic.
     """
     if observed_s is None:
         observed_s = float(links["interval_end_s"].max())
-    sums = links.groupby("link", sort=False)[["entered_veh", "vehicle_s", "vehicle_m", "delay_s"]].sum()
+    by_link = links.groupby("link", sort=False)
+    sums = by_link[["entered_veh", "vehicle_s", "vehicle_m", "delay_s", "stops", "standing_s"]].sum()
+    sums["longest_queue_veh"] = by_link["longest_queue_so_far_veh"].max()
     if len(links):
         sums = sums.reindex(streets["link"], fill_value=0)
     table = streets.drop(columns="geometry").join(sums, on="link")
@@ -107,7 +110,10 @@ def link_totals(links: pd.DataFrame, streets: pd.DataFrame, observed_s: float | 
     table["flow_vph"] = table["vehicle_m"] / table["length_m"] / observed_s * 3600
     table["mean_speed_mps"] = table["vehicle_m"] / table["vehicle_s"].where(table["vehicle_s"] > 0)
     table["delay_h_per_h"] = table["delay_s"].clip(lower=0) / observed_s
-    table["delay_per_vehicle_s"] = table["delay_s"] / table["entered_veh"].where(table["entered_veh"] > 0)
+    vehicles = table["entered_veh"].where(table["entered_veh"] > 0)
+    table["delay_per_vehicle_s"] = table["delay_s"] / vehicles
+    table["stops_per_vehicle"] = table["stops"] / vehicles
+    table["mean_queue_veh"] = table["standing_s"] / observed_s
     return table
 
 

@@ -104,6 +104,9 @@ def _worst_rows(totals: pd.DataFrame) -> list[dict[str, str]]:
             "vehicles": style.whole(row["entered_veh"]),
             "speed": f"{3.6 * row['mean_speed_mps']:.1f}",
             "limit": f"{3.6 * row['speed_mps']:.0f}",
+            "stops": style.number(row["stops_per_vehicle"], figures=2),
+            "queue": style.number(row["mean_queue_veh"], figures=2),
+            "longest": style.whole(row["longest_queue_veh"]),
         }
         for row in metrics.worst_links(totals, ROWS_SHOWN).to_dict("records")
     ]

@@ -7,7 +7,7 @@ import pytest
 from traffic_case import Notebook, road_of, simulate
 
 from citytwin.kernels import traffic_tables as table
-from citytwin.sim.observers import Head, LinkTable, NetworkTable, SensorTable, link_totals
+from citytwin.sim.observers import Head, LinkTable, NetworkTable, SensorTable, link_totals, stop_totals
 
 ROAD = road_of([250.0, 150.0, 250.0], lanes=2)
 FIRST, MIDDLE, LAST = ROAD.links.id
@@ -98,6 +98,51 @@ def test_the_network_table_counts_everybody(watched):
     assert [head.created, head.arrived, head.active, head.waiting, head.stuck] == [
         network[name][-1] for name in ("created", "arrived", "active", "waiting", "stuck")
     ]
+
+
+class Standing:
+    """Looks every second who stands where, and who did not a second ago."""
+
+    every_s = 1.0
+
+    def __init__(self) -> None:
+        self.stops, self.standing_s, self.longest = (np.zeros(ROAD.link_count) for _ in range(3))
+        self._stood = np.zeros(0, bool)
+
+    def observe(self, t_s: float, model) -> None:
+        vehicles = model.fleet.vehicles
+        lane = vehicles.lane[0]
+        on_road = (vehicles.status[0] == table.DRIVING) & (lane < ROAD.lane_count)
+        stands = on_road & (vehicles.speed_mps[0] < 0.1)
+        before = self._stood if self._stood.size else np.zeros_like(stands)
+        link = ROAD.lanes.link[np.where(on_road, lane, 0)]
+        np.add.at(self.stops, link[stands & ~before], 1)
+        np.add.at(self.standing_s, link[stands], 1.0)
+        np.maximum.at(self.longest, ROAD.lanes.link, np.bincount(lane[stands], minlength=ROAD.lane_count))
+        self._stood = stands
+
+
+def test_stops_and_queues_are_what_somebody_sees_who_looks_every_second():
+    rows = [(f"car {k:02d}", 2.0 * k, FIRST, LAST) for k in range(CARS)]
+    incident = {"kind": "incident", "link": MIDDLE, "lane": 0, "position_m": 100.0, "start_s": 30, "duration_s": 100}
+    simulation = simulate(ROAD, rows, events=[incident, {**incident, "lane": 1, "duration_s": 60}])
+    seen, notebook = Standing(), Notebook()
+    fleet = simulation.model.fleet
+    simulation.watch([seen, LinkTable(notebook, fleet, 50.0), NetworkTable(notebook, fleet, 50.0, 300.0)])
+    simulation.run(200)
+    totals = stop_totals(fleet)
+    assert totals.stops.sum() > 20 and totals.longest_veh.max() > 5
+    assert totals.stops.tolist() == seen.stops.tolist()
+    assert totals.standing_s.tolist() == seen.standing_s.tolist()
+    assert totals.longest_veh.tolist() == seen.longest.tolist()
+    links, network = notebook.table("links"), notebook.table("network")
+    for name, row in ROAD.link_row.items():
+        of_link = links["link"] == name
+        assert links["stops"][of_link].sum() == totals.stops[row]
+        assert links["mean_queue_veh"][of_link].sum() * 50.0 == pytest.approx(totals.standing_s[row])
+        assert links["longest_queue_so_far_veh"][of_link].max() == totals.longest_veh[row]
+    assert network["stops"][-1] == totals.stops.sum()
+    assert network["mean_queue_veh"].sum() * 50.0 == pytest.approx(totals.standing_s.sum())
 
 
 def test_loops_count_who_passed(watched):

@@ -91,6 +91,12 @@ def test_figures_of_the_network_follow_from_the_runs(found):
     assert rows.loc["mean delay", "base"] == pytest.approx(np.mean(delays[0]))
     assert rows.loc["mean delay", "difference"] == pytest.approx(np.mean(np.subtract(delays[1], delays[0])))
     assert rows.loc["arrived", "base"] == base.arrived.sum() / SEEDS
+    assert rows.loc["stops", "base"] == pytest.approx(np.mean(base.stops.sum(axis=1) / base.driven_m.sum(axis=1)) * 1e3)
+    assert rows.loc["mean queue", "base"] == pytest.approx(base.standing_s.sum() / SEEDS / 600)
+    queues = of(found.differences.links, "2_closed", quantity="mean queue")
+    assert queues["with_variant"].sum() == pytest.approx(rows.loc["mean queue", "with_variant"])
+    longest = of(found.differences.links, "2_closed", quantity="longest queue")
+    assert (longest["base"].to_numpy() >= queues["base"].to_numpy() / 2).all()  # at most two lanes
     assert rows.loc["time spent by all, waiting included", "base"] > rows.loc["mean travel time", "base"] / 3600
     parts = of(found.differences.road_classes, "2_closed", quantity="distance driven")
     assert parts["base"].sum() == pytest.approx(base.vehicle_m.sum() / SEEDS / 1000)
