@@ -101,6 +101,8 @@ def _applied(graph: StreetGraph, changes: Sequence[Any]) -> tuple[StreetDraft, l
     found: list[tuple[int, Place, str]] = []
     for row, change in enumerate(changes):
         if isinstance(change, RoadOpened):  # done while the map was read
+            opened = ", ".join((*(change.ways or ()), *(change.barriers or ())))
+            draft.notes.append(f'Streets changed by "{change.id}": opened to cars: {opened}.')
             continue
         try:
             draft.notes.append(f'Streets changed by "{change.id}": {APPLY[type(change)](draft, change)}.')

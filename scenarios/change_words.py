@@ -49,7 +49,7 @@ def change_title(change: Any, names: PlaceNames) -> str | None:
     """What a change is and where; None for what is no change of the streets."""
     if isinstance(change, OnLinks):
         before, after = ON_LINKS[type(change)]
-        return " ".join(part for part in (before, names.links(change.link_ids), after) if part)
+        return " ".join(part for part in (before, _where(change, names), after) if part)
     if isinstance(change, RoadAdded):
         return f'road "{change.name or change.id}"'
     if isinstance(change, RoadOpened):
@@ -78,7 +78,7 @@ def change_sentence(change: Any, names: PlaceNames) -> str | None:
         now = names.lane_count(change.link_ids)
         were = "" if now is None else f"{now} → "
         side = " at the kerb" if change.side == "kerb" else ""
-        return f"{names.links(change.link_ids)}: {were}{_lanes(change.lanes)}{side}{_both(change)}"
+        return f"{_where(change, names)}: {were}{_lanes(change.lanes)}{side}{_both(change, names)}"
     more: Mapping[type, Callable[[Any, PlaceNames], str]] = {
         RoadAdded: _road,
         RoadOpened: _opened,
@@ -88,14 +88,11 @@ def change_sentence(change: Any, names: PlaceNames) -> str | None:
         SpeedZone: _zone,
         OneWay: lambda one, _: "" if one.lanes is None else f"with {_lanes(one.lanes)}",
         TwoWay: _two_way,
-        ModalFilter: lambda one, _: f"closed but to {_users((*one.open_to, 'foot'))}",
+        ModalFilter: lambda one, _: f"open to {_users((*one.open_to, 'foot'))} only",
         Roundabout: _roundabout,
     }
     said = more[type(change)](change, names) if type(change) in more else ""
-    alone = isinstance(change, (RoadRemoved, ModalFilter)) and not change.both_directions
-    both = (
-        ", these directions only" if alone else "" if isinstance(change, (RoadRemoved, ModalFilter)) else _both(change)
-    )
+    both = _both(change, names) if isinstance(change, OnLinks) else ""
     return f"{title}{': ' if said else ''}{said}{both}"
 
 
@@ -140,8 +137,17 @@ def _roundabout(change: Roundabout, names: PlaceNames) -> str:
     return f"{ring}{instead and ', '}{instead}"
 
 
-def _both(change: Any) -> str:
-    return ", in both directions" if getattr(change, "both_directions", False) else ""
+def _where(change: OnLinks, names: PlaceNames) -> str:
+    """The links of a change as the map has them, with their opposite directions where these change too."""
+    both = getattr(change, "both_directions", False)
+    return names.on_map.links(names.on_map.both_ways(change.link_ids) if both else change.link_ids)
+
+
+def _both(change: OnLinks, names: PlaceNames) -> str:
+    """That a change is one of both directions, where the names of the links do not say it."""
+    if not getattr(change, "both_directions", False) or names.on_map.both_ways(change.link_ids) != change.link_ids:
+        return ""
+    return ", both directions"
 
 
 def _numbered(lane: int) -> str:

@@ -26,6 +26,13 @@ class PlaceNames(Protocol):
     def limit_kmh(self, ids: Sequence[str]) -> float | None:
         """The speed limit of some links; None where it is not known or not one."""
 
+    @property
+    def on_map(self) -> PlaceNames:
+        """The names by the map, as it is before any change of the streets."""
+
+    def both_ways(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Some links and their opposite directions, as far as these are known."""
+
     def lane_count(self, ids: Sequence[str]) -> int | None:
         """How many lanes some links have on the map; None where it is not known or not one number."""
 
@@ -61,6 +68,15 @@ class IdsOnly:
 
     def limit_kmh(self, ids: Sequence[str]) -> None:
         """Without streets nobody knows their limits."""
+
+    @property
+    def on_map(self) -> PlaceNames:
+        """These are the same."""
+        return self
+
+    def both_ways(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Without streets nobody knows their opposite directions."""
+        return tuple(ids)
 
     def lane_count(self, ids: Sequence[str]) -> None:
         """Without streets nobody knows their lanes."""
@@ -157,6 +173,15 @@ class StreetNames:
         rows = [self._network.link_row[name] for name in ids if name in self._network.link_row]
         limits = {round(float(self._network.links.speed_mps[row]) * 3.6, 1) for row in rows}
         return limits.pop() if len(limits) == 1 else None
+
+    @property
+    def on_map(self) -> PlaceNames:
+        """Names by the map; what is new has its name from the plan."""
+        return StreetNames(self._map, self._network)
+
+    def both_ways(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Some links, each followed by its opposite direction."""
+        return tuple(dict.fromkeys(name for one in ids for name in (one, self._twin(one)) if name))
 
     def lane_count(self, ids: Sequence[str]) -> int | None:
         """The number of lanes that all of some links have on the map."""

@@ -19,16 +19,19 @@ NAMES = ("incident", "morning", "road_closed", "signals_retimed")
 PLANS_OF_DEMAND = tuple(
     f"monaco/{name}" for name in ("demand_scaled", "development", "low_emission_zone", "toll")
 )  # tests/sim/test_demand_plans.py runs them
+PLANS_OF_STREETS = tuple(
+    name for name in bundled_scenarios() if load_scenario(name).streets
+)  # test_street_plans.py too
 LONGEST = 18  # lines that are no comment
 
 
 def test_what_is_bundled() -> None:
     assert set(bundled_cities()) == set(CITIES)
     everywhere = [f"{city}/{name}" for city in CITIES for name in NAMES]
-    assert bundled_scenarios() == sorted([*everywhere, "monaco/signals_actuated", *PLANS_OF_DEMAND])
+    assert bundled_scenarios() == sorted([*everywhere, "monaco/signals_actuated", *PLANS_OF_DEMAND, *PLANS_OF_STREETS])
 
 
-@pytest.mark.parametrize("name", bundled_scenarios())
+@pytest.mark.parametrize("name", [name for name in bundled_scenarios() if name not in PLANS_OF_STREETS])
 def test_each_fits_its_city(name: str) -> None:
     assert describe(check_scenario(name)) == "No problems found."
 
