@@ -274,6 +274,8 @@ def compare(
             )
             progress.stage("writing the report")
             report = found.write_report()
+            progress.stage("writing maps for other programs")
+            geopackage, simwrapper = found.write_geopackage(), found.write_simwrapper()
     except KeyboardInterrupt:
         _say(
             {"status": "interrupted", "folder": out} if as_json else None, "interrupted. Go on: the same with --resume"
@@ -286,9 +288,11 @@ def compare(
     finally:
         progress.close()
     if as_json:
-        click.echo(_dump({**found.summary(), "report": report}))
+        written = {"report": report, "geopackage": geopackage, "simwrapper": simwrapper}
+        click.echo(_dump({**found.summary(), **written}))
     else:
-        click.echo("\n".join([*verdicts(found), f"Report: {report}"]))
+        maps = f"Maps: {geopackage} (GIS), {simwrapper} (SimWrapper)"
+        click.echo("\n".join([*verdicts(found), f"Report: {report}", maps]))
     return DONE
 
 

@@ -85,6 +85,18 @@ class Comparison:
 
         return write_comparison_report(self)
 
+    def write_geopackage(self) -> Path:
+        """Write ``comparison.gpkg`` into the folder, every table with its places, for GIS; GeoParquet besides."""
+        from .exports import write_geopackage
+
+        return write_geopackage(self)
+
+    def write_simwrapper(self) -> Path:
+        """Write the folder ``simwrapper`` into the folder, with dashboards that SimWrapper shows."""
+        from .simwrapper import write_simwrapper
+
+        return write_simwrapper(self)
+
 
 def compare(
     scenarios: Sequence[str | Path],

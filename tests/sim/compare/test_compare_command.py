@@ -40,11 +40,13 @@ def page(found: Comparison) -> str:
 def test_the_command_says_what_changes_and_where_the_report_is(found, plans):
     answer = call(*plans, "--seeds", SEEDS, "--workers", 1, "-o", found.folder, "--resume")
     assert answer.exit_code == 0, answer.stderr
-    same, closed, where = answer.stdout.splitlines()
+    same, closed, where, maps = answer.stdout.splitlines()
     assert same.startswith("Same: It changes nothing: with each of the 4 seeds")
     assert closed.startswith("Closed: The ")
     assert where == f"Report: {found.folder / 'report.html'}"
-    assert (found.folder / "report.html").exists()
+    assert maps == f"Maps: {found.folder / 'comparison.gpkg'} (GIS), {found.folder / 'simwrapper'} (SimWrapper)"
+    for written in ("report.html", "comparison.gpkg", "simwrapper/dashboard-1-1_same.yaml"):
+        assert (found.folder / written).exists()
 
 
 def test_json_holds_the_figures_of_the_network(found, plans):

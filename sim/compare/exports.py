@@ -1,0 +1,85 @@
+"""Give a comparison to other programs: a GeoPackage for GIS, and outlines as GeoParquet beside the tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import geopandas
+    import pandas as pd
+
+    from .comparison import Comparison
+
+GEOPACKAGE = "comparison.gpkg"
+STREETS, ZONES = "streets.parquet", "zone_outlines.parquet"
+VALUES = ("base", "with_variant", "difference", "low", "high", "found")
+ON_MAPS = ("links", "zones")  # tables whose rows lie somewhere
+
+
+def write_geopackage(comparison: Comparison) -> Path:
+    """Write every table of a comparison as a layer; links and zones with their geometry, one row a variant and place.
+
+    Their quantities stand side by side: ``flow_difference``, ``time_lost_found`` and so on, as GIS programs want them.
+    Streets and outlines of zones are written as GeoParquet besides.
+    """
+    import pyogrio
+
+    path = comparison.folder / GEOPACKAGE
+    beside = path.with_name(f".{path.name}")
+    beside.unlink(missing_ok=True)
+    streets(comparison).to_parquet(comparison.folder / STREETS, index=False)
+    zone_outlines(comparison).to_parquet(comparison.folder / ZONES, index=False)
+    for name, table in layers(comparison).items():
+        if not table.empty:
+            pyogrio.write_dataframe(table, beside, layer=name, driver="GPKG", append=beside.exists())
+    beside.replace(path)
+    return path
+
+
+def layers(comparison: Comparison) -> dict[str, pd.DataFrame]:
+    """What the GeoPackage holds, by the name of the layer."""
+    tables = comparison.differences.tables()
+    links = side_by_side(tables["links"], ["variant", "link"])
+    zones = side_by_side(tables["zones"], ["variant", "end", "zone"])
+    placed = {"links": streets(comparison).merge(links, on="link")}
+    placed["zones"] = zone_outlines(comparison).merge(zones, on="zone")
+    return {**placed, **{name: table for name, table in tables.items() if name not in ON_MAPS}}
+
+
+def side_by_side(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """One row for each place, the values of its quantities in columns such as ``time_lost_difference``."""
+    wide = table.pivot(index=keys, columns="quantity", values=list(VALUES))
+    order = [(value, quantity) for quantity in table["quantity"].unique() for value in VALUES]
+    wide = wide[order]
+    wide.columns = [f"{str(quantity).replace(' ', '_')}_{value}" for value, quantity in order]
+    for name in wide.columns:
+        wide[name] = wide[name].astype(bool if name.endswith("_found") else float)
+    return wide.reset_index()
+
+
+def streets(comparison: Comparison) -> geopandas.GeoDataFrame:
+    """The base's links with their lines, in the network's coordinates."""
+    import shapely
+
+    from ..network_facts import streets_columns
+
+    network = comparison.plans[0].network
+    columns = streets_columns(network)
+    lines = shapely.from_wkb(columns.pop("geometry"))
+    return _placed(columns, lines, network.epsg)
+
+
+def zone_outlines(comparison: Comparison) -> geopandas.GeoDataFrame:
+    """The zones, or squares, that trips begin and end in."""
+    outlines = comparison.zones.outlines
+    return _placed({"zone": list(outlines)}, list(outlines.values()), comparison.plans[0].network.epsg)
+
+
+def _placed(columns: dict[str, Any], shapes: Any, epsg: int) -> geopandas.GeoDataFrame:
+    import geopandas
+    import numpy as np
+
+    places = np.empty(len(shapes), dtype=object)
+    places[:] = list(shapes)
+    return geopandas.GeoDataFrame(columns, geometry=places, crs=epsg or None)
