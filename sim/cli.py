@@ -246,6 +246,7 @@ def _share(context: click.Context, option: click.Parameter, text: str | None) ->
 )
 @click.option("--most-seeds", default=200, show_default=True, help="Where --until stops adding.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; as many as there are cores when left out.")
+@click.option("--on", metavar="PLACE", help="Where runs are done: serial, processes, local-ray or ray://HOST:PORT.")
 @click.option(
     "-o", "--out", default="comparison", show_default=True, type=click.Path(path_type=Path), help="Folder to write."
 )

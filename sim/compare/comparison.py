@@ -108,6 +108,7 @@ def compare(
     until: float | None = None,
     most_seeds: int = MOST_SEEDS,
     progress: Progress | None = None,
+    on: str | None = None,
     executor: Executor | None = None,
 ) -> Comparison:
     """Run a base and its variants with the same trips and the same chance, and work out what the variants change.
@@ -131,8 +132,11 @@ def compare(
         Where adding stops in any case.
     progress
         Who is told how far it is.
+    on
+        Where the runs are done: ``serial``, ``processes``, ``local-ray`` or ``ray://HOST:PORT`` (extra ``cluster``).
+        Left out: here, in as many processes as there are ``workers``.
     executor
-        Where the runs are done, instead of ``workers`` processes here.
+        The same as an object, for what ``on`` cannot say.
 
     Raises
     ------
@@ -148,11 +152,13 @@ def compare(
 
     progress = progress or Silent()
     _check_numbers(seeds, most_seeds, until)
+    executor = executor or choose_executor(workers, on)
     progress.stage("reading scenarios, streets and trips")
     plans = read_plans(scenarios)
+    if on is not None:
+        progress.stage(f"computing in {executor.workers} at a time ({on})")
     folder = Path(tempfile.mkdtemp(prefix="citytwin-")) if out is None else Path(out)
     open_folder(folder, plans, resume=resume)
-    executor = executor or choose_executor(workers)
     try:
         count = seeds
         while True:

@@ -17,6 +17,8 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, NamedTuple, Protocol
 
+from ...scenarios.problems import InputError
+
 ATTEMPTS = 3  # of one job whose process is killed
 
 
@@ -37,7 +39,9 @@ class WorkerKilled(RuntimeError):
 class Executor(Protocol):
     """Where jobs are done."""
 
-    workers: int  # at the same time
+    @property
+    def workers(self) -> int:
+        """How many at the same time."""
 
     def run(self, jobs: Sequence[Job], work: Work) -> Iterator[Job]:
         """Do all jobs, and give back each as it is done, in any order."""
@@ -136,9 +140,34 @@ class Processes:
         return self._pool
 
 
-def choose_executor(workers: int) -> Executor:
-    """Choose for so many workers: one is the process that asks."""
-    return Serial() if workers == 1 else Processes(workers)
+def choose_executor(workers: int, on: str | None = None) -> Executor:
+    """Choose where jobs are done.
+
+    Parameters
+    ----------
+    workers
+        How many at the same time; one is the process that asks, unless ``on`` says otherwise.
+    on
+        ``serial``, ``processes``, ``local-ray``, or a Ray cluster: ``ray://HOST:PORT``, which has its own number.
+
+    Raises
+    ------
+    InputError
+        There is no such place.
+    """
+    from .ray_cluster import CLUSTER, LOCAL, Ray
+
+    if on is None:
+        on = "serial" if workers == 1 else "processes"
+    if on == "serial":
+        return Serial()
+    if on == "processes":
+        return Processes(workers)
+    if on == LOCAL:
+        return Ray(workers=workers)
+    if on.startswith(CLUSTER) and on != CLUSTER:
+        return Ray(on)
+    raise InputError(f"--on {on}: no such place. All: serial, processes, {LOCAL}, {CLUSTER}HOST:PORT")
 
 
 def cores() -> int:

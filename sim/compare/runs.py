@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
+import tarfile
+import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +46,26 @@ class RunPlan:
         cost = _run(plan, job.seed, beside)
         write_json(beside / COST, cost)
         shutil.rmtree(place, ignore_errors=True)  # one that somebody damaged
+        beside.replace(place)
+
+    def pack(self, job: Job) -> bytes:
+        """Do a job in a folder of this machine's own, and give its result as a packed archive."""
+        with tempfile.TemporaryDirectory(prefix="citytwin-") as folder:
+            there = replace(self, folder=Path(folder))
+            there(job)
+            packed = io.BytesIO()
+            with tarfile.open(fileobj=packed, mode="w") as archive:
+                archive.add(result_folder(there.folder, self.plans[job.scenario].key, job.seed), arcname=".")
+        return packed.getvalue()
+
+    def unpack(self, job: Job, packed: bytes) -> None:
+        """Put a packed result in its place, whole or not at all."""
+        place = result_folder(self.folder, self.plans[job.scenario].key, job.seed)
+        beside = place.with_name(f".{place.name}.{os.getpid()}")
+        shutil.rmtree(beside, ignore_errors=True)
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(beside, filter="data")
+        shutil.rmtree(place, ignore_errors=True)
         beside.replace(place)
 
 

@@ -13,8 +13,9 @@ from comparison_case import CLOSED, MATRIX, write_plans
 from citytwin.scenarios.problems import InputError
 from citytwin.sim.compare import compare
 from citytwin.sim.compare.executor import Job, Serial
-from citytwin.sim.compare.runs import RUNS, result_folder
+from citytwin.sim.compare.runs import RUNS, RunPlan, result_folder
 from citytwin.sim.run import run_scenario
+from citytwin.sim.run_folder import read_run
 
 SEEDS = 4
 
@@ -163,6 +164,18 @@ def test_a_damaged_result_is_done_again(plans, tmp_path):
     after = compare(plans[:2], seeds=2, out=out, resume=True, executor=again)
     assert again.jobs == [Job(1, 4)]
     assert after.summary() == before
+
+
+def test_a_result_that_travelled_is_the_same(found, tmp_path):
+    """As a cluster does it: made in a folder that is thrown away, sent as bytes, put in its place here."""
+    job = Job(2, found.seeds[0])
+    (tmp_path / RUNS / "2_closed").mkdir(parents=True)
+    work = RunPlan(found.plans, tmp_path)
+    work.unpack(job, work.pack(job))
+    ours, theirs = (result_folder(folder, "2_closed", job.seed) for folder in (found.folder, tmp_path))
+    assert {path.name for path in ours.iterdir()} == {path.name for path in theirs.iterdir()}
+    assert read_run(ours).summary["state_hash"] == read_run(theirs).summary["state_hash"]
+    assert not list(theirs.parent.glob(".*"))
 
 
 def refusals(action) -> list[str]:

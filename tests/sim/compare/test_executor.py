@@ -5,13 +5,16 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from citytwin.scenarios.problems import InputError
 from citytwin.sim.compare.executor import Job, Processes, Serial, WorkerKilled, choose_executor
+from citytwin.sim.compare.ray_cluster import Ray
 
 JOBS = [Job(scenario, seed) for seed in range(3) for scenario in (0, 1)]
 
@@ -108,3 +111,44 @@ def test_closing_ends_processes_in_the_middle_of_a_job(tmp_path):
 
 def test_serial_needs_no_closing():
     Serial().close()
+
+
+@pytest.mark.parametrize(
+    "workers,on,kind",
+    [
+        (1, None, Serial),
+        (2, None, Processes),
+        (2, "serial", Serial),
+        (1, "processes", Processes),
+        (2, "local-ray", Ray),
+        (2, "ray://head:10001", Ray),
+    ],
+)
+def test_where_jobs_are_done_is_chosen_by_name(workers, on, kind):
+    assert type(choose_executor(workers, on)) is kind
+
+
+@pytest.mark.parametrize("on", ["ray", "ray://", "cloud"])
+def test_an_unknown_place_is_refused(on):
+    with pytest.raises(InputError) as raised:
+        choose_executor(2, on)
+    assert str(raised.value) == f"--on {on}: no such place. All: serial, processes, local-ray, ray://HOST:PORT"
+
+
+def test_without_ray_it_is_said_how_to_get_it(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "ray", None)
+
+    class Anywhere(Write):
+        def pack(self, job):
+            raise AssertionError
+
+        def unpack(self, job, packed):
+            raise AssertionError
+
+    with pytest.raises(InputError, match=r"need Ray: pip install 'citytwin\[cluster\]'"):
+        list(Ray().run(JOBS, Anywhere(tmp_path)))
+
+
+def test_work_that_cannot_travel_is_not_sent(tmp_path):
+    with pytest.raises(TypeError, match="Write cannot be sent to other machines"):
+        list(Ray().run(JOBS, Write(tmp_path)))
