@@ -32,7 +32,8 @@ def build_turn_graph(network: RoadNetwork, access: int) -> TurnGraph:
         )
     order = np.lexsort((target, source))
     start = np.searchsorted(source[order], np.arange(node_link.size + 1)).astype(np.int64)
-    return TurnGraph(start, target[order].astype(np.int32), movement[order].astype(np.int32), node_link)
+    number = np.array(network.numbers, np.int32)
+    return TurnGraph(start, target[order].astype(np.int32), movement[order].astype(np.int32), node_link, number)
 
 
 def _usable_movements(network: RoadNetwork, access: int) -> Ints:

@@ -35,6 +35,7 @@ class TurnGraph(NamedTuple):
     arc_to: Ints  # [arc] node
     arc_movement: Ints  # [arc]
     node_link: Ints  # [node]
+    number: Ints = np.zeros(0, np.int32)  # [link] by which chance knows a link; left out: its row
 
 
 class Expectation(NamedTuple):
@@ -100,6 +101,8 @@ def plan_routes(
         if not (times >= 0.0).all():
             worst = int(np.flatnonzero(~(times >= 0.0))[0])
             raise ValueError(f"{name}[{worst}] = {times[worst]} is no time; times are 0 or more")
+    if not graph.number.size:
+        graph = graph._replace(number=np.arange(expected.link_s.size, dtype=np.int32))
     graph, expected, wishes = _writable(graph), _writable(expected), _writable(wishes)
     trips = wishes.origin.size
     length = np.zeros(trips, np.int64)
@@ -241,7 +244,7 @@ def _search(
     if wanted == 0:
         return
     first, last = wishes.first_start[trip], wishes.first_start[trip + 1]
-    leave_s = perceived_s(expected.link_s[origin], origin, key, seed, noise)
+    leave_s = perceived_s(expected.link_s[origin], graph.number[origin], key, seed, noise)
     size: Number = np.int64(0)
     no_parent: Number = np.int64(-1)
     for arc in range(graph.arc_start[origin], graph.arc_start[origin + 1]):
@@ -260,7 +263,7 @@ def _search(
             wanted -= 1
             if wanted == 0:
                 return
-        leave_s = now_s + perceived_s(expected.link_s[link], link, key, seed, noise)
+        leave_s = now_s + perceived_s(expected.link_s[link], graph.number[link], key, seed, noise)
         for arc in range(graph.arc_start[node], graph.arc_start[node + 1]):
             size = _relax(graph, expected, arc, node, leave_s, mark, work, size)
 

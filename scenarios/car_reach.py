@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from .movements import list_exits
 from .network import Bools, Floats, Ints
+from .street_draft import of_map
 from .street_rows import order_streets
 from .streets import StreetGraph
 
@@ -43,18 +43,13 @@ def cut_off_for_cars(before: StreetGraph, after: StreetGraph) -> list[str]:
     old, new = _reach(before), _reach(after)
     core = int(np.bincount(old.part, weights=old.length_m, minlength=1).argmax())
     in_core = {name for name, part in zip(old.names, old.part.tolist(), strict=True) if part == core}
-    kept = np.array([_of_map(name, in_core) for name in new.names], bool)
+    kept = np.array([name in in_core or of_map(name) in in_core for name in new.names], bool)
     if not kept.any():
         return []
     same = int(np.bincount(new.part, weights=new.length_m * kept).argmax())
     was = dict(zip(old.names, zip(*old.to_and_from(core), strict=True), strict=True))
     now = dict(zip(new.names, zip(*new.to_and_from(same), strict=True), strict=True))
     return [name for name in now if name in was and any(a and not b for a, b in zip(was[name], now[name], strict=True))]
-
-
-def _of_map(name: str, names: set[str]) -> bool:
-    """Whether a street, or that of which it is a part, is among these."""
-    return name in names or re.sub(r"(\.\d)+$", "", name) in names
 
 
 def _reach(graph: StreetGraph) -> _Reach:

@@ -105,6 +105,7 @@ def build_network(streets: StreetGraph) -> RoadNetwork:
         faults=(*streets.faults, *_faults(rows, from_link, to_link)),
         notes=streets.notes,
         depends_on_time=streets.depends_on_time,
+        numbers=tuple(streets.numbers[street.id] for street in rows.streets) if streets.numbers else (),
         assumed=dict(sorted(Counter(name for street in streets.streets for name in street.assumed).items())),
     )
 

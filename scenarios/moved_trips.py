@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +15,7 @@ from .places import find_places, link_access
 from .planned_streets import map_streets
 from .problems import Problem
 from .scenario import Scenario
+from .street_draft import in_parts, parts_by_street
 from .streets import MODES
 from .trips import VEHICLE_CLASSES, TripTable
 
@@ -108,9 +108,11 @@ def _routes(
 ) -> tuple[NDArray[np.int64], Ints]:
     """Routes that are given, as far as they can still be driven from the same links to the same ones."""
     drivable = turns_by_class(after) if trips.route_link.size else []
+    parts = parts_by_street(after.links.id)
     start, links = [0], list[int]()
     for trip in range(len(trips)):
-        route = [row for link in trips.route(trip).tolist() for row in _parts(before.links.id[link], after)]
+        names = [before.links.id[link] for link in trips.route(trip).tolist()]
+        route = [after.link_row.get(name, -1) for name in in_parts(names, after.link_row, parts)]
         first, last = int(origin[trip]), int(end[trip])
         if first in route and last in route:  # of a link that was split they begin and end on one part
             route = route[route.index(first) : len(route) - route[::-1].index(last)]
@@ -118,14 +120,3 @@ def _routes(
             links += route if all(turn in turns for turn in pairwise(route)) else []
         start.append(len(links))
     return np.array(start, np.int64), np.array(links, np.int32)
-
-
-def _parts(name: str, after: RoadNetwork) -> Iterator[int]:
-    """Rows of a link, or of the parts that it was split into; -1 where it is gone."""
-    if name in after.link_row:
-        yield after.link_row[name]
-    elif f"{name}.1" in after.link_row or f"{name}.1.1" in after.link_row:
-        yield from _parts(f"{name}.1", after)
-        yield from _parts(f"{name}.2", after)
-    else:
-        yield -1

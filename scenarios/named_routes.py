@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -13,11 +13,17 @@ from .nearest_links import nearest_links, project
 from .network import RoadNetwork
 from .places import link_access
 from .problems import Problem, SourceError
+from .street_draft import in_parts, parts_by_street
 from .streets import MODES
 from .told import NamedRoute
 from .yaml_lines import Written
 
 ENDS = ("origin", "destination")
+
+
+def route_links(names: Sequence[str], network: RoadNetwork) -> list[str]:
+    """The links of a route; of one that a new road split its parts. What is not there stays as it is."""
+    return in_parts(names, network.link_row, parts_by_street(network.links.id))
 
 
 def end_links(route: NamedRoute, network: RoadNetwork) -> tuple[int, int]:
@@ -45,12 +51,13 @@ def check_named_routes(tree: Written, network: RoadNetwork, no_such_link: Callab
         place = ("report", "routes", row)
         links = item.child("links")
         names = [link.value for link in links.value] if links is not None and isinstance(links.value, list) else []
-        unknown = [number for number, name in enumerate(names) if name not in network.link_row]
+        driven = [route_links([name], network) if isinstance(name, str) else [] for name in names]
+        unknown = [number for number, links_of in enumerate(driven) if not set(links_of) & network.link_row.keys()]
         for number in unknown:
             if isinstance(names[number], str):
                 yield tree.problem((*place, "links", number), no_such_link(str(names[number])))
-        for number, (one, other) in enumerate(pairwise(names)):
-            if not unknown and (network.link_row[str(one)], network.link_row[str(other)]) not in turns:
+        for number, ((*_, one), (other, *_)) in enumerate(pairwise(driven) if not unknown else ()):
+            if (network.link_row[one], network.link_row[other]) not in turns:
                 said = f"nobody can turn into it from {one}, the link before. List the links as they are driven."
                 yield tree.problem((*place, "links", number + 1), said)
         for end in ENDS:

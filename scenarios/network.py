@@ -218,6 +218,9 @@ class RoadNetwork:
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
     depends_on_time: bool = False  # whether its source has tags that hold at some times only
+    numbers: tuple[
+        int, ...
+    ] = ()  # by which chance knows the links, whatever a plan changed beside them; (): their rows
     assumed: Mapping[str, int] = field(default_factory=dict)  # value name -> number of links it was assumed for
     link_row: Mapping[str, int] = field(init=False, repr=False)
     junction_row: Mapping[str, int] = field(init=False, repr=False)

@@ -36,7 +36,7 @@ def network_digest(network: RoadNetwork) -> str:
         if hasattr(value, "__dataclass_fields__"):
             for column in fields(value):
                 _feed(digest, f"{part.name}.{column.name}", getattr(value, column.name))
-        elif part.init and part.name not in ("faults", "notes", "source"):
+        elif part.init and part.name not in ("faults", "notes", "numbers", "source"):
             _feed(digest, part.name, value)
     return digest.hexdigest()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from .osm_outlines import clean_line, fit_trims, offset_line
 from .problems import closest, shown_value
+from .street_rows import order_streets
 from .streets import CAR, JunctionSpec, Street, StreetGraph
 from .synthetic_roads import setback_m
 
@@ -59,7 +61,13 @@ class StreetDraft:
             junctions=tuple(spec for name, spec in self.junctions.items() if name in used),
             forbidden_sequences=tuple(self.sequences),
             notes=(*self.graph.notes, *self.notes),
+            numbers=self._numbers(),
         )
+
+    def _numbers(self) -> dict[str, int]:
+        """Rows of the map's streets, which parts of them keep; new ones have a number that follows from their id."""
+        rows = {street.id: row for row, street in enumerate(order_streets(self.graph).streets)}
+        return {name: rows.get(name, rows.get(of_map(name), zlib.crc32(name.encode()) >> 1)) for name in self.streets}
 
     # Finding -----------------------------------------------------------------------------------------------------
 
@@ -321,6 +329,38 @@ def reversed_id(name: str) -> str:
     if found is not None:
         return f"{found[1]}:{found[3]}-{found[2]}{found[4]}"
     return name.removesuffix(":back") if name.endswith(":back") else f"{name}:back"
+
+
+def of_map(part: str) -> str:
+    """Id of the street of which one is a part.
+
+    Examples
+    --------
+    >>> of_map("way/12:0-4.1.2"), of_map("way/12:0-4")
+    ('way/12:0-4', 'way/12:0-4')
+    """
+    return re.sub(r"(\.\d)+$", "", part)
+
+
+def parts_by_street(names: Iterable[str]) -> dict[str, list[str]]:
+    """Ids of the parts into which new roads split streets, as they are driven, by the id of what was split.
+
+    Examples
+    --------
+    >>> parts_by_street(["a.2", "a.1.1", "a.1.2", "b"])
+    {'a': ['a.1.1', 'a.1.2', 'a.2'], 'a.1': ['a.1.1', 'a.1.2']}
+    """
+    found: dict[str, list[str]] = {}
+    for name in sorted(names):
+        street = of_map(name)
+        for length in range(len(street), len(name), 2):
+            found.setdefault(name[:length], []).append(name)
+    return found
+
+
+def in_parts(names: Iterable[str], known: Container[str], parts: Mapping[str, Sequence[str]]) -> list[str]:
+    """Links one after the other, of those that are not known but were split their parts (``parts_by_street``)."""
+    return [part for name in names for part in ([name] if name in known else parts.get(name, [name]))]
 
 
 def shown_list(ids: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ turns it into the one immutable ``RoadNetwork``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -82,5 +83,6 @@ class StreetGraph:
     forbidden_sequences: tuple[tuple[str, ...], ...] = ()  # restrictions via a way, as street ids
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = field(default=())  # what was repaired while reading, in words
+    numbers: Mapping[str, int] = field(default_factory=dict)  # by which chance knows the streets; empty: by their rows
     people_cross: bool = True  # generated signal programmes give people time to walk
     depends_on_time: bool = False  # whether the source has tags that hold at some times only

@@ -17,6 +17,7 @@ from .differences import Differences, differences, mean_delays_s
 from .executor import Executor, choose_executor
 from .folder import jobs_left, open_folder
 from .forecast import forecast
+from .link_match import LinkMatch
 from .plans import Plan, read_plans
 from .runs import RunPlan, read_result
 from .stacks import Stack, read_stack
@@ -59,6 +60,14 @@ class Comparison:
     def narrow_enough(self) -> bool | None:
         """Whether the interval of the mean delay is as narrow as wanted; None where nothing was wanted."""
         return None if self.until is None else _seeds_wanted(self.stacks, self.until) is None
+
+    def plan_of(self, key: str) -> Plan:
+        """The base or a variant by its key."""
+        return next(plan for plan in self.plans if plan.key == key)
+
+    def links_of(self, variant: str) -> LinkMatch:
+        """Which links of a variant are those of the base, which are new, and which of the base are gone."""
+        return LinkMatch.of(self.plans[0].network, self.plan_of(variant).network)
 
     def summary(self) -> dict[str, Any]:
         """The figures for the network, what ran and what came out, as ``--json`` prints them."""

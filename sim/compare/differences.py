@@ -15,9 +15,22 @@ from .weighing import ranking, routes, values
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ...scenarios.network import RoadNetwork
     from .stacks import Stack
     from .zones import Zones
 
+# What is told of links: its name, its unit, the value from the columns of results and the hours of the run, and how
+# finely it is counted.
+LINK_QUANTITIES: Sequence[
+    tuple[str, str, Callable[[Mapping[str, Floats], float], Floats], Callable[[float], float]]
+] = (
+    ("flow", "veh/h", lambda of, hours: of["entered_veh"] / hours, lambda hours: 1.0 / hours),
+    ("time lost", "veh-min/h", lambda of, hours: of["lost_s"] / 60.0 / hours, lambda hours: 0.0),
+    ("mean speed", "km/h", lambda of, hours: _over(of["vehicle_m"], of["vehicle_s"]), lambda hours: 0.0),
+    ("stops", "per h", lambda of, hours: of["stops"] / hours, lambda hours: 1.0 / hours),
+    ("mean queue", "vehicles", lambda of, hours: of["standing_s"] / 3600.0 / hours, lambda hours: 0.0),
+    ("longest queue", "vehicles", lambda of, hours: of["longest_queue_veh"], lambda hours: 1.0),
+)
 OVER_S = 60.0  # who gains or loses more travel time than this counts as a winner or loser
 
 
@@ -34,7 +47,7 @@ class Differences:
     road_classes: pd.DataFrame  # and road_class
     vehicle_classes: pd.DataFrame  # and vehicle_class
     zones: pd.DataFrame  # and zone, end (origin or destination); ``found`` holds for all zones together
-    links: pd.DataFrame  # and link, name, road_class; ``found`` holds for all links together (Benjamini-Hochberg)
+    links: pd.DataFrame  # and link, name, road_class, only_in; ``found`` holds for all together (Benjamini-Hochberg)
     trips: pd.DataFrame  # and trip_id: travel time of those that arrived in both
     routes: pd.DataFrame  # and route: time to drive it; empty where the base names none
     values: pd.DataFrame  # what the change is worth a year; empty where the base does not say what time is worth
@@ -171,35 +184,45 @@ def _of_groups(pair: Pair, groups: Sequence[tuple[Mapping[str, str], Rows]], *ke
 
 
 def _links(pair: Pair) -> pd.DataFrame:
-    """Flow, time lost, speed, stops and queues of every link in both, and whether they changed beyond chance."""
+    """Flow, time lost, speed, stops and queues of every link of either, and whether they changed beyond chance.
+
+    A link that only one of them has (``only_in``) is told with 0 in the other and is no part of the tests: that it
+    differs is the plan itself. A link that a new road split is compared with its parts together.
+    """
+    import pandas as pd
+
+    hours = pair.base.plan.scenario.duration_s / 3600.0
+    tables = []
+    for quantity, unit, of, resolution in LINK_QUANTITIES:
+        parts = []
+        for group in pair.link_groups():
+            ours, theirs = (of(columns, hours) for columns in group.sides)
+            table = numbers(paired(theirs - ours, resolution=resolution(hours)), mean(ours.T), mean(theirs.T))
+            both = not group.only_in
+            table["found"] = found_among_many(table["p"].to_numpy(dtype=float)) if both else False
+            parts.append(pd.concat([_named(group.network, group.rows), table], axis=1))
+            parts[-1]["only_in"] = group.only_in
+        table = pd.concat(parts, ignore_index=True)
+        table.insert(0, "unit", unit)
+        table.insert(0, "quantity", quantity)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _named(network: RoadNetwork, rows: Rows) -> pd.DataFrame:
+    """Id, name and class of links."""
     import pandas as pd
 
     from ...scenarios.network import CLASS_NAMES
 
-    network = pair.base.plan.network
-    hours = pair.base.plan.scenario.duration_s / 3600.0
-    sides = list(zip(pair.stacks, pair.links, strict=True))
-    rows = pair.links[0]
-    tables = []
-    for quantity, unit, both, resolution in (
-        ("flow", "veh/h", [one.entered_veh[:, at] / hours for one, at in sides], 1.0 / hours),
-        ("time lost", "veh-min/h", [one.lost_s[:, at] / 60.0 / hours for one, at in sides], 0.0),
-        ("mean speed", "km/h", [_link_speeds_kmh(one, at) for one, at in sides], 0.0),
-        ("stops", "per h", [one.stops[:, at] / hours for one, at in sides], 1.0 / hours),
-        ("mean queue", "vehicles", [one.standing_s[:, at] / 3600.0 / hours for one, at in sides], 0.0),
-        ("longest queue", "vehicles", [one.longest_queue_veh[:, at] for one, at in sides], 1.0),
-    ):
-        ours, theirs = both
-        result = paired(theirs - ours, resolution=resolution)
-        table = numbers(result, mean(ours.T), mean(theirs.T))
-        table.insert(0, "unit", unit)
-        table.insert(0, "quantity", quantity)
-        table["found"] = found_among_many(result.p)
-        table.insert(0, "road_class", [CLASS_NAMES[kind] for kind in network.links.road_class[rows]])
-        table.insert(0, "name", [network.links.name[link] for link in rows])
-        table.insert(0, "link", [network.links.id[link] for link in rows])
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    links = network.links
+    return pd.DataFrame(
+        {
+            "link": [links.id[row] for row in rows],
+            "name": [links.name[row] for row in rows],
+            "road_class": [CLASS_NAMES[kind] for kind in links.road_class[rows]],
+        }
+    )
 
 
 def _trips(pair: Pair) -> pd.DataFrame:
@@ -227,11 +250,6 @@ def _stops_per_km(stack: Stack) -> Floats:
 def _speed_kmh(stack: Stack, at: Any) -> Floats:
     """Distance over time on some links together, ``[seed]`` km/h; NaN where nobody drove."""
     return _over(stack.vehicle_m[:, at].sum(axis=1), stack.vehicle_s[:, at].sum(axis=1))
-
-
-def _link_speeds_kmh(stack: Stack, at: Rows) -> Floats:
-    """The same on each link, ``[seed, link]``."""
-    return _over(stack.vehicle_m[:, at], stack.vehicle_s[:, at])
 
 
 def _over(metres: Floats, seconds: Floats) -> Floats:

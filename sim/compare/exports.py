@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .comparison import Comparison
+    from .plans import Plan
 
 GEOPACKAGE = "comparison.gpkg"
 STREETS, ZONES = "streets.parquet", "zone_outlines.parquet"
@@ -40,9 +41,9 @@ def write_geopackage(comparison: Comparison) -> Path:
 def layers(comparison: Comparison) -> dict[str, pd.DataFrame]:
     """What the GeoPackage holds, by the name of the layer."""
     tables = comparison.differences.tables()
-    links = side_by_side(tables["links"], ["variant", "link"])
+    links = side_by_side(tables["links"], ["variant", "link", "only_in"])
     zones = side_by_side(tables["zones"], ["variant", "end", "zone"])
-    placed = {"links": streets(comparison).merge(links, on="link")}
+    placed = {"links": _placed_links(comparison, links)}
     placed["zones"] = zone_outlines(comparison).merge(zones, on="zone")
     return {**placed, **{name: table for name, table in tables.items() if name not in ON_MAPS}}
 
@@ -58,16 +59,39 @@ def side_by_side(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return wide.reset_index()
 
 
+def _placed_links(comparison: Comparison, links: pd.DataFrame) -> geopandas.GeoDataFrame:
+    """Links of every variant with their lines: the base's, and the new ones of each as it draws them."""
+    import pandas as pd
+
+    base = _streets_of(comparison.plans[0])
+    parts = [base.merge(links[links["only_in"] != "variant"], on="link")]
+    for plan in comparison.plans[1:]:
+        own = links[(links["variant"] == plan.key) & (links["only_in"] == "variant")]
+        if not own.empty:
+            parts.append(_streets_of(plan).merge(own, on="link"))
+    return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+
+
 def streets(comparison: Comparison) -> geopandas.GeoDataFrame:
-    """The base's links with their lines, in the network's coordinates."""
+    """Links with their lines, in the network's coordinates: the base's, and what variants add (the first of an id)."""
+    import pandas as pd
+
+    found = _streets_of(comparison.plans[0])
+    for plan in comparison.plans[1:]:
+        new = comparison.links_of(plan.key).new
+        if new.size:
+            found = pd.concat([found, _streets_of(plan).iloc[new]], ignore_index=True)
+    return found.drop_duplicates("link", ignore_index=True)
+
+
+def _streets_of(plan: Plan) -> geopandas.GeoDataFrame:
     import shapely
 
     from ..network_facts import streets_columns
 
-    network = comparison.plans[0].network
-    columns = streets_columns(network)
+    columns = streets_columns(plan.network)
     lines = shapely.from_wkb(columns.pop("geometry"))
-    return _placed(columns, lines, network.epsg)
+    return _placed(columns, lines, plan.network.epsg)
 
 
 def zone_outlines(comparison: Comparison) -> geopandas.GeoDataFrame:

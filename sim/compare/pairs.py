@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .link_match import LinkMatch
 from .statistics import Paired, paired, seeds_for
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ...scenarios.network import RoadNetwork
     from .stacks import Stack
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 TOLD_SHARE = 0.01  # of the base's value: the change that "about so many seeds would show"
+
+
+# Results of links, and how those of the parts of a link that was split make one.
+LINK_COLUMNS = {
+    "entered_veh": "entering",
+    "lost_s": "together",
+    "vehicle_m": "together",
+    "vehicle_s": "together",
+    "stops": "together",
+    "standing_s": "together",
+    "longest_queue_veh": "largest",
+}
+Columns = Mapping[str, Floats]  # [seed, link] each
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinkGroup:
+    """Results of some links in base and variant; of those that one of them does not have it has 0."""
+
+    only_in: str  # "": both have them
+    network: RoadNetwork  # that has them
+    rows: Rows
+    sides: tuple[Columns, Columns]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,24 +54,45 @@ class Pair:
     base: Stack
     variant: Stack
     trips: tuple[Rows, Rows]
-    links: tuple[Rows, Rows]
+    links: LinkMatch
 
     @classmethod
     def of(cls, base: Stack, variant: Stack) -> Pair:
         """Match trips and links by id."""
         trips = _common(base.plan.trips.id, variant.plan.trips.id)
-        return cls(base, variant, trips, _common(base.plan.network.links.id, variant.plan.network.links.id))
+        return cls(base, variant, trips, LinkMatch.of(base.plan.network, variant.plan.network))
 
     @property
     def stacks(self) -> tuple[Stack, Stack]:
         """Base and variant."""
         return self.base, self.variant
 
+    def link_groups(self) -> Iterator[LinkGroup]:
+        """Results of the links of both, of those that only the base has, and of those that only the variant has."""
+        match, base, variant = self.links, self.base, self.variant
+        both = {name: getattr(match, how)(getattr(variant, name)) for name, how in LINK_COLUMNS.items()}
+        of_base = {name: getattr(base, name) for name in LINK_COLUMNS}
+        of_variant = {name: getattr(variant, name) for name in LINK_COLUMNS}
+        yield LinkGroup("", base.plan.network, match.base, (_chosen(of_base, match.base), both))
+        for only_in, stack, rows, columns in (
+            ("base", base, match.gone, of_base),
+            ("variant", variant, match.new, of_variant),
+        ):
+            if rows.size:
+                there = _chosen(columns, rows)
+                none = {name: np.zeros_like(values) for name, values in there.items()}
+                sides = (there, none) if only_in == "base" else (none, there)
+                yield LinkGroup(only_in, stack.plan.network, rows, sides)
+
     def of_trips(self, name: str) -> tuple[Floats, Floats]:
         """A quantity of the trips in common that arrived in both, ``[seed, trip]``; NaN of the others."""
         both = self.base.arrived[:, self.trips[0]] & self.variant.arrived[:, self.trips[1]]
         ours, theirs = getattr(self.base, name)[:, self.trips[0]], getattr(self.variant, name)[:, self.trips[1]]
         return np.where(both, ours, np.nan), np.where(both, theirs, np.nan)
+
+
+def _chosen(columns: Columns, rows: Rows) -> Columns:
+    return {name: values[:, rows] for name, values in columns.items()}
 
 
 def row(

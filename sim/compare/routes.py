@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...scenarios.named_routes import end_links
+from ...scenarios.named_routes import end_links, route_links
 from ...scenarios.problems import Problem, ScenarioError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def routes_of(scenario: Scenario, network: RoadNetwork) -> dict[str, tuple[int, 
     routes, problems = {}, []
     for row, route in enumerate(scenario.report.routes):
         if route.links:
-            routes[route.name] = tuple(network.link_row[link] for link in route.links)
+            routes[route.name] = tuple(network.link_row[link] for link in route_links(route.links, network))
             continue
         way = _fastest(network, *end_links(route, network))
         if not way:

@@ -23,6 +23,8 @@ Item = TypeVar("Item")
 STEPS = 3  # of colour to each side
 WIDTHS_PT = (1.1, 2.4, 3.8)
 NAMED = 30
+NEW = 1.8, (0, (3.2, 1.4))  # width, pt, and dashes of streets that only the variant has
+GONE = 1.6, (0, (0.6, 1.9))  # and only the base
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +59,69 @@ def difference_map(comparison: Comparison, variant: str, quantity: Quantity) -> 
 
     network = comparison.plans[0].network
     links = rows_of(comparison.differences.links, variant)
-    links = links[links["quantity"] == quantity.name].set_index("link")
+    links = links[(links["quantity"] == quantity.name) & (links["only_in"] == "")].set_index("link")
     found = links["difference"].where(links["found"])  # NaN where chance could have done it
     values = found.reindex(network.links.id).to_numpy(dtype=float)
     edges = edges_of(values)
     key = f"{quantity.key}-{variant}"
     title = _map_title(network, values, quantity)
     with mpl.rc_context(style.RC):
+        new, gone = changed_lines(comparison, variant)
         lines = drawn_lines(network)
-        frame = streets_map.map_frame(lines)
+        frame = streets_map.map_frame([*lines, *new])
         lines = streets_map.simplified(lines, 0.3 * frame.m_per_pt)
         _draw_map(frame, lines, network, values, edges)
+        draw_changed_streets(frame, new, gone)
         draw_legend(frame, quantity.unit, edges)
         _name_streets(frame, lines, network, values)
         streets_map.draw_footer(frame, network.attribution)
         note = f"{quantity.note} Variant minus base; grey: not distinguishable from chance (all links tested together)."
+        note += changed_words(new, gone)
         return Picture(key, title, note, to_svg(frame.figure, key, title))
+
+
+def changed_lines(comparison: Comparison, variant: str) -> tuple[streets_map.Lines, streets_map.Lines]:
+    """Roads that only the variant has, and those that only the base has: of two directions one line."""
+    match = comparison.links_of(variant)
+    return _lines_of(comparison.plan_of(variant).network, match.new), _lines_of(comparison.plans[0].network, match.gone)
+
+
+def _lines_of(network: RoadNetwork, rows: NDArray[np.int64]) -> streets_map.Lines:
+    from ..network_facts import drawn_lines
+
+    if not rows.size:
+        return []
+    lines, twin, all_rows = drawn_lines(network), network.links.twin, set(rows.tolist())
+    return [lines[row] for row in rows.tolist() if not (twin[row] in all_rows and twin[row] < row)]
+
+
+def draw_changed_streets(frame: streets_map.MapFrame, new: streets_map.Lines, gone: streets_map.Lines) -> None:
+    """New streets dashed, those that are gone dotted, above all others, and what that means."""
+    shown = [(words, lines, *look) for words, lines, look in (("gone", gone, GONE), ("new", new, NEW)) if len(lines)]
+    x, y = frame.width_pt - streets_map.MARGIN_PT - 116, frame.footer_pt - 38
+    for row, (words, lines, width_pt, dashes) in enumerate(shown):
+        order = 5.0 + row
+        streets_map.draw_lines(
+            frame, lines, colours=style.LIGHT["paper"], width_pt=[width_pt + 1.2] * len(lines), order=order
+        )
+        streets_map.draw_lines(
+            frame,
+            lines,
+            colours=style.LIGHT["ink"],
+            width_pt=[width_pt] * len(lines),
+            order=order + 0.5,
+            dashes=dashes,
+        )
+        at = x + 58 * row
+        frame.footer.plot([at, at + 22], [y, y], color=style.LIGHT["ink"], lw=width_pt, ls=dashes)
+        frame.footer.text(at + 26, y - 3, words, fontsize=style.SMALL_PT)
+
+
+def changed_words(new: streets_map.Lines, gone: streets_map.Lines) -> str:
+    """What dashes and dots mean, for the note below a map; "" where the streets are the same."""
+    said = [" Dashed: new roads."] if len(new) else []
+    said += [" Dotted: roads that are gone."] if len(gone) else []
+    return "".join(said)
 
 
 def edges_of(values: NDArray[np.float64]) -> list[float]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from . import streets_map, style
 from .comparison_words import rows_of
-from .difference_maps import draw_legend, edges_of, strongest
+from .difference_maps import changed_lines, changed_words, draw_changed_streets, draw_legend, edges_of, strongest
 from .figures import Picture
 from .svg import to_svg
 
@@ -37,15 +37,17 @@ def zone_map(comparison: Comparison, variant: str, end: str) -> Picture:
     edges = edges_of(values)
     key, title = f"{end}-{variant}", _title(zones, names, values, end)
     with mpl.rc_context(style.RC):
+        new, gone = changed_lines(comparison, variant)
         lines = drawn_lines(network)
         outlines = [zones.outlines[name] for name in names]
-        frame = streets_map.map_frame([*lines, *(_box(outline) for outline in outlines)])
+        frame = streets_map.map_frame([*lines, *new, *(_box(outline) for outline in outlines)])
         for outline, value in zip(outlines, values.tolist(), strict=True):
             _fill(frame, outline, _colour(value, edges))
         lines = streets_map.simplified(lines, 0.3 * frame.m_per_pt)
         streets_map.draw_lines(
             frame, lines, colours=style.LIGHT["road"], width_pt=[0.7 * frame.boldness] * len(lines), order=3.0
         )
+        draw_changed_streets(frame, new, gone)
         for row, (name, outline) in enumerate(zip(names, outlines, strict=True)):
             _name(frame, name, outline, row)
         draw_legend(frame, "mean travel time, s a trip", edges)
@@ -53,6 +55,7 @@ def zone_map(comparison: Comparison, variant: str, end: str) -> Picture:
         note = (
             f"Trips by the {'zone' if zones.kind == 'zone' else f'square of {zones.size_m:g} m'} in which they "
             f"{BEGIN[end]}. Variant minus base; grey: not distinguishable from chance (all tested together)."
+            f"{changed_words(new, gone)}"
         )
         return Picture(key, title, note, to_svg(frame.figure, key, title))
 

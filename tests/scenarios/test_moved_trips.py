@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from traffic_case import make_scenario, make_trips, write_scenario
 
+from citytwin.agents.routes import Router
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.moved_trips import moved
+from citytwin.scenarios.network import RoadNetwork
 from citytwin.scenarios.planned_streets import map_streets, planned_streets
 from citytwin.scenarios.scenario import load_scenario
+from citytwin.scenarios.street_draft import of_map
 from citytwin.scenarios.synthetic import grid_city
 from citytwin.scenarios.trips import TripTable, build_trips
 
@@ -84,3 +89,34 @@ def test_a_scenario_without_changes_has_the_streets_of_the_map(tmp_path) -> None
     scenario = load_scenario(write_scenario(tmp_path))
     assert planned_streets(scenario).links.id == map_streets(scenario).links.id
     assert make_scenario().streets == ()
+
+
+def test_people_misjudge_a_street_as_before_whatever_is_built_beside_it() -> None:
+    graph = grid_city(4, 4)
+    on_map = build_network(graph)
+    network = build_network(changed(graph, change("road_added", line=degrees((100, 3), (100, 197)), speed_kmh=3)))
+    numbers = dict(zip(network.links.id, network.numbers, strict=True))
+    rows = {name: row for row, name in enumerate(on_map.links.id)}
+    assert on_map.numbers == ()
+    assert {name: row for name, row in rows.items() if name in numbers} == {
+        name: number for name, number in numbers.items() if name in rows
+    }
+    assert numbers[f"{GONE}.1"] == numbers[f"{GONE}.2"] == rows[GONE]
+    assert min(numbers["new/plan:0-1"], numbers["new/plan:1-0"]) > len(numbers)
+
+    def ways(network: RoadNetwork) -> list[list[str]]:
+        """What forty people drive across the town, parts of a street as one."""
+        begin, end = (network.link_row[f"way/node/{name}"] for name in ("003-000>node/002-000", "000-002>node/000-003"))
+        found = Router(network).plan(
+            np.full(40, begin, np.int32), np.full(40, end, np.int32), np.arange(40, dtype=np.uint64), noise=0.6, seed=1
+        )
+        return [list(dict.fromkeys(of_map(network.links.id[row]) for row in found.route(trip))) for trip in range(40)]
+
+    before = ways(on_map)
+    assert len({tuple(way) for way in before}) > 3
+    alike, without = (
+        sum(a == b for a, b in zip(before, ways(one), strict=True)) for one in (network, replace(network, numbers=()))
+    )
+    print(alike, without)
+    assert alike >= 38  # of 40: a junction more costs some time too
+    assert without < 30
