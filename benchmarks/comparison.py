@@ -3,7 +3,8 @@
     python benchmarks/comparison.py
 
 1. 5 % less capacity (drivers keep that much more distance) in the first half hour of Monaco's morning, when its streets
-   are far from full: in how many of 20 independent comparisons of 20 seeds is it found at 95 %?
+   are far from full: in how many of 20 independent comparisons of 20 seeds is it found at 95 %, by the mean delay and
+   by how many trips take longer?
 2. No change at all, but other seeds on both sides: how many links are named?
 3. Standard error of the difference in mean delay with the same trips and seeds in both scenarios, against the same
    trips with other seeds, and against other trips too (`seed:` in the file), as two separate studies would have.
@@ -37,12 +38,25 @@ RETIMED = (
 )
 
 
-def found_share(comparison: Comparison, seeds: int) -> tuple[int, int]:
-    """In how many groups of so many seeds the mean delay is found longer, and how many groups there are."""
+def found_share(comparison: Comparison, seeds: int) -> tuple[int, int, int]:
+    """In how many groups of seeds the mean delay, and more trips, are found longer, and how many groups there are."""
     ours, theirs = mean_delays_s(*comparison.stacks)
-    groups = (theirs - ours).reshape(-1, seeds).T
-    result = paired(groups)
-    return int((result.low > 0.0).sum()), groups.shape[1]
+    changes = theirs - ours, balance_percent(*(stack.travel_s for stack in comparison.stacks))
+    by_delay, by_trips = (int((paired(change.reshape(-1, seeds).T).low > 0.0).sum()) for change in changes)
+    return by_delay, by_trips, len(ours) // seeds
+
+
+def balance_percent(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Trips that take longer minus those that take less, ``[seed]`` %, as the table of the network has it."""
+    return 100.0 * np.nanmean(np.sign(theirs - ours), axis=1)
+
+
+def false_balances(comparison: Comparison, seeds: int) -> tuple[int, int]:
+    """How often the balance of trips is found of the base against itself with other seeds, and of how many times."""
+    travel_s = comparison.stacks[0].travel_s
+    half = len(travel_s) // (2 * seeds) * seeds
+    change = balance_percent(travel_s[:half], travel_s[half : 2 * half]).reshape(-1, seeds).T
+    return int(paired(change).distinguishable.sum()), change.shape[1]
 
 
 def false_alarms(comparison: Comparison, seeds: int) -> tuple[int, int, int, int]:
@@ -98,8 +112,13 @@ def main() -> None:
         less = compare(
             [base, folder / "less.yaml"], seeds=seeds * options.repetitions, workers=workers, out=folder / "less"
         )
-        found, groups = found_share(less, seeds)
-        print(f"5 % less capacity: found in {found} of {groups} comparisons of {seeds} seeds")
+        by_delay, by_trips, groups = found_share(less, seeds)
+        print(
+            f"5 % less capacity: found in {by_delay} of {groups} comparisons of {seeds} seeds by the mean delay, ",
+            end="",
+        )
+        print(f"in {by_trips} by how many trips take longer")
+        print("no change: the balance of trips named in {} of {} comparisons".format(*false_balances(less, seeds)))
         named, tested, alarmed, done = false_alarms(less, seeds)
         print(f"no change: {named} of {tested:,} links named, in {alarmed} of {done} comparisons")
         other_trips_s = delays_of_other_trips_s(base, seeds)

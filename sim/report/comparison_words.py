@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..compare.differences import OVER_S
+from ..compare.differences import LONGER, OVER_S
 from ..compare.weighing import NET_COST, PLAN_COST, TIME_WORTH
 from . import style
 
@@ -44,6 +44,7 @@ def sentences(comparison: Comparison, variant: str) -> list[str]:
     return [
         *_demand(comparison, variant),
         _delay(by_name["mean delay"]),
+        *_small_for_many(by_name["mean delay"], by_name[LONGER]),
         _winners(count_trips(comparison.differences.trips, variant)),
         *_arrivals(by_name["arrived"], by_name["stuck at the end"]),
         *_worth(rows_of(comparison.differences.values, variant)),
@@ -184,6 +185,19 @@ def _delay(row: dict[str, Any]) -> str:
         f"The mean delay ({style.number(base)}{style.NBSP}s a trip) does not change by more than chance would: "
         f"{difference(row, 's')}, 95 % interval {interval(row, 's')}; {certainty(row)}."
     )
+
+
+def _small_for_many(delay: dict[str, Any], longer: dict[str, Any]) -> list[str]:
+    """That more trips take longer than take less, where the mean delay does not tell."""
+    if delay["distinguishable"] or not longer["distinguishable"]:
+        return []
+    ends = ("with_variant", "base") if longer["difference"] > 0 else ("base", "with_variant")
+    shares = [style.percent(float(longer[end]) / 100.0) for end in ends]
+    verb = "longer" if longer["difference"] > 0 else "less time"
+    other = "less time" if longer["difference"] > 0 else "longer"
+    balance = f"95 % interval of the balance {interval(longer, '%')}"
+    told = f"Yet {shares[0]} of the trips take {verb} with it and {shares[1]} {other}"
+    return [f"{told}, which is more than chance ({balance})."]
 
 
 def _winners(trips: TripsCounted) -> str:

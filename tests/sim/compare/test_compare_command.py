@@ -153,6 +153,23 @@ def test_what_chance_could_have_done_is_said_with_what_it_would_take():
     assert text.startswith("The mean delay (75.2 s a trip) does not change by more than chance would: +0.3 s, 95 % ")
 
 
+def test_a_little_for_many_is_said_where_the_mean_delay_does_not_tell():
+    many = network_row(base=40.1, with_variant=47.2, difference=7.1, low=4.0, high=10.2, distinguishable=True)
+    (text,) = words._small_for_many(network_row(), many)
+    assert text.replace(style.NBSP, " ") == (
+        "Yet 47 % of the trips take longer with it and 40 % less time, which is more than chance (95 % interval of the "
+        "balance +4.0 to +10.2 %)."
+    )
+    fewer = many | {"base": 47.2, "with_variant": 40.1, "difference": -7.1, "low": -10.2, "high": -4.0}
+    assert (
+        words._small_for_many(network_row(), fewer)[0]
+        .replace(style.NBSP, " ")
+        .startswith("Yet 47 % of the trips take less time with it and 40 % longer")
+    )
+    assert words._small_for_many(network_row(distinguishable=True), many) == []
+    assert words._small_for_many(network_row(), network_row()) == []
+
+
 def test_a_change_is_said_with_its_sign_and_its_interval():
     row = network_row(difference=-6.62, low=-7.1, high=-6.1, distinguishable=True)
     text = words._delay(row).replace(style.NBSP, " ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from comparison_case import CLOSED, MATRIX, write_plans
 
 from citytwin.scenarios.problems import InputError
 from citytwin.sim.compare import compare
+from citytwin.sim.compare.differences import differences
 from citytwin.sim.compare.executor import Job, Serial
 from citytwin.sim.compare.runs import RUNS, RunPlan, result_folder
 from citytwin.sim.run import run_scenario
@@ -91,6 +93,10 @@ def test_figures_of_the_network_follow_from_the_runs(found):
     delays = [[stack.delay_s[seed][both[seed]].mean() for seed in range(SEEDS)] for stack in (base, closed)]
     assert rows.loc["mean delay", "base"] == pytest.approx(np.mean(delays[0]))
     assert rows.loc["mean delay", "difference"] == pytest.approx(np.mean(np.subtract(delays[1], delays[0])))
+    change_s = np.where(both, closed.travel_s - base.travel_s, np.nan)
+    longer = 100 * np.nanmean(np.where(both, np.sign(change_s), np.nan), axis=1).mean()
+    assert rows.loc["trips that take longer", "difference"] == pytest.approx(longer)
+    assert rows.loc["trips that take longer", ["base", "with_variant"]].sum() < 100.0  # some take as long
     assert rows.loc["arrived", "base"] == base.arrived.sum() / SEEDS
     assert rows.loc["stops", "base"] == pytest.approx(np.mean(base.stops.sum(axis=1) / base.driven_m.sum(axis=1)) * 1e3)
     assert rows.loc["mean queue", "base"] == pytest.approx(base.standing_s.sum() / SEEDS / 600)
@@ -101,6 +107,17 @@ def test_figures_of_the_network_follow_from_the_runs(found):
     assert rows.loc["time spent by all, waiting included", "base"] > rows.loc["mean travel time", "base"] / 3600
     parts = of(found.differences.road_classes, "2_closed", quantity="distance driven")
     assert parts["base"].sum() == pytest.approx(base.vehicle_m.sum() / SEEDS / 1000)
+
+
+def test_a_little_for_everybody_is_found_before_the_mean_delay_tells(found):
+    """Each trip takes two seconds longer, but in every seed chance holds some up for minutes."""
+    base = found.stacks[0]
+    rng = np.random.default_rng(7)
+    held_s = np.where(rng.random(base.travel_s.shape) < 0.02, rng.normal(0.0, 600.0, base.travel_s.shape), 0.0)
+    slower = replace(base, travel_s=base.travel_s + 2.0 + held_s, delay_s=base.delay_s + 2.0 + held_s)
+    rows = differences(base, [slower], found.zones).network.set_index("quantity")
+    assert not rows.loc["mean delay", "distinguishable"]
+    assert rows.loc["trips that take longer", "low"] > 80.0
 
 
 def test_vehicle_classes_and_zones_have_rows_of_their_own(found):
