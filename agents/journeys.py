@@ -14,6 +14,7 @@ from .routes import RouteTable, merged
 from .vehicle import CAUSES, overrides
 
 if TYPE_CHECKING:
+    from .bus_lines import BusLines
     from .city_model import CityModel
     from .measures import Measures
 
@@ -39,6 +40,7 @@ class Journeys:
     seed: int
     noise: float
     measures: Measures | None = None
+    bus_lines: BusLines | None = None
     free_flow_s: Floats = field(init=False)  # [trip] of the route at departure, whole links, at the limit
     reroutes: Ints = field(init=False)  # [trip]
     informed: Bools = field(init=False)  # [trip] has seen a closure, and minds all of them since
@@ -69,8 +71,8 @@ class Journeys:
         return _table([self.model.fleet.trips.route(int(row)) for row in rows], np.zeros(rows.size))
 
     def _quickest(self, rows: Rows) -> RouteTable:
-        trips = self.model.fleet.trips
-        routes = self._plan(rows, trips.origin_link[rows], trips.destination_link[rows], ~self.announced, None)
+        origin = self.model.fleet.trips.origin_link[rows]
+        routes = self._as_laid_out(rows, self._plan_trips(rows, origin, ~self.announced, None))
         if self.measures is not None:
             self._blame_measures(rows[np.diff(routes.start) == 0])
         return self._round_the_block(rows, routes)
@@ -93,6 +95,7 @@ class Journeys:
         trips, numbers = fleet.trips, fleet.cities.vehicle_f[self.member]
         behind = numbers[rows, table.DESTINATION_M] < numbers[rows, table.ORIGIN_M]
         behind &= trips.origin_link[rows] == trips.destination_link[rows]
+        behind &= np.diff(routes.start) == 1  # not a line of buses that comes back to where it began
         if not behind.any():
             return routes
         new, cost_s = [routes.route(i) for i in range(rows.size)], routes.cost_s.copy()
@@ -174,6 +177,8 @@ class Journeys:
         if overrides(self.model.vehicle_type, "replans"):
             text = CAUSES[cause]
             rows = np.array([row for row in rows if self.model.vehicle(int(row)).replans(text)], np.int64)
+        if self.bus_lines is not None and cause not in (table.CLOSED, table.WRONG_LANE):
+            rows = rows[~self.bus_lines.is_bus[rows]]  # buses keep to their line as long as they can
         if not rows.size:
             return 0
         fleet, vehicles = self.model.fleet, self.model.fleet.vehicles
@@ -192,7 +197,7 @@ class Journeys:
             origin = np.array([route[int(settled)] for route in old], np.int32)
             first = self._turns_of_lanes(vehicles.lane[self.member, group]) if from_lane and not settled else None
             closed = self.closed if knows else self.announced
-            routes = self._plan(group, origin, fleet.trips.destination_link[group], ~closed, first)
+            routes = self._plan_trips(group, origin, ~closed, first)
             if cause == table.CLOSED and not settled:
                 routes = self._circle(group, old, routes, ~closed)
             routes = self._as_chosen(group, routes)
@@ -202,17 +207,67 @@ class Journeys:
     def _driving(self) -> Bools:
         return np.asarray(self.model.fleet.vehicles.status[self.member] == table.DRIVING)
 
+    def _plan_trips(self, rows: Rows, origin: Ints, open_link: Bools, first: tuple[Rows, Ints] | None) -> RouteTable:
+        """Routes to where trips end; those of buses lead by the stops ahead of them."""
+        destination = self.model.fleet.trips.destination_link[rows]
+        if self.bus_lines is None or not self.bus_lines.is_bus[rows].any():
+            return self._plan(rows, origin, destination, open_link, first)
+        bus = self.bus_lines.is_bus[rows]
+        parts = []
+        for some in (np.flatnonzero(~bus), *np.flatnonzero(bus)[:, np.newaxis]):
+            first_of = None if first is None or not some.size else _some_of(first, some)
+            if some.size and bus[some[0]]:
+                parts.append((some, self._by_stops(int(rows[some[0]]), int(origin[some[0]]), open_link, first_of)))
+            elif some.size:
+                parts.append((some, self._plan(rows[some], origin[some], destination[some], open_link, first_of)))
+        return merged(parts, rows.size)
+
+    def _as_laid_out(self, rows: Rows, routes: RouteTable) -> RouteTable:
+        """The same routes, but all buses of a line take the way of its first one."""
+        if self.bus_lines is None or not self.bus_lines.is_bus[rows].any():
+            return routes
+        new, cost_s = [routes.route(i) for i in range(rows.size)], routes.cost_s.copy()
+        for i in np.flatnonzero(self.bus_lines.is_bus[rows]):
+            new[i], cost_s[i] = self.bus_lines.laid_out(int(rows[i]), new[i], float(cost_s[i]))
+        return _table(new, cost_s)
+
+    def _by_stops(self, row: int, origin: int, open_link: Bools, first: tuple[Rows, Ints] | None) -> RouteTable:
+        """Quickest way of a bus from a link by all the stops ahead of it, as nobody misjudges it."""
+        assert self.bus_lines is not None
+        here = self.model.fleet.route(self.member, row)[:1]
+        links, cost_s = [origin], 0.0
+        for target in self.bus_lines.stops_ahead(row):
+            if target == links[-1] or (len(links) == 1 and target in here):  # it is on that link, or about to leave it
+                continue
+            ends = np.array([links[-1]], np.int32), np.array([target], np.int32)
+            leg = self._plan(np.array([row]), *ends, open_link, first, noise=0.0)
+            if not leg.route(0).size:
+                return _table([np.zeros(0, np.int32)], np.array([np.inf]))
+            links += leg.route(0)[1:].tolist()
+            cost_s += float(leg.cost_s[0])
+            first = None
+        return _table([np.array(links, np.int32)], np.array([cost_s]))
+
     def _plan(
-        self, rows: Rows, origin: Ints, destination: Ints, open_link: Bools, first: tuple[Rows, Ints] | None
+        self,
+        rows: Rows,
+        origin: Ints,
+        destination: Ints,
+        open_link: Bools,
+        first: tuple[Rows, Ints] | None,
+        *,
+        noise: float | None = None,
     ) -> RouteTable:
         """Routes on the terms that measures set."""
         if self.measures is None or not rows.size:
-            return self._plan_alike(rows, origin, destination, open_link, first)
+            return self._plan_alike(rows, origin, destination, open_link, first, noise=noise)
         parts = []
         for some, terms in self.measures.terms(rows, origin, destination, self._decides_at_s(rows)):
             of, first_of = rows[some], None if first is None else _some_of(first, some)
             is_open = open_link & terms.open_link
-            planned = self._plan_alike(of, origin[some], destination[some], is_open, first_of, terms.extra_s)
+            planned = self._plan_alike(
+                of, origin[some], destination[some], is_open, first_of, terms.extra_s, noise=noise
+            )
             parts.append((some, planned))
         return merged(parts, rows.size)
 
@@ -224,13 +279,15 @@ class Journeys:
         open_link: Bools,
         first: tuple[Rows, Ints] | None,
         extra_s: Floats | None = None,
+        *,
+        noise: float | None = None,
     ) -> RouteTable:
         trips = self.model.fleet.trips
         return self.model.router.plan(
             origin,
             destination,
             trips.key[rows],
-            noise=self.noise,
+            noise=self.noise if noise is None else noise,
             seed=self.seed,
             open_link=open_link,
             allowed_next=first,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .attraction import POPULATION_COLUMNS
 from .demand_development import check_development, development_trips
 from .demand_files import read_trip_rows, trips_from_file
@@ -14,12 +16,13 @@ from .entry_ids import named_demand
 from .network import RoadNetwork
 from .places import Places, find_places
 from .problems import NO_VALUE, Problem, SourceError
+from .public_transport import bus_trips
 from .scenario import Scenario
 from .trips import TripTable
 
 
 def make_trips(scenario: Scenario, network: RoadNetwork) -> tuple[list[TripTable], list[Problem]]:
-    """Trips of each item of demand after all changes, and every problem."""
+    """Trips of each item of demand after all changes, those of buses, and every problem."""
     places = find_places(network)
     tables: list[TripTable] = []
     problems: list[Problem] = []
@@ -35,7 +38,13 @@ def make_trips(scenario: Scenario, network: RoadNetwork) -> tuple[list[TripTable
             tables.append(made)
     if not problems:
         problems = _shared_ids(scenario, tables)
-    return (tables, problems) if problems else scaled(scenario, network, tables)
+    if not problems:
+        tables, problems = scaled(scenario, network, tables)
+    if not problems:
+        buses = bus_trips(scenario, network)
+        problems = _shared_with_buses(scenario, tables, buses)
+        tables = [*tables, *buses]
+    return tables, problems
 
 
 def _trips_of(
@@ -106,4 +115,22 @@ def _shared_ids(scenario: Scenario, tables: list[TripTable]) -> list[Problem]:
         ]
         if len(double) > SHOWN:
             problems.append(_about(scenario, row, "id", f"and {len(double) - SHOWN:,} more trips are in two items."))
+    return problems
+
+
+def _shared_with_buses(scenario: Scenario, tables: Sequence[TripTable], buses: Sequence[TripTable]) -> list[Problem]:
+    """Lines of buses some of whose ids trips have too."""
+    known = {name for table in tables for name in table.id}
+    problems = []
+    for row, table in enumerate(buses):
+        double = [name for name in table.id if name in known]
+        if double:
+            said = f'its bus "{double[0]}" is called like a trip of the demand. Call the line otherwise.'
+            key = f"public_transport[{row}].id"
+            tree = scenario.source_map
+            problems.append(
+                Problem(scenario.file, None, key, scenario.public_transport[row].id, said)
+                if tree is None
+                else tree.problem(("public_transport", row, "id"), said)
+            )
     return problems

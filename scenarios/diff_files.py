@@ -140,7 +140,14 @@ def _names_places(scenario: Scenario) -> bool:
     ruled = signals.coordination is not None or any(rule.junctions for rule in signals.control)
     naming = (*scenario.demand, *scenario.measures, *scenario.report.routes)
     ruled = ruled or any(getattr(item, "links", None) for item in naming)
-    return bool(scenario.streets or scenario.events or scenario.sensors or ruled or scenario.outputs.fcd_links)
+    return bool(
+        scenario.streets
+        or scenario.public_transport
+        or scenario.events
+        or scenario.sensors
+        or ruled
+        or scenario.outputs.fcd_links
+    )
 
 
 class _Streets:

@@ -41,10 +41,12 @@ SINGULAR = {
     "demand_changes": "demand change",
     "events": "event",
     "measures": "measure",
+    "public_transport": "public transport",
     "sensors": "sensor",
 }
 PRECEDENCE = {  # lists whose order counts
     "control": "order (the last that speaks of a junction holds)",
+    "stops": "order of its stops",
     "streets": "streets: order of the changes",
 }
 
@@ -174,7 +176,7 @@ class _Comparison:
             yield self._whole(model, key, old, new, spot)
         elif _has_models(old) or _has_models(new):
             identity = {"others": _vehicle_class, "routes": _name}.get(key, _kind_and_place)
-            inner = replace(spot, title=label(model, key))
+            inner = replace(spot, title=label(model, key) or spot.title)
             yield from self._entries(inner, old, new, identity=identity, ordered=True)
         elif not (_in_any_order(key, old, new) and sorted(old) == sorted(new)) and not _same_files(old, new):
             yield self._leaf(model, key, old, new, spot)

@@ -16,7 +16,8 @@ from .demand_kinds import DemandScale
 from .drivers import OtherDrivers
 from .events import Incident, RoadClosure, SignalPlan, SpeedLimit
 from .measures import LowEmissionZone, Toll
-from .planner_words import clock, label, number, percent_change, plain_words, value_words, window
+from .planner_words import clock, label, lasting, number, percent_change, plain_words, value_words, window
+from .public_transport import BusLine, Stop
 from .scenario import Loop, Scenario
 from .street_words import PlaceNames, listed
 from .told import NamedRoute
@@ -30,7 +31,7 @@ KINDS = {
 KNOWN = {"sight": "drivers learn of it when they get there", "broadcast": "everybody knows of it at once"}
 QUANTITY = r"(?P<number>[\d.,]+(, [\d.,]+)*) (?P<unit>\D+)"
 AREAS = ("polygon", "from_polygon", "to_polygon")
-NAMING_LINKS = ("link", "links", "link_ids", "fcd_links", "from_link", "to_link")
+NAMING_LINKS = ("link", "links", "link_ids", "fcd_links", "from_link", "route", "to_link")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Side:
         """An amount in the scenario's currency."""
         return f"{number(amount)} {self.scenario.routes.currency}"
 
-    def window(self, entry: RoadClosure | SpeedLimit | SignalPlan | Incident | Toll | LowEmissionZone) -> str:
+    def window(self, entry: RoadClosure | SpeedLimit | SignalPlan | Incident | Toll | LowEmissionZone | BusLine) -> str:
         """From when to when an event lasts."""
         return window(self.scenario.start, entry.start_s, entry.end_s)
 
@@ -102,6 +103,10 @@ def entry_title(entry: BaseModel, name: str, side: Side) -> str:
     if isinstance(entry, Toll | LowEmissionZone):
         where = side.names.links(entry.links) if entry.links else area_words(entry.polygon or ())
         return f"{plain_words(entry.kind).replace('low e', 'low-e')} {'on' if entry.links else 'in'} {where}"
+    if isinstance(entry, BusLine):
+        return f"bus line {entry.id}"
+    if isinstance(entry, Stop):
+        return f"at stop {entry.name or side.names.links((entry.link,))}"
     if isinstance(entry, DemandScale):
         return f"scaling of {_scaled_trips(entry, side)}"
     if isinstance(entry, NamedRoute):
@@ -128,13 +133,15 @@ def entry_sentence(entry: BaseModel, name: str, side: Side) -> str:
         return f"{entry_title(entry, name, side)}, {side.window(entry)}: {_price(entry, side)}"
     if isinstance(entry, LowEmissionZone):
         return f"{entry_title(entry, name, side)}, {side.window(entry)}: {_ban(entry)}"
+    if isinstance(entry, BusLine):
+        return f"{entry_title(entry, name, side)}: {_service(entry, side)}"
     if isinstance(entry, DemandScale):
         change = percent_change(1.0, entry.factor)
         return f"{_scaled_trips(entry, side)}: {number(entry.factor)} times as many ({change})"
     if (changed := change_sentence(entry, side.names)) is not None:
         return changed
-    told_in_title = {Loop: "link", NamedRoute: "name"}.get(type(entry), "kind")
-    said = details(entry, side, besides=("id", "kind", told_in_title))
+    told_in_title = {Loop: ("link",), NamedRoute: ("name",), Stop: ("link", "name")}.get(type(entry), ())
+    said = details(entry, side, besides=("id", "kind", *told_in_title))
     title = entry_title(entry, name, side)
     return f"{title}: {said}" if said else title
 
@@ -164,6 +171,14 @@ def _ban(zone: LowEmissionZone) -> str:
     clean = f" but for the {number(100 * zone.compliant_share)} % that comply" if zone.compliant_share else ""
     those = {"none": "trips that begin or end there too", "destination": "trips that begin or end there may drive in"}
     return f"closed to {listed([*zone.banned])}{clean}; {those[zone.access]}"
+
+
+def _service(line: BusLine, side: Side) -> str:
+    """Where a line runs, how often, and what its passengers need."""
+    stops = listed([stop.name or side.names.links((stop.link,)) for stop in line.stops])
+    often = f"every {lasting(line.headway_s)} {side.window(line)}, by {stops}"
+    people = f"{number(line.boarding_per_h)} passengers an hour and stop" if line.boarding_per_h else ""
+    return ", ".join([often, *([people] if people else [])])
 
 
 def _scaled_trips(change: DemandScale, side: Side) -> str:
@@ -229,6 +244,6 @@ def entry_names(entries: Sequence[BaseModel]) -> list[str]:
     for entry in entries:
         kind = getattr(entry, "kind", getattr(entry, "vehicle_class", ""))
         seen[kind] += 1
-        own = getattr(entry, "id", None)
+        own = getattr(entry, "id", None) or getattr(entry, "called", None)
         names.append(f'"{own}"' if own is not None else f"number {seen[kind]}")
     return names

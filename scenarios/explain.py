@@ -162,6 +162,8 @@ def _wrong_value(kind: str, context: Mapping[str, Any], value: object, message: 
         return f"{message[:1].lower()}{message[1:]}."
     if kind in ("float_type", "int_type") and isinstance(value, str) and _is_number(value):
         return f"{words[:-1]}: remove the quotes."
+    if kind == "too_short" and context["min_length"] > 1:
+        words = words.replace("entry", "entries")
     return words.format(**{key: f"{bound:g}" if isinstance(bound, float) else bound for key, bound in context.items()})
 
 

@@ -36,7 +36,7 @@ def read_routes(rows: TripRows, ends: dict[str, Ints], network: RoadNetwork) -> 
             continue
         kind = int(rows.vehicle_class[row])
         if (cell, kind) not in known:
-            known[cell, kind] = _read(cell, kind, network, drivable)
+            known[cell, kind] = read_route(cell, kind, network, drivable)
         route, wrong = known[cell, kind]
         begin, end = int(ends["origin"][row]), int(ends["destination"][row])
         if not wrong and (begin, end) != (route[0], route[-1]) and begin >= 0 and end >= 0:
@@ -50,7 +50,9 @@ def read_routes(rows: TripRows, ends: dict[str, Ints], network: RoadNetwork) -> 
     return np.concatenate([[0], np.cumsum(sizes)]), np.array(links, np.int32)
 
 
-def _read(cell: str, kind: int, network: RoadNetwork, drivable: list[set[tuple[int, int]]]) -> tuple[list[int], str]:
+def read_route(
+    cell: str, kind: int, network: RoadNetwork, drivable: list[set[tuple[int, int]]]
+) -> tuple[list[int], str]:
     """Rows of the links of a route, and what is wrong with it."""
     names = cell.split()
     unknown = [name for name in names if name not in network.link_row]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .network import CLASS_NAMES, NO_PLACE, Control, Fault, RoadNetwork
-from .streets import MODES
+from .streets import MODES, MOTOR
 
 SHORTEST_LINK_M = 7.5  # room for one vehicle
 WIDEST_JUNCTION_M = 60.0  # between stop lines, which is about 45 m between nodes
@@ -285,7 +285,8 @@ def _doubtful_junctions(network: RoadNetwork) -> Iterator[Fault]:
 
 
 def _lanes_without_exit(network: RoadNetwork) -> Iterator[Fault]:
-    without = np.flatnonzero(np.diff(network.lanes.connector_start) == 0)
+    driven = (network.lanes.access & MOTOR) != 0  # a cycle lane needs no connectors: nobody drives on it here
+    without = np.flatnonzero((np.diff(network.lanes.connector_start) == 0) & driven)
     said = {fault.where for fault in network.faults if fault.kind == "lane_ends"}
     for lane in without.tolist():
         link = int(network.lanes.link[lane])

@@ -33,6 +33,7 @@ NAMING = {
     "demand_changes": {"from_polygon", "to_polygon"},
     "events": {"link", "links", "junction"},
     "measures": {"links", "polygon"},
+    "public_transport": {"link", "route"},
     "sensors": {"link"},
     "signals": {"junctions", "groups"},
     "outputs": {"fcd_links"},
@@ -123,7 +124,7 @@ def _chosen(listed: Written, rows: list[int]) -> Written:
 
 def _double_ids(tree: Written) -> list[Problem]:
     problems = []
-    for section in ("streets", "demand", "demand_changes", "events", "measures", "sensors"):
+    for section in ("streets", "demand", "demand_changes", "events", "measures", "public_transport", "sensors"):
         listed = tree.child(section)
         if listed is None or not isinstance(listed.value, list):
             continue

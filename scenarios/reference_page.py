@@ -38,6 +38,7 @@ SECTIONS = (
     ("`demand_changes`", ("DemandScale",)),
     ("`events`", ("RoadClosure", "SpeedLimit", "SignalPlan", "Incident")),
     ("`measures`", ("Toll", "LowEmissionZone")),
+    ("`public_transport`", ("BusLine", "Stop")),
     ("`sensors`", ("Loop",)),
     (
         "`signals`",
@@ -54,6 +55,7 @@ TITLES = {
     "TntpOptions": "`tntp`",
     "GmnsOptions": "`gmns`",
     "Coordination": "`coordination`",
+    "Stop": "One of `stops`",
     "Spread": "A parameter in `spread`",
     "DriverChange": "A vehicle class in `classes`",
     "OtherDrivers": "One of `others`",

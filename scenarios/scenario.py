@@ -24,6 +24,7 @@ from .events import Event, Incident, RoadClosure, SignalPlan, SpeedLimit
 from .measures import LowEmissionZone, Measure, Toll
 from .period import Period
 from .problems import Problem, ScenarioError
+from .public_transport import BusLine
 from .signal_control import SignalControl
 from .street_changes import StreetChange
 from .strict import InputFile, Listed, Strict, begins_in_run
@@ -31,6 +32,7 @@ from .told import Report, Values
 from .yaml_lines import Written
 
 __all__ = [
+    "BusLine",
     "City",
     "ClassDefaults",
     "Demand",
@@ -164,6 +166,9 @@ class Scenario(Strict):
     )
     measures: Listed[Annotated[Measure, AfterValidator(begins_in_run)]] = Field(
         (), description="What drivers have to pay and where some may not drive: any number of these."
+    )
+    public_transport: Listed[Annotated[BusLine, AfterValidator(begins_in_run)]] = Field(
+        (), description="Lines of buses: any number of these."
     )
     sensors: Listed[Loop] = Field((), description="What is measured on the streets.")
     signals: SignalControl = Field(default_factory=SignalControl, description="Who decides at signals.")

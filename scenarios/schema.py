@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-LISTS_BY_ID = ("streets", "demand", "demand_changes", "events", "measures", "sensors", "control")
+LISTS_BY_ID = ("streets", "demand", "demand_changes", "events", "measures", "public_transport", "sensors", "control")
 
 
 def make_schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from ..agents.vehicle import CAUSES
 from ..kernels import traffic_tables as table
 from ..scenarios.trips import VEHICLE_CLASSES
+from .bus_lines import bus_line_facts
 from .measures import measure_facts, refusals, tolls_paid
 from .network_facts import to_lon_lat
 from .observers import Head
@@ -72,7 +73,9 @@ def free_times(simulation: Simulation, rows: Any) -> Any:
     first, last = fleet.trips.origin_link[rows], fleet.trips.destination_link[rows]
     left_m = links.length_m[last] - numbers[rows, table.DESTINATION_M]
     not_driven_s = numbers[rows, table.ORIGIN_M] / links.speed_mps[first] + left_m / links.speed_mps[last]
-    return (simulation.journeys.free_flow_s[rows] - not_driven_s) / fleet.vehicles.speed_factor[0, rows]
+    bus_lines = simulation.journeys.bus_lines
+    factor = fleet.vehicles.speed_factor[0] if bus_lines is None else bus_lines.own_speed_factors(fleet)
+    return (simulation.journeys.free_flow_s[rows] - not_driven_s) / factor[rows]
 
 
 def statuses(simulation: Simulation) -> list[str]:
@@ -178,6 +181,7 @@ def summarise(simulation: Simulation, *, setup_s: float, loop_s: float) -> dict[
         "reroutes": int(simulation.journeys.reroutes.sum()),
         "locks": lock_facts(simulation.locks),
         **measure_facts(simulation),
+        **bus_line_facts(simulation),
         "red_light_runs": int(counter[table.RED_RUNS]),
         "state_hash": fleet.state_hash(),
     }

@@ -201,6 +201,7 @@ def observers_of(scenario: Scenario, folder: RunFolder, fleet: Fleet) -> list[Ob
 
 def finish(folder: RunFolder, simulation: Simulation, *, setup_s: float, loop_s: float) -> dict[str, Any]:
     """Write the tables that need the whole run, and the summary."""
+    from .bus_lines import write_stops
     from .outcome import summarise, write_events, write_stuck, write_trips
     from .watchdog import write_locks
 
@@ -208,6 +209,7 @@ def finish(folder: RunFolder, simulation: Simulation, *, setup_s: float, loop_s:
     write_stuck(folder, simulation)
     write_locks(folder, simulation.locks)
     write_events(folder, simulation)
+    write_stops(folder, simulation)
     summary = summarise(simulation, setup_s=setup_s, loop_s=loop_s)
     folder.note(setup_s=setup_s, loop_s=loop_s, wall_s=setup_s + loop_s)
     folder.summarise(summary)

@@ -112,6 +112,18 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "since_s": _NUMBER,
         "cause": _TEXT,
     },
+    "stops": {
+        "line": _TEXT,
+        "trip_id": _TEXT,
+        "stop": _TEXT,
+        "link": _TEXT,
+        "number": _COUNT,
+        "arrived_s": _NUMBER,
+        "left_s": _NUMBER,
+        "boarded": _COUNT,
+        "left_behind": _COUNT,
+        "on_board": _COUNT,
+    },
     "sensors": {
         "interval_start_s": _NUMBER,
         "interval_end_s": _NUMBER,
@@ -332,6 +344,11 @@ class Run:
     def stuck(self) -> pd.DataFrame:
         """Vehicles that did not move any more, with place and cause."""
         return self.table("stuck")
+
+    @cached_property
+    def stops(self) -> pd.DataFrame:
+        """Calls of buses at stops."""
+        return self.table("stops")
 
     @cached_property
     def sensors(self) -> pd.DataFrame:

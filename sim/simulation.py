@@ -11,6 +11,7 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
+from ..agents.bus_lines import bus_lines_of
 from ..agents.city_model import CityModel
 from ..agents.fleet import Sensor, build_fleet
 from ..agents.journeys import Journeys
@@ -19,6 +20,7 @@ from ..agents.vehicle import Vehicle
 from ..kernels import traffic_tables as table
 from ..scenarios.coordination import coordinated
 from .backend import on_backend
+from .bus_lines import start_bus_lines
 from .measures import start_measures
 from .observers import Observer, link_totals
 from .processes import InForce, Process, answer_drivers, plan_departures, start_events
@@ -97,7 +99,8 @@ class Simulation:
         self.model = CityModel(network, fleet, vehicle_type=vehicle_type, seed=self.seed)
         self.model.pass_time = self._pass_step
         measures = measures_of(scenario, network, trips, self.seed)
-        self.journeys = Journeys(self.model, 0, self.seed, scenario.routes.perception_noise, measures)
+        buses = bus_lines_of(scenario, network, trips)
+        self.journeys = Journeys(self.model, 0, self.seed, scenario.routes.perception_noise, measures, buses)
         self.entries: list[Entry] = []
         self.locks: list[Lock] = []
         self.shut = np.zeros(network.lane_count, np.int32)  # closures that hold on each lane
@@ -113,6 +116,7 @@ class Simulation:
         self._lanes_of_turns = np.unique(pairs, axis=0).T
         start_events(self)
         start_measures(self)
+        start_bus_lines(self)
         begin_controllers(self, commanded)
         self.env.process(plan_departures(self))
         if scenario.routes.reroute_blocked_after_s is not None or scenario.events:

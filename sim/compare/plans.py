@@ -176,7 +176,8 @@ class _Shared:
         """Trips of a scenario."""
         from ..run import trips_of
 
-        key = scenario.demand, scenario.demand_changes, scenario.seed, scenario.duration_s, scenario.city, id(network)
+        made_of = scenario.demand, scenario.demand_changes, scenario.public_transport
+        key = made_of, scenario.seed, scenario.duration_s, scenario.city, id(network)
         for other, known in self._trips:
             if other == key:
                 return known

@@ -63,7 +63,8 @@ def sentences(run: Run, head: metrics.Headline, totals: pd.DataFrame) -> list[st
     """Three sentences: who arrived, how long it took, where the time was lost; more with locks or measures."""
     start = metrics.start_of(run.manifest)
     locked = [_locked(run.locks, totals, start)] if len(run.locks) else []
-    return [_who(run, head, start), _how_long(head), _where(head, totals, start), *locked, *_measures(run.summary)]
+    plans = [*_measures(run.summary), *_bus_lines(run.summary)]
+    return [_who(run, head, start), _how_long(head), _where(head, totals, start), *locked, *plans]
 
 
 def headline_figures(head: metrics.Headline, start: dt.datetime) -> list[Figure]:
@@ -235,6 +236,27 @@ def _measures(summary: Mapping[str, Any]) -> list[str]:
     if refused:
         zones = _listed([f"“{name}” ({style.whole(count)})" for name, count in refused.items()])
         told.append(f"Trips that did not set out because their vehicles may not drive there: {zones}.")
+    return told
+
+
+def _bus_lines(summary: Mapping[str, Any]) -> list[str]:
+    """How the buses of every line ran."""
+    told = []
+    for name, line in (summary.get("bus_lines") or {}).items():
+        text = (
+            f"Line “{name}”: {style.count(line['buses'], 'bus', 'buses')} called {style.count(line['calls'], 'time')} "
+            f"and took {style.count(line['boarded'], 'passenger')}"
+        )
+        if line["mean_dwell_s"] is not None:
+            text += f", standing {style.number(line['mean_dwell_s'], figures=2)}{style.NBSP}s at a stop"
+        if line["headway_variation"] is not None:
+            every = style.minutes_seconds(line["headway_s"])
+            text += f"; they came every {every}, give or take {style.percent(line['headway_variation'])}"
+        if line["left_behind"]:
+            text += f"; {style.count(line['left_behind'], 'time')} somebody found the bus full"
+        if line["missed"]:
+            text += f"; {style.count(line['missed'], 'stop')} {'was' if line['missed'] == 1 else 'were'} missed"
+        told.append(f"{text}.")
     return told
 
 

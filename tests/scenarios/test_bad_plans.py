@@ -115,6 +115,24 @@ CASES: list[tuple[str, str, list[str]]] = [
         ],
     ),
     (
+        "a line with one stop, too often, before it begins",
+        "public_transport:\n  - {kind: bus_line, id: '4', stops: [{link: a}], headway_s: 10, start_s: 60, end_s: 50}\n",
+        [
+            'scenario.yaml:7  public_transport[0].stops = [{"link": "a"}]  must have at least 2 entries.',
+            "scenario.yaml:7  public_transport[0].headway_s = 10  must be at least 30.",
+            "scenario.yaml:7  public_transport[0].end_s = 50  must be after start_s (60). Did you swap them?",
+        ],
+    ),
+    (
+        "a line without a name",
+        "public_transport:\n  - {kind: bus_line, stops: [{link: a}, {lnk: b}], headway_s: 600}\n",
+        [
+            "scenario.yaml:7  public_transport[0].id  is missing. Its name or number, which the ids of its buses begin with.",
+            "scenario.yaml:7  public_transport[0].stops[1].link  is missing. Link id as listed by `citytwin network`.",
+            'scenario.yaml:7  public_transport[0].stops[1].lnk = "b"  no such key. Closest: "link". Allowed here: boarding_per_h, link, name, position_m.',
+        ],
+    ),
+    (
         "a scaling after the run",
         "demand_changes:\n  - {kind: scale, factor: 2, start_s: 600}\n",
         [

@@ -396,8 +396,8 @@ REFUSED: list[tuple[list[Any], list[str]]] = [
         [change("roundabout", junction=node(1), diameter_m=15)],
         [
             (
-                "leaves 12 m of the ring between two of its arms; 15 m is the least. 20 m would do; a mini-roundabout "
-                "needs no `diameter_m`."
+                "leaves 11.8 m of the ring between two of its arms; 17.5 m is the least. 23 m would do; a "
+                "mini-roundabout needs no `diameter_m`."
             )
         ],
     ),

@@ -96,6 +96,11 @@ FULL: dict[str, Any] = {
         {"id": "lez", "kind": "low_emission_zone", "polygon": SQUARE, "banned": ["truck", "car"]}
         | {"compliant_share": 0.6, "access": "destination"},
     ],
+    "public_transport": [
+        {"id": "4", "kind": "bus_line", "headway_s": 600, "start_s": 60, "end_s": 3600, "boarding_per_h": 90}
+        | {"board_s_per_passenger": 2, "dwell_min_s": 20, "capacity": 60, "route": ["a", "b", "c"]}
+        | {"stops": [{"link": "a", "name": "Harbour"}, {"link": "b", "position_m": 30, "boarding_per_h": 20}]},
+    ],
     "sensors": [
         {"id": "loop", "kind": "loop", "link": "a", "lane": 0, "position_m": 3, "every_s": 60, "observed": "counts.csv"}
     ],
@@ -297,7 +302,7 @@ def test_what_is_the_same_does_not_differ():
     assert differences(full(), changed("base", to="other.yaml")) == []
 
 
-@pytest.mark.parametrize("section", ["demand", "demand_changes", "events", "measures", "sensors"])
+@pytest.mark.parametrize("section", ["demand", "demand_changes", "events", "measures", "public_transport", "sensors"])
 def test_the_order_of_entries_with_ids_says_nothing(section):
     entries = [{**entry, "id": f"{row}"} for row, entry in enumerate(FULL[section])]
     turned = changed(section, to=entries[::-1])
@@ -510,6 +515,28 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         15,
         ["routes: value of an hour 12 CHF for car and 30 CHF for truck → 15 CHF for car and 30 CHF for truck"],
     ),
+    (
+        ("public_transport", 0),
+        None,
+        ["no longer: bus line 4: every 10 min 07:01-08:00, by Harbour and link b, 90 passengers an hour and stop"],
+    ),
+    (("public_transport", 0, "headway_s"), 300, ["bus line 4: a bus every 600 → 300 s"]),
+    (
+        ("public_transport", 0, "stops", 1, "boarding_per_h"),
+        40,
+        ["bus line 4 at stop link b: passengers an hour 20 → 40"],
+    ),
+    (
+        ("public_transport", 0, "stops"),
+        [*FULL["public_transport"][0]["stops"], {"link": "d"}],
+        ["new: bus line 4 at stop link d"],
+    ),
+    (
+        ("public_transport", 0, "stops"),
+        FULL["public_transport"][0]["stops"][::-1],
+        ['bus line 4: order of its stops "Harbour", "b" → "b", "Harbour"'],
+    ),
+    (("public_transport", 0, "route"), ["a", "c"], ["bus line 4: way links a, b and c → links a and c"]),
     (("sensors", 0, "every_s"), 300, ["loop on link a: every 60 → 300 s"]),
     (("sensors", 0, "lane"), None, ["loop on link a: lane 0 → all lanes"]),
     (("signals", "control", 0, "max_green_s"), 50, ['signal control "actuated" (actuated): longest green 40 → 50 s']),

@@ -17,7 +17,7 @@ from citytwin.scenarios.trips import build_trips
 CITIES = ("helsinki", "monaco")
 NAMES = ("incident", "morning", "road_closed", "signals_retimed")
 PLANS_OF_DEMAND = tuple(
-    f"monaco/{name}" for name in ("demand_scaled", "development", "low_emission_zone", "toll")
+    f"monaco/{name}" for name in ("bus_line", "demand_scaled", "development", "low_emission_zone", "toll")
 )  # tests/sim/test_demand_plans.py runs them
 PLANS_OF_STREETS = tuple(
     name for name in bundled_scenarios() if load_scenario(name).streets

@@ -139,6 +139,44 @@ def test_an_area_holds_streets(corners: list[list[float]], want: str | None) -> 
     assert found == ([] if want is None else [("demand_changes[0].from_polygon", want)])
 
 
+BACK = "way/node/000-001>node/000-000"
+NEXT = "way/node/000-001>node/000-002"
+BUSES = [
+    (f'stops: [{{link: "{LINK}", position_m: 20}}, {{link: "{NEXT}"}}], route: ["{LINK}", "{NEXT}"]', []),
+    (
+        f'stops: [{{link: "{LINK}", position_m: 181}}, {{link: "{NEXT}", position_m: 175}}, {{link: gone}}]',
+        [
+            f"stops[0].position_m = 181  is beyond the end of {LINK} (180.0 m).",
+            (
+                "stops[1].position_m = 175  a bus needs 12 m behind its front and 8 m before it, so as not to stand in "
+                f"a junction; {NEXT} has 180.0 m."
+            ),
+            'stops[2].link = "gone"  no such link.' + HINT,
+        ],
+    ),
+    (
+        f'stops: [{{link: "{LINK}"}}, {{link: "{NEXT}"}}], route: ["{LINK}", gone]',
+        [f'route = ["{LINK}", "gone"]  names gone, which is no link.'],
+    ),
+    (
+        f'stops: [{{link: "{LINK}"}}, {{link: "{NEXT}"}}], route: ["{LINK}"]',
+        [f'route = ["{LINK}"]  must lead from the first stop, {LINK}, to the last one, {NEXT}.'],
+    ),
+    (
+        f'stops: [{{link: "{LINK}"}}, {{link: "{BACK}", name: Home}}, {{link: "{NEXT}"}}], route: ["{LINK}", "{NEXT}"]',
+        [f'route = ["{LINK}", "way/node/000-001>node/00…  does not lead by the stop Home after those before it.'],
+    ),
+]
+
+
+@pytest.mark.parametrize("line, want", BUSES)
+def test_a_line_of_buses_fits_the_streets(line: str, want: list[str]) -> None:
+    text = f"public_transport:\n  - {{kind: bus_line, id: '4', headway_s: 600, {line}}}\n"
+    tree, _ = parse_yaml(text, Path("town.yaml"))
+    found = [str(problem) for problem in check_against_network(None, tree, town())]
+    assert found == [f"town.yaml:2  public_transport[0].{said}" for said in want]
+
+
 def test_nodes_to_merge_must_be_junctions() -> None:
     tree, _ = parse_yaml("network: {merge: [[node/1, node/2]], keep: [node/3, 4]}\n", Path("town.yaml"))
     assert [problem.key for problem in check_against_network(None, tree, town())] == [

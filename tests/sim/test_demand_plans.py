@@ -17,6 +17,11 @@ from citytwin.sim.simulation import Simulation
 SHORT_S = 240
 # What `citytwin diff monaco/morning PLAN` says of each, after the name.
 PLANS = {
+    "monaco/bus_line": (
+        "new: bus line cross-town: every 7 min 30 s from 07:00 to the end of the run, by Boulevard Charles III, "
+        "Boulevard Albert 1er, Avenue de la Costa, Boulevard des Moulins and Boulevard d'Italie, 60 passengers an "
+        "hour and stop"
+    ),
     "monaco/demand_scaled": (
         "new: all trips to an area of 34 ha round 43.7400, 7.4263 that set out 07:00-08:30: 0.8 times as many (-20 %)"
     ),

@@ -118,14 +118,20 @@ def test_colours_come_from_the_palette_only(page: str):
 
 def test_tolls_and_refusals_are_told(run: Run):
     paid = {"currency": "CHF", "total": 1234.5, "by_toll": {"cordon": {"paid": 1234.5, "vehicles": 411}}}
-    summary = {**run.summary, "tolls_paid": paid, "refused": {"lez": 7, "other": 0}}
+    bus = {"buses": 8, "calls": 31, "missed": 1, "boarded": 120, "left_behind": 2, "mean_dwell_s": 14.2}
+    lines = {"4": bus | {"headway_s": 452.0, "headway_variation": 0.121}}
+    summary = {**run.summary, "tolls_paid": paid, "refused": {"lez": 7, "other": 0}, "bus_lines": lines}
     told = words.sentences(
         dataclasses.replace(run, summary=summary), metrics.headline(run), metrics.link_totals(run.links, run.streets)
     )
-    plain = [text.replace(style.THIN_SPACE, " ").replace(style.NBSP, " ") for text in told[-2:]]
+    plain = [text.replace(style.THIN_SPACE, " ").replace(style.NBSP, " ") for text in told[-3:]]
     assert plain == [
         "The toll “cordon” brought in 1 234 CHF from 411 vehicles.",
         "Trips that did not set out because their vehicles may not drive there: “lez” (7).",
+        (
+            "Line “4”: 8 buses called 31 times and took 120 passengers, standing 14 s at a stop; they came every "
+            "7 min 32 s, give or take 12 %; 2 times somebody found the bus full; 1 stop was missed."
+        ),
     ]
 
 

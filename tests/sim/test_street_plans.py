@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
+from traffic_case import simulate
 
 from citytwin.scenarios.diff_files import diff_files
-from citytwin.scenarios.inherit import bundled_scenarios
+from citytwin.scenarios.inherit import LIBRARY, bundled_scenarios
+from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.network import RoadNetwork
 from citytwin.scenarios.network_laws import check_network
 from citytwin.scenarios.planned_streets import planned_streets
@@ -19,6 +23,10 @@ from citytwin.scenarios.trips import TripTable, build_trips
 from citytwin.sim.outcome import summarise
 from citytwin.sim.simulation import Simulation
 
+from ..scenarios.plan_case import change, changed
+from ..scenarios.small_streets import crossing, into, out_to
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 SHORT_S = 120
 # What `citytwin diff helsinki/morning PLAN` says of each, after the name.
 PLANS = {
@@ -101,3 +109,26 @@ def test_each_reads_well_keeps_the_laws_and_runs(name: str, base: tuple[RoadNetw
     there = summary["arrived"] + summary["active"] + summary["waiting"] + summary["stuck"]
     assert summary["created"] == there == len(trips)
     assert summary["active"] > 20 and summary["stuck"] == 0
+
+
+def test_the_documentation_shows_what_is_bundled() -> None:
+    blocks = re.findall(r"```yaml\n(streets:.*?)```", (DOCS / "plans.md").read_text(encoding="utf-8"), re.DOTALL)
+    bundled = [(LIBRARY / f"helsinki/{name}.yaml").read_text(encoding="utf-8") for name in PLANS]
+    assert len(blocks) == len(PLANS)
+    assert all(any(text.endswith(block) for text in bundled) for block in blocks)
+
+
+def test_the_smallest_ring_passes_traffic() -> None:
+    graph = crossing({name: {"road_class": "secondary"} for name in "enws"}, spec={"signalised": True}, arm_m=300)
+    network = build_network(changed(graph, change("roundabout", junction="x", diameter_m=23)))
+    rng = np.random.default_rng(1)
+    rows = [
+        (f"{arm}{number}", float(t), into(arm), out_to(str(rng.choice([other for other in "enws" if other != arm]))))
+        for arm in "enws"
+        for number, t in enumerate(np.sort(rng.uniform(0, 600, 50)))  # 300 an hour from each
+    ]
+    simulation = simulate(network, rows, duration_s=900)
+    simulation.run()
+    summary = summarise(simulation, setup_s=0.0, loop_s=0.0)
+    assert summary["arrived"] == 200
+    assert summary["mean_delay_s"] < 25  # 11 s here; 170 where one vehicle fits between two arms

@@ -1,0 +1,241 @@
+"""Run the buses of lines: where they stand next, for how long, and who gets on.
+
+A bus is a vehicle like any other. It is brought to a stand by the speed that its driver wishes for, which falls along
+the way that comfortable braking takes, and set free again when the dwell is over; who drives behind it waits.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernels import traffic_tables as table
+from ..kernels.driving import IDM, IDM_PLUS, safe_speed
+from ..scenarios.public_transport import BusLine, stop_places
+
+if TYPE_CHECKING:
+    from ..scenarios.network import RoadNetwork
+    from ..scenarios.scenario import Scenario
+    from ..scenarios.trips import TripTable
+    from .fleet import Fleet
+
+AT_STOP_M = 1.0  # so near its place a bus is at its stop
+STANDS_MPS = 0.1
+CREEP_MPS = 1e-3  # wished for by who stands at a stop: no formula divides by nothing
+LEAST_MPS = 0.2  # while it still comes nearer
+
+
+@dataclass(slots=True)
+class Call:
+    """A bus at one stop. Times in s, NaN where it did not come to that."""
+
+    line: BusLine
+    trip: int
+    stop: int  # of the line
+    arrived_s: float
+    left_s: float = math.nan
+    boarded: int = 0
+    left_behind: int = 0
+    on_board: int = 0  # when it leaves
+
+
+@dataclass(slots=True)
+class _Bus:
+    """One bus on its way."""
+
+    trip: int
+    line: int
+    own_factor: float  # its driver's wished speed over the limit
+    next_stop: int = 1
+    on_board: int = 0
+    leaves_s: float = math.nan  # while it stands at a stop
+    call: Call | None = None
+    begun: bool = False  # it has left the first stop
+
+
+@dataclass(slots=True)
+class _Line:
+    """What is the same for all buses of a line, and who waits at its stops."""
+
+    line: BusLine
+    places: list[tuple[int, float]]  # link and metres of each stop
+    taken: list[int]  # passengers that buses took from each stop so far
+    route: tuple[NDArray[np.int32], float] | None = None  # of its first bus, with its time, s
+
+    def waiting(self, stop: int, t_s: float) -> int:
+        """Passengers at a stop; the first came a headway before the first bus."""
+        since_s = t_s - (self.line.start_s - self.line.headway_s)
+        return math.floor(self.line.boarding_per_h_at(stop) * since_s / 3600.0 + 1e-9) - self.taken[stop]
+
+
+class BusLines:
+    """All buses of a run.
+
+    Parameters
+    ----------
+    scenario, network, trips
+        Whose; the buses are among the trips.
+    """
+
+    def __init__(self, scenario: Scenario, network: RoadNetwork, trips: TripTable) -> None:
+        self._links = network.links
+        self._road_lanes = network.lane_count
+        self._fastest_mps = float(network.links.speed_mps.max())
+        self.lines = [
+            _Line(line, stop_places(line, network), [0] * len(line.stops)) for line in scenario.public_transport
+        ]
+        row = {name: number for number, name in enumerate(trips.id)}
+        self.buses: dict[int, _Bus] = {}
+        for number, one in enumerate(self.lines):
+            for depart_s in one.line.departures_s(scenario.duration_s):
+                trip = row[one.line.bus_id(scenario.start, depart_s)]
+                self.buses[trip] = _Bus(trip, number, math.nan)
+        self.calls: list[Call] = []
+        self.is_bus = np.isin(np.arange(len(trips)), list(self.buses))
+
+    def stops_ahead(self, trip: int) -> list[int]:
+        """Links of the stops that a bus has not served, in their order."""
+        bus = self.buses[trip]
+        return [link for link, _ in self.lines[bus.line].places[bus.next_stop :]]
+
+    def laid_out(self, trip: int, route: NDArray[np.int32], cost_s: float) -> tuple[NDArray[np.int32], float]:
+        """The way of a bus's line and its time: that of the bus of the line that asked first."""
+        one = self.lines[self.buses[trip].line]
+        one.route = one.route or (route, cost_s)
+        return one.route
+
+    def own_speed_factors(self, fleet: Fleet) -> NDArray[np.float64]:
+        """Wished speed over the limit of every vehicle (``[trip]``), buses at stops as when they drive."""
+        factors: NDArray[np.float64] = fleet.vehicles.speed_factor[0].copy()
+        for trip, bus in self.buses.items():
+            if not math.isnan(bus.own_factor):
+                factors[trip] = bus.own_factor
+        return factors
+
+    def serve(self, fleet: Fleet, t_s: float) -> float:
+        """Look after every bus; returns seconds until somebody must look again, inf when all is done."""
+        step_s = fleet.cities.step_s
+        wait_s = math.inf
+        for trip, bus in self.buses.items():
+            status = fleet.vehicles.status[0, trip]
+            if status in (table.ARRIVED, table.NO_ROUTE) or bus.next_stop >= len(self.lines[bus.line].places) - 1:
+                self._note_begun(fleet, bus)
+                continue
+            if status == table.DRIVING:
+                self._note_begun(fleet, bus)
+                wait_s = min(wait_s, self._drive(fleet, bus, t_s))
+            else:
+                first_s = max(float(fleet.vehicles.depart_s[0, trip]) - t_s, 0.0)
+                wait_s = min(wait_s, first_s + step_s)
+        return wait_s if math.isinf(wait_s) else max(math.floor(wait_s / step_s + 1e-9), 1) * step_s
+
+    def finish(self, fleet: Fleet) -> list[Call]:
+        """Every call so far, those at the last stops included."""
+        calls = list(self.calls)
+        for bus in self.buses.values():
+            self._note_begun(fleet, bus)
+            line = self.lines[bus.line].line
+            if fleet.vehicles.status[0, bus.trip] == table.ARRIVED:
+                calls.append(Call(line, bus.trip, len(line.stops) - 1, float(fleet.vehicles.arrived_s[0, bus.trip])))
+        return sorted({id(call): call for call in calls}.values(), key=lambda call: (call.arrived_s, call.trip))
+
+    def _note_begun(self, fleet: Fleet, bus: _Bus) -> None:
+        """Let a bus that has entered the street take who waited at its first stop."""
+        entered_s = float(fleet.vehicles.entered_s[0, bus.trip])
+        if bus.begun or math.isnan(entered_s):
+            return
+        bus.begun = True
+        bus.own_factor = float(fleet.vehicles.speed_factor[0, bus.trip])
+        call = Call(self.lines[bus.line].line, bus.trip, 0, float(fleet.vehicles.depart_s[0, bus.trip]), entered_s)
+        self._board(bus, call, entered_s)
+        self.calls.append(call)
+
+    def _drive(self, fleet: Fleet, bus: _Bus, t_s: float) -> float:
+        """Let a bus brake for its stop, stand there, or go on; returns seconds until the next look."""
+        step_s = fleet.cities.step_s
+        if bus.call is not None:
+            if t_s < bus.leaves_s - 1e-9:
+                return bus.leaves_s - t_s
+            self._leave(fleet, bus, t_s)
+            if bus.next_stop >= len(self.lines[bus.line].places) - 1:
+                return math.inf
+        link, at_m = self.lines[bus.line].places[bus.next_stop]
+        lane = int(fleet.vehicles.lane[0, bus.trip])
+        position_m = float(fleet.vehicles.position_m[0, bus.trip])
+        route = fleet.route(0, bus.trip)
+        if lane >= self._road_lanes or route[0] != link:
+            return self._on_the_way(fleet, bus, route, position_m if lane < self._road_lanes else math.inf)
+        left_m = at_m - position_m
+        speed_mps = float(fleet.vehicles.speed_mps[0, bus.trip])
+        if left_m <= AT_STOP_M and speed_mps <= STANDS_MPS:
+            self._wish(fleet, bus, lane, CREEP_MPS)
+            self._arrive(bus, t_s)
+            return step_s
+        driver = fleet.cities.driver[0, int(fleet.vehicles.kind[0, bus.trip])]
+        comfort_mps2 = float(driver[table.COMFORT_DECEL])
+        wished_mps = bus.own_factor * float(fleet.cities.lane_f[0, table.LIMIT_MPS, lane])
+        least_mps = LEAST_MPS if left_m > AT_STOP_M else CREEP_MPS
+        slow_mps = max(float(safe_speed(left_m, comfort_mps2, step_s)), least_mps)
+        self._wish(fleet, bus, lane, min(wished_mps, _wish_for(slow_mps, speed_mps, driver, step_s)))
+        brakes_m = wished_mps * wished_mps / (2.0 * comfort_mps2) + 2.0 * wished_mps * step_s
+        return max((left_m - brakes_m) / wished_mps, step_s)
+
+    def _on_the_way(self, fleet: Fleet, bus: _Bus, route: NDArray[np.int32], position_m: float) -> float:
+        """How long a bus takes to the link of its next stop at least, s; on the route beyond it the stop is missed."""
+        fleet.vehicles.speed_factor[0, bus.trip] = bus.own_factor
+        link, _ = self.lines[bus.line].places[bus.next_stop]
+        ahead = np.flatnonzero(route[1:] == link)
+        if not ahead.size:
+            self.calls.append(Call(self.lines[bus.line].line, bus.trip, bus.next_stop, math.nan))
+            bus.next_stop += 1
+            return float(fleet.cities.step_s)
+        between_m = float(self._links.length_m[route[1 : 1 + ahead[0]]].sum())
+        left_m = max(float(self._links.length_m[route[0]]) - position_m, 0.0)
+        return max((left_m + between_m) / (self._fastest_mps * bus.own_factor), float(fleet.cities.step_s))
+
+    def _wish(self, fleet: Fleet, bus: _Bus, lane: int, speed_mps: float) -> None:
+        """Let a bus's driver wish for a speed on a lane."""
+        fleet.vehicles.speed_factor[0, bus.trip] = speed_mps / float(fleet.cities.lane_f[0, table.LIMIT_MPS, lane])
+
+    def _arrive(self, bus: _Bus, t_s: float) -> None:
+        """Let people get off and on."""
+        one = self.lines[bus.line]
+        call = Call(one.line, bus.trip, bus.next_stop, t_s)
+        bus.on_board -= round(bus.on_board / (len(one.places) - bus.next_stop))
+        self._board(bus, call, t_s)
+        bus.call, bus.leaves_s = call, t_s + max(one.line.dwell_min_s, call.boarded * one.line.board_s_per_passenger)
+        self.calls.append(call)
+
+    def _board(self, bus: _Bus, call: Call, t_s: float) -> None:
+        one = self.lines[bus.line]
+        waiting = one.waiting(call.stop, t_s)
+        call.boarded = min(waiting, one.line.capacity - bus.on_board)
+        call.left_behind = waiting - call.boarded
+        one.taken[call.stop] += call.boarded
+        bus.on_board += call.boarded
+        call.on_board = bus.on_board
+
+    def _leave(self, fleet: Fleet, bus: _Bus, t_s: float) -> None:
+        """Let a bus go on."""
+        assert bus.call is not None
+        bus.call.left_s = t_s
+        bus.call = None
+        bus.next_stop += 1
+        fleet.vehicles.speed_factor[0, bus.trip] = bus.own_factor
+
+
+def _wish_for(slow_mps: float, speed_mps: float, driver: NDArray[np.float64], step_s: float) -> float:
+    """Speed to wish for so as to drive at ``slow_mps`` after the coming step: IDM brakes hard for a much lower wish."""
+    if slow_mps >= speed_mps or int(driver[table.MODEL]) not in (IDM, IDM_PLUS):
+        return slow_mps
+    decel = (speed_mps - slow_mps) / step_s / float(driver[table.MAX_ACCEL])
+    return max(slow_mps, float(speed_mps / (1.0 + decel) ** 0.25))  # its free road: max_accel * (1 - (speed / wish)**4)
+
+
+def bus_lines_of(scenario: Scenario, network: RoadNetwork, trips: TripTable) -> BusLines | None:
+    """The buses of a run; None where no line runs."""
+    return BusLines(scenario, network, trips) if scenario.public_transport else None
