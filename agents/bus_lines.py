@@ -95,6 +95,8 @@ class BusLines:
                 trip = row[one.line.bus_id(scenario.start, depart_s)]
                 self.buses[trip] = _Bus(trip, number, math.nan)
         self.calls: list[Call] = []
+        self._wishes: dict[int, float] = {}  # speed factors that buses get, by trip
+        self._content: dict[int, int] = {}  # 1: stands at a stop and changes no lane, 0: goes on
         self.is_bus = np.isin(np.arange(len(trips)), list(self.buses))
 
     def stops_ahead(self, trip: int) -> list[int]:
@@ -118,20 +120,31 @@ class BusLines:
 
     def serve(self, fleet: Fleet, t_s: float) -> float:
         """Look after every bus; returns seconds until somebody must look again, inf when all is done."""
+        with fleet.reading():
+            wait_s = self._look_after_all(fleet, t_s)
+        for trip, factor in self._wishes.items():
+            fleet.vehicles.speed_factor[0, trip] = factor
+        for trip, stands in self._content.items():
+            fleet.cities.vehicle_i[0, trip, table.CONTENT] = stands
+        self._wishes.clear()
+        self._content.clear()
         step_s = fleet.cities.step_s
+        return wait_s if math.isinf(wait_s) else max(math.floor(wait_s / step_s + 1e-9), 1) * step_s
+
+    def _look_after_all(self, fleet: Fleet, t_s: float) -> float:
+        """What ``serve`` does, but for the wishes, which are noted only."""
         wait_s = math.inf
         for trip, bus in self.buses.items():
+            self._note_begun(fleet, bus)
             status = fleet.vehicles.status[0, trip]
             if status in (table.ARRIVED, table.NO_ROUTE) or bus.next_stop >= len(self.lines[bus.line].places) - 1:
-                self._note_begun(fleet, bus)
                 continue
             if status == table.DRIVING:
-                self._note_begun(fleet, bus)
                 wait_s = min(wait_s, self._drive(fleet, bus, t_s))
             else:
                 first_s = max(float(fleet.vehicles.depart_s[0, trip]) - t_s, 0.0)
-                wait_s = min(wait_s, first_s + step_s)
-        return wait_s if math.isinf(wait_s) else max(math.floor(wait_s / step_s + 1e-9), 1) * step_s
+                wait_s = min(wait_s, first_s + fleet.cities.step_s)
+        return wait_s
 
     def finish(self, fleet: Fleet) -> list[Call]:
         """Every call so far, those at the last stops included."""
@@ -141,7 +154,7 @@ class BusLines:
             line = self.lines[bus.line].line
             if fleet.vehicles.status[0, bus.trip] == table.ARRIVED:
                 calls.append(Call(line, bus.trip, len(line.stops) - 1, float(fleet.vehicles.arrived_s[0, bus.trip])))
-        return sorted({id(call): call for call in calls}.values(), key=lambda call: (call.arrived_s, call.trip))
+        return sorted(calls, key=_in_order)
 
     def _note_begun(self, fleet: Fleet, bus: _Bus) -> None:
         """Let a bus that has entered the street take who waited at its first stop."""
@@ -160,17 +173,16 @@ class BusLines:
         if bus.call is not None:
             if t_s < bus.leaves_s - 1e-9:
                 return bus.leaves_s - t_s
-            self._leave(fleet, bus, t_s)
+            self._leave(bus, t_s)
             if bus.next_stop >= len(self.lines[bus.line].places) - 1:
                 return math.inf
-        link, at_m = self.lines[bus.line].places[bus.next_stop]
-        lane = int(fleet.vehicles.lane[0, bus.trip])
-        position_m = float(fleet.vehicles.position_m[0, bus.trip])
-        route = fleet.route(0, bus.trip)
-        if lane >= self._road_lanes or route[0] != link:
-            return self._on_the_way(fleet, bus, route, position_m if lane < self._road_lanes else math.inf)
-        left_m = at_m - position_m
-        speed_mps = float(fleet.vehicles.speed_mps[0, bus.trip])
+        lane, speed_mps = (int(fleet.vehicles.lane[0, bus.trip]), float(fleet.vehicles.speed_mps[0, bus.trip]))
+        left_m = self._left_m(fleet, bus, lane)
+        if left_m is None:  # its route leads there no more
+            self.calls.append(Call(self.lines[bus.line].line, bus.trip, bus.next_stop, math.nan))
+            bus.next_stop += 1
+            self._wishes[bus.trip] = bus.own_factor
+            return step_s
         if left_m <= AT_STOP_M and speed_mps <= STANDS_MPS:
             self._wish(fleet, bus, lane, CREEP_MPS)
             self._arrive(bus, t_s)
@@ -181,30 +193,35 @@ class BusLines:
         least_mps = LEAST_MPS if left_m > AT_STOP_M else CREEP_MPS
         slow_mps = max(float(safe_speed(left_m, comfort_mps2, step_s)), least_mps)
         self._wish(fleet, bus, lane, min(wished_mps, _wish_for(slow_mps, speed_mps, driver, step_s)))
-        brakes_m = wished_mps * wished_mps / (2.0 * comfort_mps2) + 2.0 * wished_mps * step_s
-        return max((left_m - brakes_m) / wished_mps, step_s)
+        fastest_mps = bus.own_factor * self._fastest_mps
+        brakes_m = fastest_mps * fastest_mps / (2.0 * comfort_mps2) + 2.0 * fastest_mps * step_s
+        return max((left_m - brakes_m) / fastest_mps, step_s)
 
-    def _on_the_way(self, fleet: Fleet, bus: _Bus, route: NDArray[np.int32], position_m: float) -> float:
-        """How long a bus takes to the link of its next stop at least, s; on the route beyond it the stop is missed."""
-        fleet.vehicles.speed_factor[0, bus.trip] = bus.own_factor
-        link, _ = self.lines[bus.line].places[bus.next_stop]
+    def _left_m(self, fleet: Fleet, bus: _Bus, lane: int) -> float | None:
+        """How far a bus has to its next stop, junctions beyond the next one not counted; None: its route misses it."""
+        link, at_m = self.lines[bus.line].places[bus.next_stop]
+        position_m = float(fleet.vehicles.position_m[0, bus.trip])
+        route, length_m = fleet.route(0, bus.trip), fleet.cities.lane_f[0, table.LANE_LENGTH_M]
+        on_road = lane < self._road_lanes
+        if on_road and route[0] == link:
+            return at_m - position_m
         ahead = np.flatnonzero(route[1:] == link)
         if not ahead.size:
-            self.calls.append(Call(self.lines[bus.line].line, bus.trip, bus.next_stop, math.nan))
-            bus.next_stop += 1
-            return float(fleet.cities.step_s)
+            return None
+        way_on = int(fleet.vehicles.connector[0, bus.trip])
+        junction_m = float(length_m[self._road_lanes + way_on]) if on_road and way_on >= 0 else 0.0
         between_m = float(self._links.length_m[route[1 : 1 + ahead[0]]].sum())
-        left_m = max(float(self._links.length_m[route[0]]) - position_m, 0.0)
-        return max((left_m + between_m) / (self._fastest_mps * bus.own_factor), float(fleet.cities.step_s))
+        return float(length_m[lane]) - position_m + junction_m + between_m + at_m
 
     def _wish(self, fleet: Fleet, bus: _Bus, lane: int, speed_mps: float) -> None:
         """Let a bus's driver wish for a speed on a lane."""
-        fleet.vehicles.speed_factor[0, bus.trip] = speed_mps / float(fleet.cities.lane_f[0, table.LIMIT_MPS, lane])
+        self._wishes[bus.trip] = speed_mps / float(fleet.cities.lane_f[0, table.LIMIT_MPS, lane])
 
     def _arrive(self, bus: _Bus, t_s: float) -> None:
         """Let people get off and on."""
         one = self.lines[bus.line]
         call = Call(one.line, bus.trip, bus.next_stop, t_s)
+        self._content[bus.trip] = 1
         bus.on_board -= round(bus.on_board / (len(one.places) - bus.next_stop))
         self._board(bus, call, t_s)
         bus.call, bus.leaves_s = call, t_s + max(one.line.dwell_min_s, call.boarded * one.line.board_s_per_passenger)
@@ -219,13 +236,19 @@ class BusLines:
         bus.on_board += call.boarded
         call.on_board = bus.on_board
 
-    def _leave(self, fleet: Fleet, bus: _Bus, t_s: float) -> None:
+    def _leave(self, bus: _Bus, t_s: float) -> None:
         """Let a bus go on."""
         assert bus.call is not None
         bus.call.left_s = t_s
         bus.call = None
         bus.next_stop += 1
-        fleet.vehicles.speed_factor[0, bus.trip] = bus.own_factor
+        self._wishes[bus.trip], self._content[bus.trip] = bus.own_factor, 0
+
+
+def _in_order(call: Call) -> tuple[bool, float, int, int]:
+    """By arrival; those that never arrived at the end."""
+    missed = math.isnan(call.arrived_s)
+    return missed, 0.0 if missed else call.arrived_s, call.trip, call.stop
 
 
 def _wish_for(slow_mps: float, speed_mps: float, driver: NDArray[np.float64], step_s: float) -> float:

@@ -31,7 +31,9 @@ def test_what_is_bundled() -> None:
     assert bundled_scenarios() == sorted([*everywhere, "monaco/signals_actuated", *PLANS_OF_DEMAND, *PLANS_OF_STREETS])
 
 
-@pytest.mark.parametrize("name", [name for name in bundled_scenarios() if name not in PLANS_OF_STREETS])
+@pytest.mark.parametrize(
+    "name", [name for name in bundled_scenarios() if name not in (*PLANS_OF_STREETS, *PLANS_OF_DEMAND)]
+)
 def test_each_fits_its_city(name: str) -> None:
     assert describe(check_scenario(name)) == "No problems found."
 

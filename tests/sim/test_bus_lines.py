@@ -67,6 +67,20 @@ def test_it_comes_to_rest_within_a_metre_without_braking_hard():
     assert np.diff(speeds).min() >= -2.01  # the comfortable deceleration
 
 
+def test_a_stop_on_a_short_link_is_seen_from_the_link_before():
+    road = road_of([400.0, 40.0, 400.0])
+    stops = [{"link": road.links.id[0], "position_m": 50}, {"link": road.links.id[1]}, {"link": road.links.id[2]}]
+    simulation = run(line(stops=stops, end_s=1), network=road, duration_s=30)
+    speeds = [float("inf")]
+    while len(stops_of(simulation)) < 2:
+        simulation.run(simulation.t_s + 1.0)
+        speeds.append(simulation.model.vehicle(0).speed_mps)
+    vehicle = simulation.model.vehicle(0)
+    assert vehicle.link == road.links.id[1]
+    assert -1.0 <= vehicle.position_m - float(road.links.length_m[1]) / 2.0 <= 0.05
+    assert np.diff(speeds[1:]).min() >= -2.01
+
+
 def test_who_follows_it_waits_behind_it():
     car = TripTable.sorted(["car"], np.array([15.0]), np.array([0], np.int32), np.array([2], np.int32))
     alone = run(cars=car)

@@ -9,6 +9,7 @@ import pytest
 from citytwin.scenarios.diff_files import diff_files
 from citytwin.scenarios.load_network import load_network
 from citytwin.scenarios.network import RoadNetwork
+from citytwin.scenarios.references import check_against_network
 from citytwin.scenarios.scenario import load_scenario
 from citytwin.scenarios.trips import build_trips
 from citytwin.sim.outcome import summarise
@@ -57,6 +58,7 @@ def test_nobody_is_lost(name: str, monaco: RoadNetwork, tmp_path: Path) -> None:
     file = tmp_path / "short.yaml"
     file.write_text(f"base: {name}\nduration_s: {SHORT_S}\n")
     scenario = load_scenario(file)
+    assert check_against_network(scenario, scenario.source_map, monaco) == []
     simulation = Simulation(scenario, monaco, build_trips(scenario, monaco))
     simulation.run()
     summary = summarise(simulation, setup_s=0.0, loop_s=0.0)
