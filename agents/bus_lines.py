@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 AT_STOP_M = 1.0  # so near its place a bus is at its stop
 STANDS_MPS = 0.1
 CREEP_MPS = 1e-3  # wished for by who stands at a stop: no formula divides by nothing
+MOST_STEPS = 60  # between two looks at a bus
 LEAST_MPS = 0.2  # while it still comes nearer
 
 
@@ -49,6 +50,7 @@ class _Bus:
 
     trip: int
     line: int
+    depart_s: float
     own_factor: float  # its driver's wished speed over the limit
     next_stop: int = 1
     on_board: int = 0
@@ -84,7 +86,6 @@ class BusLines:
     def __init__(self, scenario: Scenario, network: RoadNetwork, trips: TripTable) -> None:
         self._links = network.links
         self._road_lanes = network.lane_count
-        self._fastest_mps = float(network.links.speed_mps.max())
         self.lines = [
             _Line(line, stop_places(line, network), [0] * len(line.stops)) for line in scenario.public_transport
         ]
@@ -93,7 +94,8 @@ class BusLines:
         for number, one in enumerate(self.lines):
             for depart_s in one.line.departures_s(scenario.duration_s):
                 trip = row[one.line.bus_id(scenario.start, depart_s)]
-                self.buses[trip] = _Bus(trip, number, math.nan)
+                self.buses[trip] = _Bus(trip, number, depart_s, math.nan)
+        self._ahead = dict(self.buses)  # those that have stops to call at, but for the last one
         self.calls: list[Call] = []
         self._wishes: dict[int, float] = {}  # speed factors that buses get, by trip
         self._content: dict[int, int] = {}  # 1: stands at a stop and changes no lane, 0: goes on
@@ -133,18 +135,23 @@ class BusLines:
 
     def _look_after_all(self, fleet: Fleet, t_s: float) -> float:
         """What ``serve`` does, but for the wishes, which are noted only."""
-        wait_s = math.inf
-        for trip, bus in self.buses.items():
+        wait_s, step_s = math.inf, fleet.cities.step_s
+        for trip, bus in list(self._ahead.items()):
+            if bus.depart_s > t_s:
+                wait_s = min(wait_s, bus.depart_s - t_s + step_s)
+                continue
             self._note_begun(fleet, bus)
             status = fleet.vehicles.status[0, trip]
-            if status in (table.ARRIVED, table.NO_ROUTE) or bus.next_stop >= len(self.lines[bus.line].places) - 1:
-                continue
             if status == table.DRIVING:
                 wait_s = min(wait_s, self._drive(fleet, bus, t_s))
-            else:
-                first_s = max(float(fleet.vehicles.depart_s[0, trip]) - t_s, 0.0)
-                wait_s = min(wait_s, first_s + fleet.cities.step_s)
+            elif status in (table.PENDING, table.WAITING):
+                wait_s = min(wait_s, step_s)
+            if status in (table.ARRIVED, table.NO_ROUTE) or self._is_bound_for_the_last_stop(bus):
+                del self._ahead[trip]
         return wait_s
+
+    def _is_bound_for_the_last_stop(self, bus: _Bus) -> bool:
+        return bus.begun and bus.next_stop >= len(self.lines[bus.line].places) - 1
 
     def finish(self, fleet: Fleet) -> list[Call]:
         """Every call so far, those at the last stops included."""
@@ -174,8 +181,8 @@ class BusLines:
             if t_s < bus.leaves_s - 1e-9:
                 return bus.leaves_s - t_s
             self._leave(bus, t_s)
-            if bus.next_stop >= len(self.lines[bus.line].places) - 1:
-                return math.inf
+        if self._is_bound_for_the_last_stop(bus):
+            return math.inf
         lane, speed_mps = (int(fleet.vehicles.lane[0, bus.trip]), float(fleet.vehicles.speed_mps[0, bus.trip]))
         left_m = self._left_m(fleet, bus, lane)
         if left_m is None:  # its route leads there no more
@@ -192,10 +199,13 @@ class BusLines:
         wished_mps = bus.own_factor * float(fleet.cities.lane_f[0, table.LIMIT_MPS, lane])
         least_mps = LEAST_MPS if left_m > AT_STOP_M else CREEP_MPS
         slow_mps = max(float(safe_speed(left_m, comfort_mps2, step_s)), least_mps)
-        self._wish(fleet, bus, lane, min(wished_mps, _wish_for(slow_mps, speed_mps, driver, step_s)))
-        fastest_mps = bus.own_factor * self._fastest_mps
-        brakes_m = fastest_mps * fastest_mps / (2.0 * comfort_mps2) + 2.0 * fastest_mps * step_s
-        return max((left_m - brakes_m) / fastest_mps, step_s)
+        slow_mps = _wish_for(slow_mps, speed_mps, driver, step_s)
+        if slow_mps < wished_mps:
+            self._wish(fleet, bus, lane, slow_mps)
+        else:
+            self._wishes[bus.trip] = bus.own_factor
+        fastest_mps = bus.own_factor * float(self._links.speed_mps[fleet.route(0, bus.trip)].max())
+        return _steps_left(left_m, speed_mps, fastest_mps, driver, step_s) * step_s
 
     def _left_m(self, fleet: Fleet, bus: _Bus, lane: int) -> float | None:
         """How far a bus has to its next stop, junctions beyond the next one not counted; None: its route misses it."""
@@ -257,6 +267,19 @@ def _wish_for(slow_mps: float, speed_mps: float, driver: NDArray[np.float64], st
         return slow_mps
     decel = (speed_mps - slow_mps) / step_s / float(driver[table.MAX_ACCEL])
     return max(slow_mps, float(speed_mps / (1.0 + decel) ** 0.25))  # its free road: max_accel * (1 - (speed / wish)**4)
+
+
+def _steps_left(left_m: float, speed_mps: float, fastest_mps: float, driver: NDArray[np.float64], step_s: float) -> int:
+    """Steps for which a bus need not brake for a stop whatever it does, at least 1."""
+    gain_mps, comfort_mps2 = float(driver[table.MAX_ACCEL]) * step_s, float(driver[table.COMFORT_DECEL])
+    steps = 0
+    while steps < MOST_STEPS:
+        speed_mps = min(speed_mps + gain_mps, max(fastest_mps, speed_mps))
+        left_m -= speed_mps * step_s
+        if left_m <= speed_mps * speed_mps / (2.0 * comfort_mps2) + speed_mps * step_s:
+            break
+        steps += 1
+    return max(steps, 1)
 
 
 def bus_lines_of(scenario: Scenario, network: RoadNetwork, trips: TripTable) -> BusLines | None:
