@@ -28,6 +28,7 @@ __all__ = ["verdicts", "write_comparison_report"]
 LINKS_SHOWN = 15
 ZONES_SHOWN = 20
 ROUTES_IN_FRONT = 4
+TOLD_IN_FRONT = 4  # variants whose verdict stands on the first page; of more than these only the best
 IN_FRONT = 2  # variants of several whose pictures stand on the first two pages: the best
 
 
@@ -54,6 +55,7 @@ def render(comparison: Comparison) -> str:
             css_variables=style.css_variables(),
             css=(folder / "report.css").read_text(encoding="utf-8"),
             variants=variants,
+            told=variants if len(variants) <= TOLD_IN_FRONT else best[:TOLD_IN_FRONT],
             sheets=_sheets(best),
             ranking=_ranking_rows(comparison) if len(variants) > 1 else [],
             trips=style.whole(len(base.trips)),

@@ -254,3 +254,13 @@ def test_gains_are_weighed_against_the_cost_of_the_plan():
         "Whether it saves time is not to be told from chance (95 % interval −2 000 to 1 000)."
     )
     assert words._worth(pd.DataFrame(columns=["quantity"])) == []
+
+
+def test_of_many_plans_the_first_page_tells_the_best_in_words_and_all_in_the_table(found, monkeypatch):
+    """So that it stays one page however many there are."""
+    monkeypatch.setattr(report, "TOLD_IN_FRONT", 1)
+    first = report.render(found).split('<div class="sheet">')[1]
+    words_told, table = first.split('<section id="ranking">')
+    assert [name in words_told for name in ("#1_same", "#2_closed")] == [True, False]
+    assert "The other plans stand in the table below" in words_told
+    assert "#1_same" in table and "#2_closed" in table
