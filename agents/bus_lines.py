@@ -7,7 +7,7 @@ the way that comfortable braking takes, and set free again when the dwell is ove
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,12 +66,14 @@ class _Line:
     line: BusLine
     places: list[tuple[int, float]]  # link and metres of each stop
     taken: list[int]  # passengers that buses took from each stop so far
+    since_s: dict[int, float] = field(default_factory=dict)  # when the first passenger came to a stop
     route: tuple[NDArray[np.int32], float] | None = None  # of its first bus, with its time, s
 
     def waiting(self, stop: int, t_s: float) -> int:
-        """Passengers at a stop; the first came a headway before the first bus."""
-        since_s = t_s - (self.line.start_s - self.line.headway_s)
-        return math.floor(self.line.boarding_per_h_at(stop) * since_s / 3600.0 + 1e-9) - self.taken[stop]
+        """Passengers at a stop when a bus comes; the first ones came a headway before the first bus."""
+        since_s = self.since_s.setdefault(stop, t_s - self.line.headway_s)
+        came = self.line.boarding_per_h_at(stop) * (t_s - since_s) / 3600.0
+        return math.floor(came + 1e-9) - self.taken[stop]
 
 
 class BusLines:
