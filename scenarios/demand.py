@@ -42,7 +42,7 @@ def make_trips(scenario: Scenario, network: RoadNetwork) -> tuple[list[TripTable
         tables, problems = scaled(scenario, network, tables)
     if not problems:
         buses = bus_trips(scenario, network)
-        problems = _shared_with_buses(scenario, tables, buses)
+        problems = shared_with_buses(scenario, tables, buses)
         tables = [*tables, *buses]
     return tables, problems
 
@@ -118,7 +118,7 @@ def _shared_ids(scenario: Scenario, tables: list[TripTable]) -> list[Problem]:
     return problems
 
 
-def _shared_with_buses(scenario: Scenario, tables: Sequence[TripTable], buses: Sequence[TripTable]) -> list[Problem]:
+def shared_with_buses(scenario: Scenario, tables: Sequence[TripTable], buses: Sequence[TripTable]) -> list[Problem]:
     """Lines of buses some of whose ids trips have too."""
     known = {name for table in tables for name in table.id}
     problems = []

@@ -109,14 +109,16 @@ def load_streets(
 
     if any(change.kind == "road_opened" for change in changes):
         return change_streets(_streets_of(source, options, period, changes), changes)
-    key = str(_kept_file(source, options, period, ()))
+    key = _kept_file(source, options, period, ())
+    if key is None:
+        return change_streets(_streets_of(source, options, period), changes)
     if key not in _read_last:  # several plans for one city are changes of the same streets
         _read_last.clear()
         _read_last[key] = _streets_of(source, options, period)
     return change_streets(_read_last[key], changes)
 
 
-_read_last: dict[str, StreetGraph] = {}  # streets of the map that were changed last, by what they were read from
+_read_last: dict[Path, StreetGraph] = {}  # streets of the map that were changed last, by what they were read from
 
 
 def _streets_of(source: Path | str, options: Any, period: Period | None, changes: Sequence[Any] = ()) -> StreetGraph:

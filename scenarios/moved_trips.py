@@ -7,13 +7,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from .demand import make_trips
+from .demand import make_trips, shared_with_buses
 from .given_routes import turns_by_class
 from .nearest_links import nearest_links
 from .network import Bools, Floats, Ints, RoadNetwork
 from .places import find_places, link_access
 from .planned_streets import map_streets
 from .problems import Problem
+from .public_transport import bus_trips
 from .scenario import Scenario
 from .street_draft import in_parts, parts_by_street
 from .streets import MODES
@@ -24,13 +25,15 @@ def trips_on_changed(scenario: Scenario, network: RoadNetwork) -> tuple[list[Tri
     """Trips of a scenario whose plan changes the streets.
 
     They are made on the streets of the map, so that they are those of the base, and then brought to the changed ones.
-    Demand that is not possible on the map, since it names new links, is made on the changed streets.
+    Demand that is not possible on the map, since it names new links, is made on the changed streets; so are buses,
+    whose lines name the links that are there.
     """
     on_map = map_streets(scenario)
-    tables, problems = make_trips(scenario, on_map)
+    tables, problems = make_trips(scenario.model_copy(update={"public_transport": ()}), on_map)
     if problems:
         return make_trips(scenario, network)
-    return [moved(table, on_map, network) for table in tables], []
+    tables, buses = [moved(table, on_map, network) for table in tables], bus_trips(scenario, network)
+    return [*tables, *buses], shared_with_buses(scenario, tables, buses)
 
 
 def moved(trips: TripTable, before: RoadNetwork, after: RoadNetwork) -> TripTable:

@@ -36,7 +36,8 @@ def make_roundabout(draft: StreetDraft, change: Roundabout) -> str:
     refuse_in_ring(draft, spec.id)
     arms = _arms(draft, spec)
     if len(arms) < 3:
-        raise Refusal((KEY, f"has {len(arms)} arms; a ring needs three. A mini-roundabout needs no `diameter_m`."))
+        said = f"has {len(arms)} of the three arms that a ring needs. A mini-roundabout needs no `diameter_m`."
+        raise Refusal((KEY, said))
     _check_room(change, arms)
     radius_m = change.diameter_m / 2.0
     _move_arms(draft, change, spec, arms, radius_m)

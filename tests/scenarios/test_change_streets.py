@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyproj import Transformer
 
+from citytwin.scenarios.change_streets import ChangeError
 from citytwin.scenarios.junctions import build_network
+from citytwin.scenarios.load_network import load_network, load_streets
 from citytwin.scenarios.network import Control, RoadNetwork
 from citytwin.scenarios.network_laws import check_network, network_digest
 from citytwin.scenarios.streets import BICYCLE, BUS, CAR, EMERGENCY, MOTOR, StreetGraph
@@ -450,3 +454,41 @@ REFUSED: list[tuple[list[Any], list[str]]] = [
 @pytest.mark.parametrize("entries, said", REFUSED)
 def test_what_cannot_be_done_is_refused_in_words(entries, said) -> None:
     assert refused(GRID, *entries) == said
+
+
+def test_where_traffic_keeps_left_a_new_road_does_too() -> None:
+    graph = grid_city(3, 3, drives_on_left=True)
+    after = changed(graph, change("road_added", line=degrees((100, -3), (100, 203)), speed_kmh=30))
+    np.testing.assert_allclose(street(after, "new/plan:0-1").shape_xy[:, 0], 100.0 - 3.25 / 2, atol=0.1)  # leads north
+    check_network(build_network(after))
+
+
+def test_a_sumo_net_is_not_changed(tmp_path: Path) -> None:
+    net = tmp_path / "town.net.xml"
+    net.write_text("<net/>")
+    with pytest.raises(ChangeError) as caught:
+        load_network(net, changes=[change("lanes", link="a", lanes=2)])
+    said = "cannot be made in a SUMO net, which says all of its streets: change the net itself (netedit)."
+    assert caught.value.found == ((0, ("kind",), said),)
+
+
+def test_a_real_town_keeps_the_laws_under_changes_of_every_kind(data: Path) -> None:
+    graph = load_streets(data / "osm/kotka/kotka.osm.gz")
+    to_degrees = Transformer.from_crs(graph.epsg, 4326, always_xy=True)
+    rng = np.random.default_rng(5)
+    made: set[str] = set()
+    while len(made) < 6:
+        one = graph.streets[int(rng.integers(len(graph.streets)))]
+        start = one.shape_xy.mean(axis=0)
+        line = [list(to_degrees.transform(*place)) for place in (start, start + rng.uniform(-250, 250, 2))]
+        for entry in (
+            change("road_removed", link=one.id),
+            change("lanes", link=one.id, lanes=4),
+            change("one_way", link=one.id),
+            change("signal_added", junction=one.to_junction),
+            change("roundabout", junction=one.to_junction, diameter_m=36),
+            change("road_added", line=line, speed_kmh=30, join_within_m=60),
+        ):
+            if entry.kind not in made and not refused(graph, entry):
+                check_network(build_network(changed(graph, entry)))
+                made.add(entry.kind)

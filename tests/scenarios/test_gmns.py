@@ -10,6 +10,7 @@ import pytest
 from traffic_case import make_scenario
 
 from citytwin.kernels import traffic_tables as table
+from citytwin.scenarios.change_streets import ChangeError
 from citytwin.scenarios.load_network import load_network
 from citytwin.scenarios.network import CLASS_NAMES, Control, RoadNetwork
 from citytwin.scenarios.network_laws import check_network
@@ -17,6 +18,8 @@ from citytwin.scenarios.problems import SourceError
 from citytwin.scenarios.streets import BUS, CAR
 from citytwin.scenarios.trips import build_trips
 from citytwin.sim.simulation import Simulation
+
+from .plan_case import change
 
 # A crossing (1) of an arterial with turning lanes and a side street with a stop sign; the south is one-way inbound.
 CONFIG = "dataset_name,short_length,long_length,speed,crs,geometry_field_format\ntown,foot,mile,mph,32632,wkt\n"
@@ -198,3 +201,17 @@ def test_places_in_degrees_are_brought_into_metres(town: Callable[..., Path]) ->
     network = load(folder)
     assert network.epsg == 32632
     assert network.links.length_m[network.link_row["link/12"]] == pytest.approx(390.0, abs=10.0)
+
+
+def test_a_plan_changes_its_streets_but_cannot_open_what_it_does_not_have(town: Callable[..., Path]) -> None:
+    before, after = (
+        load_network(town(), changes=entries) for entries in ([], [change("lanes", link="link/11", lanes=3)])
+    )
+    assert (lanes_of(before, "link/11").size, lanes_of(after, "link/11").size) == (2, 3)
+    row = after.link_row["link/11"]
+    assert after.links.length_m[row] == before.links.length_m[before.link_row["link/11"]]  # as the table says
+    check_network(after)
+    with pytest.raises(ChangeError) as caught:
+        load_network(town(), changes=[change("road_opened", ways=["way/1"])])
+    said = "needs streets from OpenStreetMap: only they say which roads are there and closed. Use `road_added`."
+    assert caught.value.found == ((0, ("kind",), said),)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from traffic_case import make_scenario, make_trips, write_scenario
@@ -12,7 +13,8 @@ from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.moved_trips import moved
 from citytwin.scenarios.network import RoadNetwork
 from citytwin.scenarios.planned_streets import map_streets, planned_streets
-from citytwin.scenarios.scenario import load_scenario
+from citytwin.scenarios.problems import describe
+from citytwin.scenarios.scenario import check_scenario, load_scenario
 from citytwin.scenarios.street_draft import of_map
 from citytwin.scenarios.synthetic import grid_city
 from citytwin.scenarios.trips import TripTable, build_trips
@@ -46,6 +48,23 @@ def test_random_trips_are_those_of_the_base_with_a_new_road_and_without_another(
         still = [name for name in was if name in after.link_row]
         assert [b for a, b in zip(was, now, strict=True) if a in after.link_row] == still
         assert 0 < len(was) - len(still) < len(was) / 3  # of the others, all found a street
+
+
+def test_buses_drive_on_new_roads_and_everybody_else_as_before(tmp_path: Path) -> None:
+    base = load_scenario(write_scenario(tmp_path))
+    plan = tmp_path / "plan.yaml"
+    road = "{id: b, kind: road_added, line: [[9.001, 47.00135], [9.001, 47.0027]], speed_kmh: 30}"
+    stops = '[{link: "new/b:0-1", position_m: 60}, {link: "way/102:0-1.2"}]'
+    line = f'{{id: bus, kind: bus_line, stops: {stops}, route: ["new/b:0-1", "way/102:0-1.2"], headway_s: 120}}'
+    plan.write_text(f"base: town.yaml\nstreets: [{road}]\npublic_transport: [{line}]\n")
+    assert describe(check_scenario(plan)) == "No problems found."
+    scenario = load_scenario(plan)
+    network = planned_streets(scenario)
+    trips = build_trips(scenario, network)
+    buses = [row for row, name in enumerate(trips.id) if name.startswith("bus/")]
+    assert len(buses) == 5
+    assert {network.links.id[trips.origin_link[row]] for row in buses} == {"new/b:0-1"}
+    assert set(trips.id) - {trips.id[row] for row in buses} == set(build_trips(base, map_streets(base)).id)
 
 
 def test_who_lived_on_a_street_that_is_gone_goes_to_the_nearest() -> None:
