@@ -97,7 +97,8 @@ class StreetDraft:
             return f"is the name of a street: give the id of a link. Its links: {shown_list(named)}."
         way = name.partition(":")[0]
         near = closest(name, [link for link in self.streets if link.partition(":")[0] == way], at_least=0)
-        return f"no such link.{_closest(near or closest(name, self.streets))}"
+        found = _closest(near or closest(name, self.streets)) or " List all: `citytwin network FILE --links`."
+        return f"no such link.{found}"
 
     def junction(self, name: str, key: Place) -> JunctionSpec:
         """A junction by its id."""

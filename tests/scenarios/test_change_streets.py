@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -333,6 +334,7 @@ REFUSED: list[tuple[list[Any], list[str]]] = [
         [change("lanes", link="way/node/000-000>node/000-01", lanes=1)],
         [f'no such link. Closest: "{link(0, 1)}", "{link(2, 1)}", "{link(1, 0)}".'],
     ),
+    ([change("lanes", link="z", lanes=1)], ["no such link. List all: `citytwin network FILE --links`."]),
     (
         [change("lanes", link="Street 1", lanes=1)],
         [
@@ -489,6 +491,8 @@ def test_a_real_town_keeps_the_laws_under_changes_of_every_kind(data: Path) -> N
             change("roundabout", junction=one.to_junction, diameter_m=36),
             change("road_added", line=line, speed_kmh=30, join_within_m=60),
         ):
-            if entry.kind not in made and not refused(graph, entry):
+            if entry.kind in made:
+                continue
+            with suppress(ChangeError):
                 check_network(build_network(changed(graph, entry)))
                 made.add(entry.kind)

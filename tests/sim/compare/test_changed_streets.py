@@ -12,6 +12,8 @@ from citytwin.scenarios.synthetic import grid_city
 from citytwin.sim.compare import Comparison, compare
 from citytwin.sim.compare.exports import layers, streets
 from citytwin.sim.compare.link_match import LinkMatch
+from citytwin.sim.report.difference_maps import FLOW, difference_map
+from citytwin.sim.report.zone_maps import zone_map
 
 ROAD = (TOWN_AT[0] + 0.001, TOWN_AT[1] + 0.00135)  # half-way along a street
 SPLIT, GONE = "way/101:0-1", "way/202:1-2"
@@ -68,8 +70,9 @@ def test_a_street_that_was_split_is_one_with_its_parts(found: Comparison) -> Non
 
 
 def test_maps_and_files_draw_what_is_new_and_what_is_gone(found: Comparison) -> None:
-    page = found.write_report().read_text(encoding="utf-8")
-    assert "Dashed: new roads. Dotted: roads that are gone." in page
+    for picture in (difference_map(found, "1_plan", FLOW), zone_map(found, "1_plan", "origin")):
+        assert picture.note.endswith("Dashed: new roads. Dotted: roads that are gone.")
+        assert ">new<" in picture.svg and ">gone<" in picture.svg
     both = streets(found)
     assert {"new/bypass:0-1", GONE} <= set(both["link"])
     links = layers(found)["links"].set_index("link")
