@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from citytwin.scenarios import load_network as loading
@@ -9,6 +11,7 @@ from citytwin.scenarios.city import NetworkOptions
 from citytwin.scenarios.load_network import load_network
 from citytwin.scenarios.problems import SourceError
 
+from .plan_case import change
 from .test_network_store import same
 
 TOWN = """<osm version="0.6">
@@ -53,6 +56,25 @@ def test_other_content_options_or_names_are_other_networks(town, cache):
     town.write_text(TOWN.replace("47.004", "47.005"))
     load_network(town)
     assert len(kept(cache)) == 4
+
+
+def test_plans_are_kept_apart_and_by_the_contents_of_their_files(town, cache, monkeypatch):
+    zone = town.with_name("zone.geojson")
+    ring = [[8.999, 46.999], [9.001, 46.999], [9.001, 47.005], [8.999, 47.005], [8.999, 46.999]]
+    counts = []
+    for shift in (0.0, 0.002):
+        corners = [[lon + shift, lat] for lon, lat in ring]
+        zone.write_text(json.dumps({"type": "Polygon", "coordinates": [corners]}))
+        limit = change("speed_zone", file=str(zone), speed_kmh=20)
+        counts.append(int((load_network(town, changes=[limit]).links.speed_mps < 6).sum()))
+    load_network(town, changes=[change("lanes", link="way/11:0-1", lanes=2)])
+    base = load_network(town)
+    assert not (base.links.speed_mps < 6).any()
+    assert len(kept(cache)) == 4
+    assert counts[0] != counts[1]
+    monkeypatch.setattr(loading, "read_osm", None)
+    again = load_network(town, changes=[change("lanes", link="way/11:0-1", lanes=2)])
+    assert again.numbers == tuple(base.link_row[name] for name in again.links.id)
 
 
 def test_options_that_say_nothing_are_no_options(town, cache):
