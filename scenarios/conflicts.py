@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -17,6 +18,8 @@ HANDLE = 0.4  # length of a curve's handles as part of the distance between its 
 VEHICLE_WIDTH_M = 1.8
 SIDE_ROOM_M = 0.4
 SHORTEST_M = 2.0
+ALONG_RAD = math.radians(45.0)  # roads that join or part at less of an angle run side by side
+APART_M = 30.0  # from the junction, where it shows which of them lies on which side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +133,9 @@ def find_conflicts(rows: StreetRows, ways: Ways, curves: Curves) -> Conflicts:
     Two connectors into one lane merge. Two connectors out of one lane are one queue and never meet. Any others cross
     where lanes of a vehicle's width plus side room overlap. Drivers who run side by side, out of one link or into
     one, or straight on towards each other, keep to their lanes, and those who turn across each other from opposite
-    directions pass in front of each other: they meet only where their curves cut.
+    directions pass in front of each other: they meet only where their curves cut. Roads that join or part at an acute
+    angle and keep the order of their lanes, as where a ramp brings a lane of its own, do not meet at all: at the
+    junction their axes may cut, their lanes do not.
     """
     import shapely
 
@@ -147,6 +152,7 @@ def find_conflicts(rows: StreetRows, ways: Ways, curves: Curves) -> Conflicts:
     wide, cut = cross & ~aware, cross & aware
     cross[wide] = shapely.dwithin(lines[first[wide]], lines[second[wide]], width)
     cross[cut] = shapely.intersects(lines[first[cut]], lines[second[cut]])
+    cross &= ~_keep_their_order(rows, ways, curves, first, second)
     meet = merge | cross
     first, second, merge = first[meet], second[meet], merge[meet]
     own = np.concatenate((first, second))
@@ -194,6 +200,32 @@ def _aware_of_each_other(rows: StreetRows, ways: Ways, first: NDArray[np.int64],
     alike = (across[first] & across[second]) | (straight[first] & straight[second])
     aware: Bools = side_by_side | (opposite & alike)
     return aware
+
+
+def _keep_their_order(
+    rows: StreetRows, ways: Ways, curves: Curves, first: NDArray[np.int64], second: NDArray[np.int64]
+) -> Bools:
+    """Pairs into one link, or out of one, at acute angles to it: who is further left has the lane further left.
+
+    Which road is further left is looked up away from the junction.
+    """
+    left = -1.0 if rows.drives_on_left else 1.0  # in which direction the numbers of lanes grow
+    heading_in, heading_out = rows.heading_in[ways.from_link], rows.heading_out[ways.to_link]
+    acute = np.abs(np.angle(np.exp(1j * (heading_out - heading_in)))) < ALONG_RAD
+    joins = (ways.to_link[first] == ways.to_link[second]) & (ways.from_link[first] != ways.from_link[second])
+    parts = (ways.from_link[first] == ways.from_link[second]) & (ways.to_link[first] != ways.to_link[second])
+    before = curves.xy[:, 0] - APART_M * _unit(heading_in)
+    beyond = curves.xy[:, -1] + APART_M * _unit(heading_out)
+    found = np.zeros(first.size, dtype=bool)
+    for pairs, place, common, lane in (
+        (joins, before, heading_out, ways.to_lane),
+        (parts, beyond, heading_in, ways.from_lane),
+    ):
+        one, two = first[pairs], second[pairs]
+        ahead, aside = _unit(common[one]), place[one] - place[two]
+        further_left = left * (ahead[:, 0] * aside[:, 1] - ahead[:, 1] * aside[:, 0])
+        found[pairs] = acute[one] & acute[two] & (further_left * (lane[one] - lane[two]) > 0.0)
+    return found
 
 
 def _pairs_within(junction_start: Ints) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

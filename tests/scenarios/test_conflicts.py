@@ -6,11 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from micro_traffic import Part
+from wave_roads import node_network
 
 from citytwin.scenarios.conflicts import SIDE_ROOM_M, VEHICLE_WIDTH_M
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.network import FoeKind, Turn
+from citytwin.scenarios.streets import JunctionSpec
 from citytwin.scenarios.synthetic import grid_city, random_city
+from citytwin.scenarios.synthetic_roads import Road, draw_city
 
 from .small_streets import crossing, into
 
@@ -113,3 +117,28 @@ def test_turns_are_slower_than_straight_on():
     assert c.speed_mps.max() == pytest.approx(50 / 3.6)
     assert c.speed_mps.min() >= 4.0
     assert c.length_m.min() >= 2.0
+
+
+@pytest.mark.parametrize("lanes, kinds", [(3, set()), (2, {"MERGE"})])
+def test_a_ramp_that_brings_its_own_lane_meets_nobody_and_one_without_merges(lanes, kinds):
+    """Two lanes and a ramp whose axes meet at a hairline angle, so that their lanes overlap at the joint."""
+    places = {"main": (-800.0, 40.0), "ramp": (-800.0, -40.0), "joint": (0.0, 0.0), "on": (800.0, 0.0)}
+    links = {"a": ("main", "joint", Part(800.0, 2)), "b": ("ramp", "joint", Part(800.0, 1))}
+    network = node_network(places, links | {"c": ("joint", "on", Part(800.0, lanes))})
+    assert {FoeKind(kind).name for kind in network.connectors.foe_kind} == kinds
+
+
+@pytest.mark.parametrize(
+    "arrows, kinds", [(("through", "slight_right"), set()), (("slight_right", "through"), {"CROSS"})]
+)
+def test_lanes_that_part_at_an_acute_angle_cross_only_out_of_order(arrows, kinds):
+    """A motorway and its exit, lanes from left to right: who leaves from the left lane cuts across the right one."""
+    places = {"main": (-300.0, 0.0), "fork": (0.0, 0.0), "on": (300.0, 0.0), "off": (300.0, -90.0)}
+    specs = [JunctionSpec(name, *xy, gate="" if name == "fork" else "both") for name, xy in places.items()]
+    roads = [
+        Road("main", "fork", 2, 0, "motorway", arrows={"fork": tuple((arrow,) for arrow in arrows)}),
+        Road("fork", "on", 1, 0, "motorway"),
+        Road("fork", "off", 1, 0, "motorway_link"),
+    ]
+    network = build_network(draw_city("exit", specs, roads))
+    assert {FoeKind(kind).name for kind in network.connectors.foe_kind} == kinds
