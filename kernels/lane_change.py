@@ -1,4 +1,7 @@
-"""Change lanes within a street: who wants to, who is let in, who drops behind."""
+"""Change lanes within a street: who wants to, who is let in, who drops behind.
+
+Drivers change for their route, round obstacles and to shorter queues; ``overtaking`` says who does for a better pace.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from .driving import brake_distance
 from .following import next_obstacle
 from .keep_clear import loops_have_room
 from .lane_gaps import fits_before, fits_behind, place_in_lane
+from .overtaking import QUEUE_MPS, faster_lane, looks_aside
 from .rings import at, insert, is_full, remove
 from .traffic_tables import (
     ASK,
@@ -43,12 +47,12 @@ from .ways import lane_towards, leads, link_ahead, may_use, suits, way_on
 
 SEE_OBSTACLE_M = 150.0
 BESIDE_M = 10.0
-QUEUE_MPS = 5.0  # slower than this, drivers look for a shorter queue
 FEWER = 2  # vehicles ahead, that make a change of lanes worth while
 LONGER = 6  # vehicles that a queue may have more if its lane serves the link after the next too
 ROOM_TO_CHANGE_M = 40.0  # on the next link, for who leaves the change of lanes until then
 ASK_FOR_GAP_MPS = 3.0  # slower than this, or so near the lane's end, a driver who must change lanes is let in
 ASK_FOR_GAP_M = 60.0
+ASK_FOR_GAP_S = 4.0
 CROSS_OVER_AFTER_S = 10.0  # of standing beside somebody who wants the own lane, whose lane one wants
 LOST_TURN_AFTER_S = 20.0  # of standing in a lane that does not lead there, after which a driver gives up a turn
 
@@ -189,8 +193,8 @@ def cross_over(city: City, link: int, lane: int, other: int) -> bool:
     if (
         fits_behind(city, other, 0, position_one) < 0.0
         or fits_behind(city, lane, 0, position_two) < 0.0
-        or not fits_before(city, other, 1, position_one - city.driver[kind_one, LENGTH_M], 0.0, True)
-        or not fits_before(city, lane, 1, position_two - city.driver[kind_two, LENGTH_M], 0.0, True)
+        or not fits_before(city, other, 1, position_one - city.driver[kind_one, LENGTH_M], 0.0, True, True)
+        or not fits_before(city, lane, 1, position_two - city.driver[kind_two, LENGTH_M], 0.0, True, True)
     ):
         return False
     remove(city, lane, 0)
@@ -246,7 +250,7 @@ def change_lane(city: City, lane: int, k: int, other: int, t_s: float) -> bool:
         place >= city.lane_i[GRANTED_COUNT, other]
         and not is_full(city, other)
         and speed <= fits_behind(city, other, place, position)
-        and fits_before(city, other, place, rear, speed, False)
+        and fits_before(city, other, place, rear, speed, False, must)
         and brake_distance(speed, city.max_decel, city.step_s) <= left
         and loops_have_room(city, lane, other, needed, t_s)
     ):
@@ -258,7 +262,7 @@ def change_lane(city: City, lane: int, k: int, other: int, t_s: float) -> bool:
     lost = connector < 0 and city.vehicle_f[vehicle, STANDING_S] > LOST_TURN_AFTER_S
     if lost and t_s >= city.vehicle_f[vehicle, ASK_AFTER_S]:
         city.vehicle_i[vehicle, ASK] = WRONG_LANE
-    if must and rear > 0.0 and (speed < ASK_FOR_GAP_MPS or left < ASK_FOR_GAP_M):
+    if must and rear > 0.0 and (speed < ASK_FOR_GAP_MPS or left < max(ASK_FOR_GAP_M, speed * ASK_FOR_GAP_S)):
         ask_for_gap(city, vehicle, other, rear)
         if city.vehicle_i[vehicle, CAUSE] == NOTHING:
             city.vehicle_i[vehicle, CAUSE] = OBSTACLE if blocked and connector >= 0 else WRONG_LANE
@@ -281,9 +285,13 @@ def change_lanes(city: City, link: int, t_s: float) -> None:
                 if vehicle == came_before:  # one lane a step
                     continue
                 other = wanted_lane(city, link, lane, k, vehicle)
+                to_gain = other < 0 and looks_aside(city, link, lane, k, vehicle)
+                if to_gain:
+                    other = faster_lane(city, link, lane, k, vehicle, t_s)
                 if other < 0:
                     continue
                 if change_lane(city, lane, k, other, t_s) or (k == 0 and cross_over(city, link, lane, other)):
                     just_came = vehicle
                     break
-                drop_behind(city, link, lane, vehicle, other)
+                if not to_gain:
+                    drop_behind(city, link, lane, vehicle, other)

@@ -81,10 +81,11 @@ def pace_behind(city: City, lane: int, k: int, position: float, kind: int, wante
 
 
 @woven
-def fits_before(city: City, lane: int, k: int, rear: float, speed: float, tight: bool) -> bool:
+def fits_before(city: City, lane: int, k: int, rear: float, speed: float, tight: bool, firmly: bool) -> bool:
     """Whether whoever comes behind place ``k`` of a lane can cope with a vehicle put there, its rear at ``rear``.
 
-    ``tight``: whoever stands there copes with any gap, as do those who have stopped to let somebody in.
+    ``tight``: whoever stands there copes with any gap, as do those who have stopped to let somebody in. ``firmly``:
+    they may have to brake firmly, not only comfortably.
     """
     step, hard = city.step_s, city.max_decel
     if k >= city.lane_i[COUNT, lane]:
@@ -96,7 +97,7 @@ def fits_before(city: City, lane: int, k: int, rear: float, speed: float, tight:
     any_gap = its_speed == 0.0 and (tight or city.vehicle_i[behind, CAUSE] == LETS_IN)
     if gap < (-1e-9 if any_gap else city.driver[kind, MIN_GAP_M] / 2.0):
         return False
-    comfort = city.driver[kind, COMFORT_DECEL]
+    comfort = city.firm_decel if firmly else city.driver[kind, COMFORT_DECEL]
     return gap + brake_distance(speed, hard, step) >= brake_distance(its_speed, hard, step) and gap + brake_distance(
         speed, comfort, step
     ) >= brake_distance(its_speed, comfort, step)

@@ -113,7 +113,7 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
         rear = position - length
         if rear < 0.0 and length > city.lane_f[LANE_LENGTH_M, lane]:
             rear = 0.0  # longer than the lane: it may hang over into the junction, or it would never get away
-        if not fits_before(city, lane, place, rear, speed, False):
+        if not fits_before(city, lane, place, rear, speed, False, False):
             continue
         insert(city, lane, place, vehicle)
         city.lane_f[PROMISED_M, lane] = -1.0

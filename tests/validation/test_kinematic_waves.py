@@ -34,7 +34,7 @@ KNOWN: dict[str, dict[str, str]] = {
     "ux_two_by_two_signal_over": dict.fromkeys(
         ("tt_in_1", "tt_in_2"), "more of the queue waits beside the road: only the time on the link is counted"
     ),
-    "lwr_lane_drop_3_2_q1.6": dict.fromkeys(("discharge", "tail_velocity", "time_to_spill_1km"), UNEVEN),
+    "lwr_lane_drop_3_2_q1.6": dict.fromkeys(("tail_velocity", "time_to_spill_1km"), UNEVEN),
     "ux_route_two_equal": {"vol_route_1": "where the routes meet, one gives way: its drivers expect 3 s more"},
     "ux_route_bottleneck_detour": {"tt_short": DETOUR, "vol_short_after_600s": DETOUR},
     "lwr_temporary_block_q0.25_qb0": {

@@ -259,7 +259,8 @@ def test_sumo_cases(question: Question, record_property: Note) -> None:
 
 
 ONE_BY_ONE = "at an all-way stop each who crosses waits until whoever went before has cleared the junction"
-KEEP_RIGHT = "nobody keeps right: drivers stay in the lane they entered, the emptiest that serves"
+KEEP_RIGHT = "in sparse traffic drivers here go back to the kerb sooner than theirs"
+PASS_AT_KERB = "drivers pass on the kerb side too: in dense traffic the lanes away from it fill no further"
 SHORT_GAPS = "drivers accept 4.5 s whatever they do (HCM: 6.4 s for left turns); 610 and 357 veh/h are its capacities"
 KNOWN = {
     "allway_stop-two_crossing_saturated": ONE_BY_ONE,
@@ -268,7 +269,10 @@ KNOWN = {
     "lane_drop_3_2-q5000": "two lanes join, and nobody changes to the one that goes through: it stands emptier",
     "motorway_3lane-q600_t0": KEEP_RIGHT,
     "motorway_3lane-q600_t15": KEEP_RIGHT,
+    "motorway_3lane-q3000_t0": PASS_AT_KERB,
+    "motorway_3lane-q3000_t15": PASS_AT_KERB,
     "overtaking_2lane-q300_t10": KEEP_RIGHT,
+    "overtaking_2lane-q1800_t10": PASS_AT_KERB,
     "priority_t_50-left_q400": SHORT_GAPS,
     "priority_t_50-left_q800": SHORT_GAPS,
     "priority_t_50-right_q400": SHORT_GAPS,
