@@ -70,6 +70,10 @@ events:
   - {kind: speed_limit, link: way/1:0-1, speed_kmh: 30, start_s: 60, end_s: 120}
   - {kind: signal_plan, junction: node/1, start_s: 0, cycle_s: 60, offset_s: 5, green_s: [20, 30.5]}
   - {kind: incident, link: way/1:0-1, lane: 1, position_m: 12.5, start_s: 60, duration_s: 1200}
+measures:
+  - {id: bridge, kind: toll, links: [way/1:0-1], price: 2}
+public_transport:
+  - {id: "4", kind: bus_line, headway_s: 600, stops: [{link: way/1:0-1}, {link: way/2:0-1}]}
 sensors:
   - {id: loop, kind: loop, link: way/1:0-1, lane: 0, position_m: 3, every_s: 60, observed: counts.csv}
 signals:
