@@ -68,7 +68,7 @@ class Journeys:
                 fleet.set_routes(self.member, some, routes.start, routes.link)
 
     def _given(self, rows: Rows) -> RouteTable:
-        return _table([self.model.fleet.trips.route(int(row)) for row in rows], np.zeros(rows.size))
+        return RouteTable.of([self.model.fleet.trips.route(int(row)) for row in rows], np.zeros(rows.size))
 
     def _quickest(self, rows: Rows) -> RouteTable:
         origin = self.model.fleet.trips.origin_link[rows]
@@ -101,7 +101,7 @@ class Journeys:
         new, cost_s = [routes.route(i) for i in range(rows.size)], routes.cost_s.copy()
         for i in np.flatnonzero(behind):
             new[i], cost_s[i] = self._way_round(int(rows[i]), int(trips.origin_link[rows[i]]), ~self.announced)
-        return _table(new, cost_s)
+        return RouteTable.of(new, cost_s)
 
     def _way_round(self, row: int, link: int, open_link: Bools) -> tuple[Ints, float]:
         """Quickest way of a vehicle from a link back to its beginning, and its time; empty when there is none."""
@@ -126,7 +126,7 @@ class Journeys:
             round_again, _ = self._way_round(int(rows[i]), int(old[i][0]), open_link)
             if round_again.size:
                 new[i] = np.concatenate([round_again, old[i][1:]])
-        return _table(new, routes.cost_s)
+        return RouteTable.of(new, routes.cost_s)
 
     def answer_requests(self, t_s: float) -> int:
         """Let drivers who asked (blocked, closed, lost their turn) or queue find another way; how many did."""
@@ -229,7 +229,7 @@ class Journeys:
         new, cost_s = [routes.route(i) for i in range(rows.size)], routes.cost_s.copy()
         for i in np.flatnonzero(self.bus_lines.is_bus[rows]):
             new[i], cost_s[i] = self.bus_lines.laid_out(int(rows[i]), new[i], float(cost_s[i]))
-        return _table(new, cost_s)
+        return RouteTable.of(new, cost_s)
 
     def _by_stops(self, row: int, origin: int, open_link: Bools, first: tuple[Rows, Ints] | None) -> RouteTable:
         """Quickest way of a bus from a link by all the stops ahead of it, as nobody misjudges it."""
@@ -242,11 +242,11 @@ class Journeys:
             ends = np.array([links[-1]], np.int32), np.array([target], np.int32)
             leg = self._plan(np.array([row]), *ends, open_link, first, noise=0.0)
             if not leg.route(0).size:
-                return _table([np.zeros(0, np.int32)], np.array([np.inf]))
+                return RouteTable.of([np.zeros(0, np.int32)], np.array([np.inf]))
             links += leg.route(0)[1:].tolist()
             cost_s += float(leg.cost_s[0])
             first = None
-        return _table([np.array(links, np.int32)], np.array([cost_s]))
+        return RouteTable.of([np.array(links, np.int32)], np.array([cost_s]))
 
     def _plan(
         self,
@@ -345,7 +345,7 @@ class Journeys:
                 continue
             answer = self.model.vehicle(int(row)).choose_route(proposed)
             chosen.append(self._checked(int(row), proposed, tuple(answer)))
-        return _table(chosen, routes.cost_s)
+        return RouteTable.of(chosen, routes.cost_s)
 
     def _checked(self, row: int, proposed: tuple[str, ...], answer: tuple[str, ...]) -> Ints:
         """Rows of a route, if it can be driven.
@@ -379,9 +379,3 @@ def _some_of(first: tuple[Rows, Ints], some: Rows) -> tuple[Rows, Ints]:
     start, link = first
     parts = [link[start[row] : start[row + 1]] for row in some]
     return np.concatenate([[0], np.cumsum([part.size for part in parts])]), np.concatenate(parts)
-
-
-def _table(routes: list[Ints], cost_s: Floats) -> RouteTable:
-    """Routes one after the other."""
-    start = np.cumsum([0, *(route.size for route in routes)])
-    return RouteTable(start, np.concatenate(routes), cost_s)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,9 @@ from ..scenarios.network import Bools, Bytes, Floats, Ints, Light, RoadNetwork, 
 from ..scenarios.streets import MODES
 from ..scenarios.trips import VEHICLE_CLASSES
 from .turn_graph import build_turn_graph
+
+if TYPE_CHECKING:
+    from .travel_times import TravelTimes
 
 # Seconds that drivers expect to lose where no signal tells: orders of magnitude at moderate traffic (HCM 6, level of
 # service A at unsignalised junctions is up to 10 s). They steer people away from needless turns, no more.
@@ -29,6 +34,27 @@ class RouteTable:
     def route(self, trip: int) -> Ints:
         """Links of one trip."""
         return self.link[self.start[trip] : self.start[trip + 1]]
+
+    @classmethod
+    def of(cls, routes: Sequence[Ints], cost_s: Floats) -> RouteTable:
+        """Routes one after the other."""
+        start = np.cumsum([0, *(route.size for route in routes)])
+        return cls(start, np.concatenate([np.zeros(0, np.int32), *routes]), cost_s)
+
+    def differs(self, other: RouteTable) -> Bools:
+        """Whose route is not the same in another table of the same trips, ``[trip]``."""
+        sizes = np.diff(self.start)
+        result = sizes != np.diff(other.start)
+        trip = np.repeat(np.arange(sizes.size), sizes)
+        alike = ~result[trip]
+        trip_alike = np.repeat(~result, np.diff(other.start))
+        result[trip[alike][self.link[alike] != other.link[trip_alike]]] = True
+        return np.asarray(result)
+
+    def with_those_of(self, other: RouteTable, take: Bools) -> RouteTable:
+        """The routes of another table for some trips (``[trip]``), the others' as they are."""
+        routes = [(other if taken else self).route(trip) for trip, taken in enumerate(take)]
+        return RouteTable.of(routes, np.where(take, other.cost_s, self.cost_s))
 
 
 class Router:
@@ -51,7 +77,7 @@ class Router:
 
     def __init__(self, network: RoadNetwork) -> None:
         links, movements = network.links, network.movements
-        self._network = network
+        self.network = network
         self._graphs: dict[int, TurnGraph] = {}
         self._free_s = links.length_m / links.speed_mps
         self._through_s = drive_through_s(network)
@@ -67,7 +93,7 @@ class Router:
 
     def set_speed(self, link: int, speed_mps: float) -> None:
         """Take note of another speed limit."""
-        self._free_s[link] = self._network.links.length_m[link] / speed_mps
+        self._free_s[link] = self.network.links.length_m[link] / speed_mps
         self.link_s[link] = self._free_s[link]
 
     def observe(self, link_time_s: Floats, turn_more_s: Floats | None = None) -> None:
@@ -99,6 +125,8 @@ class Router:
         allowed_next: tuple[NDArray[np.int64], Ints] | None = None,
         vehicle_class: Bytes | None = None,
         extra_s: Floats | None = None,
+        times: TravelTimes | None = None,
+        depart_s: Floats | None = None,
     ) -> RouteTable:
         """Route of every trip from its origin link to its destination link.
 
@@ -122,6 +150,10 @@ class Router:
             Rows of ``VEHICLE_CLASSES``; all cars without it.
         extra_s : [movement]
             What movements cost besides their time, in seconds: tolls.
+        times
+            Replace ``link_s`` and ``movement_s`` by times that depend on when a link is entered.
+        depart_s : [trip]
+            When each sets out, s; needed with ``times``.
         """
         origin = np.asarray(origin, np.int32)
         start, first = (np.zeros(origin.size + 1, np.int64), np.zeros(0, np.int32))
@@ -130,13 +162,14 @@ class Router:
         wishes = Wishes(
             origin, np.asarray(destination, np.int32), np.asarray(key, np.uint64), start, np.ascontiguousarray(first)
         )
-        expected = Expectation(
-            self.link_s if cost_s is None else np.asarray(cost_s, np.float64),
-            self.movement_s,
-            self.open_link if open_link is None else np.asarray(open_link, np.bool_),
-        )
-        if extra_s is not None:
-            expected = expected._replace(movement_s=expected.movement_s + extra_s)
+        is_open = self.open_link if open_link is None else np.asarray(open_link, np.bool_)
+        paid_s = np.zeros(self.movement_s.size) if extra_s is None else extra_s
+        if times is None:
+            link_s = self.link_s if cost_s is None else np.asarray(cost_s, np.float64)
+            expected = Expectation(link_s, self.movement_s, is_open, extra_s=paid_s)
+        else:
+            expected = Expectation(times.link_s, times.movement_s, is_open, times.every_s, paid_s)
+            wishes = wishes._replace(depart_s=np.asarray(depart_s, np.float64))
         kinds = np.zeros(1, np.int8) if vehicle_class is None else np.unique(vehicle_class)
         if vehicle_class is None or kinds.size <= 1:
             graph = self._graph(int(kinds[0]) if kinds.size else 0)
@@ -154,16 +187,24 @@ class Router:
         length = np.diff(routes.start)
         trip = np.repeat(np.arange(trips), length)
         total_s = np.bincount(trip, weights=self._free_s[routes.link], minlength=trips)
-        inside = trip[1:] == trip[:-1]
-        pair = routes.link[:-1].astype(np.int64) * self._network.link_count + routes.link[1:]
-        movement = np.searchsorted(self._pair, pair[inside])
-        total_s += np.bincount(trip[1:][inside], weights=self._through_s[movement], minlength=trips)
+        start, movement = self.turns(routes)
+        trip = np.repeat(np.arange(trips), np.diff(start))
+        total_s += np.bincount(trip, weights=self._through_s[movement], minlength=trips)
         return np.where(length > 0, total_s, np.nan)
+
+    def turns(self, routes: RouteTable) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where the turns of each route begin, ``[trip + 1]``, and their movements, one after the other."""
+        length = np.diff(routes.start)
+        trip = np.repeat(np.arange(length.size), length)
+        inside = trip[1:] == trip[:-1]
+        pair = routes.link[:-1].astype(np.int64) * self.network.link_count + routes.link[1:]
+        start = np.concatenate([[0], np.cumsum(np.maximum(length - 1, 0))])
+        return start, np.searchsorted(self._pair, pair[inside])
 
     def _graph(self, vehicle_class: int) -> TurnGraph:
         if vehicle_class not in self._graphs:
             access = MODES[VEHICLE_CLASSES[vehicle_class]]
-            self._graphs[vehicle_class] = build_turn_graph(self._network, access)
+            self._graphs[vehicle_class] = build_turn_graph(self.network, access)
         return self._graphs[vehicle_class]
 
 
@@ -231,6 +272,7 @@ def _only(wishes: Wishes, rows: NDArray[np.int64]) -> Wishes:
         wishes.key[rows],
         np.concatenate(([0], np.cumsum(length[rows]))),
         wishes.first_link[np.repeat(keep, length)],
+        wishes.depart_s[rows] if wishes.depart_s.size else wishes.depart_s,
     )
 
 

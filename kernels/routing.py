@@ -1,7 +1,8 @@
 """Find shortest paths from link to link over allowed turns, many at a time.
 
 Nodes of the graph are links and its arcs are movements, so a forbidden turn is an arc that does not exist. What a
-driver expects to pay is the sum over the links of a route (first and last included) and over its movements.
+driver expects to pay is the sum over the links of a route (first and last included) and over its movements. Times may
+differ by the time of day: what a link and the turn at its end take is looked up at the moment at which it is entered.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ Number = Any  # a scalar; numba compiles anew for each kind of it, so calls agre
 CHUNKS = 64  # at most; each has its own work space. Fixed, so that the number of threads changes nothing
 BATCH = 8192  # trips whose routes are held in one padded table
 FIRST_CAPACITY = 192  # links of a route before the table is widened
+NONE: Floats = np.zeros(0)
 
 
 class TurnGraph(NamedTuple):
@@ -39,11 +41,17 @@ class TurnGraph(NamedTuple):
 
 
 class Expectation(NamedTuple):
-    """What the next routes are planned on."""
+    """What the next routes are planned on.
 
-    link_s: Floats  # [link] time to drive along a link
-    movement_s: Floats  # [movement] time lost before and in a turn
+    With times by interval (``[link, interval]``) a time holds in the middle of its interval and changes evenly from
+    middle to middle; before the first and after the last middle it stays.
+    """
+
+    link_s: Floats  # [link] time to drive along a link, or [link, interval]
+    movement_s: Floats  # [movement] time lost before and in a turn, or [movement, interval]
     open_link: NDArray[np.bool_]  # [link] False: may not be entered; who is on it may leave
+    every_s: float = np.inf  # length of an interval
+    extra_s: Floats = NONE  # [movement] what turns cost besides their time, in seconds; left out: nothing
 
 
 class Wishes(NamedTuple):
@@ -54,15 +62,17 @@ class Wishes(NamedTuple):
     key: NDArray[np.uint64]  # names the person in the random numbers
     first_start: NDArray[np.int64]  # [trip + 1] into first_link; an empty range allows every first turn
     first_link: Ints  # links into which a vehicle may turn from where it is
+    depart_s: Floats = NONE  # when each sets out; left out: at 0
 
 
-Table = TypeVar("Table", TurnGraph, Expectation, Wishes)
+Table = TypeVar("Table", TurnGraph, Wishes)
 
 
 class _Work(NamedTuple):
     """Scratch memory of one search; ``*_mark`` equal to the search's number means valid."""
 
-    entry_s: Floats  # [node] perceived time at which its link is entered
+    entry_s: Floats  # [node] perceived cost until its link is entered
+    paid_s: Floats  # [node] what of it is no time
     parent: Ints  # [node] node before, -1: the route's first turn leads here
     arc_in: Ints  # [node]
     node_mark: Ints  # [node]
@@ -80,8 +90,9 @@ def plan_routes(
 
     A person perceives a link's time as ``link_s * exp(noise * z)``, ``z`` standard normal and fixed for person and link
     (a lognormal probit in the family of logit-like choice). With ``noise = 0`` everybody is exact and trips of one
-    origin share a search. Ties go to the lower node. The result does not depend on the number of threads or on which
-    trips are planned together.
+    origin share a search, unless times differ by the time of day: then nobody gains by setting out later as long as no
+    time falls by more than an interval from one interval to the next. Ties go to the lower node. The result does not
+    depend on the number of threads or on which trips are planned together.
 
     Returns
     -------
@@ -90,7 +101,8 @@ def plan_routes(
     route_link : [...]
         Links from origin to destination, both included.
     cost_s : [trip]
-        Expected time of the route without the person's noise; inf without a way.
+        Expected cost of the route without the person's noise, at the times of day at which the person believes to be
+        there; inf without a way.
 
     Raises
     ------
@@ -99,17 +111,19 @@ def plan_routes(
     """
     for name, times in (("link_s", expected.link_s), ("movement_s", expected.movement_s)):
         if not (times >= 0.0).all():
-            worst = int(np.flatnonzero(~(times >= 0.0))[0])
-            raise ValueError(f"{name}[{worst}] = {times[worst]} is no time; times are 0 or more")
+            worst = np.argwhere(~(times >= 0.0))[0]
+            place = ", ".join(map(str, worst))
+            raise ValueError(f"{name}[{place}] = {times[tuple(worst)]} is no time; times are 0 or more")
     if not graph.number.size:
-        graph = graph._replace(number=np.arange(expected.link_s.size, dtype=np.int32))
-    graph, expected, wishes = _writable(graph), _writable(expected), _writable(wishes)
+        graph = graph._replace(number=np.arange(expected.open_link.size, dtype=np.int32))
     trips = wishes.origin.size
+    depart_s = wishes.depart_s if wishes.depart_s.size else np.zeros(trips)
+    graph, expected, wishes = _writable(graph), _by_interval(expected), _writable(wishes._replace(depart_s=depart_s))
     length = np.zeros(trips, np.int64)
     cost_s = np.full(trips, np.inf)
     tables = []
     # One person, one search, as soon as searches of the same origin differ.
-    alone = noise > 0.0 or wishes.first_link.size > 0
+    alone = noise > 0.0 or wishes.first_link.size > 0 or expected.link_s.shape[1] > 1
     order = np.arange(trips) if alone else np.argsort(wishes.origin, kind="stable")
     for low in range(0, trips, BATCH):
         rows = order[low : low + BATCH]
@@ -138,6 +152,15 @@ def _writable(table: Table) -> Table:
     """The same arrays, copied where they are read-only: to numba those are other types, compiled apart."""
     columns: Any = (np.require(column, requirements=("C", "W")) for column in table)
     return type(table)(*columns)
+
+
+def _by_interval(expected: Expectation) -> Expectation:
+    """The same times with an axis for intervals, copied where they are read-only."""
+    times = (np.require(times_s, requirements=("C", "W")) for times_s in (expected.link_s, expected.movement_s))
+    link_s, movement_s = (times_s if times_s.ndim > 1 else times_s.reshape(-1, 1) for times_s in times)
+    open_link = np.require(expected.open_link, requirements=("C", "W"))
+    extra_s = expected.extra_s if expected.extra_s.size else np.zeros(movement_s.shape[0])
+    return Expectation(link_s, movement_s, open_link, expected.every_s, np.require(extra_s, requirements=("C", "W")))
 
 
 def _plan(graph: TurnGraph, expected: Expectation, wishes: Wishes, *rest: Any) -> None:
@@ -185,8 +208,9 @@ def _plan_chunk(
     cost_s: Floats,
 ) -> None:
     """Plan every ``chunks``-th group of trips, ``rows[groups[g]:groups[g + 1]]``; write to the trips' own places."""
-    nodes, links, arcs = graph.node_link.size, expected.link_s.size, graph.arc_to.size
+    nodes, links, arcs = graph.node_link.size, expected.open_link.size, graph.arc_to.size
     work = _Work(
+        np.empty(nodes, np.float64),
         np.empty(nodes, np.float64),
         np.empty(nodes, np.int32),
         np.empty(nodes, np.int32),
@@ -209,6 +233,22 @@ def _plan_chunk(
         _search(graph, expected, wishes, seed, noise, rows[first], mark, wanted, work)
         for i in range(first, last):
             _trace(graph, expected, wishes, rows[i], mark, work, table[i], length, cost_s)
+
+
+@kernel
+def timed(times_s: Floats, row: Number, at_s: Number, every_s: float) -> Number:
+    """Time of a link or movement at a moment: between the middles of two intervals, or the only one there is."""
+    last = times_s.shape[1] - 1
+    if last == 0:
+        return times_s[row, 0]
+    place = at_s / every_s - 0.5
+    if place <= 0.0:
+        return times_s[row, 0]
+    if place >= last:
+        return times_s[row, last]
+    before = np.int64(place)
+    share = place - before
+    return (1.0 - share) * times_s[row, before] + share * times_s[row, before + 1]
 
 
 @kernel
@@ -244,12 +284,14 @@ def _search(
     if wanted == 0:
         return
     first, last = wishes.first_start[trip], wishes.first_start[trip + 1]
-    leave_s = perceived_s(expected.link_s[origin], graph.number[origin], key, seed, noise)
+    depart_s = wishes.depart_s[trip]
+    along_s = timed(expected.link_s, origin, depart_s, expected.every_s)
+    leave_s = perceived_s(along_s, graph.number[origin], key, seed, noise)
     size: Number = np.int64(0)
     no_parent: Number = np.int64(-1)
     for arc in range(graph.arc_start[origin], graph.arc_start[origin + 1]):
         if first == last or _contains(wishes.first_link, first, last, graph.node_link[graph.arc_to[arc]]):
-            size = _relax(graph, expected, arc, no_parent, leave_s, mark, work, size)
+            size = _relax(graph, expected, arc, no_parent, leave_s, 0.0, depart_s, mark, work, size)
     while size > 0:
         now_s, node = work.heap_s[0], np.int64(work.heap_node[0])
         size = _pop(work.heap_s, work.heap_node, size)
@@ -263,9 +305,12 @@ def _search(
             wanted -= 1
             if wanted == 0:
                 return
-        leave_s = now_s + perceived_s(expected.link_s[link], graph.number[link], key, seed, noise)
+        paid_s = work.paid_s[node]
+        clock_s = depart_s + now_s - paid_s
+        along_s = timed(expected.link_s, link, clock_s, expected.every_s)
+        leave_s = now_s + perceived_s(along_s, graph.number[link], key, seed, noise)
         for arc in range(graph.arc_start[node], graph.arc_start[node + 1]):
-            size = _relax(graph, expected, arc, node, leave_s, mark, work, size)
+            size = _relax(graph, expected, arc, node, leave_s, paid_s, clock_s, mark, work, size)
 
 
 @kernel
@@ -275,19 +320,26 @@ def _relax(
     arc: Number,
     parent: Number,
     leave_s: Number,
+    paid_s: Number,
+    clock_s: Number,
     mark: Number,
     work: _Work,
     size: int,
 ) -> Number:
-    """Enter the link behind an arc if that is the best way so far; the heap's new size."""
+    """Enter the link behind an arc if that is the best way so far; the heap's new size.
+
+    The link before it was entered at ``clock_s``, and until then cost ``paid_s`` besides time.
+    """
     node = graph.arc_to[arc]
-    entry_s = leave_s + expected.movement_s[graph.arc_movement[arc]]
+    movement = graph.arc_movement[arc]
+    entry_s = leave_s + (timed(expected.movement_s, movement, clock_s, expected.every_s) + expected.extra_s[movement])
     if not expected.open_link[graph.node_link[node]] or not entry_s < np.inf:
         return size
     if work.node_mark[node] == mark and not entry_s < work.entry_s[node]:
         return size
     work.node_mark[node] = mark
     work.entry_s[node] = entry_s
+    work.paid_s[node] = paid_s + expected.extra_s[movement]
     work.parent[node] = parent
     work.arc_in[node] = arc
     return _push(work.heap_s, work.heap_node, size, entry_s, node)
@@ -306,10 +358,11 @@ def _trace(
     cost_s: Floats,
 ) -> None:
     """Write one route, as far as it fits into ``row``, with its true length and cost."""
-    origin, destination = wishes.origin[trip], wishes.destination[trip]
+    origin, destination, depart_s = wishes.origin[trip], wishes.destination[trip], wishes.depart_s[trip]
+    origin_s = timed(expected.link_s, origin, depart_s, expected.every_s)
     if origin == destination:
         row[0] = origin
-        length[trip], cost_s[trip] = 1, expected.link_s[origin]
+        length[trip], cost_s[trip] = 1, origin_s
         return
     if work.found_mark[destination] != mark:
         length[trip], cost_s[trip] = 0, np.inf
@@ -326,11 +379,15 @@ def _trace(
         link = graph.node_link[node]
         if place < row.size:
             row[place] = link
-        total_s += expected.link_s[link] + expected.movement_s[graph.arc_movement[work.arc_in[node]]]
-        node = work.parent[node]
+        before, movement = work.parent[node], graph.arc_movement[work.arc_in[node]]
+        clock_s = depart_s + work.entry_s[node] - work.paid_s[node]
+        clock_before_s = depart_s + (work.entry_s[before] - work.paid_s[before] if before >= 0 else 0.0)
+        turn_s = timed(expected.movement_s, movement, clock_before_s, expected.every_s) + expected.extra_s[movement]
+        total_s += timed(expected.link_s, link, clock_s, expected.every_s) + turn_s
+        node = before
         place -= 1
     row[0] = origin
-    cost_s[trip] = total_s + expected.link_s[origin]
+    cost_s[trip] = total_s + origin_s
 
 
 @kernel

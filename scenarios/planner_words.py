@@ -28,6 +28,10 @@ LABELS = {
     "NetworkOptions.merge": "nodes that are one junction",
     "NetworkOptions.pedestrians": "stages last until people are across",
     "_Control.pedestrians": "people cross",
+    "Routes.gap": "equilibrium from a relative gap of",
+    "Routes.interval_s": "travel times by intervals of",
+    "Routes.iterations": "repeated at most",
+    "Routes.learning_rate": "weight of the latest day",
     "Drivers.classes": "only for vehicle class",
     "Drivers.others": "drivers who differ",
     "HourValues.bus": "of a bus",
@@ -47,6 +51,7 @@ LABELS = {
     "banned": "closed to",
     "compliant_share": "share of them that complies",
     "exempt": "nothing is paid by",
+    "choice": "",
     "comfort_decel_mps2": "comfortable deceleration",
     "control": "signal control",
     "critical_gap_s": "gap they accept",
@@ -133,6 +138,7 @@ LABELS = {
 }
 USES = {"dwelling": "dwellings", "office_m2": "m² of offices", "shop_m2": "m² of shops"}
 LEFT_OUT = {  # where the key's description does not say what holds without it; "Model.key" before "Model" and "key"
+    "Routes.learning_rate": "0.2",
     "ClassDefaults": "as built in",
     "DriverChange": "as for all",
     "SignalPlan": "as it is",

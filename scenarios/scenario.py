@@ -19,12 +19,13 @@ from pydantic import (
 
 from .city import City, ClassDefaults, NetworkOptions
 from .demand_kinds import Demand, DemandScale, OdMatrix, RandomTrips, TripFile
-from .drivers import Drivers, VehicleClass
+from .drivers import Drivers
 from .events import Event, Incident, RoadClosure, SignalPlan, SpeedLimit
 from .measures import LowEmissionZone, Measure, Toll
 from .period import Period
 from .problems import Problem, ScenarioError
 from .public_transport import BusLine
+from .route_choice import Routes
 from .signal_control import SignalControl
 from .street_changes import StreetChange
 from .strict import InputFile, Listed, Strict, begins_in_run
@@ -91,33 +92,7 @@ class Outputs(Strict):
     fcd_links: Listed[str] = Field((), description="Links whose vehicles `fcd` tells of. Left out: all.")
 
 
-NEVER_SCHEMA = WithJsonSchema({"anyOf": [{"type": "number", "minimum": 1}, {"const": "never"}, {"type": "null"}]})
 DATE_SCHEMA = WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?"})
-
-
-def _never(value: object) -> object:
-    return None if value == "never" else value
-
-
-class Routes(Strict):
-    """How routes are chosen."""
-
-    choice: Literal["shortest"] = Field("shortest", description="Shortest expected time.")
-    perception_noise: float = Field(
-        0.1, ge=0, le=2, description="How differently people judge a street's time (0: all alike)."
-    )
-    plan_every_s: float = Field(300.0, ge=10, description="Departures are planned in batches of this length, s.")
-    reroute_blocked_after_s: Annotated[float | None, BeforeValidator(_never), NEVER_SCHEMA] = Field(
-        60.0,
-        ge=1,
-        description="Who has stood for so long before a blocked street looks for another way, s; or `never`.",
-    )
-    value_of_time_per_h: dict[VehicleClass, Annotated[float, Field(gt=0)]] = Field(
-        default_factory=dict,
-        description="What drivers would pay to save an hour, by vehicle class, in `currency`; needed for `car` with "
-        "tolls, and for other classes that of `car` where it is left out.",
-    )
-    currency: str = Field("EUR", min_length=1, max_length=10, description="Of tolls and values of time.")
 
 
 def _date_text(value: object) -> object:
@@ -216,6 +191,16 @@ class Scenario(Strict):
     def period(self) -> Period:
         """When the run takes place."""
         return Period.lasting(self.start, self.duration_s)
+
+    @property
+    def everyday_events(self) -> tuple[Event, ...]:
+        """Events that hold from the beginning of the run to its end: so it is on every day."""
+        duration_s = self.duration_s
+        return tuple(
+            event
+            for event in self.events
+            if event.start_s == 0.0 and (event.end_s is None or event.end_s >= duration_s)
+        )
 
     def input_files(self) -> tuple[Path, ...]:
         """Every file this scenario is made of: its own, those it inherits from, the city's, the tables'."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,6 +55,20 @@ class TripTable:
             vehicle_class=self.vehicle_class[rows],
             routes=_reordered((self.route_start, self.route_link), rows),
         )
+
+    def bound_to(self, trips: NDArray[np.integer], start: NDArray[np.int64], link: Ints) -> TripTable:
+        """The same trips, of which some (rows) are bound to routes: ``link[start[i]:start[i + 1]]``."""
+        sizes = np.diff(self.route_start)
+        sizes[trips] = np.diff(start)
+        begin = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        links = np.empty(begin[-1], np.int32)
+        given = np.ones(len(self), np.bool_)
+        given[trips] = False
+        links[np.repeat(given, sizes)] = self.route_link[np.repeat(given, np.diff(self.route_start))]
+        links[np.repeat(~given, sizes)] = link
+        for column in (begin, links):
+            column.setflags(write=False)
+        return replace(self, route_start=begin, route_link=links)
 
     @classmethod
     def sorted(

@@ -17,6 +17,8 @@ from .watchdog import lock_facts
 
 if TYPE_CHECKING:
     from ..agents.fleet import Fleet
+    from ..scenarios.scenario import Scenario
+    from .equilibrium import Settled
     from .run_folder import RunFolder
     from .simulation import Simulation
 
@@ -153,8 +155,13 @@ def lon_lat(fleet: Fleet, links: Any, position_m: Any) -> tuple[Any, Any]:
     return to_lon_lat(shapely.get_x(points), shapely.get_y(points), fleet.network.epsg)
 
 
-def summarise(simulation: Simulation, *, setup_s: float, loop_s: float) -> dict[str, Any]:
-    """Figures of a run, as ``--json`` prints them. ``created = arrived + active + waiting + stuck``."""
+def summarise(
+    simulation: Simulation, *, setup_s: float, loop_s: float, settled: Settled | None = None
+) -> dict[str, Any]:
+    """Figures of a run, as ``--json`` prints them. ``created = arrived + active + waiting + stuck``.
+
+    ``settled`` says how people got used to the streets, where they did.
+    """
     fleet = simulation.model.fleet
     head = Head(fleet, simulation.scenario.outputs.stuck_after_s)
     travel_s, _, _, delay_s = trip_times(simulation)
@@ -178,6 +185,7 @@ def summarise(simulation: Simulation, *, setup_s: float, loop_s: float) -> dict[
         "mean_delay_s": _mean(delay_s),
         "vehicle_km": float(fleet.vehicles.driven_m[0].sum()) / 1000.0,
         "lane_changes": int(counter[table.LANE_CHANGES]),
+        **route_facts(simulation.scenario, settled),
         "reroutes": int(simulation.journeys.reroutes.sum()),
         "locks": lock_facts(simulation.locks),
         **measure_facts(simulation),
@@ -185,6 +193,12 @@ def summarise(simulation: Simulation, *, setup_s: float, loop_s: float) -> dict[
         "red_light_runs": int(counter[table.RED_RUNS]),
         "state_hash": fleet.state_hash(),
     }
+
+
+def route_facts(scenario: Scenario, settled: Settled | None) -> dict[str, Any]:
+    """How routes were chosen, and where people had got used to them, with which relative gap and in how many days."""
+    nothing = {"relative_gap": None, "route_iterations": None}
+    return {"route_choice": scenario.routes.choice, **(nothing if settled is None else settled.facts())}
 
 
 def _mean(values: Any) -> float | None:

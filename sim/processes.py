@@ -66,7 +66,8 @@ def close_road(simulation: Simulation, closure: RoadClosure) -> Process:
     fleet.lane_open[:, lanes] = 0
     _update_closed(simulation, links)
     known = ""
-    if closure.known_to == "broadcast":
+    scenario = simulation.scenario
+    if closure.known_to == "broadcast" or (scenario.routes.adapts and closure in scenario.everyday_events):
         journeys.announced[links] = journeys.closed[links]
         known = f", announced to all; {journeys.announce()} drivers under way changed their route"
     what = "closed" if closure.lanes is None else f"lanes {', '.join(map(str, closure.lanes))} closed"

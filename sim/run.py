@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from .backend import choose_backend
 from .interrupts import errors_after_a_signal_are_its, stop_if_asked
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..scenarios.scenario import Scenario
     from ..scenarios.trips import TripTable
     from .backend import Backend
+    from .equilibrium import Settled
     from .observers import Observer
     from .progress import Progress
     from .simulation import Simulation
@@ -31,6 +32,14 @@ class RunResult:
 
     folder: Path
     summary: dict[str, Any]
+
+
+class _How(TypedDict):
+    """How a scenario is simulated."""
+
+    seed: int | None
+    vehicle_type: type[Vehicle]
+    backend: Literal["cpu", "cuda"]
 
 
 class ProgressObserver:
@@ -115,9 +124,9 @@ def run_scenario(
         from .simulation import Simulation
         from .sumo_outputs import sumo_observers
 
-        simulation = Simulation(
-            scenario, network, trips, seed=seed, vehicle_type=vehicle_type or Vehicle, backend=choice.name
-        )
+        how: _How = {"seed": seed, "vehicle_type": vehicle_type or Vehicle, "backend": choice.name}
+        settled = _settled(folder, scenario, network, trips, progress, how)
+        simulation = Simulation(scenario, network, settled.trips if settled else trips, **how)
         observers = observers_of(scenario, folder, simulation.model.fleet)
         folder.writer("streets").write(streets_columns(network))
         sumo_files = sumo_observers(simulation, folder.path)
@@ -134,7 +143,7 @@ def run_scenario(
                 observer.observe(simulation.t_s, simulation.model)
             for file in sumo_files:
                 file.close()
-            summary = finish(folder, simulation, setup_s=setup_s, loop_s=loop_s)
+            summary = finish(folder, simulation, setup_s=setup_s, loop_s=loop_s, settled=settled)
         if summary["created"] == 0:
             folder.warn("Nobody set out: the scenario has no demand in its time span.")
     return RunResult(folder.path, summary)
@@ -199,7 +208,26 @@ def observers_of(scenario: Scenario, folder: RunFolder, fleet: Fleet) -> list[Ob
     return observers
 
 
-def finish(folder: RunFolder, simulation: Simulation, *, setup_s: float, loop_s: float) -> dict[str, Any]:
+def _settled(
+    folder: RunFolder, scenario: Scenario, network: RoadNetwork, trips: TripTable, progress: Progress, how: _How
+) -> Settled | None:
+    """Routes of people who have got used to the streets; None where they choose on the day itself."""
+    if not scenario.routes.adapts:
+        return None
+    from .everyday import settle
+
+    begun_s = time.perf_counter()
+    settled = settle(scenario, network, trips, tell=progress.stage, **how)
+    folder.note(routes_s=time.perf_counter() - begun_s, wanted_gap=settled.wanted_gap)
+    folder.writer("equilibrium").write(settled.columns())
+    if settled.missed:
+        folder.warn(settled.missed)
+    return settled
+
+
+def finish(
+    folder: RunFolder, simulation: Simulation, *, setup_s: float, loop_s: float, settled: Settled | None = None
+) -> dict[str, Any]:
     """Write the tables that need the whole run, and the summary."""
     from .bus_lines import write_stops
     from .outcome import summarise, write_events, write_stuck, write_trips
@@ -210,7 +238,7 @@ def finish(folder: RunFolder, simulation: Simulation, *, setup_s: float, loop_s:
     write_locks(folder, simulation.locks)
     write_events(folder, simulation)
     write_stops(folder, simulation)
-    summary = summarise(simulation, setup_s=setup_s, loop_s=loop_s)
+    summary = summarise(simulation, setup_s=setup_s, loop_s=loop_s, settled=settled)
     folder.note(setup_s=setup_s, loop_s=loop_s, wall_s=setup_s + loop_s)
     folder.summarise(summary)
     return summary

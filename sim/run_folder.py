@@ -135,6 +135,14 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "mean_speed_mps": _NUMBER,
         "occupancy_pct": _NUMBER,
     },
+    "equilibrium": {
+        "iteration": _COUNT,
+        "relative_gap": _NUMBER,
+        "total_s": _NUMBER,
+        "shortest_s": _NUMBER,
+        "mean_travel_s": _NUMBER,
+        "changed_share": _NUMBER,
+    },
     "streets": {
         "link": _TEXT,
         "name": _TEXT,
@@ -354,6 +362,11 @@ class Run:
     def sensors(self) -> pd.DataFrame:
         """Readings of the detectors."""
         return self.table("sensors")
+
+    @cached_property
+    def equilibrium(self) -> pd.DataFrame:
+        """How people got used to the streets, an iteration a row; empty where they choose on the day itself."""
+        return self.table("equilibrium")
 
     @cached_property
     def streets(self) -> pd.DataFrame:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...scenarios.problems import InputError
+from ..outcome import route_facts
 from ..run_folder import write_json
 from .differences import Differences, differences, mean_delays_s
 from .executor import Executor, choose_executor
 from .folder import jobs_left, open_folder
 from .forecast import forecast
+from .habits import with_habits
 from .link_match import LinkMatch
 from .plans import Plan, read_plans
 from .runs import RunPlan, read_result
@@ -25,6 +27,8 @@ from .statistics import paired, seeds_for
 from .zones import Zones, zones_of
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..progress import Progress
 
 FEWEST_SEEDS = 2
@@ -57,6 +61,18 @@ class Comparison:
         return zones_of(self.plans[0])
 
     @cached_property
+    def equilibrium(self) -> pd.DataFrame:
+        """How people got used to the streets of each scenario, an iteration a row; empty where they did not."""
+        import pandas as pd
+
+        tables = [
+            pd.DataFrame({"scenario": plan.key, **plan.settled.columns()})
+            for plan in self.plans
+            if plan.settled is not None
+        ]
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+    @cached_property
     def narrow_enough(self) -> bool | None:
         """Whether the interval of the mean delay is as narrow as wanted; None where nothing was wanted."""
         return None if self.until is None else _seeds_wanted(self.stacks, self.until) is None
@@ -85,6 +101,7 @@ class Comparison:
                 for plan in self.plans[1:]
             ],
             "state_hashes": {stack.plan.key: dict(zip(self.seeds, stack.hashes, strict=True)) for stack in self.stacks},
+            "routes": {plan.key: route_facts(plan.scenario, plan.settled) for plan in self.plans},
             "folder": str(self.folder),
         }
 
@@ -169,6 +186,7 @@ def compare(
     folder = Path(tempfile.mkdtemp(prefix="citytwin-")) if out is None else Path(out)
     open_folder(folder, plans, resume=resume)
     try:
+        plans = with_habits(folder, plans, progress)
         count = seeds
         while True:
             done = _run_seeds(folder, plans, count, executor, progress)
@@ -238,7 +256,7 @@ def _seeds_wanted(stacks: Sequence[Stack], until: float) -> int | None:
 
 def _write_tables(comparison: Comparison) -> None:
     """Every table that has rows as Parquet and CSV, and the summary."""
-    for name, table in comparison.differences.tables().items():
+    for name, table in {**comparison.differences.tables(), "equilibrium": comparison.equilibrium}.items():
         if table.empty:
             continue
         table.to_parquet(comparison.folder / f"{name}.parquet", index=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from ...scenarios.network import RoadNetwork
     from ...scenarios.scenario import Scenario
     from ...scenarios.trips import TripTable
+    from ..equilibrium import Settled
 
 ALIKE = {  # what must be the same in all, and why
     "start": "the same hour is compared",
@@ -32,6 +34,7 @@ class Plan:
     network: RoadNetwork
     trips: TripTable
     routes: dict[str, tuple[int, ...]]  # rows of the links of those that have a name
+    settled: Settled | None = None  # how people got used to the streets, where they did
 
 
 def read_plans(files: Sequence[str | Path]) -> list[Plan]:
@@ -130,6 +133,12 @@ def _not_comparable(base: Scenario, base_file: Path, variant: Scenario, file: Pa
     if _worth(variant) != _worth(base):
         text = f"must be those of {base_file} but for cost_a_year: all plans are weighed alike. Give them in the base."
         problems.append(_about(variant, file, "values", text))
+    if variant.routes.choice != base.routes.choice:
+        text = (
+            f"must be that of {base_file} ({base.routes.choice}): else people would know the streets of one and be new "
+            f"to those of the other. Leave it out and inherit it, or give both the same."
+        )
+        problems.append(_about(variant, file, "routes.choice", text))
     return problems
 
 
@@ -148,9 +157,10 @@ def _same_city(base: Scenario, variant: Scenario) -> bool:
 
 
 def _about(scenario: Scenario, file: Path, key: str, text: str) -> Problem:
+    parts = key.split(".")
     if scenario.source_map is None:
-        return Problem(file, None, key, getattr(scenario, key), text)
-    return scenario.source_map.problem((key,), text)
+        return Problem(file, None, key, reduce(getattr, parts, scenario), text)
+    return scenario.source_map.problem(tuple(parts), text)
 
 
 class _Shared:

@@ -112,7 +112,7 @@ def _run(plan: Plan, seed: int, path: Path) -> dict[str, Any]:
         loop_s = time.perf_counter() - loop_from_s
         for observer in observers:
             observer.observe(simulation.t_s, simulation.model)
-        finish(folder, simulation, setup_s=setup_s, loop_s=loop_s)
+        finish(folder, simulation, setup_s=setup_s, loop_s=loop_s, settled=plan.settled)
     return {"wall_s": time.perf_counter() - begun_s, "kernel_s": loop_s, "peak_bytes": _peak_bytes()}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..compare.differences import LONGER, OVER_S
 from ..compare.weighing import NET_COST, PLAN_COST, TIME_WORTH
 from . import style
+from .route_choice import how_compared
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +42,7 @@ def sentences(comparison: Comparison, variant: str) -> list[str]:
         seeds = style.count(len(comparison.seeds), "seed")
         return [f"It changes nothing: with each of the {seeds} all figures are the same to the last digit."]
     by_name = {row["quantity"]: row for row in records(network)}
+    plan = next(plan for plan in comparison.plans if plan.key == variant)
     return [
         *_demand(comparison, variant),
         _delay(by_name["mean delay"]),
@@ -48,6 +50,7 @@ def sentences(comparison: Comparison, variant: str) -> list[str]:
         _winners(count_trips(comparison.differences.trips, variant)),
         *_arrivals(by_name["arrived"], by_name["stuck at the end"]),
         *_worth(rows_of(comparison.differences.values, variant)),
+        how_compared(comparison.plans[0], plan),
     ]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..run_folder import REPORT, Run, read_run
-from . import figures, metrics, style, words
+from . import figures, metrics, route_choice, style, words
 
 if TYPE_CHECKING:
     import jinja2
@@ -51,6 +51,7 @@ def render(run: Run) -> str:
         figures.vehicles_over_time(run.network, run.events, street_of, start, no_route=head.no_route),
         figures.travel_times(run.trips),
         figures.fundamental_diagram(run.network, start),
+        *_routes(run),
     ]
     return (
         templates()
@@ -62,7 +63,7 @@ def render(run: Run) -> str:
             css=(Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8"),
             notice=words.status_notice(run),
             sentences=words.sentences(run, head, totals),
-            caveat=words.caveat(run),
+            caveat=f"{words.caveat(run)} {route_choice.how_chosen(run.summary)}".rstrip(),
             headline=words.headline_figures(head, start),
             pictures=pictures,
             worst=_worst_rows(totals),
@@ -90,6 +91,14 @@ def templates() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+
+
+def _routes(run: Run) -> list[figures.Picture]:
+    """How people got used to the streets, where they did."""
+    if run.equilibrium.empty:
+        return []
+    wanted, choice = run.manifest.get("wanted_gap"), str(run.summary.get("route_choice") or "")
+    return [route_choice.gap_figure(run.equilibrium, wanted, choice)]
 
 
 def _worst_rows(totals: pd.DataFrame) -> list[dict[str, str]]:

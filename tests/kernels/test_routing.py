@@ -215,6 +215,69 @@ def test_a_time_below_zero_is_refused(bad):
         plan_routes(graph, expected, wishes_of([1], [2]), seed=0, noise=0.0)
 
 
+def by_the_clock(times_s, row, at_s, every_s):
+    """Time at a moment: numpy's interpolation between the middles of intervals."""
+    middles = (np.arange(times_s.shape[1]) + 0.5) * every_s
+    return np.interp(at_s, middles, times_s[row])
+
+
+def earliest(graph, expected, origin, depart_s):
+    """When each link can be entered at the earliest: tried until nothing gets better, slow and beyond doubt."""
+    when = {}
+
+    def leave(link, at_s):
+        along_s = by_the_clock(expected.link_s, link, at_s, expected.every_s)
+        for arc in range(graph.arc_start[link], graph.arc_start[link + 1]):
+            turn_s = by_the_clock(expected.movement_s, graph.arc_movement[arc], at_s, expected.every_s)
+            yield int(graph.arc_to[arc]), at_s + along_s + turn_s
+
+    waiting = [(origin, depart_s)]
+    while waiting:
+        for link, at_s in leave(*waiting.pop()):
+            if at_s < when.get(link, math.inf) - 1e-9:
+                when[link] = at_s
+                waiting.append((link, at_s))
+    return when
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 10**6), intervals=st.integers(2, 6))
+def test_with_times_by_the_clock_nobody_could_arrive_earlier(seed, intervals):
+    links, every_s = 12, 30.0
+    graph, expected = random_case(seed, links, 2.0)
+    rng = np.random.default_rng(seed)
+    shape = (links, intervals), (graph.arc_to.size, intervals)  # no time falls by more than an interval
+    expected = Expectation(rng.uniform(0, 20, shape[0]), rng.uniform(0, 10, shape[1]), expected.open_link, every_s)
+    depart_s = float(rng.uniform(-10, every_s * intervals))
+    for origin in range(links):
+        wishes = wishes_of([origin] * links, range(links))._replace(depart_s=np.full(links, depart_s))
+        _, _, cost_s = plan_routes(graph, expected, wishes, seed=0, noise=0.0)
+        when = earliest(graph, expected, origin, depart_s)
+        for link in set(range(links)) - {origin}:
+            wanted = math.inf
+            if link in when:
+                along_s = by_the_clock(expected.link_s, link, when[link], every_s)
+                wanted = when[link] + along_s - depart_s
+            assert cost_s[link] == pytest.approx(wanted, rel=1e-9)
+
+
+def test_who_sets_out_later_takes_another_way():
+    graph = graph_of([(0, 1), (0, 2), (1, 3), (2, 3)], 4)
+    link_s = np.array([[1.0, 1.0], [5.0, 50.0], [20.0, 20.0], [1.0, 1.0]])
+    expected = Expectation(link_s, np.zeros((4, 2)), np.ones(4, np.bool_), 600.0)
+    wishes = wishes_of([0, 0], [3, 3])._replace(depart_s=np.array([0.0, 900.0]))
+    assert routes_of(plan_routes(graph, expected, wishes, seed=0, noise=0.0)) == [[0, 1, 3], [0, 2, 3]]
+
+
+def test_a_time_by_the_clock_below_zero_is_refused():
+    graph, expected = random_case(1)
+    times_s = np.ones((30, 3))
+    times_s[7, 2] = -1.0
+    by_clock = expected._replace(link_s=times_s, movement_s=np.ones((graph.arc_to.size, 3)), every_s=60.0)
+    with pytest.raises(ValueError, match=r"link_s\[7, 2\] = .* is no time"):
+        plan_routes(graph, by_clock, wishes_of([1], [2]), seed=0, noise=0.0)
+
+
 def test_a_link_that_takes_for_ever_is_avoided():
     graph = graph_of([(0, 1), (1, 2)], 3)
     expected = Expectation(np.array([1.0, np.inf, 1.0]), np.zeros(2), np.ones(3, np.bool_))
@@ -225,7 +288,7 @@ def test_read_only_arrays_are_planned_on_as_they_are():
     graph, expected = random_case(6)
     wishes = all_pairs(30)
     wanted = plan_routes(graph, expected, wishes, seed=0, noise=0.1)
-    for array in (*graph, *expected, *wishes):
+    for array in (*graph, *expected[:3], *wishes):
         array.setflags(write=False)
     for got, want in zip(plan_routes(graph, expected, wishes, seed=0, noise=0.1), wanted, strict=True):
         np.testing.assert_array_equal(got, want)

@@ -661,8 +661,31 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         "routes unknown",
         GOOD + "routes: {choice: fastest, perception_noise: 9}\n",
         [
-            'scenario.yaml:6  routes.choice = "fastest"  must be "shortest".',
+            'scenario.yaml:6  routes.choice = "fastest"  must be "known", "equilibrium", "day_to_day" or "shortest".',
             "scenario.yaml:6  routes.perception_noise = 9  must be at most 2.",
+        ],
+    ),
+    (
+        "keys of another choice of routes",
+        GOOD + "routes: {iterations: 5, gap: 0.01, learning_rate: 0.5, interval_s: 60}\n",
+        [
+            f"scenario.yaml:6  routes.{key} = {value}  is used with {choices} only. Remove it; an inherited one is removed by `null`."
+            for key, value, choices in (
+                ("iterations", 5, "`choice: equilibrium` or `choice: day_to_day`"),
+                ("gap", 0.01, "`choice: equilibrium`"),
+                ("interval_s", 60, "`choice: equilibrium` or `choice: day_to_day`"),
+                ("learning_rate", 0.5, "`choice: day_to_day`"),
+            )
+        ],
+    ),
+    (
+        "an equilibrium out of range",
+        GOOD + "routes: {choice: equilibrium, iterations: 0, gap: 2, interval_s: 1, learning_rate: 0.5}\n",
+        [
+            "scenario.yaml:6  routes.iterations = 0  must be at least 1.",
+            "scenario.yaml:6  routes.gap = 2  must be at most 0.5.",
+            "scenario.yaml:6  routes.interval_s = 1  must be at least 30.",
+            "scenario.yaml:6  routes.learning_rate = 0.5  is used with `choice: day_to_day` only. Remove it; an inherited one is removed by `null`.",
         ],
     ),
 ]
@@ -706,7 +729,10 @@ def test_the_good_one_is_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         ("nowhere.yaml", "nowhere.yaml  no such file."),
         ("scenaro.yaml", 'scenaro.yaml  no such file. Closest: "scenario.yaml".'),
         (".", ".  is a folder, not a scenario file."),
-        ("monaco/mornin", 'monaco/mornin  no such file. Closest: "monaco/morning", "monaco/incident".'),
+        (
+            "monaco/mornin",
+            'monaco/mornin  no such file. Closest: "monaco/morning", "monaco/morning_adapted", "monaco/incident".',
+        ),
         ("a\0b", "a\0b  no such file."),
         ("x" * 5000, "x" * 5000 + "  no such file."),
     ],

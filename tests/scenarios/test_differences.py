@@ -129,7 +129,8 @@ FULL: dict[str, Any] = {
         },
         "others": [{"share": 0.2, "vehicle_class": "car", "model": "acc"}],
     },
-    "routes": {"choice": "shortest", "perception_noise": 0.2, "plan_every_s": 60, "reroute_blocked_after_s": 120}
+    "routes": {"choice": "equilibrium", "iterations": 30, "gap": 0.01, "interval_s": 600, "perception_noise": 0.2}
+    | {"plan_every_s": 60, "reroute_blocked_after_s": 120}
     | {"value_of_time_per_h": {"car": 12, "truck": 30}, "currency": "CHF"},
     "report": {
         "routes": [
@@ -294,7 +295,21 @@ def test_the_full_scenario_is_full():
     city = {(City, key) for key in City.model_fields}
     given_by, expected = ({owner(*key) for key in keys} for keys in (given_keys, every - city))
     assert len(expected) > 100
-    assert not expected - given_by, "give these somewhere in FULL"
+    assert expected - given_by == {("Routes", "learning_rate")}, "give all but that of another choice in FULL"
+
+
+def test_ways_of_choosing_routes():
+    free = FULL | {"measures": []}
+    days = {"choice": "day_to_day", "iterations": 30, "learning_rate": 0.1}
+    before, after, plain = (
+        changed("routes", to=to, of=free) for to in (days, days | {"learning_rate": 0.3}, {"choice": "shortest"})
+    )
+    assert [one.text for one in differences(before, after)] == ["routes: weight of the latest day 0.1 → 0.3"]
+    assert [one.text for one in differences(plain, before)] == [
+        "routes: known → day_to_day",
+        "routes: repeated at most 20 → 30",
+        "routes: weight of the latest day 0.2 → 0.1",
+    ]
 
 
 def test_what_is_the_same_does_not_differ():

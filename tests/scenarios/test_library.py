@@ -22,13 +22,14 @@ PLANS_OF_DEMAND = tuple(
 PLANS_OF_STREETS = tuple(
     name for name in bundled_scenarios() if load_scenario(name).streets
 )  # test_street_plans.py too
+MONACO = ("monaco/morning_adapted", "monaco/signals_actuated")
 LONGEST = 18  # lines that are no comment
 
 
 def test_what_is_bundled() -> None:
     assert set(bundled_cities()) == set(CITIES)
     everywhere = [f"{city}/{name}" for city in CITIES for name in NAMES]
-    assert bundled_scenarios() == sorted([*everywhere, "monaco/signals_actuated", *PLANS_OF_DEMAND, *PLANS_OF_STREETS])
+    assert bundled_scenarios() == sorted([*everywhere, *MONACO, *PLANS_OF_DEMAND, *PLANS_OF_STREETS])
 
 
 @pytest.mark.parametrize(

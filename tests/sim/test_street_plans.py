@@ -79,9 +79,8 @@ def test_there_is_one_for_every_kind() -> None:
     kinds = {get_args(model.model_fields["kind"].annotation)[0] for model in get_args(union)}
     plans = {name: load_scenario(f"helsinki/{name}") for name in PLANS}
     assert {change.kind for plan in plans.values() for change in plan.streets} == kinds
-    assert [name for name in bundled_scenarios() if load_scenario(name).streets] == [
-        f"helsinki/{n}" for n in sorted(PLANS)
-    ]
+    bundled = [name for name in bundled_scenarios() if name.startswith("helsinki") and load_scenario(name).streets]
+    assert bundled == [f"helsinki/{n}" for n in sorted(PLANS)]
 
 
 @pytest.fixture(scope="module")
