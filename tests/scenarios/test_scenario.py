@@ -83,7 +83,9 @@ signals:
   coordination: {groups: [[node/1, node/2]], speed_kmh: 45, cycle_s: 80}
 outputs: {links_every_s: 60, network_every_s: 30, stuck_after_s: 600}
 drivers: {headway_s: 1.4, speed_factor_sd: 0}
-routes: {choice: shortest, perception_noise: 0, plan_every_s: 60, reroute_blocked_after_s: never}
+routes:
+  {choice: shortest, perception_noise: 0, plan_every_s: 60, reroute_blocked_after_s: never,
+   value_of_time_per_h: {car: 9}}
 report: {routes: [{name: Harbour, links: [way/1:0-1]}]}
 values: {currency: EUR, hour: {car: 12.5}, hours_a_year: 500}
 """
