@@ -10,6 +10,8 @@ from two_routes import evenly, on_roads, two_routes, who_uses
 
 from citytwin.agents.routes import Router
 from citytwin.agents.travel_times import usual_times
+from citytwin.scenarios.public_transport import bus_trips
+from citytwin.scenarios.trips import TripTable
 from citytwin.sim.everyday import settle
 from citytwin.sim.simulation import Simulation
 from citytwin.sim.turn_times import TurnTimes
@@ -125,6 +127,24 @@ def test_a_toll_counts_as_the_time_it_is_worth(network, trips) -> None:
     cheap = worth | {"value_of_time_per_h": {"car": 600.0}}
     found = settle(on_roads(1000.0, cheap, **keys), network, evenly(network, 0.2, 400.0), tell=quiet)
     assert who_uses(network, found.trips, "short").all()
+
+
+def test_buses_keep_to_their_line_and_do_not_make_a_street_slow(network) -> None:
+    """Buses have no choice: none is given a route, and they stand at stops, which says nothing of the street."""
+    stops = [{"link": "in"}, {"link": "round", "position_m": 400}, {"link": "out"}]
+    line = {"kind": "bus_line", "id": "4", "stops": stops, "headway_s": 200, "dwell_min_s": 60}
+    scenario = on_roads(1000.0, {"iterations": 2}, public_transport=[line])
+    trips = TripTable.joined(bus_trips(scenario, network))
+    found = settle(scenario, network, trips, tell=quiet)
+    usual = usual_times(Router(network), 60.0, 17)
+    run = Simulation(scenario, network, trips)
+    watch = TurnTimes(run, usual)
+    run.watch([watch])
+    run.run()
+    np.testing.assert_array_equal(watch.times().turn_s, usual.turn_s)
+    assert len(trips) == 5
+    assert not np.diff(found.trips.route_start).any()  # they find their way by their stops
+    assert found.chosen.total_s == 0.0
 
 
 def test_nobody_to_choose(scenario, network) -> None:
