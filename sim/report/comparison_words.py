@@ -55,10 +55,11 @@ def sentences(comparison: Comparison, variant: str) -> list[str]:
 
 
 def brief(comparison: Comparison, variant: str) -> list[str]:
-    """What is told of one variant among several: its trips, its delay, and whether it pays."""
+    """What is told of one variant among several: its trips, its delay, whether it pays, and how routes were chosen."""
     told = sentences(comparison, variant)
     demand = len(_demand(comparison, variant))
-    return [*told[: demand + 1], *_worth(rows_of(comparison.differences.values, variant))]
+    routes = told[-1:] if len(told) > 1 else []
+    return [*told[: demand + 1], *_worth(rows_of(comparison.differences.values, variant)), *routes]
 
 
 def count_trips(trips: pd.DataFrame, variant: str) -> TripsCounted:

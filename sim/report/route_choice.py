@@ -47,7 +47,8 @@ def how_compared(base: Plan, variant: Plan) -> str:
     excess_s = max(_excess_s(base), _excess_s(variant))
     if excess_s == 0.0:
         return told
-    return told + f" Less than about {style.number(excess_s, figures=1)} s a trip may come of routes not quite settled."
+    unsure = f"{style.number(excess_s, figures=1)}{style.NBSP}s"
+    return f"{told} A difference of less than about {unsure} a trip may come of routes that have not quite settled."
 
 
 def _excess_s(plan: Plan) -> float:

@@ -75,8 +75,8 @@ def test_it_is_told_how_routes_were_chosen(found) -> None:
     for text in (surprise, gone):
         assert text.startswith("Routes: drivers know the streets (user equilibrium, relative gap ")
     assert "what holds for a part of the run only finds them unprepared." in surprise
-    assert "with the plan). Less than about " in gone
-    assert gone.endswith(" s a trip may come of routes not quite settled.")
+    assert "with the plan). A difference of less than about " in gone
+    assert gone.endswith(" a trip may come of routes that have not quite settled.")
     assert gone in found.write_report().read_text(encoding="utf-8")
 
 
