@@ -34,7 +34,7 @@ class CityModel(mesa.Model):
     def __init__(
         self, network: RoadNetwork, fleet: Fleet, *, vehicle_type: type[Vehicle] = Vehicle, seed: int = 0
     ) -> None:
-        super().__init__(seed=seed)
+        super().__init__(rng=seed)
         self.network = network
         self.fleet = fleet
         self.router = Router(network)
