@@ -17,7 +17,7 @@ from wave_roads import NO_DETOURS
 Note = Callable[[str, Any], None]
 FACTS = read_facts("disruptions")
 NO_FORMULA = "not built: the handbook's formula for work zones; what traffic does past closed lanes is measured below"
-NO_STOPS = "not built: buses do not stop for passengers yet, so berths have no capacity"
+NO_STOPS = "not built: buses stop on their lane, and a stop has no berths that could be taken"
 APPROACH_M, PLACE_M, EXIT_M, LIMIT_KMH = 14000.0, 13900.0, 600.0, 110.0
 BREAKS_DOWN = "7,000 veh/h are near what four lanes carry: after the incident the traffic does not recover at once"
 KNOWN: dict[str, dict[str, str]] = {
