@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .chance import ROUTE_NOISE, exp, normal
-from .compile import kernel, parallel
+from .compile import bare, kernel, parallel, woven
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -235,7 +235,7 @@ def _plan_chunk(
             _trace(graph, expected, wishes, rows[i], mark, work, table[i], length, cost_s)
 
 
-@kernel
+@woven
 def timed(times_s: Floats, row: Number, at_s: Number, every_s: float) -> Number:
     """Time of a link or movement at a moment: between the middles of two intervals, or the only one there is."""
     last = times_s.shape[1] - 1
@@ -259,7 +259,7 @@ def perceived_s(link_s: Number, link: Number, key: Any, seed: Any, noise: float)
     return link_s * exp(noise * normal(seed, key, ROUTE_NOISE, link))
 
 
-@kernel
+@bare
 def _search(
     graph: TurnGraph,
     expected: Expectation,
@@ -313,7 +313,7 @@ def _search(
             size = _relax(graph, expected, arc, node, leave_s, paid_s, clock_s, mark, work, size)
 
 
-@kernel
+@woven
 def _relax(
     graph: TurnGraph,
     expected: Expectation,
@@ -345,7 +345,7 @@ def _relax(
     return _push(work.heap_s, work.heap_node, size, entry_s, node)
 
 
-@kernel
+@bare
 def _trace(
     graph: TurnGraph,
     expected: Expectation,
@@ -390,7 +390,7 @@ def _trace(
     cost_s[trip] = total_s + origin_s
 
 
-@kernel
+@woven
 def _contains(values: Ints, first: Number, last: Number, wanted: Number) -> bool:
     for i in range(first, last):  # noqa: SIM110  numba compiles this, not any()
         if values[i] == wanted:
@@ -398,7 +398,7 @@ def _contains(values: Ints, first: Number, last: Number, wanted: Number) -> bool
     return False
 
 
-@kernel
+@woven
 def _push(heap_s: Floats, heap_node: Ints, size: Number, time_s: Number, node: Number) -> Number:
     """Add to a binary heap ordered by (time, node); its new size."""
     place = size
@@ -412,7 +412,7 @@ def _push(heap_s: Floats, heap_node: Ints, size: Number, time_s: Number, node: N
     return size + 1
 
 
-@kernel
+@woven
 def _pop(heap_s: Floats, heap_node: Ints, size: Number) -> Number:
     """Drop the heap's first entry; its new size."""
     size -= 1
