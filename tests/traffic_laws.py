@@ -172,16 +172,19 @@ class TrafficLaws:
         route_at, was_route_at = now.rows[table.ROUTE_AT].tolist(), before.rows[table.ROUTE_AT].tolist()
         status, was = now.rows[table.STATUS].tolist(), before.rows[table.STATUS].tolist()
         link_of = now.lane_i[table.ON_LINK].tolist()
+        obstacles = before.lane_f[OBSTACLES].T.tolist()
+        access = now.lane_i[table.ACCESS].tolist()
+        replanned = (before.rows[table.ROUTE_START] != now.rows[table.ROUTE_START]).tolist()
         light = self._light_now()
-        for v in range(len(lane)):
+        on_road = (now.rows[table.STATUS] == table.DRIVING) | (before.rows[table.STATUS] == table.DRIVING)
+        for v in np.flatnonzero(on_road).tolist():
             if status[v] != table.DRIVING:
-                if was[v] == table.DRIVING:
-                    del self.path[v]
-                    if (
-                        was_at[v] < now.numbers[table.DESTINATION_M, v]
-                        or was_route_at[v] + 1 != before.rows[table.ROUTE_SIZE, v]
-                    ):
-                        yield f"vehicle {v} arrived before its destination"
+                del self.path[v]
+                if (
+                    was_at[v] < now.numbers[table.DESTINATION_M, v]
+                    or was_route_at[v] + 1 != before.rows[table.ROUTE_SIZE, v]
+                ):
+                    yield f"vehicle {v} arrived before its destination"
                 continue
             here = lane[v]
             moved_m = speed[v] * self.dt
@@ -225,27 +228,26 @@ class TrafficLaws:
                     route_step += 1
             if abs(begin_m + moved_m - passed_m - position[v]) > CLOSE_M:
                 yield f"vehicle {v} drove {moved_m} m from {begin_m} on {start} but is at {position[v]} on {here}"
-            replanned = before.rows[table.ROUTE_START, v] != now.rows[table.ROUTE_START, v]
-            if replanned and was[v] == table.DRIVING:
+            if replanned[v] and was[v] == table.DRIVING:
                 route_step = 0  # a new route begins with the present link
             if route_at[v] != route_step:
                 yield f"vehicle {v} is at step {route_at[v]} of its route instead of {route_step}"
-            route = self.fleet.route(0, v)
-            if not route.size or route[0] != link_of[here]:
-                yield f"vehicle {v} is on link {link_of[here]}, its route says {route[:3]}"
-            elif here < self.roads and route.size > 1 and position[v] > self.length[here] + CLOSE_M:
+            route = self.fleet.route(0, v)[:2].tolist()
+            if not route or route[0] != link_of[here]:
+                yield f"vehicle {v} is on link {link_of[here]}, its route says {route}"
+            elif here < self.roads and len(route) > 1 and position[v] > self.length[here] + CLOSE_M:
                 yield f"vehicle {v} is beyond the stop line of lane {here}"
             elif here >= self.roads and route[1] != link_of[self.to_lane[here - self.roads]]:
                 yield f"vehicle {v} takes a connector off its route"
             along = here if len(rows) == 2 and max(rows) < self.roads else start  # lanes are changed before moving
-            for ahead_m in before.lane_f[OBSTACLES, along] - begin_m if along < self.roads else ():
-                if ahead_m <= 0.0:
+            for obstacle_m in obstacles[along] if along < self.roads else ():
+                ahead_m = obstacle_m - begin_m
+                if ahead_m <= 0.0 or moved_m <= ahead_m + CLOSE_M:
                     continue
                 before_speed = float(before.numbers[table.SPEED_MPS, v]) if was[v] == table.DRIVING else 0.0
-                could_stop = brake_distance(before_speed, self.fleet.cities.max_decel, self.dt) <= ahead_m
-                if could_stop and moved_m > ahead_m + CLOSE_M:
+                if brake_distance(before_speed, self.fleet.cities.max_decel, self.dt) <= ahead_m:
                     yield f"vehicle {v} drove through the incident on lane {along}"
-            if here < self.roads and not now.lane_i[table.ACCESS, here] & self.access[v]:
+            if here < self.roads and not access[here] & self.access[v]:
                 yield f"vehicle {v} is on lane {here}, which is not for its kind"
             for number, sensor in enumerate(self.fleet.sensors):
                 gone_m = inf if passed_m else position[v]
@@ -286,9 +288,10 @@ class TrafficLaws:
         return bodies
 
     def _nobody_overlaps(self) -> Iterator[str]:
+        position = self.now.numbers[table.POSITION_M].tolist()
         for row, ring in enumerate(self.now.rings):
             for a, b in pairwise(ring):
-                if self.now.numbers[table.POSITION_M, a] < self.now.numbers[table.POSITION_M, b]:
+                if position[a] < position[b]:
                     yield f"vehicles {a} and {b} are out of order on row {row}"
         bodies = self._bodies()
         for row, parts in bodies.items():
@@ -355,7 +358,7 @@ class TrafficLaws:
     def _junction_books(self) -> Iterator[str]:
         now = self.now
         granted, connector = now.rows[table.GRANTED].tolist(), now.rows[table.CONNECTOR].tolist()
-        rear_in = now.rows[table.REAR_IN].tolist()
+        rear_in, grants = now.rows[table.REAR_IN].tolist(), now.lane_i[table.GRANTED_COUNT].tolist()
         occupied, promised = [0] * len(self.to_lane), [0] * len(self.to_lane)
         inbound = np.zeros(self.roads)
         for row, ring in enumerate(now.rings):
@@ -377,8 +380,8 @@ class TrafficLaws:
                     inbound[self.to_lane[on]] += self.body_m[v] + self.gap_m[v]
             if row < self.roads:
                 count = sum(granted[v] for v in ring)
-                if now.lane_i[table.GRANTED_COUNT, row] != count:
-                    yield f"lane {row} counts {now.lane_i[table.GRANTED_COUNT, row]} grants, there are {count}"
+                if grants[row] != count:
+                    yield f"lane {row} counts {grants[row]} grants, there are {count}"
         kept = now.lane_i[table.OCCUPIED_BY, self.roads : -1]
         for c in np.flatnonzero(kept != np.array(occupied, np.int32)):
             yield f"connector {c} counts {kept[c]} occupants, there are {occupied[c]}"
@@ -418,15 +421,11 @@ class TrafficLaws:
 
     def _light_now(self) -> list[int]:
         """Light of every connector in this step; -1 without signals."""
-        network = self.fleet.network
-        cities, connectors = self.fleet.cities, network.connectors
-        lights = []
-        for controller, group in zip(connectors.signal.tolist(), connectors.group.tolist(), strict=True):
-            if controller < 0:
-                lights.append(-1)
-            else:
-                start = cities.phase_light[self.now.phase[controller]]
-                lights.append(int(cities.light[start + group]))
+        cities, connectors = self.fleet.cities, self.fleet.network.connectors
+        if not len(self.now.phase):
+            return [-1] * len(connectors.signal)
+        shown = cities.light[cities.phase_light[self.now.phase[connectors.signal]] + connectors.group]
+        lights: list[int] = np.where(connectors.signal < 0, -1, shown).tolist()
         return lights
 
     def _lights(self) -> Iterator[str]:
