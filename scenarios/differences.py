@@ -251,6 +251,8 @@ class _Comparison:
         names = entry_names(old), entry_names(new)
         for row, column in pairs:
             if row is not None and column is not None:
+                if old[row] == new[column]:
+                    continue
                 yield from self._entry(spot, old[row], new[column], names[1][column], column)
             elif column is not None:
                 yield self._came(spot, new[column], names[1][column], column, self.after)

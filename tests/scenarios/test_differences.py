@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -192,6 +193,7 @@ def changed(*spot: str | int, to: object, of: dict[str, Any] = FULL) -> Scenario
     return Scenario.model_validate(plain)
 
 
+@functools.cache
 def full() -> Scenario:
     return Scenario.model_validate(copy.deepcopy(FULL))
 
