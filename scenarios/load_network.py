@@ -12,18 +12,20 @@ from typing import Any
 from zipfile import BadZipFile
 
 from .network import RoadNetwork
-from .network_store import read_network, save_network
+from .network_store import read_kept, read_network, save_network
 from .osm_read import PBF_ENDINGS, XML_ENDINGS, OsmData, read_osm
 from .osm_streets import build_streets
 from .period import Period
 from .problems import SourceError
 from .streets import StreetGraph
+from .walk_network import WalkNetwork
 
 GRAPHML_ENDINGS = (".graphml",)
 TNTP_ENDINGS = (".tntp",)
 SUMO_ENDINGS = ("net.xml", "net.xml.gz")
 ENDINGS = (*XML_ENDINGS, *PBF_ENDINGS, *GRAPHML_ENDINGS, *SUMO_ENDINGS, *TNTP_ENDINGS)
 KEPT_NETWORKS = 20
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error)
 
 
 def load_network(
@@ -69,12 +71,45 @@ def load_network(
     return network
 
 
+def load_walk_network(
+    source: Path | str,
+    roads: RoadNetwork,
+    options: Any = None,
+    *,
+    period: Period | None = None,
+    changes: Sequence[Any] = (),
+    use_cache: bool = True,
+) -> WalkNetwork:
+    """Lay out where people walk in a city, from the cache when it was done before.
+
+    ``roads`` is what ``load_network`` made of the same source, options, period and changes.
+
+    Raises
+    ------
+    SourceError
+        The source cannot be read.
+    """
+    from .walk_build import build_walk_network
+
+    kept = _kept_file(source, options, period if roads.depends_on_time else None, changes) if use_cache else None
+    if kept is None:
+        return build_walk_network(roads, source)
+    kept = kept.with_name(f"{kept.stem}.walk.npz")
+    try:
+        network = read_kept(kept, WalkNetwork)
+        kept.touch()
+    except UNREADABLE:
+        network = build_walk_network(roads, source)
+        _keep(network, kept)
+    return network
+
+
 def _read_kept(file: Path) -> RoadNetwork | None:
     """A network from the cache; None where there is none, or it is damaged or written by somebody else."""
     try:
         network = read_network(file)
         file.touch()
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error):
+    except UNREADABLE:
         return None
     return network
 
@@ -206,7 +241,7 @@ def _kept_file(source: Path | str, options: Any, period: Period | None, changes:
     return cache_folder() / "networks" / f"{digest.hexdigest()[:32]}.npz"
 
 
-def _keep(network: RoadNetwork, file: Path) -> None:
+def _keep(network: RoadNetwork | WalkNetwork, file: Path) -> None:
     """Store a network; a full or read-only disk is no reason to fail."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -303,13 +303,16 @@ def compare(
 @click.option("--map", "picture", type=click.Path(path_type=Path), help="Picture (.png, .svg or .pdf).")
 @click.option("--geojson", type=click.Path(path_type=Path), help="The faults as GeoJSON.")
 @click.option("--links", is_flag=True, help="List every link with its id and name, as CSV.")
+@click.option("--walk", is_flag=True, help="Examine where people walk instead.")
 @_json_option
 def network(
-    source: str, out: Path | None, picture: Path | None, geojson: Path | None, links: bool, as_json: bool
+    source: str, out: Path | None, picture: Path | None, geojson: Path | None, links: bool, walk: bool, as_json: bool
 ) -> int:
     """Examine a road network: an OSM or GraphML file, a bundled city or a scenario file."""
     from . import network_check
 
+    if walk:
+        return _walk_network(source, out, picture, geojson, links=links, as_json=as_json)
     examined = network_check.examine_source(source)
     written = network_check.write_all(examined, geopackage=out, picture=picture, geojson=geojson)
     if as_json:
@@ -323,6 +326,26 @@ def network(
         click.echo(network_check.as_text(examined))
         for path in written.values():
             click.echo(f"Written: {path}")
+    return DONE
+
+
+def _walk_network(
+    source: str, out: Path | None, picture: Path | None, geojson: Path | None, *, links: bool, as_json: bool
+) -> int:
+    from . import walk_check
+
+    if geojson is not None:
+        msg = "--geojson lists faults of the road network; with --walk use -o FILE.gpkg"
+        raise click.UsageError(msg)
+    examined = walk_check.examine_walk(source)
+    written = walk_check.write_all(examined, geopackage=out, picture=picture)
+    if as_json:
+        answer = {**walk_check.as_dict(examined), "written": written}
+        click.echo(_dump(answer | ({"links": walk_check.link_rows(examined.walk)} if links else {})))
+    elif links:
+        click.echo(walk_check.links_csv(examined.walk), nl=False)
+    else:
+        click.echo("\n".join([walk_check.as_text(examined), *(f"Written: {path}" for path in written.values())]))
     return DONE
 
 

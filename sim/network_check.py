@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from .report.words import ASSUMED_NAMES, fault_name, place_name
 
 if TYPE_CHECKING:
     from ..scenarios.network_doctor import Examination
+    from ..scenarios.period import Period
 
 FAULTS_PRINTED = 5  # of each kind
 SCENARIO_ENDINGS = (".yaml", ".yml")
@@ -28,6 +29,17 @@ class Examined:
     source: str
     network: RoadNetwork
     findings: Examination
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The road network that a person named, and what it was made of; see ``load_network``."""
+
+    network: RoadNetwork
+    origin: Path | str
+    options: Any = None
+    period: Period | None = None
+    changes: Sequence[Any] = ()
 
 
 def examine_source(source: str) -> Examined:
@@ -44,22 +56,29 @@ def examine_source(source: str) -> Examined:
     InputError
         When it cannot be read.
     """
+    from ..scenarios.network_doctor import examine
+
+    network = find_network(source).network
+    return Examined(source, network, examine(network))
+
+
+def find_network(source: str) -> Found:
+    """Read the network that a person named; parameters and errors are those of ``examine_source``."""
     from ..scenarios.city import bundled_cities
     from ..scenarios.inherit import bundled_scenarios, find_scenario
     from ..scenarios.load_network import load_network
-    from ..scenarios.network_doctor import examine
     from ..scenarios.planned_streets import planned_streets
     from ..scenarios.scenario import load_scenario
 
     cities = bundled_cities()
     if source.casefold() in cities and not Path(source).exists():
-        network = load_network(cities[source.casefold()])
-    elif source.endswith(SCENARIO_ENDINGS) or (not Path(source).exists() and find_scenario(source)):
+        file = cities[source.casefold()]
+        return Found(load_network(file), file)
+    if source.endswith(SCENARIO_ENDINGS) or (not Path(source).exists() and find_scenario(source)):
         scenario = load_scenario(source)
         network = planned_streets(scenario)
-    else:
-        network = _file_or_place(source, [*cities, *bundled_scenarios()])
-    return Examined(source, network, examine(network))
+        return Found(network, scenario.city.source, scenario.network, scenario.period, scenario.streets)
+    return Found(_file_or_place(source, [*cities, *bundled_scenarios()]), source)
 
 
 def _file_or_place(source: str, bundled: Sequence[str]) -> RoadNetwork:
@@ -88,19 +107,32 @@ def write_all(
         When a file cannot be written.
     """
     from ..scenarios.network_doctor import write_geojson
-    from ..scenarios.problems import NO_VALUE, InputError, Problem
     from .network_map import draw_network, write_geopackage
 
+    network, faults = examined.network, examined.findings.faults
+    return write_files(
+        ("geopackage", geopackage, lambda path: write_geopackage(network, faults, path)),
+        ("map", picture, lambda path: draw_network(network, faults, path)),
+        ("geojson", geojson, lambda path: write_geojson(network, faults, path)),
+    )
+
+
+def write_files(*wanted: tuple[str, Path | None, Callable[[Path], None]]) -> dict[str, str]:
+    """Write those files for which there is a path; return what was written, by kind.
+
+    Raises
+    ------
+    InputError
+        When a file cannot be written.
+    """
+    from ..scenarios.problems import NO_VALUE, InputError, Problem
+
     written = {}
-    for kind, path, write in (
-        ("geopackage", geopackage, write_geopackage),
-        ("map", picture, draw_network),
-        ("geojson", geojson, write_geojson),
-    ):
+    for kind, path, write in wanted:
         if path is None:
             continue
         try:
-            write(examined.network, examined.findings.faults, path)
+            write(path)
         except (OSError, ValueError, RuntimeError) as error:  # what matplotlib and GDAL raise on endings and folders
             raise InputError(Problem(path, None, "", NO_VALUE, f"cannot be written: {error}")) from error
         written[kind] = str(path)
@@ -139,7 +171,7 @@ def as_text(examined: Examined) -> str:
         f"{place_name(network.name)}: {', '.join(counted)}",
         f"Read from {network.source}; {where}; traffic drives on the {side}.",
         "",
-        *_table(
+        *table_text(
             ("road class", "links", "km", "lane-km"),
             [(row.road_class, row.links, f"{row.length_km:.1f}", f"{row.lane_km:.1f}") for row in found.classes],
         ),
@@ -147,7 +179,7 @@ def as_text(examined: Examined) -> str:
         "Assumed, share of links: " + _listed({_assumed(k): style.percent(v) for k, v in found.assumed_share.items()}),
         "Junctions: " + _listed(junctions),
         "",
-        *_table(
+        *table_text(
             ("mode", "links", "connected", "parts", "cut off"),
             [(row.mode, row.links, row.strongly_connected, row.parts, row.cut_off) for row in found.reach],
         ),
@@ -175,7 +207,7 @@ def _listed(values: dict[str, str]) -> str:
     return ", ".join(f"{name} {value}" for name, value in values.items()) or "nothing"
 
 
-def _table(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[str]:
+def table_text(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[str]:
     """Rows as aligned text, the first column to the left and the others to the right."""
     cells = [header, *[tuple(value if isinstance(value, str) else style.whole(value) for value in row) for row in rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
@@ -206,10 +238,14 @@ def link_rows(network: RoadNetwork) -> list[dict[str, Any]]:
 
 def links_csv(network: RoadNetwork) -> str:
     """The links as CSV text with a header."""
+    return rows_csv(link_rows(network))
+
+
+def rows_csv(rows: list[dict[str, Any]]) -> str:
+    """Rows of links as CSV text with a header."""
     import csv
     import io
 
-    rows = link_rows(network)
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]) if rows else ["link"], lineterminator="\n")
     writer.writeheader()
