@@ -34,6 +34,7 @@ COLUMNS = {
     "length_m": table.LENGTH_M,
     "critical_gap_s": table.CRITICAL_GAP_S,
     "imperfection": table.IMPERFECTION,
+    "power_per_mass_w_per_kg": table.POWER_PER_MASS,
 }
 
 
@@ -70,7 +71,7 @@ def driver_kinds(drivers: Drivers) -> DriverKinds:
         table_of[:, table.MODEL] = MODELS.index(own.model)
         for name, column in COLUMNS.items():
             spread = own.spread.get(name)  # type: ignore[call-overload]
-            mean = float(getattr(own, name))
+            mean = np.inf if getattr(own, name) is None else float(getattr(own, name))
             table_of[:, column] = mean if spread is None else _spread(mean, spread, BOUNDS[name], kinds, number, column)
         table_of[:, table.VEHICLE_CLASS] = classes.index(population.vehicle_class)
         table_of[:, table.COMFORT_DECEL] = np.minimum(table_of[:, table.COMFORT_DECEL], drivers.max_decel_mps2)

@@ -133,7 +133,7 @@ class Fleet:
 
     def block(self, lane: int, places_m: Sequence[float]) -> None:
         """Block these places of a road lane and no others; of more than three those nearest its start."""
-        columns = [table.OBSTACLE_M, *range(table.FURTHER_OBSTACLES_M, table.LANE_F_COLUMNS)]
+        columns = [table.OBSTACLE_M, *range(table.FURTHER_OBSTACLES_M, table.FURTHER_OBSTACLES_END)]
         places = [*sorted(places_m), *[np.inf] * len(columns)]
         for column, place_m in zip(columns, places, strict=False):
             self.cities.lane_f[:, column, lane] = place_m
@@ -199,6 +199,7 @@ class Fleet:
                 array = rows if name == "vehicle_i" else getattr(self.cities, name)[member]
                 array = array[: table.DUE_STEP] if name == "link" else array  # it and junctions follow from the rest
                 array = array[: table.STOPS] if name == "lane_i" else array  # the rest is only watched
+                array = array[: table.GRADIENT] if name == "lane_f" else array  # the rest is the network's
                 array = array.T if name in table.BY_VEHICLE else array  # column after column, as the others
                 digest.update(np.ascontiguousarray(array).tobytes())
         detectors = [row for row, sensor in enumerate(self.sensors) if sensor.of_signal]
@@ -307,7 +308,11 @@ def _lanes(network: RoadNetwork, sensors: tuple[Sensor, ...], shortest_m: float)
     lane_f = np.zeros((table.LANE_F_COLUMNS, rows))
     lane_f[table.LANE_LENGTH_M] = np.concatenate([links.length_m[lanes.link], connectors.length_m])
     lane_f[table.LIMIT_MPS] = np.concatenate([links.speed_mps[lanes.link], connectors.speed_mps])
-    lane_f[[table.OBSTACLE_M, *range(table.FURTHER_OBSTACLES_M, table.LANE_F_COLUMNS)]] = np.inf
+    lane_f[[table.OBSTACLE_M, *range(table.FURTHER_OBSTACLES_M, table.FURTHER_OBSTACLES_END)]] = np.inf
+    gradient = np.nan_to_num(links.gradient) if network.slopes else np.zeros(network.link_count)
+    road_gradient = gradient[lanes.link]
+    through = (road_gradient[connectors.from_lane] + road_gradient[connectors.to_lane]) / 2.0
+    lane_f[table.GRADIENT] = np.concatenate([road_gradient, through])
     lane_i = np.zeros((table.LANE_I_COLUMNS, rows + 1), np.int32)
     lane_i[table.ON_LINK, :rows] = np.concatenate([lanes.link, lanes.link[connectors.from_lane]])
     lane_i[table.ACCESS, :road_lanes] = lanes.access

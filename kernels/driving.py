@@ -23,6 +23,14 @@ ACC_SPACING = 0.23  # 1/s²
 ACC_CLOSING = 0.07  # 1/s
 ACC_FREE = 0.4  # 1/s, towards the set speed: Xiao, Wang, van Arem (2017)
 
+GRAVITY = 9.81  # m/s²
+LEAST_ACCEL = 0.3  # m/s²: on a steep road drivers press harder rather than stand
+# What holds back a heavy vehicle: Rakha et al. (2001), eq. 3 and 4, for radial tyres on good asphalt (C_r = 1.25,
+# c_2 = 0.0328, c_3 = 4.575) and 10 m² of front (C_d = 0.78) before 30 t.
+ROLLING = GRAVITY * 1.25 * 4.575 / 1000.0  # m/s²
+ROLLING_PER_SPEED = GRAVITY * 1.25 * 0.0328 * 3.6 / 1000.0  # 1/s
+DRAG = 0.047285 * 0.78 * 10.0 * 3.6 * 3.6 / 30000.0  # 1/m
+
 
 @kernel
 def idm_accel(
@@ -93,6 +101,30 @@ def krauss_safe_speed(speed: float, gap: float, leader_speed: float, decel: floa
     what lies beyond the gap of standing vehicles, m.
     """
     return leader_speed + (gap - leader_speed * reaction) / ((speed + leader_speed) / (2.0 * decel) + reaction)
+
+
+@kernel
+def accel_on_slope(max_accel: float, gradient: float) -> float:
+    """Acceleration (m/s²) that a driver's foot gives on a road that rises ``gradient`` metres per metre.
+
+    What is ``max_accel`` on the level loses ``g × gradient`` uphill and gains it downhill (Treiber and Kesting 2013,
+    *Traffic Flow Dynamics*, section 20.2), but for slopes that nobody would get up that way.
+    """
+    if gradient == 0.0:
+        return max_accel
+    return max(max_accel - GRAVITY * gradient, min(max_accel, LEAST_ACCEL))
+
+
+@kernel
+def power_accel(speed: float, gradient: float, power_per_mass: float) -> float:
+    """Acceleration (m/s²) that is left of a heavy vehicle's power uphill; less than 0 above its crawl speed.
+
+    Rakha, Lucic, Demarchi, Setti, Van Aerde (2001), *Vehicle Dynamics Model for Predicting Maximum Truck Acceleration
+    Levels*, Journal of Transportation Engineering 127(5), eq. 1 to 5, per mass: power over speed, less rolling
+    resistance, drag and slope. ``power_per_mass`` is in W/kg at the wheels.
+    """
+    held_back = ROLLING + ROLLING_PER_SPEED * speed + DRAG * speed * speed + GRAVITY * gradient
+    return power_per_mass / max(speed, 1.0) - held_back
 
 
 @kernel

@@ -21,11 +21,11 @@ from .traffic_tables import (
     DRIVEN_M,
     FIRST_SENSOR,
     FROM_LANE,
+    FURTHER_OBSTACLES_END,
     FURTHER_OBSTACLES_M,
     GRANTED,
     IMPERFECTION,
     LANE,
-    LANE_F_COLUMNS,
     LANE_LENGTH_M,
     LAST_OUT,
     LEADER,
@@ -114,7 +114,7 @@ def next_obstacle(city: City, lane: int, position: float) -> float:
     obstacle = city.lane_f[OBSTACLE_M, lane]
     if obstacle > position:
         return obstacle
-    for column in range(FURTHER_OBSTACLES_M, LANE_F_COLUMNS):
+    for column in range(FURTHER_OBSTACLES_M, FURTHER_OBSTACLES_END):
         obstacle = city.lane_f[column, lane]
         if obstacle > position:
             return obstacle

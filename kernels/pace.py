@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 
 from .compile import woven
-from .driving import aimed_speed, brake_distance, safe_speed, stopping_speed
+from .driving import accel_on_slope, aimed_speed, brake_distance, power_accel, safe_speed, stopping_speed
 from .traffic_tables import (
     CLASS,
     COMFORT_DECEL,
+    GRADIENT,
     HEADWAY_S,
+    LANE,
     MAX_ACCEL,
     MIN_GAP_M,
     MODEL,
+    POWER_PER_MASS,
     SPEED_MPS,
     City,
 )
@@ -24,6 +27,7 @@ STOP_MARGIN_M = 1.0  # how far before a stop line or an obstacle a vehicle comes
 def behind(city: City, vehicle: int, gap: float, leader_speed: float, desired_speed: float) -> float:
     """Speed for the coming step behind a leader, never so high that hard braking of the leader could end in a crash."""
     kind, speed, step = city.vehicle_i[vehicle, CLASS], city.vehicle_f[vehicle, SPEED_MPS], city.step_s
+    gradient = city.lane_f[GRADIENT, city.vehicle_i[vehicle, LANE]]
     aimed = aimed_speed(
         int(city.driver[kind, MODEL]),
         speed,
@@ -32,10 +36,12 @@ def behind(city: City, vehicle: int, gap: float, leader_speed: float, desired_sp
         desired_speed,
         city.driver[kind, HEADWAY_S],
         city.driver[kind, MIN_GAP_M],
-        city.driver[kind, MAX_ACCEL],
+        accel_on_slope(city.driver[kind, MAX_ACCEL], gradient),
         city.driver[kind, COMFORT_DECEL],
         step,
     )
+    if gradient > 0.0:
+        aimed = min(aimed, speed + power_accel(speed, gradient, city.driver[kind, POWER_PER_MASS]) * step)
     if gap == math.inf:
         return aimed
     reach = gap + brake_distance(leader_speed, city.max_decel, step)

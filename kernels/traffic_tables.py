@@ -59,7 +59,8 @@ CRITICAL_GAP_S: Final = 5
 MODEL: Final = 6  # of kernels.driving: IDM, …
 IMPERFECTION: Final = 7  # share of one step's acceleration that is lost by chance at most
 VEHICLE_CLASS: Final = 8  # row of scenarios.trips.VEHICLE_CLASSES
-DRIVER_COLUMNS: Final = 9
+POWER_PER_MASS: Final = 9  # W/kg at the wheels, inf: more than is ever asked for
+DRIVER_COLUMNS: Final = 10
 
 # Columns of ``vehicle_f``, ``[vehicle, column]``, one row per trip; rows are never reordered.
 DEPART_S: Final = 0
@@ -108,7 +109,9 @@ PROMISED_M: Final = 7  # of a lane in a knot: INBOUND_M at the start of the step
 LOOP_SPACE_M: Final = 8  # of a lane in a knot: what vehicles and the gaps between them may fill
 LOOP_FREE_M: Final = 9  # and what of it was neither filled nor promised at the start of the step
 FURTHER_OBSTACLES_M: Final = 10  # the next two blocked places, in order from the start; inf: none
-LANE_F_COLUMNS: Final = 12
+FURTHER_OBSTACLES_END: Final = 12
+GRADIENT: Final = 12  # metres that it rises per metre, 0 where nobody knows
+LANE_F_COLUMNS: Final = 13
 
 # Columns of ``lane_i``, ``[column, lane row + 1]``.
 ON_LINK: Final = 0  # of a connector: the link it leaves

@@ -193,6 +193,12 @@ class NetworkOptions(Strict):
         True,
         description="Whether stages of generated signal programmes last until people are across the roads that stand.",
     )
+    slopes: bool = Field(
+        False,
+        description="Whether vehicles feel that streets rise and fall, where the source knows it: OpenStreetMap by "
+        "`incline` of ways or `ele` of nodes, OSMnx by `elevation` of nodes, SUMO by shapes with heights, new roads by "
+        "a GeoJSON with heights. `citytwin network FILE` says for how many links it does.",
+    )
     signal_programmes: Listed[InputFile] = Field(
         (),
         description="Files with SUMO's signal programmes (`tlLogic`) that hold instead of those in the `sumo_net`; the "

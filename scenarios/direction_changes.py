@@ -166,7 +166,7 @@ def _other_way(street: Street, name: str) -> Street:
         turn_lanes=None,
         sign="",
         signalised=False,
-        height_m=None if street.height_m is None else street.height_m[::-1],
+        gradient=None if street.gradient is None else -street.gradient,
     )
 
 

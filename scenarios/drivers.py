@@ -15,7 +15,13 @@ MODELS = ("idm", "idm_plus", "krauss", "acc")  # in the order of kernels.driving
 
 VehicleClass: TypeAlias = Literal["car", "truck", "bus", "emergency"]
 Parameter: TypeAlias = Literal[
-    "headway_s", "min_gap_m", "max_accel_mps2", "comfort_decel_mps2", "length_m", "critical_gap_s", "imperfection"
+    "headway_s",
+    "min_gap_m",
+    "max_accel_mps2",
+    "comfort_decel_mps2",
+    "length_m",
+    "critical_gap_s",
+    "imperfection",
 ]
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "headway_s": (0.5, 5.0),
@@ -27,6 +33,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "length_m": (2.0, 20.0),
     "critical_gap_s": (1.0, 15.0),
     "imperfection": (0.0, 1.0),
+    "power_per_mass_w_per_kg": (2.0, 200.0),
 }
 
 
@@ -44,6 +51,7 @@ SpeedFactorSd = Annotated[float, _number("speed_factor_sd")]
 Length = Annotated[float, _number("length_m")]
 CriticalGap = Annotated[float, _number("critical_gap_s")]
 Imperfection = Annotated[float, _number("imperfection")]
+Power = Annotated[float, _number("power_per_mass_w_per_kg")]
 
 
 class Spread(Strict):
@@ -76,6 +84,7 @@ class DriverChange(Strict):
     length_m: Length | None = Field(None, description="Length of the vehicle, m.")
     critical_gap_s: CriticalGap | None = Field(None, description="Gap they accept, s.")
     imperfection: Imperfection | None = Field(None, description="Krauss' σ.")
+    power_per_mass_w_per_kg: Power | None = Field(None, description="Power at the wheels per mass, W/kg.")
     spread: dict[Parameter, Spread] | None = Field(None, description="Parameters that differ from driver to driver.")
 
 
@@ -107,6 +116,12 @@ class Drivers(Strict):
     critical_gap_s: CriticalGap = Field(4.5, description="Gap in the traffic with right of way they accept, s.")
     imperfection: Imperfection = Field(
         0.0, description="Share of one step's acceleration that is lost by chance at most: Krauss' σ, often 0.5."
+    )
+    power_per_mass_w_per_kg: Power | None = Field(
+        None,
+        description="Power at the wheels per mass of the vehicle, W/kg: it limits speed uphill with `network: {slopes: "
+        "true}`. Left out: 7.5 for trucks (the 120 kg/kW of AASHTO's design truck, less a tenth on the way to the "
+        "wheels), no limit for all others.",
     )
     spread: dict[Parameter, Spread] = Field(
         default_factory=dict, description="Parameters that differ from driver to driver, and how."
@@ -148,7 +163,7 @@ class Drivers(Strict):
 # What lorries and buses have of their own unless `classes` says otherwise.
 OF_CLASS: Mapping[VehicleClass, Mapping[str, Any]] = {
     "car": {},
-    "truck": {"length_m": 12.0, "max_accel_mps2": 0.8},
+    "truck": {"length_m": 12.0, "max_accel_mps2": 0.8, "power_per_mass_w_per_kg": 7.5},
     "bus": {"length_m": 12.0, "max_accel_mps2": 1.0},
     "emergency": {},
 }

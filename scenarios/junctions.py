@@ -207,6 +207,7 @@ def _link_table(rows: StreetRows, movement_from: Ints) -> Links:
         shape_xy=np.concatenate(shapes) if shapes else np.zeros((0, 2)),
         source_ways=tuple(street.source_ways for street in streets),
         assumed=tuple(street.assumed for street in streets),
+        gradient=np.array([np.nan if street.gradient is None else street.gradient for street in streets], np.float64),
     )
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
+import numpy as np
+
 from .network import RoadNetwork
 from .network_store import read_kept, read_network, save_network
 from .osm_read import PBF_ENDINGS, XML_ENDINGS, OsmData, read_osm
@@ -123,12 +125,22 @@ def _build(source: Path | str, options: Any, period: Period | None, changes: Seq
 
             said = "cannot be made in a SUMO net, which says all of its streets: change the net itself (netedit)."
             raise ChangeError([(row, ("kind",), said) for row in range(len(changes))])
-        return read_sumo_net(source, options)
-    from .junctions import build_network
+        network = read_sumo_net(source, options)
+    else:
+        from .junctions import build_network
 
-    wanted = options.get("pedestrians") if isinstance(options, Mapping) else getattr(options, "pedestrians", None)
-    people_cross = wanted is not False
-    return build_network(replace(load_streets(source, options, period, changes), people_cross=people_cross))
+        people_cross = _option(options, "pedestrians") is not False
+        streets = load_streets(source, options, period, changes)
+        network = build_network(replace(streets, people_cross=people_cross))
+    if _option(options, "slopes") is not True:
+        return network
+    unknown = int(np.count_nonzero(np.isnan(network.links.gradient)))
+    note = f"{unknown} of {network.link_count} links have no slope in the source: they are level."
+    return replace(network, slopes=True, notes=(*network.notes, note) if unknown else network.notes)
+
+
+def _option(options: Any, name: str) -> Any:
+    return options.get(name) if isinstance(options, Mapping) else getattr(options, name, None)
 
 
 def load_streets(

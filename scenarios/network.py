@@ -122,6 +122,11 @@ class Links:
     shape_xy: Floats  # [point, 2] m
     source_ways: tuple[tuple[str, ...], ...]
     assumed: tuple[frozenset[str], ...]
+    gradient: Floats = field(default_factory=lambda: np.zeros(0))  # metres up per metre driven, NaN: not known
+
+    def __post_init__(self) -> None:
+        if not self.gradient.size:
+            object.__setattr__(self, "gradient", np.full(len(self.id), np.nan))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -218,6 +223,7 @@ class RoadNetwork:
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
     depends_on_time: bool = False  # whether its source has tags that hold at some times only
+    slopes: bool = False  # whether vehicles feel the gradients of its links
     numbers: tuple[
         int, ...
     ] = ()  # by which chance knows the links, whatever a plan changed beside them; (): their rows

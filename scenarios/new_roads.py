@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .osm_outlines import LARGEST_TRIM_M, TWO_VEHICLES_M, clean_line, fit_trims, offset_line
-from .plan_shapes import line_of
+from .plan_shapes import heights_of, line_of
 from .street_changes import RoadAdded
 from .street_draft import Place, Refusal, StreetDraft, heading_of, width_m
 from .streets import MOTOR, JunctionSpec, Street
@@ -248,7 +248,7 @@ def _draw_links(draft: StreetDraft, change: RoadAdded, line: Any, joins: list[_J
         for piece, (one, other) in zip(pieces, itertools.pairwise(joins), strict=True)
     ]
     new = []
-    for number, piece in enumerate(pieces):
+    for number, (piece, gradient) in enumerate(zip(pieces, _gradients(change, line, joins), strict=True)):
         shape = _trimmed(piece, *trims[number])
         names = f"new/{change.id}:{number}-{number + 1}", f"new/{change.id}:{number + 1}-{number}"
         for forward in (True, False) if not change.one_way else (True,):
@@ -271,10 +271,24 @@ def _draw_links(draft: StreetDraft, change: RoadAdded, line: Any, joins: list[_J
                     oneway=change.one_way,
                     layer=change.level,
                     twin="" if change.one_way else names[1 if forward else 0],
+                    gradient=gradient if gradient is None or forward else -gradient,
                 )
             )
     for street in new:
         draft.add(street)
+
+
+def _gradients(change: RoadAdded, line: Any, joins: list[_Join]) -> list[float | None]:
+    """How much the road rises from join to join, metres per metre, where its file has heights."""
+    import shapely
+
+    heights_m = heights_of(change)
+    if heights_m is None:
+        return [None] * (len(joins) - 1)
+    steps_m = np.hypot(*np.diff(shapely.get_coordinates(line), axis=0).T)
+    at_joins_m = np.interp([join.along_m for join in joins], np.concatenate([[0.0], np.cumsum(steps_m)]), heights_m)
+    rises = np.diff(at_joins_m) / np.diff([join.along_m for join in joins])
+    return [float(rise) for rise in rises]
 
 
 def _trimmed(points: NDArray[np.float64], start_m: float, end_m: float) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .network import ROAD_CLASSES, Fault
-from .osm_chains import XY, ChainGraph, Run, build_chains, line_length, weld_duplicates
+from .osm_chains import XY, Chain, ChainGraph, Run, build_chains, line_length, weld_duplicates
 from .osm_clusters import Clusters, find_clusters, narrow_rings
 from .osm_conditions import Conditions
 from .osm_defaults import defaults_for
@@ -103,7 +103,7 @@ def build_streets(data: OsmData, options: Any = None, period: Period | None = No
     )
     notes += split_at_crossings(graph, controls, clusters)
     split_at_changes(graph, clusters)
-    assembly = _Assembly(graph, controls, clusters, gates, place.on_left)
+    assembly = _Assembly(graph, controls, clusters, gates, place.on_left, _heights(data))
     restrictions = read_restrictions(assembly.drives, _at_the_time(data.restrictions, ways, conditions))
     notes += _restriction_notes(restrictions, len(data.restrictions))
     notes += conditions.notes()
@@ -126,6 +126,18 @@ def build_streets(data: OsmData, options: Any = None, period: Period | None = No
         notes=tuple(notes),
         depends_on_time=conditions.met,
     )
+
+
+def _heights(data: OsmData) -> dict[int, float]:
+    """Heights of nodes (m), by OpenStreetMap's ``ele`` or OSMnx's ``elevation``."""
+    heights = {}
+    for node, tags in data.node_tags.items():
+        for key in ("ele", "elevation"):
+            try:
+                heights[node] = float(tags[key])
+            except (KeyError, ValueError):
+                continue
+    return heights
 
 
 def _closed_barriers(data: OsmData, ways: Iterable[OsmWay], conditions: Conditions) -> frozenset[int]:
@@ -195,9 +207,16 @@ class _Assembly:
     """Chains and clusters made into streets and junctions."""
 
     def __init__(
-        self, graph: ChainGraph, controls: Controls, clusters: Clusters, gates: Mapping[int, str], on_left: bool
+        self,
+        graph: ChainGraph,
+        controls: Controls,
+        clusters: Clusters,
+        gates: Mapping[int, str],
+        on_left: bool,
+        heights_m: Mapping[int, float],
     ) -> None:
         self.graph, self.controls, self.clusters, self.gates = graph, controls, clusters, gates
+        self.heights_m = heights_m
         self.side = -1.0 if on_left else 1.0
         self.drives = Drives(graph)
         self.ids: dict[Drive, str] = {}
@@ -300,7 +319,20 @@ class _Assembly:
             layer=road.layer,
             twin=twin,
             assumed=main.assumed,
+            gradient=self._gradient(chain, lengths),
         )
+
+    def _gradient(self, chain: Chain, lengths_m: Sequence[float]) -> float | None:
+        """Gradient of a chain: by the heights of its ends, else the mean of its runs where all of them have one."""
+        graph = self.graph
+        ends = [self.heights_m.get(graph.alias.get(node, node)) for node in (chain.u, chain.v)]
+        if ends[0] is not None and ends[1] is not None and sum(lengths_m) > 0.0:
+            return (ends[1] - ends[0]) / sum(lengths_m)
+        known = [graph.direction(run).gradient for run in chain.forward]
+        sloping = [gradient for gradient in known if gradient is not None]
+        if len(sloping) < len(known) or not sum(lengths_m):
+            return None
+        return sum(size * gradient for size, gradient in zip(lengths_m, sloping, strict=True)) / sum(lengths_m)
 
     def _minor_sign(self, key: int, node: int, road_class: str) -> str:
         """A sign that stands on the junction itself binds the streets of lesser rank."""

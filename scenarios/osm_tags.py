@@ -37,6 +37,8 @@ SOLID_BARRIERS = frozenset(
     {"bollard", "block", "jersey_barrier", "cycle_barrier", "planter", "log", "debris", "wall", "turnstile"}
 )
 GATES = frozenset({"gate", "lift_gate", "swing_gate", "chain", "yes", "barrier"})
+_INCLINE = re.compile(r"^([+-]?\d+(?:[.,]\d+)?)\s*(%|°)$")
+STEEPEST = 0.4  # metres up per metre: no street in the world is steeper
 _SPEED = re.compile(r"^(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|mph|knots)?$")
 
 
@@ -50,6 +52,7 @@ class Direction:
     turn_lanes: tuple[tuple[str, ...], ...] | None  # left to right as driven
     destination_only: bool
     assumed: frozenset[str]
+    gradient: float | None = None  # metres up per metre driven
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ def read_road(tags: Tags, defaults: Mapping[str, ClassDefaults], *, urban: bool,
     doubts: list[str] = []
     roundabout = tags.get("junction") in {"roundabout", "circular"}
     goes_forward, goes_backward, assumed_oneway = _directions(tags, road_class, roundabout, doubts)
+    gradient = _incline(tags, doubts)
     directions: list[Direction | None] = []
     oneway = not (goes_forward and goes_backward)
     for suffix, goes in (("forward", goes_forward), ("backward", goes_backward)):
@@ -101,7 +105,8 @@ def read_road(tags: Tags, defaults: Mapping[str, ClassDefaults], *, urban: bool,
         known_lanes = "lanes" not in assumed
         access = _lane_access(tags, suffix, count, bits, oneway=oneway, on_left=on_left, lanes_known=known_lanes)
         turn_lanes = _turn_lanes(tags, suffix, len(access), oneway=oneway)
-        directions.append(Direction(access, width_m, speed_kmh, turn_lanes, last_leg, frozenset(assumed)))
+        up = gradient if gradient is None or suffix == "forward" else -gradient
+        directions.append(Direction(access, width_m, speed_kmh, turn_lanes, last_leg, frozenset(assumed), up))
     if directions[0] is None and directions[1] is None:
         return None
     return Road(
@@ -215,6 +220,25 @@ def _directions(tags: Tags, road_class: str, roundabout: bool, doubts: list[str]
     if roundabout or (road_class == "motorway" and value != "no"):
         return True, False, False
     return True, True, not value
+
+
+def _incline(tags: Tags, doubts: list[str]) -> float | None:
+    """Gradient in the direction in which a way is drawn; None where no tag gives its size.
+
+    >>> _incline({"incline": "-8 %"}, []), _incline({"incline": "up"}, [])
+    (-0.08, None)
+    """
+    value = tags.get("incline", "")
+    if value in ("", "up", "down"):
+        return None
+    found = _INCLINE.match(value)
+    if found is not None:
+        number = float(found[1].replace(",", "."))
+        gradient = number / 100.0 if found[2] == "%" else math.tan(math.radians(number))
+        if abs(gradient) <= STEEPEST:
+            return gradient
+    doubts.append("incline is no number of % or ° up to 40 %: it was passed over")
+    return None
 
 
 def _whole(text: str | None) -> int | None:

@@ -33,6 +33,16 @@ def line_of(change: RoadAdded, epsg: int) -> NDArray[np.float64]:
     return xy
 
 
+def heights_of(change: RoadAdded) -> NDArray[np.float64] | None:
+    """Heights (m) of the points of a new road's course; None where its file gives none to some of them."""
+    import shapely
+
+    if change.file is None:
+        return None
+    z = shapely.get_coordinates(_geometries(change.file, ("LineString",))[0], include_z=True)[:, 2]
+    return z if np.isfinite(z).all() else None
+
+
 def area_of(change: SpeedZone, epsg: int) -> Any:
     """Area of a zone, a shapely geometry in m."""
     import shapely
@@ -76,7 +86,7 @@ def _geometries(file: Path, kinds: tuple[str, ...]) -> list[Any]:
                 (("file",), f"holds a {kind or 'feature without geometry'}; here it is {' or '.join(kinds)}.")
             )
         try:
-            geometry = shapely.force_2d(shape(written))
+            geometry = shape(written)
             places = shapely.get_coordinates(geometry)
         except (ValueError, TypeError, IndexError, KeyError, AttributeError, shapely.errors.ShapelyError):
             raise Refusal((("file",), f"holds a {kind} whose coordinates cannot be read.")) from None

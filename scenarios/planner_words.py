@@ -10,7 +10,15 @@ from pydantic import BaseModel
 
 from .street_words import listed
 
-UNITS = {"_mps2": "m/s²", "_kmh": "km/h", "_mps": "m/s", "_s": "s", "_m": "m", "per_hour": "departures an hour"}
+UNITS = {
+    "_mps2": "m/s²",
+    "_kmh": "km/h",
+    "_mps": "m/s",
+    "_w_per_kg": "W/kg",
+    "_s": "s",
+    "_m": "m",
+    "per_hour": "departures an hour",
+}
 # What a key is about where its name without unit does not say it; "Model.key" before "key".
 LABELS = {
     "City.osm": "OpenStreetMap file",
@@ -27,6 +35,7 @@ LABELS = {
     "NetworkOptions.keep": "nodes never merged",
     "NetworkOptions.merge": "nodes that are one junction",
     "NetworkOptions.pedestrians": "stages last until people are across",
+    "NetworkOptions.slopes": "vehicles feel that streets rise and fall",
     "_Control.pedestrians": "people cross",
     "Routes.gap": "equilibrium from a relative gap of",
     "Routes.interval_s": "travel times by intervals of",

@@ -45,7 +45,7 @@ class Street:
     twin: str = ""  # id of the opposite direction of the same way(s); "" when one-way
     # Names of values that no tag gave: "lanes", "speed_mps", "lane_width_m", "oneway", …
     assumed: frozenset[str] = frozenset()
-    height_m: tuple[float, float] | None = None  # of both ends, where known
+    gradient: float | None = None  # metres that it rises per metre driven, where known
     length_m: float | None = None  # what is driven, where the source says that it is not the length of the shape
 
 

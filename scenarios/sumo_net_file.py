@@ -65,6 +65,7 @@ class LaneRow:
     width_m: float
     access: int
     shape_xy: Floats  # [point, 2] m
+    rise_m: float = math.nan  # from its beginning to its end, NaN: no heights
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +242,7 @@ def _take_edge(rows: NetRows, node: Node) -> None:
     for lane in written:
         _note_unknown(rows, lane, LANE_KEYS)
     if written[0].get("shape").partition(" ")[0].count(",") > 1:
-        rows.left_out["edges with heights: streets are level here"] += 1
+        rows.left_out["edges with heights: level unless the scenario has `network: {slopes: true}`"] += 1
     _note_unknown(rows, node, EDGE_KEYS)
     rows.edges[name] = EdgeRow(name, node, file.text(node, "from"), file.text(node, "to"), lanes)
 
@@ -261,6 +262,7 @@ def _lane(file: SumoFile, node: Node) -> LaneRow:
         width_m=file.number(node, "width", LANE_WIDTH_M, low=0.01),
         access=access_bits(node.get("allow"), node.get("disallow")),
         shape_xy=shape,
+        rise_m=_rise_m(node),
     )
 
 
@@ -300,6 +302,16 @@ def _shape(file: SumoFile, node: Node) -> Floats:
             file.complain(node, "shape", node.get("shape"), "must be at least two points x,y.")
         return np.zeros((2, 2))
     return np.array(points)
+
+
+def _rise_m(node: Node) -> float:
+    """How much higher the last point of a lane lies than its first; NaN without heights."""
+    written = node.get("shape").split()
+    try:
+        heights = [float(point.split(",")[2]) for point in (written[0], written[-1])]
+    except (IndexError, ValueError):
+        return math.nan
+    return heights[1] - heights[0]
 
 
 def _take_junction(rows: NetRows, node: Node) -> None:

@@ -359,6 +359,7 @@ class _Build:
             shape_xy=_all_points(lines),
             source_ways=((),) * count,
             assumed=tuple(frozenset({"road_class"} if assumed else ()) for _, assumed in classes),
+            gradient=np.array([np.mean([lane.rise_m / lane.length_m for lane in edge.lanes]) for edge in edges]),
         )
 
     def _length_m(self, edge: EdgeRow) -> float:

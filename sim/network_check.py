@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..scenarios.network import CLASS_NAMES, NO_PLACE, RoadNetwork
-from .network_facts import fault_rows, network_facts
+from .network_facts import fault_rows, network_facts, slope_facts
 from .report import style
 from .report.words import ASSUMED_NAMES, fault_name, place_name
 
@@ -178,6 +178,7 @@ def as_text(examined: Examined) -> str:
         "",
         "Assumed, share of links: " + _listed({_assumed(k): style.percent(v) for k, v in found.assumed_share.items()}),
         "Junctions: " + _listed(junctions),
+        *_slopes(network),
         "",
         *table_text(
             ("mode", "links", "connected", "parts", "cut off"),
@@ -197,6 +198,15 @@ def as_text(examined: Examined) -> str:
     if len(found.faults) > len(shown):
         lines.append(f"  … and {style.whole(len(found.faults) - len(shown))} more. All: --geojson FILE or --json")
     return "\n".join(lines)
+
+
+def _slopes(network: RoadNetwork) -> list[str]:
+    facts = slope_facts(network)
+    if not facts:
+        return []
+    felt = "vehicles feel them" if facts["slopes_felt"] else "vehicles feel them with `network: {slopes: true}`"
+    known = style.count(facts["slopes_known"], "link")
+    return [f"Slopes known: {known}, up to {facts['steepest_percent']:g} % ({facts['steepest_link']}); {felt}"]
 
 
 def _assumed(name: str) -> str:

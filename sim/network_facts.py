@@ -64,9 +64,25 @@ def network_facts(network: RoadNetwork) -> dict[str, Any]:
             "signals_assumed": int(np.count_nonzero(network.signals.assumed)),
             "road_km": round(float(network.links.length_m.sum()) / 1000, 3),
             "lane_km": round(float(lane_m.sum()) / 1000, 3),
+            **slope_facts(network),
         },
         "assumed": {name: int(count) for name, count in network.assumed.items()},
         "notes": list(network.notes),
+    }
+
+
+def slope_facts(network: RoadNetwork) -> dict[str, Any]:
+    """For how many links the gradient is known, the steepest, and whether vehicles feel it; nothing if for none."""
+    gradient = network.links.gradient
+    known = np.isfinite(gradient)
+    if not known.any():
+        return {}
+    steepest = int(np.nanargmax(np.abs(gradient)))
+    return {
+        "slopes_known": int(np.count_nonzero(known)),
+        "steepest_percent": round(100.0 * abs(float(gradient[steepest])), 1),
+        "steepest_link": network.links.id[steepest],
+        "slopes_felt": network.slopes,
     }
 
 

@@ -16,14 +16,14 @@ import numpy as np
 
 from citytwin.agents.fleet import Fleet, phases_at
 from citytwin.kernels import traffic_tables as table
-from citytwin.kernels.driving import brake_distance
+from citytwin.kernels.driving import GRAVITY, brake_distance
 from citytwin.scenarios.network import Light
 from citytwin.sim.outcome import causes
 from citytwin.sim.simulation import Simulation
 
 CLOSE_M = 1e-6
 CLOSE = 1e-9
-OBSTACLES = [table.OBSTACLE_M, *range(table.FURTHER_OBSTACLES_M, table.LANE_F_COLUMNS)]
+OBSTACLES = [table.OBSTACLE_M, *range(table.FURTHER_OBSTACLES_M, table.FURTHER_OBSTACLES_END)]
 EXPLAINED_AFTER_S = 30.0  # whoever stands longer must have a cause
 
 
@@ -340,7 +340,8 @@ class TrafficLaws:
         if (new < 0.0).any() or not np.isfinite(new).all():
             yield "a negative speed"
         too_hard = both & (old - new > self.fleet.cities.max_decel * self.dt + CLOSE)
-        too_fast = both & (new - old > self.accel * self.dt + CLOSE)
+        downhill = -before.lane_f[table.GRADIENT, before.rows[table.LANE]].clip(max=0.0)
+        too_fast = both & (new - old > (self.accel + GRAVITY * downhill) * self.dt + CLOSE)
         for v in np.flatnonzero(too_hard):
             yield f"vehicle {v} braked by {(old[v] - new[v]) / self.dt:.3f} m/s²"
         for v in np.flatnonzero(too_fast):

@@ -645,11 +645,14 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
     ),
     (
         "drivers out of range",
-        GOOD + "drivers: {headway_s: 0, max_accel_mps2: 50, length_m: x}\n",
+        GOOD
+        + "drivers: {headway_s: 0, max_accel_mps2: 50, length_m: x, power_per_mass_w_per_kg: 1}\nnetwork: {slopes: 5}\n",
         [
             "scenario.yaml:6  drivers.headway_s = 0  must be at least 0.5.",
             "scenario.yaml:6  drivers.max_accel_mps2 = 50  must be at most 5.",
             'scenario.yaml:6  drivers.length_m = "x"  must be a number.',
+            "scenario.yaml:6  drivers.power_per_mass_w_per_kg = 1  must be at least 2.",
+            "scenario.yaml:7  network.slopes = 5  must be true or false.",
         ],
     ),
     (

@@ -39,6 +39,7 @@ FULL: dict[str, Any] = {
         "merge": [["node/1", "node/2"]],
         "keep": ["node/3"],
         "pedestrians": False,
+        "slopes": True,
         "signal_programmes": ["signals.xml"],
     },
     "streets": [
@@ -121,12 +122,17 @@ FULL: dict[str, Any] = {
     | {"fcd_every_s": 2, "fcd_links": ["a"]},
     "drivers": {"model": "krauss", "headway_s": 1.4, "min_gap_m": 2.5, "max_accel_mps2": 1.5, "comfort_decel_mps2": 2.5}
     | {"max_decel_mps2": 7, "speed_factor_mean": 1.1, "speed_factor_sd": 0.05, "length_m": 5, "critical_gap_s": 5}
-    | {"imperfection": 0.3, "spread": {"headway_s": {"sd": 0.2, "shape": "lognormal", "least": 0.5, "most": 3}}}
+    | {
+        "imperfection": 0.3,
+        "power_per_mass_w_per_kg": 60,
+        "spread": {"headway_s": {"sd": 0.2, "shape": "lognormal", "least": 0.5, "most": 3}},
+    }
     | {
         "classes": {
             "truck": {"model": "idm", "headway_s": 1.4, "min_gap_m": 2.5, "max_accel_mps2": 1.5}
             | {"comfort_decel_mps2": 2.5, "speed_factor_mean": 1.1, "speed_factor_sd": 0.05, "length_m": 5}
-            | {"critical_gap_s": 5, "imperfection": 0.3, "spread": {"length_m": {"sd": 2}}},
+            | {"critical_gap_s": 5, "imperfection": 0.3, "power_per_mass_w_per_kg": 9}
+            | {"spread": {"length_m": {"sd": 2}}},
         },
         "others": [{"share": 0.2, "vehicle_class": "car", "model": "acc"}],
     },
@@ -415,6 +421,8 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         None,
         ["streets, assumed for road class primary: speed 50 km/h → as built in"],
     ),
+    (("network", "slopes"), False, ["streets: vehicles feel that streets rise and fall yes → no"]),
+    (("drivers", "power_per_mass_w_per_kg"), 50, ["drivers: power per mass 60 → 50 W/kg"]),
     (("network", "pedestrians"), True, ["streets: stages last until people are across no → yes"]),
     (("demand", 0, "factor"), 2.4, ['demand "zones" (OD matrix): all trips times 2 → 2.4 (+20 %)']),
     (
