@@ -30,16 +30,19 @@ from .street_changes import (
     SpeedZone,
     TurnAllowed,
     TurnBan,
+    TurnPocket,
     TwoWay,
 )
 from .street_draft import Place, Refusal, StreetDraft, shown_list
 from .streets import StreetGraph
+from .turn_pockets import add_pockets
 from .yaml_lines import key_text
 
 APPLY: Mapping[type, Callable[[StreetDraft, Any], str]] = {
     RoadAdded: add_road,
     RoadRemoved: remove_road,
     LaneCount: change_lane_count,
+    TurnPocket: add_pockets,
     ParkingRemoved: remove_parking,
     ParkingAdded: add_parking,
     BusLane: reserve_lane,

@@ -25,6 +25,7 @@ from .street_changes import (
     SpeedZone,
     TurnAllowed,
     TurnBan,
+    TurnPocket,
     TwoWay,
 )
 from .street_words import PlaceNames, listed
@@ -42,6 +43,7 @@ ON_LINKS: Mapping[type[OnLinks], tuple[str, str]] = {  # what is told of links, 
     TwoWay: ("", "opened in both directions"),
     ModalFilter: ("modal filter on", ""),
     LaneCount: ("lanes of", ""),
+    TurnPocket: ("turn pocket on", ""),
 }
 
 
@@ -86,6 +88,7 @@ def change_sentence(change: Any, names: PlaceNames) -> str | None:
         BusLane: lambda one, _: f"lane {_numbered(one.lane)} is for {_users(one.open_to)} only",
         CycleLane: lambda one, _: f"lane {_numbered(one.lane)} is for cycles only",
         SpeedZone: _zone,
+        TurnPocket: lambda one, _: f"{number(one.length_m)} m before its end, at the {one.side}",
         OneWay: lambda one, _: "" if one.lanes is None else f"with {_lanes(one.lanes)}",
         TwoWay: _two_way,
         ModalFilter: lambda one, _: f"open to {_users((*one.open_to, 'foot'))} only",

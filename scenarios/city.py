@@ -199,6 +199,12 @@ class NetworkOptions(Strict):
         "`incline` of ways or `ele` of nodes, OSMnx by `elevation` of nodes, SUMO by shapes with heights, new roads by "
         "a GeoJSON with heights. `citytwin network FILE` says for how many links it does.",
     )
+    pockets: bool = Field(
+        False,
+        description="Whether streets get the turn pockets that the source knows: in GMNS lanes with a negative "
+        "`lane_num`, 30 m long; in OpenStreetMap 30 m before signals, where a street with one lane in this direction "
+        "that also serves the turn across oncoming traffic is at least 9 m wide by its tag `width`.",
+    )
     signal_programmes: Listed[InputFile] = Field(
         (),
         description="Files with SUMO's signal programmes (`tlLogic`) that hold instead of those in the `sumo_net`; the "

@@ -22,6 +22,7 @@ from .network import ROAD_CLASSES
 from .osm_defaults import CLASS_DEFAULTS
 from .problems import SourceError
 from .streets import BICYCLE, BUS, CAR, EMERGENCY, FOOT, MOTOR, TRUCK, JunctionSpec, StreetGraph
+from .turn_pockets import Side, with_pockets
 
 LENGTH_M = {
     **dict.fromkeys(("m", "meter", "meters", "metre", "metres"), 1.0),
@@ -139,7 +140,7 @@ def read_gmns(folder: Path, options: Any) -> StreetGraph:
                     banned=banned.get(place, frozenset()),
                 )
             )
-    return StreetGraph(
+    graph = StreetGraph(
         name=folder.name,
         epsg=epsg,
         drives_on_left=on_left,
@@ -148,8 +149,16 @@ def read_gmns(folder: Path, options: Any) -> StreetGraph:
         attribution="",
         streets=draw_links(links, {place: at[place] for place in sorted(used)}, on_left=on_left),
         junctions=tuple(specs),
-        notes=(*(f"{count} {text}." for text, count in sorted(notes.items())), *_not_read(folder)),
     )
+    if getattr(options, "pockets", False):
+        side: Side = "kerb" if on_left else "middle"  # negative numbers lie to the left of all others
+        graph, dug = with_pockets(graph, {link.id: side for name in reader.pockets for link in reader.streets_of[name]})
+        notes["turn pockets (negative lane_num) were made, each 30 m long"] += dug
+    else:
+        notes["links have turn pockets (negative lane_num), which `network: {pockets: true}` makes"] += len(
+            reader.pockets
+        )
+    return replace(graph, notes=(*(f"{count} {text}." for text, count in sorted((+notes).items())), *_not_read(folder)))
 
 
 class _Links:
@@ -167,6 +176,7 @@ class _Links:
     ) -> None:
         self.rows, self.at, self.units, self.epsg, self.notes = rows, at, units, epsg, notes
         self.streets_of: dict[str, list[DrawnLink]] = {}  # link_id -> its directions
+        self.pockets: set[str] = set()  # link_id of those with lanes of a negative number
         self._shape_of = (
             {} if shapes is None else dict(zip(shapes.columns["geometry_id"], shapes.columns["geometry"], strict=True))
         )
@@ -267,7 +277,7 @@ class _Links:
         of_link = self._uses(self._cell("allowed_uses", row))
         lanes = sorted(self._lanes_of.get(name, ()))  # GMNS counts from the left
         if any(number < 0 for number, _ in lanes):
-            self.notes["turn pockets (negative lane_num) are not expressed"] += sum(n < 0 for n, _ in lanes)
+            self.pockets.add(name)
         listed = [self._uses(use) if use else of_link for number, use in lanes if number > 0]
         access = [bits for bits in listed[::-1] if bits & MOTOR] or [of_link] * max(count, 1)
         if not any(bits & MOTOR for bits in access):

@@ -146,8 +146,9 @@ def assign_lanes(rows: StreetRows, link: int, exits: Sequence[Exit]) -> list[lis
     car_lanes, motor_lanes = rows.car_lanes[link], rows.motor_lanes[link]
     for_cars = [bool(rows.car_lanes[way_out.to_link]) for way_out in exits]
     car_exits = [way_out for way_out, wanted in zip(exits, for_cars, strict=True) if wanted]
-    cars = iter(_from_arrows(rows, link, car_exits, car_lanes) or _by_habit(rows, car_exits, car_lanes))
-    everybody = _by_habit(rows, exits, motor_lanes)
+    pocket = rows.streets[link].pocket
+    cars = iter(_from_arrows(rows, link, car_exits, car_lanes) or _by_habit(rows, car_exits, car_lanes, pocket))
+    everybody = _by_habit(rows, exits, motor_lanes, pocket)
     served = []
     for lanes, wanted in zip(everybody, for_cars, strict=True):
         if wanted:
@@ -157,7 +158,7 @@ def assign_lanes(rows: StreetRows, link: int, exits: Sequence[Exit]) -> list[lis
     return served
 
 
-def _by_habit(rows: StreetRows, exits: Sequence[Exit], lanes: Sequence[int]) -> list[list[int]]:
+def _by_habit(rows: StreetRows, exits: Sequence[Exit], lanes: Sequence[int], pocket: str) -> list[list[int]]:
     """Lanes per exit where no arrows say otherwise."""
     if not lanes:
         return [[] for _ in exits]
@@ -172,8 +173,9 @@ def _by_habit(rows: StreetRows, exits: Sequence[Exit], lanes: Sequence[int]) -> 
         through = list(lanes)
     else:
         turning = [way_out for way_out in exits if way_out.turn in (Turn.LEFT, Turn.RIGHT)]
-        own_lane = len(lanes) >= 3 and any(way_out.turn is far for way_out in turning)
-        through = list(lanes[:-1]) if own_lane else list(lanes)
+        own_lane = (len(lanes) >= 3 or pocket == "middle") and any(way_out.turn is far for way_out in turning)
+        at_kerb = pocket == "kerb" and any(way_out.turn is not far for way_out in turning)
+        through = list(lanes[1 if at_kerb else 0 : -1 if own_lane else None])
     if not ahead:
         return [list(lanes) for _ in exits] if len(exits) == 1 else [[innermost] for _ in exits]
     widths = [len(rows.motor_lanes[way_out.to_link]) for way_out in ahead]
@@ -288,7 +290,7 @@ def _first_goals(rows: StreetRows, found: Sequence[tuple[int, Exit, list[int]]])
         for _, link, places in sorted(streams):  # who comes from the kerb side bears least to the far side
             count = len(places)
             if len(streams) == 1:
-                start = places[0]
+                start = places[0] + (rows.streets[to_link].pocket == "kerb")
             elif total <= room:
                 start = before
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .network import ROAD_CLASSES, Fault
-from .osm_chains import XY, Chain, ChainGraph, Run, build_chains, line_length, weld_duplicates
+from .osm_chains import XY, ChainGraph, Run, build_chains, line_length, weld_duplicates
 from .osm_clusters import Clusters, find_clusters, narrow_rings
 from .osm_conditions import Conditions
 from .osm_defaults import defaults_for
@@ -25,11 +25,13 @@ from .osm_place import find_place, middle, project, urban_ways, utm_epsg
 from .osm_read import ATTRIBUTION, OsmData, OsmRelation, OsmWay
 from .osm_restrictions import Drive, Drives, Restrictions, read_restrictions
 from .osm_signals import Controls, place_controls
+from .osm_slopes import gradient_of, heights_of
 from .osm_splits import split_at_changes, split_at_crossings
 from .osm_tags import Direction, Road, is_closed_barrier, read_road
 from .period import Period
 from .problems import SourceError
 from .streets import JunctionSpec, Street, StreetGraph
+from .turn_pockets import pockets_by_width, with_pockets
 
 # Service ways and tracks are yards and fields: they take part in no through traffic and join nothing that is apart.
 LEFT_OUT = frozenset({"service", "track"})
@@ -103,7 +105,7 @@ def build_streets(data: OsmData, options: Any = None, period: Period | None = No
     )
     notes += split_at_crossings(graph, controls, clusters)
     split_at_changes(graph, clusters)
-    assembly = _Assembly(graph, controls, clusters, gates, place.on_left, _heights(data))
+    assembly = _Assembly(graph, controls, clusters, gates, place.on_left, heights_of(data))
     restrictions = read_restrictions(assembly.drives, _at_the_time(data.restrictions, ways, conditions))
     notes += _restriction_notes(restrictions, len(data.restrictions))
     notes += conditions.notes()
@@ -112,7 +114,7 @@ def build_streets(data: OsmData, options: Any = None, period: Period | None = No
     if not streets:
         msg = f"{data.source}: its streets have no length: all their nodes lie at one place."
         raise SourceError(msg)
-    return StreetGraph(
+    found = StreetGraph(
         name=data.name,
         epsg=epsg,
         drives_on_left=place.on_left,
@@ -126,18 +128,11 @@ def build_streets(data: OsmData, options: Any = None, period: Period | None = No
         notes=tuple(notes),
         depends_on_time=conditions.met,
     )
-
-
-def _heights(data: OsmData) -> dict[int, float]:
-    """Heights of nodes (m), by OpenStreetMap's ``ele`` or OSMnx's ``elevation``."""
-    heights = {}
-    for node, tags in data.node_tags.items():
-        for key in ("ele", "elevation"):
-            try:
-                heights[node] = float(tags[key])
-            except (KeyError, ValueError):
-                continue
-    return heights
+    if not _option(options, "pockets"):
+        return found
+    with_them, dug = with_pockets(found, pockets_by_width(found, assembly.width_m))
+    note = f"{dug} turn pockets of 30 m were made where a road with one lane is at least 9 m wide before a signal."
+    return replace(with_them, notes=(*found.notes, note))
 
 
 def _closed_barriers(data: OsmData, ways: Iterable[OsmWay], conditions: Conditions) -> frozenset[int]:
@@ -217,6 +212,7 @@ class _Assembly:
     ) -> None:
         self.graph, self.controls, self.clusters, self.gates = graph, controls, clusters, gates
         self.heights_m = heights_m
+        self.width_m: dict[str, float] = {}  # of the carriageway of streets of which a tag says it
         self.side = -1.0 if on_left else 1.0
         self.drives = Drives(graph)
         self.ids: dict[Drive, str] = {}
@@ -299,6 +295,8 @@ class _Assembly:
         speed_kmh = max(sum(lengths) / seconds if seconds > 0.0 else main.speed_kmh, LOWEST_SPEED_KMH)
         names = [graph.roads[run.way].name for run in (longest, *runs) if graph.roads[run.way].name]
         twin = self.ids.get((key, not forward), "")
+        if (width := graph.roads[runs[-1].way].width_m) is not None:
+            self.width_m[self.ids[key, forward]] = width
         return Street(
             id=self.ids[key, forward],
             from_junction=self.junction_id(chain.u),
@@ -319,20 +317,8 @@ class _Assembly:
             layer=road.layer,
             twin=twin,
             assumed=main.assumed,
-            gradient=self._gradient(chain, lengths),
+            gradient=gradient_of(graph, chain, lengths, self.heights_m),
         )
-
-    def _gradient(self, chain: Chain, lengths_m: Sequence[float]) -> float | None:
-        """Gradient of a chain: by the heights of its ends, else the mean of its runs where all of them have one."""
-        graph = self.graph
-        ends = [self.heights_m.get(graph.alias.get(node, node)) for node in (chain.u, chain.v)]
-        if ends[0] is not None and ends[1] is not None and sum(lengths_m) > 0.0:
-            return (ends[1] - ends[0]) / sum(lengths_m)
-        known = [graph.direction(run).gradient for run in chain.forward]
-        sloping = [gradient for gradient in known if gradient is not None]
-        if len(sloping) < len(known) or not sum(lengths_m):
-            return None
-        return sum(size * gradient for size, gradient in zip(lengths_m, sloping, strict=True)) / sum(lengths_m)
 
     def _minor_sign(self, key: int, node: int, road_class: str) -> str:
         """A sign that stands on the junction itself binds the streets of lesser rank."""

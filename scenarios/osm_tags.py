@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from .network import ROAD_CLASSES
 from .osm_defaults import MPH_TO_KMH, NARROW_KMH, NARROW_LANE_M, WALK_KMH, ClassDefaults
+from .osm_slopes import incline
 from .streets import BICYCLE, BUS, CAR, EMERGENCY, FOOT, MODES, TRUCK
 
 Tags = Mapping[str, str]
@@ -37,8 +38,7 @@ SOLID_BARRIERS = frozenset(
     {"bollard", "block", "jersey_barrier", "cycle_barrier", "planter", "log", "debris", "wall", "turnstile"}
 )
 GATES = frozenset({"gate", "lift_gate", "swing_gate", "chain", "yes", "barrier"})
-_INCLINE = re.compile(r"^([+-]?\d+(?:[.,]\d+)?)\s*(%|°)$")
-STEEPEST = 0.4  # metres up per metre: no street in the world is steeper
+_WIDTH = re.compile(r"^(\d+(?:[.,]\d+)?)\s*m?$")
 _SPEED = re.compile(r"^(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|mph|knots)?$")
 
 
@@ -66,6 +66,7 @@ class Road:
     forward: Direction | None
     backward: Direction | None
     doubts: tuple[str, ...] = ()  # tags that could not be followed, in words
+    width_m: float | None = None  # of the whole carriageway, where a tag says it
 
 
 def read_road(tags: Tags, defaults: Mapping[str, ClassDefaults], *, urban: bool, on_left: bool) -> Road | None:
@@ -88,7 +89,7 @@ def read_road(tags: Tags, defaults: Mapping[str, ClassDefaults], *, urban: bool,
     doubts: list[str] = []
     roundabout = tags.get("junction") in {"roundabout", "circular"}
     goes_forward, goes_backward, assumed_oneway = _directions(tags, road_class, roundabout, doubts)
-    gradient = _incline(tags, doubts)
+    gradient = incline(tags, doubts)
     directions: list[Direction | None] = []
     oneway = not (goes_forward and goes_backward)
     for suffix, goes in (("forward", goes_forward), ("backward", goes_backward)):
@@ -117,6 +118,7 @@ def read_road(tags: Tags, defaults: Mapping[str, ClassDefaults], *, urban: bool,
         forward=directions[0],
         backward=directions[1],
         doubts=tuple(doubts),
+        width_m=_width_m(tags),
     )
 
 
@@ -222,23 +224,10 @@ def _directions(tags: Tags, road_class: str, roundabout: bool, doubts: list[str]
     return True, True, not value
 
 
-def _incline(tags: Tags, doubts: list[str]) -> float | None:
-    """Gradient in the direction in which a way is drawn; None where no tag gives its size.
-
-    >>> _incline({"incline": "-8 %"}, []), _incline({"incline": "up"}, [])
-    (-0.08, None)
-    """
-    value = tags.get("incline", "")
-    if value in ("", "up", "down"):
-        return None
-    found = _INCLINE.match(value)
-    if found is not None:
-        number = float(found[1].replace(",", "."))
-        gradient = number / 100.0 if found[2] == "%" else math.tan(math.radians(number))
-        if abs(gradient) <= STEEPEST:
-            return gradient
-    doubts.append("incline is no number of % or ° up to 40 %: it was passed over")
-    return None
+def _width_m(tags: Tags) -> float | None:
+    """Width of a carriageway in metres; None where no tag says it in metres."""
+    found = _WIDTH.match(tags.get("width:carriageway") or tags.get("width") or "")
+    return None if found is None else float(found[1].replace(",", "."))
 
 
 def _whole(text: str | None) -> int | None:

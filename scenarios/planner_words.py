@@ -35,6 +35,7 @@ LABELS = {
     "NetworkOptions.keep": "nodes never merged",
     "NetworkOptions.merge": "nodes that are one junction",
     "NetworkOptions.pedestrians": "stages last until people are across",
+    "NetworkOptions.pockets": "turn pockets that the source knows",
     "NetworkOptions.slopes": "vehicles feel that streets rise and fall",
     "_Control.pedestrians": "people cross",
     "Routes.gap": "equilibrium from a relative gap of",

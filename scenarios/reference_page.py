@@ -18,6 +18,7 @@ SECTIONS = (
             "RoadRemoved",
             "RoadOpened",
             "LaneCount",
+            "TurnPocket",
             "ParkingRemoved",
             "ParkingAdded",
             "BusLane",

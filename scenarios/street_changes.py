@@ -146,6 +146,20 @@ class LaneCount(OnLinks):
     both_directions: bool = Field(False, description=BOTH_HELP)
 
 
+class TurnPocket(OnLinks):
+    """A lane that begins some metres before the stop line, for the turn to its side only.
+
+    The link becomes two, `<link>.1` and behind it `<link>.2` with the pocket; so does its opposite direction.
+    """
+
+    kind: Literal["turn_pocket"] = Field(description="`turn_pocket`.")
+    length_m: float = Field(30.0, ge=10, le=200, description="How long before the stop line it begins, m.")
+    side: Literal["middle", "kerb"] = Field(
+        "middle", description="Where it lies: at the middle of the road it serves the turn across oncoming traffic."
+    )
+    both_directions: bool = Field(False, description=BOTH_HELP)
+
+
 class ParkingRemoved(OnLinks):
     """Parking at the kerb gives way to a lane."""
 
@@ -297,6 +311,7 @@ StreetChange = Annotated[
     | RoadRemoved
     | RoadOpened
     | LaneCount
+    | TurnPocket
     | ParkingRemoved
     | ParkingAdded
     | BusLane

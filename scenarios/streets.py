@@ -39,6 +39,7 @@ class Street:
     destination_only: bool = False  # access=destination, customers: the first or last link of a trip only
     # turn:lanes as driven from left to right, a tuple of arrows a lane: (("left",), ("through", "right")); None: no tag
     turn_lanes: tuple[tuple[str, ...], ...] | None = None
+    pocket: str = ""  # "middle" or "kerb": its lane there is a turn pocket, for the turn to that side only
     sign: str = ""  # at its end: "stop", "give_way" or ""
     signalised: bool = False  # a signal node on this approach, on the junction or just behind it
     layer: int = 0

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..scenarios.network import CLASS_NAMES, NO_PLACE, Fault, RoadNetwork
+from ..scenarios.turn_pockets import POCKET_JUNCTION
 
 FIRST_OF_A_KIND = 5  # faults in the manifest; the network doctor lists all
 JUNCTION_WITHIN_M = 60.0  # of the end of a link that is drawn on to it
@@ -64,11 +65,18 @@ def network_facts(network: RoadNetwork) -> dict[str, Any]:
             "signals_assumed": int(np.count_nonzero(network.signals.assumed)),
             "road_km": round(float(network.links.length_m.sum()) / 1000, 3),
             "lane_km": round(float(lane_m.sum()) / 1000, 3),
+            **pocket_facts(network),
             **slope_facts(network),
         },
         "assumed": {name: int(count) for name, count in network.assumed.items()},
         "notes": list(network.notes),
     }
+
+
+def pocket_facts(network: RoadNetwork) -> dict[str, Any]:
+    """How many turn pockets there are; nothing if there is none."""
+    count = sum(name.startswith(POCKET_JUNCTION) for name in network.junctions.id)
+    return {"turn_pockets": count} if count else {}
 
 
 def slope_facts(network: RoadNetwork) -> dict[str, Any]:

@@ -24,7 +24,7 @@ CASES: list[tuple[str, str, list[str]]] = [
         "an unknown kind",
         "- {id: a, kind: bus_lanes, link: x}",
         [
-            'scenario.yaml:7  streets[0].kind = "bus_lanes"  no such kind. Closest: "bus_lane", "lanes". All: road_added, road_removed, road_opened, lanes, parking_removed, parking_added, bus_lane, cycle_lane, speed_zone, one_way, one_way_turned, two_way, turn_ban, turn_allowed, signal_added, signal_removed, roundabout, modal_filter.',
+            'scenario.yaml:7  streets[0].kind = "bus_lanes"  no such kind. Closest: "bus_lane", "lanes". All: road_added, road_removed, road_opened, lanes, turn_pocket, parking_removed, parking_added, bus_lane, cycle_lane, speed_zone, one_way, one_way_turned, two_way, turn_ban, turn_allowed, signal_added, signal_removed, roundabout, modal_filter.',
         ],
     ),
     (

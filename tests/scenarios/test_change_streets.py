@@ -25,7 +25,7 @@ from .plan_case import change, changed, degrees, refused, street
 from .small_streets import crossing, into, out_to
 
 ON_LINKS = ("road_removed", "parking_removed", "parking_added", "bus_lane", "cycle_lane", "one_way", "one_way_turned")
-ON_LINKS += ("two_way", "modal_filter")
+ON_LINKS += ("two_way", "modal_filter", "turn_pocket")
 CROSSROADS = crossing(
     {"e": {"lanes": 2, "backward_lanes": 2}, "n": {}, "w": {"lanes": 2, "backward_lanes": 2}, "s": {}}
 )

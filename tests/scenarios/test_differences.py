@@ -40,6 +40,7 @@ FULL: dict[str, Any] = {
         "keep": ["node/3"],
         "pedestrians": False,
         "slopes": True,
+        "pockets": True,
         "signal_programmes": ["signals.xml"],
     },
     "streets": [
@@ -50,6 +51,7 @@ FULL: dict[str, Any] = {
         {"id": "open", "kind": "road_opened", "ways": ["way/1"], "barriers": ["node/1"], "road_class": "tertiary"}
         | {"lanes": 2, "speed_kmh": 30},
         {"id": "wide", "kind": "lanes", "link": "a", "lanes": 2, "side": "kerb", "both_directions": True},
+        {"id": "bay", "kind": "turn_pocket", "link": "a", "length_m": 40, "side": "kerb", "both_directions": True},
         {"id": "clear", "kind": "parking_removed", "link": "a", "open_to": ["car"], "both_directions": True},
         {"id": "park", "kind": "parking_added", "link": "a", "both_directions": True},
         {"id": "bus", "kind": "bus_lane", "link": "a", "lane": 1, "open_to": ["bus"], "both_directions": True},
@@ -421,6 +423,7 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         None,
         ["streets, assumed for road class primary: speed 50 km/h → as built in"],
     ),
+    (("network", "pockets"), False, ["streets: turn pockets that the source knows yes → no"]),
     (("network", "slopes"), False, ["streets: vehicles feel that streets rise and fall yes → no"]),
     (("drivers", "power_per_mass_w_per_kg"), 50, ["drivers: power per mass 60 → 50 W/kg"]),
     (("network", "pedestrians"), True, ["streets: stages last until people are across no → yes"]),

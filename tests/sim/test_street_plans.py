@@ -70,6 +70,10 @@ PLANS = {
         "direction) allowed"
     ),
     "turn_ban": ("new: turn from Mannerheimintie (way/45150439:0-4) into Simonkatu (way/28583925:0-2) banned"),
+    "turn_pocket": (
+        "new: turn pocket on Bulevardi (way/30903129:0-2 and way/76334538:1-0, one direction): 30 m before its end, "
+        "at the middle"
+    ),
     "two_way": ("new: Unioninkatu (way/26427639:0-2 and way/38156033:0-2) opened in both directions"),
 }
 
