@@ -28,7 +28,8 @@ from .entry_words import (
 from .file_contents import file_change, file_facts, same_contents
 from .planner_words import RATES, clock, date_and_clock, label, percent_change, plain_words, unit_of
 from .scenario import Scenario
-from .street_words import IdsOnly, PlaceNames
+from .street_draft import of_map
+from .street_words import IdsOnly, PlaceNames, shown_ids
 from .yaml_lines import key_text
 
 # Lists whose order says nothing: what is told is what came and what went.
@@ -267,13 +268,25 @@ class _Comparison:
             spot.inner(_key(new, row)), title=title, place=tuple(dict.fromkeys(place_ids(old) + place_ids(new)))
         )
         if "links" in type(new).model_fields:
-            yield from self._values(type(new), "link_ids", place_ids(old), place_ids(new), inner.inner("links"))
+            yield from self._links(type(new), place_ids(old), place_ids(new), inner.inner("links"))
             yield from self._models(old, new, inner, besides=NAMING_LINKS)
         else:
             yield from self._models(old, new, inner)
         for change in _table_changes(old, new):
             at = replace(inner.inner("file"), place=change.place)
             yield self._difference(at, change.before, change.after, f"{inner.title}: {change.text}")
+
+    def _links(
+        self, model: type[BaseModel], old: tuple[str, ...], new: tuple[str, ...], spot: _Spot
+    ) -> Iterator[Difference]:
+        """Links of an entry; what a road has split in one of both is the same street."""
+        streets = [{of_map(name) for name in ids} for ids in (old, new)]
+        if set(old) == set(new) or streets[0] != streets[1]:
+            yield from self._values(model, "link_ids", old, new, spot)
+            return
+        whole = self.before.names.joined(old) == self.after.names.joined(new)
+        word = "the same street, split elsewhere" if whole else "another part of the same street"
+        yield self._difference(spot, old, new, f"{spot.title}: {word}, {shown_ids(old)} → {shown_ids(new)}")
 
     def _came(self, spot: _Spot, entry: BaseModel, name: str, row: int, side: Side) -> Difference:
         inner = replace(spot.inner(_key(entry, row)), place=place_ids(entry))
@@ -342,7 +355,8 @@ def _id(entry: BaseModel) -> str | None:
 
 
 def _kind_and_place(entry: BaseModel) -> Hashable:
-    return tuple(sorted(place_ids(entry))), getattr(entry, "lane", None), getattr(entry, "road_classes", None)
+    streets = tuple(sorted({of_map(name) for name in place_ids(entry)}))
+    return streets, getattr(entry, "lane", None), getattr(entry, "road_classes", None)
 
 
 def _kind_only(entry: BaseModel) -> Hashable:

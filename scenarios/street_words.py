@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Protocol
 
 from .events import SignalPlan
 from .network import CLASS_NAMES, Control, RoadNetwork
 from .retiming import green_phases, retimed
+from .street_draft import parts_by_street
 
 IDS_SHOWN = 4  # of one street
 STREETS_SHOWN = 3  # of a junction
@@ -32,6 +34,9 @@ class PlaceNames(Protocol):
 
     def both_ways(self, ids: Sequence[str]) -> tuple[str, ...]:
         """Some links and their opposite directions, as far as these are known."""
+
+    def joined(self, ids: Sequence[str]) -> frozenset[str]:
+        """Some links; where all parts are among them into which a road split a street, the street in their place."""
 
     def lane_count(self, ids: Sequence[str]) -> int | None:
         """How many lanes some links have on the map; None where it is not known or not one number."""
@@ -77,6 +82,10 @@ class IdsOnly:
     def both_ways(self, ids: Sequence[str]) -> tuple[str, ...]:
         """Without streets nobody knows their opposite directions."""
         return tuple(ids)
+
+    def joined(self, ids: Sequence[str]) -> frozenset[str]:
+        """Without streets nobody knows their parts."""
+        return frozenset(ids)
 
     def lane_count(self, ids: Sequence[str]) -> None:
         """Without streets nobody knows their lanes."""
@@ -182,6 +191,18 @@ class StreetNames:
     def both_ways(self, ids: Sequence[str]) -> tuple[str, ...]:
         """Some links, each followed by its opposite direction."""
         return tuple(dict.fromkeys(name for one in ids for name in (one, self._twin(one)) if name))
+
+    def joined(self, ids: Sequence[str]) -> frozenset[str]:
+        """Some links; where all parts are among them into which a road split a street, the street in their place."""
+        found, parts = set(ids), self._parts_by_street
+        for street in sorted(parts, key=len):  # what was split twice is joined at once
+            if found.issuperset(parts[street]):
+                found = found.difference(parts[street]) | {street}
+        return frozenset(found)
+
+    @cached_property
+    def _parts_by_street(self) -> dict[str, list[str]]:
+        return parts_by_street(self._network.links.id)
 
     def lane_count(self, ids: Sequence[str]) -> int | None:
         """The number of lanes that all of some links have on the map."""

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .pairs import Floats, Pair, Rows, joined, mean, numbers, row
+from .pairs import Floats, LinkGroup, Pair, Rows, joined, mean, numbers, row
 from .statistics import found_among_many, paired
 from .weighing import ranking, routes, values
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ...scenarios.network import RoadNetwork
     from .stacks import Stack
     from .zones import Zones
 
@@ -189,7 +188,7 @@ def _links(pair: Pair) -> pd.DataFrame:
     """Flow, time lost, speed, stops and queues of every link of either, and whether they changed beyond chance.
 
     A link that only one of them has (``only_in``) is told with 0 in the other and is no part of the tests: that it
-    differs is the plan itself. A link that a new road split is compared with its parts together.
+    differs is the plan itself. A street that is split in one of them is one with its parts.
     """
     import pandas as pd
 
@@ -202,7 +201,7 @@ def _links(pair: Pair) -> pd.DataFrame:
             table = numbers(paired(theirs - ours, resolution=resolution(hours)), mean(ours.T), mean(theirs.T))
             both = not group.only_in
             table["found"] = found_among_many(table["p"].to_numpy(dtype=float)) if both else False
-            parts.append(pd.concat([_named(group.network, group.rows), table], axis=1))
+            parts.append(pd.concat([_named(group), table], axis=1))
             parts[-1]["only_in"] = group.only_in
         table = pd.concat(parts, ignore_index=True)
         table.insert(0, "unit", unit)
@@ -211,18 +210,18 @@ def _links(pair: Pair) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _named(network: RoadNetwork, rows: Rows) -> pd.DataFrame:
+def _named(group: LinkGroup) -> pd.DataFrame:
     """Id, name and class of links."""
     import pandas as pd
 
     from ...scenarios.network import CLASS_NAMES
 
-    links = network.links
+    links = group.network.links
     return pd.DataFrame(
         {
-            "link": [links.id[row] for row in rows],
-            "name": [links.name[row] for row in rows],
-            "road_class": [CLASS_NAMES[kind] for kind in links.road_class[rows]],
+            "link": list(group.names),
+            "name": [links.name[row] for row in group.rows],
+            "road_class": [CLASS_NAMES[kind] for kind in links.road_class[group.rows]],
         }
     )
 

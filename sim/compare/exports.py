@@ -63,12 +63,12 @@ def _placed_links(comparison: Comparison, links: pd.DataFrame) -> geopandas.GeoD
     """Links of every variant with their lines: the base's, and the new ones of each as it draws them."""
     import pandas as pd
 
-    base = _streets_of(comparison.plans[0])
-    parts = [base.merge(links[links["only_in"] != "variant"], on="link")]
+    parts = []
     for plan in comparison.plans[1:]:
-        own = links[(links["variant"] == plan.key) & (links["only_in"] == "variant")]
-        if not own.empty:
-            parts.append(_streets_of(plan).merge(own, on="link"))
+        own = links[links["variant"] == plan.key]
+        parts.append(_streets_of_both(comparison, plan).merge(own[own["only_in"] != "variant"], on="link"))
+        if (own["only_in"] == "variant").any():
+            parts.append(_streets_of(plan).merge(own[own["only_in"] == "variant"], on="link"))
     return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
 
@@ -76,12 +76,26 @@ def streets(comparison: Comparison) -> geopandas.GeoDataFrame:
     """Links with their lines, in the network's coordinates: the base's, and what variants add (the first of an id)."""
     import pandas as pd
 
-    found = _streets_of(comparison.plans[0])
+    parts = [_streets_of(comparison.plans[0])]
     for plan in comparison.plans[1:]:
-        new = comparison.links_of(plan.key).new
-        if new.size:
-            found = pd.concat([found, _streets_of(plan).iloc[new]], ignore_index=True)
+        parts += [_streets_of_both(comparison, plan), _streets_of(plan).iloc[comparison.links_of(plan.key).new]]
+    found = pd.concat([part for part in parts if not part.empty], ignore_index=True)
     return found.drop_duplicates("link", ignore_index=True)
+
+
+def _streets_of_both(comparison: Comparison, plan: Plan) -> geopandas.GeoDataFrame:
+    """Streets of the base; what a variant has in one piece, or in other ones, is one street."""
+    import pandas as pd
+
+    base = _streets_of(comparison.plans[0])
+    base["link"] = comparison.links_of(plan.key).street_of(comparison.plans[0].network)
+    in_parts = base["link"].duplicated(keep=False)
+    if not in_parts.any():
+        return base
+    how = dict.fromkeys(base.columns.drop(["link", "geometry"]), "first") | {"length_m": "sum"}
+    joined = base[in_parts].dissolve("link", aggfunc=how).reset_index()
+    joined["geometry"] = joined.line_merge()
+    return pd.concat([base[~in_parts], joined[base.columns]], ignore_index=True)
 
 
 def _streets_of(plan: Plan) -> geopandas.GeoDataFrame:

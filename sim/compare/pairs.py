@@ -43,7 +43,8 @@ class LinkGroup:
 
     only_in: str  # "": both have them
     network: RoadNetwork  # that has them
-    rows: Rows
+    names: Sequence[str]
+    rows: Rows  # of a street in parts its first one
     sides: tuple[Columns, Columns]
 
 
@@ -70,10 +71,13 @@ class Pair:
     def link_groups(self) -> Iterator[LinkGroup]:
         """Results of the links of both, of those that only the base has, and of those that only the variant has."""
         match, base, variant = self.links, self.base, self.variant
-        both = {name: getattr(match, how)(getattr(variant, name)) for name, how in LINK_COLUMNS.items()}
+        ours, theirs = (
+            {name: getattr(parts, how)(getattr(stack, name)) for name, how in LINK_COLUMNS.items()}
+            for parts, stack in ((match.base, base), (match.variant, variant))
+        )
+        yield LinkGroup("", base.plan.network, match.names, match.base.first, (ours, theirs))
         of_base = {name: getattr(base, name) for name in LINK_COLUMNS}
         of_variant = {name: getattr(variant, name) for name in LINK_COLUMNS}
-        yield LinkGroup("", base.plan.network, match.base, (_chosen(of_base, match.base), both))
         for only_in, stack, rows, columns in (
             ("base", base, match.gone, of_base),
             ("variant", variant, match.new, of_variant),
@@ -82,7 +86,8 @@ class Pair:
                 there = _chosen(columns, rows)
                 none = {name: np.zeros_like(values) for name, values in there.items()}
                 sides = (there, none) if only_in == "base" else (none, there)
-                yield LinkGroup(only_in, stack.plan.network, rows, sides)
+                names = [stack.plan.network.links.id[row] for row in rows]
+                yield LinkGroup(only_in, stack.plan.network, names, rows, sides)
 
     def of_trips(self, name: str) -> tuple[Floats, Floats]:
         """A quantity of the trips in common that arrived in both, ``[seed, trip]``; NaN of the others."""

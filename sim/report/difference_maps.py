@@ -61,7 +61,7 @@ def difference_map(comparison: Comparison, variant: str, quantity: Quantity) -> 
     links = rows_of(comparison.differences.links, variant)
     links = links[(links["quantity"] == quantity.name) & (links["only_in"] == "")].set_index("link")
     found = links["difference"].where(links["found"])  # NaN where chance could have done it
-    values = found.reindex(network.links.id).to_numpy(dtype=float)
+    values = found.reindex(comparison.links_of(variant).street_of(network)).to_numpy(dtype=float)
     edges = edges_of(values)
     key = f"{quantity.key}-{variant}"
     title = _map_title(network, values, quantity)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from traffic_case import BLOCK_DEGREES, TOWN_AT, write_scenario
 
 from citytwin.sim.cli import main
 
@@ -142,6 +143,28 @@ def test_a_link_that_is_not_there_is_a_problem():
     answer = call("diff", "monaco/morning", "wrong.yaml")
     assert answer.exit_code == 2
     assert "no such link" in answer.stderr
+
+
+def test_a_street_that_a_road_splits_is_the_same_street(tmp_path: Path):
+    """Whole in one file, its halves in the other: no closure goes, and none comes."""
+    write_scenario(tmp_path, demand=[])
+    split = "way/101:0-1"
+    line = [[TOWN_AT[0] + 0.001, TOWN_AT[1] + row * BLOCK_DEGREES[1]] for row in (1, 2)]
+    road = f"streets: [{{id: bypass, kind: road_added, line: {line}, speed_kmh: 50}}]\n"
+    for name, links, slow in (("whole", [split], split), ("halves", [f"{split}.1", f"{split}.2"], f"{split}.1")):
+        closure = f"{{kind: road_closure, links: {links}, start_s: 0, end_s: 60}}"
+        events = f"- {closure}\n- {{kind: speed_limit, link: {slow}, speed_kmh: 30, start_s: 0}}"
+        plan = f"base: town.yaml\nname: Plan\n{road if name == 'halves' else ''}events:\n{events}\n"
+        Path(f"{name}.yaml").write_text(plan)
+    told = call("diff", "whole.yaml", "halves.yaml").stdout.splitlines()
+    assert [line for line in told if line.startswith(("  no longer", "  new"))] == [told[1]]
+    same, slow = (f"  {what} Street 101 ({split}, one direction): " for what in ("closure of", "speed limit on"))
+    assert told[2:4] == [
+        f"{same}the same street, split elsewhere, {split} → {split}.1 and {split}.2",
+        f"{slow}another part of the same street, {split} → {split}.1",
+    ]
+    back = call("diff", "halves.yaml", "whole.yaml").stdout
+    assert f"the same street, split elsewhere, {split}.1 and {split}.2 → {split}\n" in back
 
 
 def test_a_misspelt_bundled_city_is_a_problem():

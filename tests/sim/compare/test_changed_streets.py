@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from comparison_case import write_plans
 from traffic_case import TOWN_AT
@@ -17,6 +18,7 @@ from citytwin.sim.report.zone_maps import zone_map
 
 ROAD = (TOWN_AT[0] + 0.001, TOWN_AT[1] + 0.00135)  # half-way along a street
 SPLIT, GONE = "way/101:0-1", "way/202:1-2"
+NEW = {"new/bypass:0-1", "new/bypass:1-0"}
 
 
 @pytest.fixture(scope="module")
@@ -31,20 +33,30 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Comparison:
         f"  - {{id: bypass, kind: road_added, line: {line}, speed_kmh: 50}}\n"
         f"  - {{id: gone, kind: road_removed, link: {GONE}}}\n"
     )
-    return compare([base, plan], seeds=2, out=folder / "out")
+    other = folder / "other.yaml"
+    line = f"[[{ROAD[0] + 0.0005}, {ROAD[1]}], [{ROAD[0] + 0.0005}, {ROAD[1] + 0.00135}]]"
+    other.write_text(
+        f"base: {base.name}\nname: Other\nstreets:\n  - {{id: detour, kind: road_added, line: {line}, speed_kmh: 50}}\n"
+    )
+    return compare([base, plan, other], seeds=2, out=folder / "out")
+
+
+def of_plan(found: Comparison, table: pd.DataFrame | None = None) -> pd.DataFrame:
+    links = found.differences.links if table is None else table
+    return links[links["variant"] == "1_plan"]
 
 
 def test_everybody_makes_the_same_trips(found: Comparison) -> None:
-    base, plan = found.plans
+    base, plan, _ = found.plans
     assert base.trips.id == plan.trips.id
     np.testing.assert_array_equal(base.trips.depart_s, plan.trips.depart_s)
 
 
 def test_links_of_one_only_are_told_and_not_tested(found: Comparison) -> None:
-    links = found.differences.links
+    links = of_plan(found)
     flow = links[links["quantity"] == "flow"].set_index("link")
     alone = flow[flow["only_in"] != ""]
-    assert set(alone.index) == {"new/bypass:0-1", "new/bypass:1-0", GONE, "way/202:2-1"}
+    assert set(alone.index) == NEW | {GONE, "way/202:2-1"}
     new, gone = (alone[alone["only_in"] == side] for side in ("variant", "base"))
     assert (new["base"] == 0).all() and (gone["with_variant"] == 0).all()
     assert gone["base"].sum() > 0 and (gone["difference"] == -gone["base"]).all()
@@ -54,9 +66,9 @@ def test_links_of_one_only_are_told_and_not_tested(found: Comparison) -> None:
 
 
 def test_a_street_that_was_split_is_one_with_its_parts(found: Comparison) -> None:
-    base, plan = found.stacks
+    base, plan, _ = found.stacks
     parts = [plan.plan.network.link_row[f"{SPLIT}.{part}"] for part in (1, 2)]
-    links = found.differences.links.set_index(["quantity", "link"])
+    links = of_plan(found).set_index(["quantity", "link"])
     hours = 300 / 3600
     want = {
         "flow": plan.entered_veh[:, parts[0]].mean() / hours,
@@ -75,7 +87,7 @@ def test_maps_and_files_draw_what_is_new_and_what_is_gone(found: Comparison) -> 
         assert ">new<" in picture.svg and ">gone<" in picture.svg
     both = streets(found)
     assert {"new/bypass:0-1", GONE} <= set(both["link"])
-    links = layers(found)["links"].set_index("link")
+    links = of_plan(found, layers(found)["links"]).set_index("link")
     assert links.loc["new/bypass:0-1"]["only_in"] == "variant"
     assert links.loc["new/bypass:0-1"].geometry.length == pytest.approx(150, abs=5)
 
@@ -84,9 +96,49 @@ def test_networks_that_are_alike_match_row_by_row() -> None:
     network = build_network(grid_city(2, 2))
     match = LinkMatch.of(network, network)
     rows = np.arange(network.link_count)
-    for found in (match.base, match.part, match.first):
-        np.testing.assert_array_equal(found, rows)
+    assert match.names == network.links.id
     assert not match.gone.size and not match.new.size
     values = np.arange(2.0 * rows.size).reshape(2, -1)
-    for read in (match.entering, match.together, match.largest):
-        np.testing.assert_array_equal(read(values), values)
+    for parts in (match.base, match.variant):
+        np.testing.assert_array_equal(parts.rows, rows)
+        for read in (parts.entering, parts.together, parts.largest):
+            np.testing.assert_array_equal(read(values), values)
+
+
+def test_a_base_whose_street_is_split_says_the_opposite(found: Comparison) -> None:
+    """The plan as base, the town as its variant."""
+    back = Comparison(found.folder, (found.plans[1], found.plans[0]), found.seeds)
+    keys = ["quantity", "link"]
+    there, again = of_plan(found).set_index(keys), back.differences.links.set_index(keys)
+    assert again.index.is_unique and set(again.index) == set(there.index)
+    again = again.loc[there.index]
+    np.testing.assert_allclose(again["difference"], -there["difference"], atol=1e-9)
+    np.testing.assert_allclose(again["base"], there["with_variant"])
+    swapped = there["only_in"].map({"": "", "base": "variant", "variant": "base"})
+    assert (again["only_in"] == swapped).all() and again.loc[("flow", SPLIT)]["only_in"] == ""
+    street = layers(back)["links"].set_index("link").loc[SPLIT]
+    assert street.geometry.geom_type == "LineString" and street.geometry.length == pytest.approx(150, abs=5)
+    assert SPLIT in set(streets(back)["link"])
+    assert "new<" in difference_map(back, found.plans[0].key, FLOW).svg
+
+
+def test_a_street_that_both_split_elsewhere_is_one(found: Comparison) -> None:
+    """Their parts have the same ids, but not the same length."""
+    match = LinkMatch.of(found.plans[1].network, found.plans[2].network)
+    parts = [f"{SPLIT}.1", f"{SPLIT}.2"]
+    for own, plan in ((match.base, found.plans[1]), (match.variant, found.plans[2])):
+        street = match.names.index(SPLIT)
+        assert [plan.network.links.id[row] for row in own.rows[own.street == street]] == parts
+    new, gone = (
+        {plan.network.links.id[row] for row in rows}
+        for plan, rows in ((found.plans[2], match.new), (found.plans[1], match.gone))
+    )
+    assert new == {GONE, "way/202:2-1", "new/detour:0-1", "new/detour:1-0"} and gone == NEW
+
+
+def test_streets_that_cross_or_lead_back_are_not_the_same(found: Comparison) -> None:
+    base, plan = found.plans[0].network, found.plans[1].network
+    match = LinkMatch.of(base, plan)
+    for street, name in enumerate(match.names):
+        rows = match.variant.rows[match.variant.street == street]
+        assert {plan.links.id[row].partition(".")[0] for row in rows} == {name}
