@@ -236,7 +236,8 @@ class BusLines:
         self._content[bus.trip] = 1
         bus.on_board -= round(bus.on_board / (len(one.places) - bus.next_stop))
         self._board(bus, call, t_s)
-        bus.call, bus.leaves_s = call, t_s + max(one.line.dwell_min_s, call.boarded * one.line.board_s_per_passenger)
+        least_s = one.line.dwell_min_s_at(bus.next_stop)
+        bus.call, bus.leaves_s = call, t_s + max(least_s, call.boarded * one.line.board_s_per_passenger)
         self.calls.append(call)
 
     def _board(self, bus: _Bus, call: Call, t_s: float) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LEAST_FROM_BEGINNING_M = 12.0  # a bus is so long: its rear would stand in the junction
 LEAST_FROM_END_M = 8.0  # it would stand at the stop line
+LEAST_HEADWAY_S = 30.0
+LONGEST_DWELL_S = 600.0  # that may be asked for whoever gets on
 
 
 class Stop(Strict):
@@ -30,6 +32,9 @@ class Stop(Strict):
     name: str | None = Field(None, min_length=1, description="What people call it.")
     boarding_per_h: float | None = Field(
         None, ge=0, description="Passengers who come to it in an hour. Left out: the line's."
+    )
+    dwell_min_s: float | None = Field(
+        None, ge=0, le=LONGEST_DWELL_S, description="A bus stands so long at least at it, s. Left out: the line's."
     )
 
     @property
@@ -53,7 +58,7 @@ class BusLine(Strict):
         (),
         description="Links that it drives, from the first stop's to the last one's. Left out: the quickest way.",
     )
-    headway_s: float = Field(ge=30, le=86_400, description="Between two buses, s.")
+    headway_s: float = Field(ge=LEAST_HEADWAY_S, le=86_400, description="Between two buses, s.")
     start_s: Seconds = Field(0.0, description="The first bus sets out, seconds after the scenario's start.")
     end_s: EndSeconds = Field(
         None,
@@ -62,13 +67,20 @@ class BusLine(Strict):
     boarding_per_h: float = Field(0.0, ge=0, le=100_000, description="Passengers who come to each stop in an hour.")
     # Transit Capacity and Quality of Service Manual (3rd edition), ch. 6: 2.75 s each with a smart card at one door.
     board_s_per_passenger: float = Field(2.75, ge=0, le=60, description="Time that one passenger takes to get on, s.")
-    dwell_min_s: float = Field(10.0, ge=0, le=600, description="A bus stands so long at least at each stop, s.")
+    dwell_min_s: float = Field(
+        10.0, ge=0, le=LONGEST_DWELL_S, description="A bus stands so long at least at each stop, s."
+    )
     capacity: int = Field(80, ge=1, le=1000, description="Passengers that fit into one bus.")
 
     def boarding_per_h_at(self, stop: int) -> float:
         """Passengers who come to one of its stops in an hour."""
         own = self.stops[stop].boarding_per_h
         return self.boarding_per_h if own is None else own
+
+    def dwell_min_s_at(self, stop: int) -> float:
+        """How long a bus stands at one of its stops at least, s."""
+        own = self.stops[stop].dwell_min_s
+        return self.dwell_min_s if own is None else own
 
     def departures_s(self, duration_s: float) -> Iterator[float]:
         """When its buses set out, within a run of so long."""

@@ -18,7 +18,6 @@ DRAWN = ("poly", "poi", "param")  # pictures on the map
 LONGEST_S = 86_400.0
 # What is known and has no counterpart, in words.
 KNOWN: Mapping[str, str] = {
-    "busStop": "bus stops",
     "trainStop": "stops of trains",
     "containerStop": "container stops",
     "parkingArea": "parking areas",

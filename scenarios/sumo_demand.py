@@ -15,6 +15,7 @@ from .given_routes import turns_by_class
 from .network import RoadNetwork
 from .problems import NO_VALUE, closest_hint
 from .streets import MODES
+from .sumo_buses import DRIVES_ON, StopCall, SumoStops
 from .sumo_left_out import LeftOut
 from .sumo_vehicle_types import LOOKS, VehicleType, VehicleTypes, choose
 from .sumo_xml import Node, SumoFile
@@ -46,6 +47,7 @@ class FoundTrip:
     bound: bool
     origin_m: float
     destination_m: float
+    calls: tuple[StopCall, ...] = ()  # where it stands on the way
 
 
 @dataclass(slots=True)
@@ -60,8 +62,10 @@ class SumoDemand:
     seed: int  # for what the files leave to chance
     left_out: LeftOut
     types: VehicleTypes = field(init=False)
+    stops: SumoStops = field(init=False)
     trips: list[FoundTrip] = field(default_factory=list)
     _routes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _calls_of_route: dict[str, tuple[StopCall, ...] | None] = field(default_factory=dict)
     _choices: dict[str, tuple[list[str], list[float]]] = field(default_factory=dict)
     _lines: dict[str, int] = field(default_factory=dict)
     _drivable: list[set[tuple[int, int]]] = field(init=False)
@@ -69,6 +73,7 @@ class SumoDemand:
 
     def __post_init__(self) -> None:
         self.types = VehicleTypes(self.left_out)
+        self.stops = SumoStops(self.network, self.other_edges, self.earlier_m, self.left_out)
         self._drivable = turns_by_class(self.network)
 
     def take(self, file: SumoFile, node: Node) -> bool:
@@ -83,6 +88,8 @@ class SumoDemand:
             self._take_vehicle(file, node)
         elif node.tag == "flow":
             self._take_flow(file, node)
+        elif node.tag == "busStop":
+            self.stops.take(file, node)
         elif node.tag in PEOPLE:
             self.left_out.note(f"<{node.tag}>: only vehicles travel here", node.get("id"))
         else:
@@ -102,8 +109,7 @@ class SumoDemand:
                 hint = closest_hint(edge, self.network.links.id)
                 file.complain(node, "edges", edge, f"no such edge in the net.{hint}")
         self._routes[name] = edges * times
-        if any(True for _ in node.all("stop")):
-            self.left_out.note("stops of routes: vehicles drive on", name)
+        self._calls_of_route[name] = self.stops.calls(file, node)
 
     def _take_choice(self, file: SumoFile, node: Node, name: str) -> None:
         """A distribution of routes, defined inside or by name."""
@@ -138,7 +144,7 @@ class SumoDemand:
         depart_s = self.begin_s if written == "begin" else file.seconds(node, "depart")
         if self._way(file, node, name) and not math.isnan(depart_s):
             self._note_attributes(node)
-            self._add(file, node, name, depart_s)
+            self._add(file, node, name, depart_s, self.stops.calls(file, node))
 
     def _take_flow(self, file: SumoFile, node: Node) -> None:
         name = file.text(node, "id")
@@ -146,8 +152,9 @@ class SumoDemand:
         if times is None or not self._way(file, node, name):
             return
         self._note_attributes(node)
+        calls = self.stops.calls(file, node)
         for number, depart_s in enumerate(times):
-            self._add(file, node, f"{name}.{number}", depart_s)
+            self._add(file, node, f"{name}.{number}", depart_s, calls)
 
     def _times(self, file: SumoFile, node: Node, name: str) -> list[float] | None:
         """Departures of a flow, s; None where it does not say how many."""
@@ -244,11 +251,9 @@ class SumoDemand:
                 continue
             shown = value if not _is_number(value) else "a number"
             self.left_out.note(f"{key}={shown}", f'{node.tag} "{node.get("id")}"')
-        stops = sum(1 for _ in node.all("stop"))
-        self.left_out.note("stops of vehicles: they drive on", f'{node.tag} "{node.get("id")}"', stops)
 
-    def _add(self, file: SumoFile, node: Node, name: str, depart_s: float) -> None:
-        """Add one vehicle, or note why not."""
+    def _add(self, file: SumoFile, node: Node, name: str, depart_s: float, calls: tuple[StopCall, ...] | None) -> None:
+        """Add one vehicle, or note why not; ``calls`` are those at its own stops (None: not understood)."""
         if name in self._lines:
             file.complain(node, "id", name, f"stands in line {self._lines[name]} already. Ids differ.")
             return
@@ -267,7 +272,7 @@ class SumoDemand:
         if not kind.our_class:
             self.left_out.note(f"vehicles of the class {kind.vehicle_class}", name)
             return
-        links, bound = self._links(node, name)
+        links, bound, way = self._links(node, name)
         if any(link not in self.network.link_row for link in links):
             known = all(link in self.other_edges for link in links if link not in self.network.link_row)
             if known:
@@ -287,17 +292,25 @@ class SumoDemand:
         if len(links) == 1 and not destination_m > origin_m:
             self.left_out.note("vehicles that would end before they begin", name)
             return
-        self.trips.append(FoundTrip(name, depart_s, kind, as_class, links, bound, origin_m, destination_m))
+        on_way = self._calls_of_route.get(way, ())
+        calls = None if calls is None or on_way is None else (*on_way, *calls)
+        stops = len(calls) if calls is not None else max(sum(1 for _ in node.all("stop")), 1)
+        if calls is None or not bound or as_class != "bus":
+            self.left_out.note(DRIVES_ON, f'{node.tag} "{node.get("id")}"', stops)
+            calls = ()
+        place = links, bound, origin_m, destination_m
+        self.trips.append(FoundTrip(name, depart_s, kind, as_class, *place, calls))
 
-    def _links(self, node: Node, name: str) -> tuple[tuple[str, ...], bool]:
-        """Edges of a vehicle's way, and whether it is bound to them."""
+    def _links(self, node: Node, name: str) -> tuple[tuple[str, ...], bool, str]:
+        """Edges of a vehicle's way, whether it is bound to them, and what its route is called."""
         own = f"!{node.get('id')}"
         wanted = own if own in self._routes or own in self._choices else node.get("route")
         if wanted in self._choices:
             wanted = choose(*self._choices[wanted], self._draw(name, "route"))
         if wanted:
-            return self._routes[wanted], True
-        return (node.get("from"), node.get("to")) if node.get("from") != node.get("to") else (node.get("from"),), False
+            return self._routes[wanted], True, wanted
+        ends = (node.get("from"), node.get("to"))
+        return (ends if ends[0] != ends[1] else ends[:1]), False, ""
 
     def _draw(self, name: str, purpose: str) -> float:
         return float(draws(self.seed, keys_of([name]), f"sumo {purpose}")[0])

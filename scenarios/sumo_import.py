@@ -18,6 +18,7 @@ from .network import RoadNetwork
 from .problems import NO_VALUE, InputError, Problem, in_order
 from .scenario import LONGEST_RUN_S
 from .sumo_additional import SumoAdditional
+from .sumo_buses import bus_lines
 from .sumo_config import SumoConfig, read_config
 from .sumo_demand import FoundTrip, SumoDemand
 from .sumo_drivers import drivers_of
@@ -49,7 +50,7 @@ class Imported:
 
     scenario: Path
     files: tuple[Path, ...]
-    counts: dict[str, int]  # links, lanes, signals, trips, sensors, events
+    counts: dict[str, int]  # links, lanes, signals, trips, bus lines, sensors, events
     left_out: LeftOut
 
     def as_dict(self) -> dict[str, Any]:
@@ -63,7 +64,7 @@ class Imported:
 
     def text(self) -> str:
         """The same for people."""
-        counted = ", ".join(f"{number:,} {name}" for name, number in self.counts.items())
+        counted = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in self.counts.items())
         rows = self.left_out.text()
         told = f"Not expressed, or expressed differently:\n{rows}" if rows else "Everything was expressed."
         return f"{self.scenario}: {counted}\n{told}"
@@ -160,21 +161,27 @@ def _write(
     except OSError as error:
         raise InputError(Problem(out, None, "", NO_VALUE, f"cannot be written: {error.strerror}.")) from error
     files = [net]
+    lines, trips = bus_lines(demand.trips, network, read.begin_s, left_out)
     if demand.trips:
-        files += [out / TRIPS, out / TYPES]
-        _write_trips(out / TRIPS, demand.trips, network, read.begin_s)
+        files.append(out / TYPES)
         _write_types(out / TYPES, demand.trips)
+    if trips:
+        files.append(out / TRIPS)
+        _write_trips(out / TRIPS, trips, read.begin_s)
     programmes = _changed_programmes(additional, read.begin_s)
     if programmes:
         files.append(out / SIGNALS)
         _write_programmes(out / SIGNALS, programmes)
-    tree = _scenario(config, read, network, demand, additional, net.name, has_programmes=bool(programmes))
+    who_travels: dict[str, Any] = {"demand": [{"kind": "trips", "file": TRIPS}]} if trips else {}
+    who_travels |= {"public_transport": lines} if lines else {}
+    tree = _scenario(config, read, network, demand, additional, net.name, who_travels, has_programmes=bool(programmes))
     _write_yaml(out / SCENARIO, tree)
     counts = {
         "links": network.link_count,
         "lanes": network.lane_count,
         "signals": len(network.signals.id),
-        "trips": len(demand.trips),
+        "trips": len(trips),
+        "bus_lines": len(lines),
         "sensors": len(additional.sensors),
         "events": len(additional.events),
     }
@@ -191,7 +198,7 @@ def _net_name(path: Path) -> str:
     return f"{name}.net.xml" + (".gz" if packed else "")
 
 
-def _write_trips(path: Path, trips: Sequence[FoundTrip], network: RoadNetwork, begin_s: float) -> None:
+def _write_trips(path: Path, trips: Sequence[FoundTrip], begin_s: float) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         write = csv.writer(file, lineterminator="\n")
         write.writerow(TRIP_COLUMNS)
@@ -256,6 +263,7 @@ def _scenario(
     demand: SumoDemand,
     additional: SumoAdditional,
     net: str,
+    who_travels: dict[str, Any],
     *,
     has_programmes: bool,
 ) -> dict[str, Any]:
@@ -284,8 +292,8 @@ def _scenario(
     }
     if has_programmes:
         tree["network"] = {"signal_programmes": [SIGNALS]}
+    tree |= who_travels
     if demand.trips:
-        tree["demand"] = [{"kind": "trips", "file": TRIPS}]
         tree["drivers"] = drivers_of(demand.trips, network, left_out)
     events = [event for event in additional.events if event["start_s"] < duration_s]
     left_out.note("closures outside the simulated time", number=len(additional.events) - len(events))

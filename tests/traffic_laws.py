@@ -347,14 +347,20 @@ class TrafficLaws:
         for v in np.flatnonzero(too_fast):
             yield f"vehicle {v} accelerated by {(new[v] - old[v]) / self.dt:.3f} m/s²"
         row = np.where(both, before.rows[table.LANE], now.rows[table.LANE])
-        wanted = before.lane_f[table.LIMIT_MPS, row] * now.numbers[table.SPEED_FACTOR]
+        factor = np.where(both, before.numbers[table.SPEED_FACTOR], now.numbers[table.SPEED_FACTOR])
+        wanted = before.lane_f[table.LIMIT_MPS, row] * factor
         eased = np.where(both, np.maximum(wanted, old - self.comfort * self.dt), wanted)
         for v in np.flatnonzero(driving & (new > eased + CLOSE)):
             yield f"vehicle {v} drives {new[v]:.3f} m/s where it wants {wanted[v]:.3f}"
         if not self.speed_rules_changed:
-            wanted = before.lane_f[table.LIMIT_MPS, now.rows[table.LANE]] * now.numbers[table.SPEED_FACTOR]
+            wanted = before.lane_f[table.LIMIT_MPS, now.rows[table.LANE]] * self._own_factor()
             for v in np.flatnonzero(driving & (new > wanted + CLOSE)):
                 yield f"vehicle {v} came onto row {now.rows[table.LANE, v]}: {new[v]:.3f} m/s, limit {wanted[v]:.3f}"
+
+    def _own_factor(self) -> np.ndarray:
+        """Wished speed over the limit of every driver, those of buses as if no stop were near."""
+        buses = self.simulation.journeys.bus_lines
+        return self.now.numbers[table.SPEED_FACTOR] if buses is None else buses.own_speed_factors(self.fleet)
 
     def _junction_books(self) -> Iterator[str]:
         now = self.now

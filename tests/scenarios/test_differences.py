@@ -20,6 +20,7 @@ from citytwin.scenarios.scenario import Scenario
 from citytwin.scenarios.strict import Strict
 
 SQUARE = [[7.42, 43.73], [7.43, 43.73], [7.43, 43.74], [7.42, 43.74]]
+QUIET = {"boarding_per_h": 20, "dwell_min_s": 5}
 # One of everything: each key of each part of a scenario is given somewhere.
 FULL: dict[str, Any] = {
     "citytwin": 1,
@@ -103,7 +104,12 @@ FULL: dict[str, Any] = {
     "public_transport": [
         {"id": "4", "kind": "bus_line", "headway_s": 600, "start_s": 60, "end_s": 3600, "boarding_per_h": 90}
         | {"board_s_per_passenger": 2, "dwell_min_s": 20, "capacity": 60, "route": ["a", "b", "c"]}
-        | {"stops": [{"link": "a", "name": "Harbour"}, {"link": "b", "position_m": 30, "boarding_per_h": 20}]},
+        | {
+            "stops": [
+                {"link": "a", "name": "Harbour"},
+                {"link": "b", "position_m": 30, "boarding_per_h": 20, "dwell_min_s": 5},
+            ]
+        },
     ],
     "sensors": [
         {"id": "loop", "kind": "loop", "link": "a", "lane": 0, "position_m": 3, "every_s": 60, "observed": "counts.csv"}

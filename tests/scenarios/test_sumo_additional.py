@@ -84,12 +84,12 @@ def test_programmes_replace_those_of_the_net(read: Read) -> None:
 
 def test_the_rest_is_counted(read: Read) -> None:
     found, file = read(
-        '<busStop id="s" lane="in_0"/><e2Detector id="e" lane="in_0"/><poly id="p"/><wonder id="w"/>'
+        '<parkingArea id="s" lane="in_0"/><e2Detector id="e" lane="in_0"/><poly id="p"/><wonder id="w"/>'
         '<e1Detector id="x" lane="path_0" pos="3" freq="60"/>'
     )
     assert not file.problems()
     assert dict(found.left_out.count) == {
-        "bus stops": 1,
+        "parking areas": 1,
         "lane area detectors (E2)": 1,
         "<wonder>": 1,
         "e1Detector on edges that are no roads here": 1,

@@ -156,6 +156,12 @@ def test_what_is_not_expressed_is_counted(read: Read) -> None:
 
 BAD = [
     ("unknown edge", '<trip id="a" depart="0" from="inn" to="out"/>', 'no such edge in the net. Closest: "in"'),
+    (
+        "bus stop",
+        '<busStop id="here" lane="in_0"/><flow id="a" number="1"><route edges="in out"/><stop busStop="her"/></flow>',
+        'no such bus stop before this line. Closest: "here"',
+    ),
+    ("edge of a stop", '<busStop id="a" lane="inn_0"/>', 'no such edge in the net. Closest: "in"'),
     ("route", '<vehicle id="a" depart="0"><route edges="in gone"/></vehicle>', "no such edge in the net"),
     ("depart", '<trip id="a" depart="soon" from="in" to="out"/>', "is not a number"),
     ("no depart", '<trip id="a" from="in" to="out"/>', "is missing: give a number"),

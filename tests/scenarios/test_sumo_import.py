@@ -60,7 +60,15 @@ def test_a_configuration_becomes_a_scenario_folder(tmp_path: Path) -> None:
     imported = import_sumo(write_case(tmp_path / "sumo"), tmp_path / "out")
     assert {file.name for file in imported.files} == {SCENARIO, "t.net.xml", TRIPS, TYPES, SIGNALS, REPORT}
     assert all(file.is_file() for file in imported.files)
-    assert imported.counts == {"links": 6, "lanes": 7, "signals": 1, "trips": 4, "sensors": 1, "events": 1}
+    assert imported.counts == {
+        "links": 6,
+        "lanes": 7,
+        "signals": 1,
+        "trips": 4,
+        "bus_lines": 0,
+        "sensors": 1,
+        "events": 1,
+    }
     assert check_scenario(imported.scenario) == []
     scenario = load_scenario(imported.scenario)
     assert (scenario.name, scenario.seed, scenario.duration_s, scenario.step_s) == ("case", 7, 1200.0, 0.5)
@@ -184,13 +192,14 @@ def test_damaged_files_are_named(tmp_path: Path, name: str, content: bytes, said
 
 
 def test_the_published_district_comes_whole(data: Path, tmp_path: Path) -> None:
-    """Bologna, Pasubio: every vehicle of the files, none without its route (8,776: counted in the files)."""
+    """Bologna, Pasubio: all 8,776 vehicles of the files, 112 of them buses with 499 stops, none without its route."""
     imported = import_sumo(data / "sumo" / "bologna_pasubio" / "run.sumocfg", tmp_path / "out")
     assert imported.counts == {
         "links": 111,
         "lanes": 186,
         "signals": 14,
-        "trips": 8776,
+        "trips": 8664,
+        "bus_lines": 12,
         "sensors": 64,
         "events": 0,
     }
@@ -198,9 +207,14 @@ def test_the_published_district_comes_whole(data: Path, tmp_path: Path) -> None:
         trips = list(csv.DictReader(file))
     assert all(len(trip["route"].split()) > 1 for trip in trips)
     classes = [trip["vehicle_class"] for trip in trips]
-    assert (classes.count("car"), classes.count("bus"), classes.count("emergency")) == (8133, 112, 531)
+    assert (classes.count("car"), classes.count("bus"), classes.count("emergency")) == (8133, 0, 531)
+    scenario = load_scenario(imported.scenario)
+    runs = [len(list(line.departures_s(scenario.duration_s))) for line in scenario.public_transport]
+    assert sum(runs) == 112
+    stops = [stop for line in scenario.public_transport for stop in line.stops[1:-1]]
+    assert sum(run * len(line.stops[1:-1]) for run, line in zip(runs, scenario.public_transport, strict=True)) == 499
+    assert {stop.dwell_min_s for stop in stops} == {20.0} and all(stop.name.startswith("busStop#") for stop in stops)
     rows = imported.left_out.count
     assert rows["vehicles of the class ignoring that drive as class emergency"] == 531
-    assert rows["stops of vehicles: they drive on"] == 499
-    assert rows["bus stops"] == 25
+    assert rows["stops of vehicles: they drive on"] == 0
     assert check_scenario(imported.scenario) == []

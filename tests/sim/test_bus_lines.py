@@ -51,6 +51,12 @@ def test_a_bus_stands_at_its_place_for_as_long_as_people_take():
     assert np.isnan(last["left_s"]) and last["arrived_s"] > market["left_s"]
 
 
+def test_a_stop_may_ask_for_a_longer_or_shorter_stay_than_its_line():
+    stops = [{"link": A, "position_m": 50}, {"link": A, "position_m": 200, "dwell_min_s": 3}, {"link": B}, {"link": C}]
+    calls = stops_of(run(line(stops=stops, end_s=60, boarding_per_h=0, dwell_min_s=15), duration_s=300))
+    assert [call["left_s"] - call["arrived_s"] for call in calls[1:3]] == [3.0, 15.0]
+
+
 def test_it_comes_to_rest_within_a_metre_without_braking_hard():
     simulation = run(line(end_s=60), duration_s=400)
     again = Simulation(simulation.scenario, ROAD, simulation.model.fleet.trips)

@@ -33,10 +33,9 @@ def simulation_of(path: Path) -> Simulation:
 def test_import_answers_in_text_and_json(data: Path, tmp_path: Path) -> None:
     told = call("import", "sumo", data / PASUBIO, "-o", tmp_path / "a")
     assert told.exit_code == 0
-    assert "8,776 trips" in told.stdout
-    assert "bus stops" in told.stdout
+    assert "8,664 trips, 12 bus lines" in told.stdout
     answer = call("import", "sumo", data / PASUBIO, "-o", tmp_path / "b", "--json")
-    assert json.loads(answer.stdout)["trips"] == 8776
+    assert json.loads(answer.stdout)["trips"] == 8664
     assert call("validate", tmp_path / "a" / "scenario.yaml").exit_code == 0
 
 
