@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..kernels import chance
 from ..kernels import traffic_tables as table
 from ..kernels.traffic_tables import City
+from ..scenarios.critical_gaps import gap_rules
 from ..scenarios.network import Bools, FoeKind
 from ..scenarios.streets import BUS, CAR, EMERGENCY, TRUCK
 from .drivers import DriverKinds, driver_kinds
@@ -260,7 +261,7 @@ def build_fleet(
         lane_i=_each(members, lane_i),
         connector=_connectors(network),
         foe=_foes(network),
-        foe_clear_m=network.connectors.foe_clear_m.astype(np.float64),
+        foe_f=_foe_numbers(network),
         junction=_each(members, junction),
         loop=loop,
         link=_each(members, link),
@@ -344,6 +345,7 @@ def _connectors(network: RoadNetwork) -> Ints:
     equal = merges & ~connectors.foe_yield.astype(bool) & ~_foe_gives_way(network) & (connectors.signal[owner] < 0)
     rows[table.MERGES, owner[merges]] = 1
     rows[table.ZIPS, owner[equal]] = 1
+    rows[table.LOOKS, :-1] = gap_rules(network).looks
     return rows
 
 
@@ -365,6 +367,16 @@ def _foes(network: RoadNetwork) -> Ints:
     rows[table.FOE_YIELDED_TO] = connectors.foe_yield
     rows[table.FOE_MERGES] = connectors.foe_kind == FoeKind.MERGE
     rows[table.FOE_GIVES_WAY] = _foe_gives_way(network)
+    return rows
+
+
+def _foe_numbers(network: RoadNetwork) -> Floats:
+    connectors = network.connectors
+    rows = np.empty((table.FOE_F_COLUMNS, connectors.foe.size))
+    rows[table.FOE_REACH_M] = connectors.foe_reach_m
+    rows[table.FOE_CLEAR_M] = connectors.foe_clear_m
+    rules = gap_rules(network)
+    rows[table.FOE_GAP], rows[table.FOE_PASS_S] = rules.factor, rules.passing_s
     return rows
 
 

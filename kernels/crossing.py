@@ -23,6 +23,7 @@ from .traffic_tables import (
     LANE,
     LANE_LENGTH_M,
     LAST_OUT,
+    LEAVING,
     LENGTH_M,
     LIGHT_RED,
     MIN_GAP_M,
@@ -51,6 +52,7 @@ def leave_streets(city: City, junction: int) -> None:
     for place in range(city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]):
         lane = city.listed[place]
         if city.lane_i[GRANTED_COUNT, lane] == 0:
+            city.lane_i[LEAVING, lane] = 0
             continue
         length = city.lane_f[LANE_LENGTH_M, lane]
         while city.lane_i[GRANTED_COUNT, lane] > 0:
@@ -74,6 +76,7 @@ def leave_streets(city: City, junction: int) -> None:
             city.lane_i[WENT_OUT, lane] += 1
             city.lane_i[CAME_IN, row] += 1
             city.junction[INSIDE, junction] += 1
+        city.lane_i[LEAVING, lane] = city.lane_i[GRANTED_COUNT, lane]
 
 
 @woven

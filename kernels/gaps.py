@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .compile import woven
+from .compile import bare, woven
 from .driving import brake_distance
 from .rings import at
 from .traffic_tables import (
@@ -10,6 +10,11 @@ from .traffic_tables import (
     CONNECTOR,
     COUNT,
     FIRST_FEEDER,
+    FIRST_FOE,
+    FOE,
+    FOE_CLEAR_M,
+    FOE_MERGES,
+    FOE_REACH_M,
     FROM_LANE,
     GRANTED_COUNT,
     GROUP,
@@ -18,6 +23,7 @@ from .traffic_tables import (
     LENGTH_M,
     LIGHT_RED,
     LIGHT_YELLOW,
+    MAX_ACCEL,
     MIN_GAP_M,
     OCCUPIED_BY,
     PHASE,
@@ -29,6 +35,7 @@ from .traffic_tables import (
     City,
 )
 
+CLEAR, TRUSTED, BLOCKED = 0, 1, 2
 DARK = 9  # no signal: the signs alone rule
 CREEP_MPS = 3.0  # how fast, at least, a vehicle with a grant is expected to come
 LOOK_BACK = 6  # vehicles of a priority lane that are looked at
@@ -45,16 +52,18 @@ def light_of(city: City, connector: int) -> int:
 
 
 @woven
-def claimed(city: City, connector: int, within_s: float) -> bool:
-    """Whether a vehicle with a grant for a connector will be at its stop line within some seconds, or cannot stop."""
-    lane = city.connector[FROM_LANE, connector]
+def claimed(city: City, place: int, within_s: float) -> bool:
+    """Whether a vehicle with a grant for the foe ``place`` will be in the way within some seconds, or cannot stop."""
+    connector = city.foe[FOE, place]
+    lane, reach = city.connector[FROM_LANE, connector], city.foe_f[FOE_REACH_M, place]
     for k in range(city.lane_i[GRANTED_COUNT, lane]):
         vehicle = at(city, lane, k)
         if city.vehicle_i[vehicle, CONNECTOR] != connector:
             continue
         speed = city.vehicle_f[vehicle, SPEED_MPS]
         left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[vehicle, POSITION_M]
-        if left < max(speed, CREEP_MPS) * within_s or brake_distance(speed, city.firm_decel, city.step_s) > left:
+        soon = left < CREEP_MPS * within_s or left + reach < speed * within_s  # whoever stands will speed up
+        if soon or brake_distance(speed, city.firm_decel, city.step_s) > left:
             return True
     return False
 
@@ -66,6 +75,39 @@ def is_clear(city: City, connector: int, beyond_m: float) -> bool:
     if city.lane_i[OCCUPIED_BY, row] == 0:
         return True
     return room_behind(city, connector) <= city.lane_f[LANE_LENGTH_M, row] - beyond_m
+
+
+@bare
+def will_be_clear(city: City, vehicle: int, place: int, left: float) -> int:
+    """Whether the rears of all who have entered on the foe ``place`` are out of the way of a vehicle at its line.
+
+    ``CLEAR``: now, or at the end of the coming step however hard they brake. ``TRUSTED``: by their speed they will be
+    when it gets there, and it can still stop if they are not. Else ``BLOCKED``.
+    """
+    foe = city.foe[FOE, place]
+    row, step = city.road_lanes + foe, city.step_s
+    if city.lane_i[OCCUPIED_BY, row] == 0:
+        return CLEAR
+    to_go = room_behind(city, foe) - city.lane_f[LANE_LENGTH_M, row] + city.foe_f[FOE_CLEAR_M, place]
+    count = city.lane_i[COUNT, row]
+    last = at(city, row, count - 1) if count > 0 else city.lane_i[LAST_OUT, row]
+    its_speed = city.vehicle_f[last, SPEED_MPS]
+    if to_go <= max(0.0, its_speed - city.max_decel * step) * step:
+        return CLEAR
+    kind = city.vehicle_i[vehicle, CLASS]
+    soon = city.vehicle_f[vehicle, SPEED_MPS] + city.driver[kind, MAX_ACCEL] * step
+    in_time = its_speed > CREEP_MPS and to_go / its_speed + step <= left / soon
+    return TRUSTED if in_time and soon * step + brake_distance(soon, city.max_decel, step) <= left else BLOCKED
+
+
+@bare
+def all_clear(city: City, vehicle: int, connector: int, left: float) -> int:
+    """The worst that ``will_be_clear`` says of those who cross a vehicle's way, ``left`` metres before its line."""
+    worst = CLEAR
+    for place in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
+        if city.foe[FOE_MERGES, place] == 0:
+            worst = max(worst, will_be_clear(city, vehicle, place, left))
+    return worst
 
 
 @woven

@@ -14,7 +14,18 @@ import math
 
 from .compile import bare, woven
 from .driving import brake_distance
-from .gaps import CREEP_MPS, DARK, approaches, can_join, claimed, is_clear, light_of
+from .gaps import (
+    BLOCKED,
+    CLEAR,
+    CREEP_MPS,
+    DARK,
+    all_clear,
+    approaches,
+    can_join,
+    claimed,
+    light_of,
+    will_be_clear,
+)
 from .keep_clear import loops_have_room, room_beyond
 from .merging import first_to_stand_back, may_join, way_left
 from .rings import at
@@ -34,8 +45,11 @@ from .traffic_tables import (
     FIRST_LANE_IN,
     FIRST_LANE_OUT,
     FOE,
+    FOE_GAP,
     FOE_GIVES_WAY,
     FOE_MERGES,
+    FOE_PASS_S,
+    FOE_REACH_M,
     FOE_YIELDED_TO,
     FROM_LANE,
     GRANTED,
@@ -50,6 +64,7 @@ from .traffic_tables import (
     LIGHT_RED,
     LIGHT_YELLOW,
     LIMIT_MPS,
+    LOOKS,
     MAX_ACCEL,
     MIN_GAP_M,
     NEED_M,
@@ -57,6 +72,7 @@ from .traffic_tables import (
     NOTHING,
     OCCUPIED,
     OCCUPIED_BY,
+    ON_TRUST,
     OPEN,
     OWES,
     PHASE_LEFT_S,
@@ -75,8 +91,9 @@ from .traffic_tables import (
 )
 from .ways import goes_on, may_use, way_on
 
-CLEARING_S = 2.5  # between two conflicting vehicles at their stop lines
+CLEARING_S = 2.5  # from the stop line until a vehicle is out of the way of others
 UNKNOWN = -2  # which vehicle of a lane asks to enter
+SIGHT_M = 4.5  # SUMO's distance from which drivers on a minor road see the others (its visibilityDistance)
 AT_LINE_M = 5.0  # a vehicle standing closer than this waits at the stop line
 STOPPED_MPS = 0.5
 ZIP_MPS = 3.0  # slower than this, lanes that join take turns and drivers let others in
@@ -102,34 +119,34 @@ def refusal(city: City, vehicle: int, connector: int, left: float, t_s: float) -
             gives_way = gives_way or city.foe[FOE_YIELDED_TO, place] != 0
         if not (gives_way and waits_at_line):
             return RED
-    within_s = time_needed(city, vehicle, left)
     to_join = left + city.lane_f[LANE_LENGTH_M, city.road_lanes + connector]
     for place in range(first, last):
-        foe = city.foe[FOE, place]
+        foe, within_s = city.foe[FOE, place], time_needed(city, vehicle, left, place)
         if light == DARK and city.foe[FOE_MERGES, place] != 0:
             if not may_join(city, vehicle, to_join, place, within_s):
                 return OCCUPIED
             continue
-        if claimed(city, foe, within_s):
+        if claimed(city, place, within_s):
             return OCCUPIED
         if city.lane_i[OCCUPIED_BY, city.road_lanes + foe] == 0:
             continue
         if city.foe[FOE_MERGES, place] != 0:
             if not can_join(city, vehicle, to_join, foe):
                 return OCCUPIED
-        elif not is_clear(city, foe, city.foe_clear_m[place]):
+        elif will_be_clear(city, vehicle, place, left) == BLOCKED:
             return OCCUPIED
     if light != LIGHT_GREEN:
         if city.connector[STOP, connector] != 0 and light == DARK and not waits_at_line:
             return YIELD
+        if city.connector[LOOKS, connector] != 0 and light == DARK and left > SIGHT_M:
+            return YIELD
         for place in range(first, last):
             if city.foe[FOE_YIELDED_TO, place] == 0:
                 continue
-            foe = city.foe[FOE, place]
-            beyond = 0.0
+            foe, reach = city.foe[FOE, place], city.foe_f[FOE_REACH_M, place]
             if light == DARK and city.foe[FOE_MERGES, place] != 0:
-                beyond = city.lane_f[LANE_LENGTH_M, city.road_lanes + foe]
-            if approaches(city, foe, within_s, beyond):
+                reach = city.lane_f[LANE_LENGTH_M, city.road_lanes + foe]
+            if approaches(city, foe, time_needed(city, vehicle, left, place), reach):
                 return YIELD
     needed = city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
     if not room_beyond(city, to_lane, needed):
@@ -157,12 +174,11 @@ def overtake_claims(city: City, vehicle: int, connector: int, left: float) -> No
     """Take back the grants of conflicting vehicles, which are far enough away to stop (see ``refusal``)."""
     dark = light_of(city, connector) == DARK
     to_join = left + city.lane_f[LANE_LENGTH_M, city.road_lanes + connector]
-    within_s = time_needed(city, vehicle, left)
     for place in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
         foe = city.foe[FOE, place]
         lane, stands = city.connector[FROM_LANE, foe], -1
         if dark and city.foe[FOE_MERGES, place] != 0:
-            stands = first_to_stand_back(city, vehicle, to_join, place, within_s)
+            stands = first_to_stand_back(city, vehicle, to_join, place, time_needed(city, vehicle, left, place))
         else:
             for k in range(city.lane_i[GRANTED_COUNT, lane]):
                 if city.vehicle_i[at(city, lane, k), CONNECTOR] == foe:
@@ -174,10 +190,11 @@ def overtake_claims(city: City, vehicle: int, connector: int, left: float) -> No
 
 
 @woven
-def time_needed(city: City, vehicle: int, left: float) -> float:
-    """Seconds for which nobody with right of way may come while a vehicle ``left`` metres before its line goes on."""
+def time_needed(city: City, vehicle: int, left: float, place: int) -> float:
+    """Seconds for which nobody may come on the foe ``place`` while a vehicle ``left`` m before its line goes on."""
     arrival_s = left / max(city.vehicle_f[vehicle, SPEED_MPS], CREEP_MPS)
-    return max(city.driver[city.vehicle_i[vehicle, CLASS], CRITICAL_GAP_S], arrival_s + CLEARING_S)
+    gap_s = city.driver[city.vehicle_i[vehicle, CLASS], CRITICAL_GAP_S] * city.foe_f[FOE_GAP, place]
+    return max(gap_s - city.foe_f[FOE_PASS_S, place], arrival_s + CLEARING_S)
 
 
 @bare
@@ -221,6 +238,10 @@ def take_back(city: City, lane: int) -> None:
             stand = brake_distance(speed, city.firm_decel, city.step_s) <= left
         else:
             stand = city.vehicle_f[vehicle, STANDING_S] > 2.0
+        if city.vehicle_i[vehicle, GRANTED] == ON_TRUST and not stand:
+            clear = all_clear(city, vehicle, connector, left)
+            stand = clear == BLOCKED
+            city.vehicle_i[vehicle, GRANTED] = 1 if clear == CLEAR else ON_TRUST
         if stand:
             kept = k
             break
@@ -324,7 +345,7 @@ def is_kept_wrongly(city: City, vehicle: int) -> bool:
         count = city.lane_i[COUNT, row]
         if count > 0 and city.vehicle_f[at(city, row, count - 1), SPEED_MPS] < STOPPED_MPS:
             return False
-        if count > 0 or claimed(city, foe, within_s):
+        if count > 0 or claimed(city, place, within_s):
             if city.foe[FOE_GIVES_WAY, place] == 0 or city.foe[FOE_YIELDED_TO, place] != 0:
                 return False
             found = True
@@ -380,7 +401,7 @@ def admit(city: City, lane: int, vehicle: int, t_s: float) -> bool:
                 city.vehicle_i[vehicle, ASK] = why
         return False
     kind = city.vehicle_i[vehicle, CLASS]
-    city.vehicle_i[vehicle, GRANTED] = 1
+    city.vehicle_i[vehicle, GRANTED] = 1 if all_clear(city, vehicle, connector, left) == CLEAR else ON_TRUST
     city.vehicle_i[vehicle, CAUSE] = NOTHING
     city.lane_i[GRANTED_COUNT, lane] += 1
     city.lane_f[INBOUND_M, city.connector[TO_LANE, connector]] += (

@@ -15,6 +15,7 @@ from .traffic_tables import (
     INBOUND_M,
     KNOT,
     LANE_LENGTH_M,
+    LEAVING,
     LENGTH_M,
     LOOP_FREE_M,
     LOOP_RESERVE,
@@ -39,7 +40,8 @@ def free_room(city: City, lane: int, needed: float) -> float:
         return max(length, needed)  # whoever is longer than an empty lane may enter it
     last = at(city, lane, count - 1)
     rear = city.vehicle_f[last, POSITION_M] - city.driver[city.vehicle_i[last, CLASS], LENGTH_M]
-    moving_on = min(rear + city.vehicle_f[last, SPEED_MPS] * FORESIGHT_S, length - count * needed)
+    stay = count - city.lane_i[LEAVING, lane]
+    moving_on = min(rear + city.vehicle_f[last, SPEED_MPS] * FORESIGHT_S, length - stay * needed)
     return max(rear, moving_on)
 
 

@@ -22,7 +22,7 @@ def member_counting(cities: City, m: int, counter: Longs) -> City:
         cities.lane_i[m],
         cities.connector,
         cities.foe,
-        cities.foe_clear_m,
+        cities.foe_f,
         cities.junction[m],
         cities.loop,
         cities.link[m],

@@ -84,7 +84,7 @@ CLASS: Final = 0  # kind of driver: row of driver and class_access
 STATUS: Final = 1
 LANE: Final = 2  # lane row, -1 off the road
 CONNECTOR: Final = 3  # the way on from the present lane, -1: none from here
-GRANTED: Final = 4  # 1: may enter the junction
+GRANTED: Final = 4  # 1: may enter the junction, ON_TRUST: as soon as somebody inside is out of the way
 REAR_IN: Final = 5  # connector that its rear still occupies, -1: none
 CAUSE: Final = 6  # why it stands
 ASK: Final = 7  # what its driver must decide
@@ -96,6 +96,8 @@ CHANCE: Final = 12  # what its own random numbers begin with
 YIELDS_TO: Final = 13  # vehicle in the lane beside that it lets in, -1: none
 HAS_LET_IN: Final = 14  # 1: has let somebody into its lane here; the next in line lets in the next
 VEHICLE_I_COLUMNS: Final = 15
+
+ON_TRUST: Final = 2
 
 # Columns of ``lane_f``, ``[column, lane row]``.
 LANE_LENGTH_M: Final = 0
@@ -134,7 +136,8 @@ FIRST_LOOP: Final = 16  # loops that it is part of, into listed
 STOPS: Final = 17  # from here on counts for whoever watches: how often vehicles came to stand on it so far
 STANDING_STEPS: Final = 18  # steps that vehicles stood on it so far, all together
 LONGEST_QUEUE: Final = 19  # most vehicles that stood on it at once so far
-LANE_I_COLUMNS: Final = 20
+LEAVING: Final = 20  # GRANTED_COUNT at the start of the step
+LANE_I_COLUMNS: Final = 21
 
 # Columns of ``connector``, ``[column, connector + 1]``.
 FROM_LANE: Final = 0
@@ -147,7 +150,8 @@ GROUP: Final = 6  # column of the controller's lights
 FIRST_FOE: Final = 7  # into foe
 MERGES: Final = 8  # 1: others lead into the same lane
 ZIPS: Final = 9  # 1: there, without a signal, one of them is its equal, neither gives way
-CONNECTOR_COLUMNS: Final = 10
+LOOKS: Final = 10  # 1: must be near the line to see who comes
+CONNECTOR_COLUMNS: Final = 11
 
 # Columns of ``foe``, ``[column, …]``.
 FOE: Final = 0  # connector
@@ -155,6 +159,13 @@ FOE_YIELDED_TO: Final = 1  # 1: the owner gives way to it
 FOE_MERGES: Final = 2  # 1: both lead into the same lane
 FOE_GIVES_WAY: Final = 3  # 1: it gives way to the owner
 FOE_COLUMNS: Final = 4
+
+# Columns of ``foe_f``, ``[column, pair]``.
+FOE_REACH_M: Final = 0  # along the foe: where it begins to get in the owner's way
+FOE_CLEAR_M: Final = 1  # where its rear is out of the way
+FOE_GAP: Final = 2  # critical gap over that of a driver's row
+FOE_PASS_S: Final = 3  # of such a gap, what has passed once whoever opens it is out of the way
+FOE_F_COLUMNS: Final = 4
 
 # Columns of ``junction``, ``[column, junction + 1]``.
 FIRST_LANE_IN: Final = 0  # into listed
@@ -248,7 +259,7 @@ class City(NamedTuple):
     lane_i: Ints
     connector: Ints
     foe: Ints
-    foe_clear_m: Floats  # [pair] along the foe: where its rear is out of the owner's way
+    foe_f: Floats
     junction: Ints
     loop: Ints
     link: Ints

@@ -28,6 +28,7 @@ from .traffic_tables import (
     FIRST_LOOP,
     FIRST_LOOP_LANE,
     FOE,
+    FOE_CLEAR_M,
     FOE_MERGES,
     GRANTED_COUNT,
     KNOT,
@@ -131,7 +132,7 @@ def in_the_way(city: City, vehicle: int, lane: int, connector: int, held: Ints, 
         if city.foe[FOE_MERGES, place] != 0:
             passes = can_join(city, vehicle, left + city.lane_f[LANE_LENGTH_M, city.road_lanes + connector], foe)
         else:
-            passes = is_clear(city, foe, city.foe_clear_m[place])
+            passes = is_clear(city, foe, city.foe_f[FOE_CLEAR_M, place])
         if not passes:
             n = note_wait(waits, n, lane, holder, 0)
     return n

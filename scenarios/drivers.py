@@ -113,7 +113,9 @@ class Drivers(Strict):
     speed_factor_mean: SpeedFactor = Field(1.0, description="Wanted speed as a share of the limit, mean.")
     speed_factor_sd: SpeedFactorSd = Field(0.1, description="The same, standard deviation.")
     length_m: Length = Field(4.5, description="Length of a car, m.")
-    critical_gap_s: CriticalGap = Field(4.5, description="Gap in the traffic with right of way they accept, s.")
+    critical_gap_s: CriticalGap = Field(
+        4.5, description="Gap they accept for a permitted turn at a signal, s; others are in proportion."
+    )
     imperfection: Imperfection = Field(
         0.0, description="Share of one step's acceleration that is lost by chance at most: Krauss' σ, often 0.5."
     )

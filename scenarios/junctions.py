@@ -96,6 +96,7 @@ def build_network(streets: StreetGraph) -> RoadNetwork:
             foe=conflicts.foe,
             foe_kind=conflicts.kind,
             foe_yield=plans.foe_yield,
+            foe_reach_m=conflicts.enter_m[mirrored(conflicts)],
             foe_clear_m=conflicts.leave_m[mirrored(conflicts)],
             shape_start=np.arange(ways.movement.size + 1, dtype=np.int64) * curves.xy.shape[1],
             shape_xy=curves.xy.reshape(-1, 2),

@@ -172,7 +172,8 @@ class Connectors:
     foe: Ints  # connector
     foe_kind: Bytes  # FoeKind
     foe_yield: Bools  # the owner gives way to this foe
-    foe_clear_m: Floats  # along the foe: where it no longer gets in the owner's way
+    foe_reach_m: Floats  # along the foe: where it begins to get in the owner's way
+    foe_clear_m: Floats  # and where it no longer does
     shape_start: NDArray[np.int64]  # [connector + 1]
     shape_xy: Floats  # [point, 2] m
 

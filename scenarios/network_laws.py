@@ -75,13 +75,29 @@ def _shape_laws(network: RoadNetwork) -> Iterator[str]:
     for table in (network.junctions, network.links, network.lanes, movements, connectors, signals):
         own = {"_start", "shape_xy"}
         columns = [f.name for f in fields(table) if not any(f.name.endswith(end) for end in own)]
-        free = {"foe", "foe_kind", "foe_yield", "foe_clear_m", "phase_s", "shortest_s", "longest_s", "light"}
+        free = {
+            "foe",
+            "foe_kind",
+            "foe_yield",
+            "foe_reach_m",
+            "foe_clear_m",
+            "phase_s",
+            "shortest_s",
+            "longest_s",
+            "light",
+        }
         sizes = {len(getattr(table, column)) for column in columns if column not in free}
         if len(sizes) > 1:
             yield f"{type(table).__name__} has columns of different lengths"
-    of_foes = (connectors.foe, connectors.foe_kind, connectors.foe_yield, connectors.foe_clear_m)
+    of_foes = (
+        connectors.foe,
+        connectors.foe_kind,
+        connectors.foe_yield,
+        connectors.foe_reach_m,
+        connectors.foe_clear_m,
+    )
     if len({column.size for column in of_foes}) > 1:
-        yield "foe, foe_kind, foe_yield and foe_clear_m differ in length"
+        yield "foe, foe_kind, foe_yield, foe_reach_m and foe_clear_m differ in length"
     if not signals.phase_s.size == signals.shortest_s.size == signals.longest_s.size:
         yield "phase_s, shortest_s and longest_s differ in length"
 
@@ -143,9 +159,9 @@ def _foe_laws(network: RoadNetwork) -> Iterator[str]:
         return
     if np.any(connectors.foe_kind[back] != connectors.foe_kind):
         yield "two foes disagree whether they cross or merge"
-    clear, foe_length = connectors.foe_clear_m, connectors.length_m[foe]
-    if not np.all((clear >= 0.0) & (clear <= foe_length + 1e-6)):
-        yield "a foe is clear of its conflict before its connector begins or behind its end"
+    reach, clear = connectors.foe_reach_m, connectors.foe_clear_m
+    if not np.all((reach >= 0.0) & (reach <= clear) & (clear <= connectors.length_m[foe] + 1e-6)):
+        yield "a foe is clear of its conflict before it reaches it or behind the end of its connector"
     junction = network.movements.junction[connectors.movement]
     if np.any(junction[own] != junction[foe]):
         yield "foes stand at different junctions"

@@ -33,7 +33,7 @@ from .streets import CAR
 from .sumo_edges import centre_line, gates, road_class, twins
 from .sumo_net_file import ConnectionRow, EdgeRow, NetRows, read_net_file
 from .sumo_places import shared_coordinates
-from .sumo_right_of_way import Conflicts, clear_along_foe, read_conflicts, service_order
+from .sumo_right_of_way import Conflicts, in_the_way_along_foe, read_conflicts, service_order
 from .sumo_signals import FIXED_KINDS, Programme, show_lights
 
 TURNS = {
@@ -126,8 +126,9 @@ class _Build:
         signals, signal, group = self._signals(joined, names, start)
         foe_start, foe, kind, foe_yield = _foes(joined, lanes, start)
         turn = movements.turn[movement]
-        order = np.array([level for one in joined for level in service_order(len(one.rows), one.yields)], np.int32)
         shapes = [place.shift(xy) for xy, _, _ in curves]
+        reach_m, clear_m = in_the_way_along_foe(shapes, length_m, foe_start, foe, kind)
+        order = np.array([level for one in joined for level in service_order(len(one.rows), one.yields)], np.int32)
         count = np.bincount(movement, minlength=movements.turn.size)
         movements = Movements(
             movements.from_link,
@@ -150,7 +151,8 @@ class _Build:
             foe=foe,
             foe_kind=kind,
             foe_yield=foe_yield,
-            foe_clear_m=clear_along_foe(shapes, length_m, foe_start, foe, kind),
+            foe_reach_m=reach_m,
+            foe_clear_m=clear_m,
             shape_start=_starts(shapes),
             shape_xy=_all_points(shapes),
         )

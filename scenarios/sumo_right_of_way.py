@@ -133,25 +133,28 @@ def service_order(count: int, yields: frozenset[tuple[int, int]] | set[tuple[int
     return [DEEPEST - level for level in depth]
 
 
-def clear_along_foe(shapes: Sequence[Floats], length_m: Floats, foe_start: Ints, foe: Ints, kind: Bytes) -> Floats:
-    """Where along each foe it no longer gets in the owner's way, ``[foe]`` m.
+def in_the_way_along_foe(
+    shapes: Sequence[Floats], length_m: Floats, foe_start: Ints, foe: Ints, kind: Bytes
+) -> tuple[Floats, Floats]:
+    """Where along each foe it begins to get in the owner's way and where it no longer does, ``[foe]`` m.
 
-    That is where a vehicle's width fits between the two curves again; a merge lasts to the end, and so does a conflict
-    that the file names though the curves keep apart.
+    That is where a vehicle's width does not fit between the two curves; a merge lasts to the end, and a conflict that
+    the file names though the curves keep apart from the beginning to the end.
     """
     import shapely
 
     if not foe.size:
-        return np.zeros(0)
+        return np.zeros(0), np.zeros(0)
     lines = shapely.linestrings([point for shape in shapes for point in shape], indices=_owners(shapes))
     share = np.linspace(0.0, 1.0, SAMPLES)
     points = shapely.line_interpolate_point(lines[:, None], share[None, :], normalized=True)
     own = np.repeat(np.arange(len(shapes)), np.diff(foe_start))
     inside = shapely.distance(points[foe], lines[own][:, None]) <= VEHICLE_WIDTH_M + SIDE_ROOM_M
+    meet = inside.any(axis=1)
+    first = np.where(meet, np.maximum(inside.argmax(axis=1) - 1, 0), 0)  # the sample before the first one inside
     last = SAMPLES - inside[:, ::-1].argmax(axis=1)  # the sample behind the last one inside
-    last = np.where(inside.any(axis=1) & (kind == FoeKind.CROSS), np.minimum(last, SAMPLES - 1), SAMPLES - 1)
-    clear: Floats = share[last] * length_m[foe]
-    return clear
+    last = np.where(meet & (kind == FoeKind.CROSS), np.minimum(last, SAMPLES - 1), SAMPLES - 1)
+    return share[first] * length_m[foe], share[last] * length_m[foe]
 
 
 def _owners(shapes: Sequence[Floats]) -> Ints:

@@ -386,7 +386,7 @@ class TrafficLaws:
                 if on >= 0:
                     inbound[self.to_lane[on]] += self.body_m[v] + self.gap_m[v]
             if row < self.roads:
-                count = sum(granted[v] for v in ring)
+                count = sum(granted[v] > 0 for v in ring)
                 if grants[row] != count:
                     yield f"lane {row} counts {grants[row]} grants, there are {count}"
         kept = now.lane_i[table.OCCUPIED_BY, self.roads : -1]

@@ -16,7 +16,7 @@ from yield_roads import MOVEMENTS, junction_of, minor_capacity, roundabout
 
 from citytwin.scenarios import capacity
 
-RING = "766 veh/h enter beside 408 (910 expected), 440 beside 684 (687): who enters waits for a sure place on the ring"
+RING = "476 veh/h enter beside 682 (688 expected): these come round in platoons, three seconds apart, out of one arm"
 NOT_BUILT = {
     "hcm_twsc_": "not built: the handbook's procedure for shared lanes and impedance",
     "awsc_": "not built: the handbook's iteration for all-way stops; saturated arms are run as traffic",
@@ -103,19 +103,16 @@ def test_a_minor_queue_that_nobody_hinders_leaves_at_the_handbooks_rate(record_p
     hold(record_property, "follow-up time", follow_up_s(), (2.2, 4.0), "s")
 
 
-CLEARS = "658 veh/h against 779: drivers decide once a second, and wait until whoever passed is ahead of them"
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "major_vph",
-    [200.0, 400.0, pytest.param(600.0, marks=pytest.mark.xfail(strict=True, reason=CLEARS))],
-)
+@pytest.mark.parametrize("major_vph", [200.0, 400.0, 600.0])
 def test_a_minor_road_carries_what_siegloch_says(major_vph: float, record_property: Callable[[str, Any], None]) -> None:
-    """Within 15 %, for the drivers' own critical gap and follow-up time."""
+    """Within 15 %, for the drivers' own critical gap and follow-up time, and of what the handbook has for its own."""
     junction = junction_of("wes", minor="s")
     measured, beside = minor_capacity(junction, *MOVEMENTS["minor_right"], major_vph, hours=0.5)
-    wanted = capacity.siegloch_capacity(beside, 4.5, follow_up_s())
+    handbook = capacity.harders_capacity(beside, 6.2, 3.3)
+    quantity = f"right turns beside {beside:.0f} veh/h, handbook"
+    hold(record_property, quantity, measured, (0.85 * handbook, 1.15 * handbook), "veh/h")
+    wanted = capacity.siegloch_capacity(beside, 6.2, follow_up_s())
     record_property("curve", ("minor", "measured", [beside], [measured]))
     record_property("curve", ("minor", "Siegloch, own gaps", [beside], [wanted]))
     quantity = f"capacity beside {major_vph:g} veh/h"
@@ -125,7 +122,7 @@ def test_a_minor_road_carries_what_siegloch_says(major_vph: float, record_proper
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "major_vph",
-    [0.0, 200.0, *(pytest.param(vph, marks=pytest.mark.xfail(strict=True, reason=RING)) for vph in (400.0, 700.0))],
+    [0.0, 200.0, 400.0, pytest.param(700.0, marks=pytest.mark.xfail(strict=True, reason=RING))],
 )
 def test_entering_a_roundabout(major_vph: float, record_property: Callable[[str, Any], None]) -> None:
     """HCM 7, eq. 22-1, within 15 %: 1,380 e^(−0.00102 q) vehicles an hour enter beside q on one lane."""
