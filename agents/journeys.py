@@ -16,7 +16,7 @@ from .vehicle import CAUSES, overrides
 if TYPE_CHECKING:
     from .bus_lines import BusLines
     from .city_model import CityModel
-    from .measures import Measures
+    from .measures import Measures, Terms
 
 Rows = NDArray[np.int64]
 Ints = NDArray[np.int32]
@@ -80,7 +80,8 @@ class Journeys:
     def _blame_measures(self, rows: Rows) -> None:
         """Find trips that would have a way without measures."""
         trips = self.model.fleet.trips
-        free = self._plan_alike(rows, trips.origin_link[rows], trips.destination_link[rows], ~self.announced, None)
+        ends = trips.origin_link[rows], trips.destination_link[rows]
+        free = self._plan(rows, *ends, ~self.announced, None, with_measures=False)
         kept = rows[np.diff(free.start) > 0]
         if self.measures is not None:
             self.measures.note_no_way_round(kept, self._decides_at_s(kept))
@@ -257,43 +258,29 @@ class Journeys:
         first: tuple[Rows, Ints] | None,
         *,
         noise: float | None = None,
+        with_measures: bool = True,
     ) -> RouteTable:
-        """Routes on the terms that measures set."""
-        if self.measures is None or not rows.size:
-            return self._plan_alike(rows, origin, destination, open_link, first, noise=noise)
+        """Routes on the terms that measures set, where there are any."""
+        trips = self.model.fleet.trips
+        terms: list[tuple[Rows, Terms | None]] = [(np.arange(rows.size), None)]
+        if self.measures is not None and with_measures and rows.size:
+            terms = list(self.measures.terms(rows, origin, destination, self._decides_at_s(rows)))
         parts = []
-        for some, terms in self.measures.terms(rows, origin, destination, self._decides_at_s(rows)):
-            of, first_of = rows[some], None if first is None else _some_of(first, some)
-            is_open = open_link & terms.open_link
-            planned = self._plan_alike(
-                of, origin[some], destination[some], is_open, first_of, terms.extra_s, noise=noise
+        for some, own in terms:
+            of = rows[some]
+            planned = self.model.router.plan(
+                origin[some],
+                destination[some],
+                trips.key[of],
+                noise=self.noise if noise is None else noise,
+                seed=self.seed,
+                open_link=open_link if own is None else open_link & own.open_link,
+                allowed_next=first if first is None or own is None else _some_of(first, some),
+                vehicle_class=trips.vehicle_class[of],
+                extra_s=None if own is None else own.extra_s,
             )
             parts.append((some, planned))
-        return merged(parts, rows.size)
-
-    def _plan_alike(
-        self,
-        rows: Rows,
-        origin: Ints,
-        destination: Ints,
-        open_link: Bools,
-        first: tuple[Rows, Ints] | None,
-        extra_s: Floats | None = None,
-        *,
-        noise: float | None = None,
-    ) -> RouteTable:
-        trips = self.model.fleet.trips
-        return self.model.router.plan(
-            origin,
-            destination,
-            trips.key[rows],
-            noise=self.noise if noise is None else noise,
-            seed=self.seed,
-            open_link=open_link,
-            allowed_next=first,
-            vehicle_class=trips.vehicle_class[rows],
-            extra_s=extra_s,
-        )
+        return parts[0][1] if len(parts) == 1 else merged(parts, rows.size)
 
     def _turns_of_lanes(self, lanes: Ints) -> tuple[Rows, Ints]:
         """Links that lanes lead to, in compressed rows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from . import street_changes as plan
 from .car_reach import cut_off_for_cars
 from .direction_changes import allow_turn, ban_turn, make_one_way, make_two_way, remove_road, turn_one_way
 from .junction_changes import add_signal, remove_signal
@@ -12,51 +13,30 @@ from .lane_changes import add_parking, change_lane_count, filter_modes, limit_zo
 from .new_roads import add_road
 from .problems import NO_VALUE, InputError, Problem
 from .ring_roads import make_roundabout
-from .street_changes import (
-    BusLane,
-    CycleLane,
-    LaneCount,
-    ModalFilter,
-    OneWay,
-    OneWayTurned,
-    ParkingAdded,
-    ParkingRemoved,
-    RoadAdded,
-    RoadOpened,
-    RoadRemoved,
-    Roundabout,
-    SignalAdded,
-    SignalRemoved,
-    SpeedZone,
-    TurnAllowed,
-    TurnBan,
-    TurnPocket,
-    TwoWay,
-)
 from .street_draft import Place, Refusal, StreetDraft, shown_list
 from .streets import StreetGraph
 from .turn_pockets import add_pockets
 from .yaml_lines import key_text
 
 APPLY: Mapping[type, Callable[[StreetDraft, Any], str]] = {
-    RoadAdded: add_road,
-    RoadRemoved: remove_road,
-    LaneCount: change_lane_count,
-    TurnPocket: add_pockets,
-    ParkingRemoved: remove_parking,
-    ParkingAdded: add_parking,
-    BusLane: reserve_lane,
-    CycleLane: reserve_lane,
-    SpeedZone: limit_zone,
-    OneWay: make_one_way,
-    OneWayTurned: turn_one_way,
-    TwoWay: make_two_way,
-    TurnBan: ban_turn,
-    TurnAllowed: allow_turn,
-    SignalAdded: add_signal,
-    SignalRemoved: remove_signal,
-    Roundabout: make_roundabout,
-    ModalFilter: filter_modes,
+    plan.RoadAdded: add_road,
+    plan.RoadRemoved: remove_road,
+    plan.LaneCount: change_lane_count,
+    plan.TurnPocket: add_pockets,
+    plan.ParkingRemoved: remove_parking,
+    plan.ParkingAdded: add_parking,
+    plan.BusLane: reserve_lane,
+    plan.CycleLane: reserve_lane,
+    plan.SpeedZone: limit_zone,
+    plan.OneWay: make_one_way,
+    plan.OneWayTurned: turn_one_way,
+    plan.TwoWay: make_two_way,
+    plan.TurnBan: ban_turn,
+    plan.TurnAllowed: allow_turn,
+    plan.SignalAdded: add_signal,
+    plan.SignalRemoved: remove_signal,
+    plan.Roundabout: make_roundabout,
+    plan.ModalFilter: filter_modes,
 }
 
 
@@ -103,7 +83,7 @@ def _applied(graph: StreetGraph, changes: Sequence[Any]) -> tuple[StreetDraft, l
     draft = StreetDraft(graph)
     found: list[tuple[int, Place, str]] = []
     for row, change in enumerate(changes):
-        if isinstance(change, RoadOpened):  # done while the map was read
+        if isinstance(change, plan.RoadOpened):  # done while the map was read
             opened = ", ".join((*(change.ways or ()), *(change.barriers or ())))
             draft.notes.append(f'Streets changed by "{change.id}": opened to cars: {opened}.')
             continue

@@ -5,67 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from . import street_changes as plan
 from .planner_words import number
-from .street_changes import (
-    BusLane,
-    CycleLane,
-    LaneCount,
-    ModalFilter,
-    OneWay,
-    OneWayTurned,
-    OnLinks,
-    ParkingAdded,
-    ParkingRemoved,
-    RoadAdded,
-    RoadOpened,
-    RoadRemoved,
-    Roundabout,
-    SignalAdded,
-    SignalRemoved,
-    SpeedZone,
-    TurnAllowed,
-    TurnBan,
-    TurnPocket,
-    TwoWay,
-)
 from .street_words import PlaceNames, listed
 
 USERS = {"car": "cars", "bus": "buses", "truck": "trucks", "bicycle": "cycles", "emergency": "emergency vehicles"}
 EVERYBODY = {"car", "bus", "truck", "emergency"}
-ON_LINKS: Mapping[type[OnLinks], tuple[str, str]] = {  # what is told of links, before and after them
-    RoadRemoved: ("", "removed"),
-    ParkingRemoved: ("parking removed on", ""),
-    ParkingAdded: ("parking in place of a lane on", ""),
-    CycleLane: ("cycle lane on", ""),
-    BusLane: ("bus lane on", ""),
-    OneWay: ("", "becomes one-way"),
-    OneWayTurned: ("", "driven the other way round"),
-    TwoWay: ("", "opened in both directions"),
-    ModalFilter: ("modal filter on", ""),
-    LaneCount: ("lanes of", ""),
-    TurnPocket: ("turn pocket on", ""),
+ON_LINKS: Mapping[type[plan.ChangeOnLinks], tuple[str, str]] = {  # what is told of links, before and after them
+    plan.RoadRemoved: ("", "removed"),
+    plan.ParkingRemoved: ("parking removed on", ""),
+    plan.ParkingAdded: ("parking in place of a lane on", ""),
+    plan.CycleLane: ("cycle lane on", ""),
+    plan.BusLane: ("bus lane on", ""),
+    plan.OneWay: ("", "becomes one-way"),
+    plan.OneWayTurned: ("", "driven the other way round"),
+    plan.TwoWay: ("", "opened in both directions"),
+    plan.ModalFilter: ("modal filter on", ""),
+    plan.LaneCount: ("lanes of", ""),
+    plan.TurnPocket: ("turn pocket on", ""),
 }
 
 
 def change_title(change: Any, names: PlaceNames) -> str | None:
     """What a change is and where; None for what is no change of the streets."""
-    if isinstance(change, OnLinks):
+    if isinstance(change, plan.ChangeOnLinks):
         before, after = ON_LINKS[type(change)]
         return " ".join(part for part in (before, _where(change, names), after) if part)
-    if isinstance(change, RoadAdded):
+    if isinstance(change, plan.RoadAdded):
         return f'road "{change.name or change.id}"'
-    if isinstance(change, RoadOpened):
+    if isinstance(change, plan.RoadOpened):
         return f"opening of {listed([names.way(name) for name in (*(change.ways or ()), *(change.barriers or ()))])}"
-    if isinstance(change, SpeedZone):
+    if isinstance(change, plan.SpeedZone):
         return f'speed zone "{change.id}"'
-    if isinstance(change, (TurnBan, TurnAllowed)):
+    if isinstance(change, (plan.TurnBan, plan.TurnAllowed)):
         turn = f"turn from {names.links((change.from_link,))} into {names.links((change.to_link,))}"
-        return f"{turn} {'banned' if isinstance(change, TurnBan) else 'allowed'}"
-    if isinstance(change, (SignalAdded, SignalRemoved)):
-        return (
-            f"signals {'put up' if isinstance(change, SignalAdded) else 'removed'} at {names.junction(change.junction)}"
-        )
-    if isinstance(change, Roundabout):
+        return f"{turn} {'banned' if isinstance(change, plan.TurnBan) else 'allowed'}"
+    if isinstance(change, (plan.SignalAdded, plan.SignalRemoved)):
+        done = "put up" if isinstance(change, plan.SignalAdded) else "removed"
+        return f"signals {done} at {names.junction(change.junction)}"
+    if isinstance(change, plan.Roundabout):
         mini = "mini-roundabout" if change.diameter_m is None else "roundabout"
         return f"{mini} at {names.junction(change.junction)}"
     return None
@@ -76,30 +54,30 @@ def change_sentence(change: Any, names: PlaceNames) -> str | None:
     title = change_title(change, names)
     if title is None:
         return None
-    if isinstance(change, LaneCount):
+    if isinstance(change, plan.LaneCount):
         now = names.lane_count(change.link_ids)
         were = "" if now is None else f"{now} → "
         side = " at the kerb" if change.side == "kerb" else ""
         return f"{_where(change, names)}: {were}{_lanes(change.lanes)}{side}{_both(change, names)}"
     more: Mapping[type, Callable[[Any, PlaceNames], str]] = {
-        RoadAdded: _road,
-        RoadOpened: _opened,
-        ParkingRemoved: lambda one, _: f"a lane for {_users(one.open_to)} instead",
-        BusLane: lambda one, _: f"lane {_numbered(one.lane)} is for {_users(one.open_to)} only",
-        CycleLane: lambda one, _: f"lane {_numbered(one.lane)} is for cycles only",
-        SpeedZone: _zone,
-        TurnPocket: lambda one, _: f"{number(one.length_m)} m before its end, at the {one.side}",
-        OneWay: lambda one, _: "" if one.lanes is None else f"with {_lanes(one.lanes)}",
-        TwoWay: _two_way,
-        ModalFilter: lambda one, _: f"open to {_users((*one.open_to, 'foot'))} only",
-        Roundabout: _roundabout,
+        plan.RoadAdded: _road,
+        plan.RoadOpened: _opened,
+        plan.ParkingRemoved: lambda one, _: f"a lane for {_users(one.open_to)} instead",
+        plan.BusLane: lambda one, _: f"lane {_numbered(one.lane)} is for {_users(one.open_to)} only",
+        plan.CycleLane: lambda one, _: f"lane {_numbered(one.lane)} is for cycles only",
+        plan.SpeedZone: _zone,
+        plan.TurnPocket: lambda one, _: f"{number(one.length_m)} m before its end, at the {one.side}",
+        plan.OneWay: lambda one, _: "" if one.lanes is None else f"with {_lanes(one.lanes)}",
+        plan.TwoWay: _two_way,
+        plan.ModalFilter: lambda one, _: f"open to {_users((*one.open_to, 'foot'))} only",
+        plan.Roundabout: _roundabout,
     }
     said = more[type(change)](change, names) if type(change) in more else ""
-    both = _both(change, names) if isinstance(change, OnLinks) else ""
+    both = _both(change, names) if isinstance(change, plan.ChangeOnLinks) else ""
     return f"{title}{': ' if said else ''}{said}{both}"
 
 
-def _road(change: RoadAdded, names: PlaceNames) -> str:
+def _road(change: plan.RoadAdded, names: PlaceNames) -> str:
     lanes = f"{_lanes(change.lanes)}{', one-way' if change.one_way else ' in each direction'}"
     where = names.new_road(change.id)
     level = {1: ", on a bridge", -1: ", in a tunnel"}.get(
@@ -110,7 +88,7 @@ def _road(change: RoadAdded, names: PlaceNames) -> str:
     )
 
 
-def _opened(change: RoadOpened, names: PlaceNames) -> str:
+def _opened(change: plan.RoadOpened, names: PlaceNames) -> str:
     said = ["a street for cars from now on" if change.ways else "open to cars from now on"]
     said += [change.road_class.replace("_", " ")] if change.road_class is not None else []
     said += [_lanes(change.lanes)] if change.lanes is not None else []
@@ -118,20 +96,20 @@ def _opened(change: RoadOpened, names: PlaceNames) -> str:
     return ", ".join(said)
 
 
-def _zone(change: SpeedZone, names: PlaceNames) -> str:
+def _zone(change: plan.SpeedZone, names: PlaceNames) -> str:
     only = (
         f" on {listed([name.replace('_', ' ') for name in change.road_classes])} streets" if change.road_classes else ""
     )
     return f"{number(change.speed_kmh)} km/h{only}"
 
 
-def _two_way(change: TwoWay, names: PlaceNames) -> str:
+def _two_way(change: plan.TwoWay, names: PlaceNames) -> str:
     said = [f"{_lanes(change.lanes)} as before" if change.lanes is not None else ""]
     said += [f"{_lanes(change.lanes_back)} in the new direction" if change.lanes_back is not None else ""]
     return ", ".join(part for part in said if part)
 
 
-def _roundabout(change: Roundabout, names: PlaceNames) -> str:
+def _roundabout(change: plan.Roundabout, names: PlaceNames) -> str:
     control = names.control(change.junction)
     instead = f"in place of {control}" if control else ""
     if change.diameter_m is None:
@@ -140,13 +118,13 @@ def _roundabout(change: Roundabout, names: PlaceNames) -> str:
     return f"{ring}{instead and ', '}{instead}"
 
 
-def _where(change: OnLinks, names: PlaceNames) -> str:
+def _where(change: plan.ChangeOnLinks, names: PlaceNames) -> str:
     """The links of a change as the map has them, with their opposite directions where these change too."""
     both = getattr(change, "both_directions", False)
     return names.on_map.links(names.on_map.both_ways(change.link_ids) if both else change.link_ids)
 
 
-def _both(change: OnLinks, names: PlaceNames) -> str:
+def _both(change: plan.ChangeOnLinks, names: PlaceNames) -> str:
     """That a change is one of both directions, where the names of the links do not say it."""
     if not getattr(change, "both_directions", False) or names.on_map.both_ways(change.link_ids) != change.link_ids:
         return ""

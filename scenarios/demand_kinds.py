@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from .areas import Area
 from .drivers import VehicleClass
-from .strict import EndSeconds, InputFile, Listed, Seconds, Strict
+from .strict import EndSeconds, InputFile, Seconds, Strict
+from .whereabouts import InArea
 
 
 class _Demand(Strict):
@@ -91,19 +92,13 @@ class RandomTrips(_Between):
     file: Grid = Field(None, validate_default=True, description="Population grid (CSV) for the weights `population`.")
 
 
-class Development(_Between):
-    """Trips to and from something new, by how much of what is built there and when people come and go."""
+class Development(InArea, _Between):
+    """Trips to and from something new, by how much of what is built there and when people come and go.
+
+    They come and go along the streets of its area, or along its links.
+    """
 
     kind: Literal["development"] = Field(description="`development`.")
-    polygon: Area | None = Field(
-        None, description="Where it stands: longitude and latitude of each corner. One of `polygon` and `links`."
-    )
-    links: Listed[str] | None = Field(
-        None,
-        min_length=1,
-        description="Links along which people come and go, as listed by `citytwin network`. One of `polygon` and "
-        "`links`.",
-    )
     uses: dict[str, Annotated[float, Field(gt=0)]] = Field(
         min_length=1,
         description="How much of what: `dwelling` (how many), `office_m2`, `shop_m2` (floor), or uses of your own "
@@ -121,19 +116,6 @@ class Development(_Between):
         "and land use, `population` by a grid of inhabitants (`file`).",
     )
     file: Grid = Field(None, validate_default=True, description="Population grid (CSV) for the weights `population`.")
-
-    @field_validator("links")
-    @classmethod
-    def _one_of_both(cls, links: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
-        if links is not None and info.data.get("polygon") is not None:
-            raise ValueError("is given besides `polygon`. Keep one; an inherited one is removed by `null`.")
-        return links
-
-    @model_validator(mode="after")
-    def _somewhere(self) -> Self:
-        if self.polygon is None and self.links is None:
-            raise ValueError("needs `polygon` or `links`: where it stands.")
-        return self
 
 
 Demand = Annotated[TripFile | OdMatrix | RandomTrips | Development, Field(discriminator="kind")]

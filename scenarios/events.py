@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from .strict import EndSeconds, Listed, Seconds, Strict
-
-LINK_HELP = "Link id as listed by `citytwin network`."
+from .whereabouts import LINK_HELP, OnLinks
 
 
 class _Event(Strict):
@@ -24,30 +23,7 @@ class _Window(_Event):
     )
 
 
-class _OnLinks(_Window):
-    link: str | None = Field(None, min_length=1, description=f"{LINK_HELP} One of `link` and `links`.")
-    links: Listed[str] | None = Field(None, min_length=1, description="Several link ids. One of `link` and `links`.")
-
-    @field_validator("links")
-    @classmethod
-    def _one_of_both(cls, links: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
-        if links is not None and info.data.get("link") is not None:
-            raise ValueError("is given besides `link`. Keep one; an inherited one is removed by `null`.")
-        return links
-
-    @model_validator(mode="after")
-    def _somewhere(self) -> Self:
-        if self.link is None and self.links is None:
-            raise ValueError("needs `link` or `links`: ids as listed by `citytwin network`.")
-        return self
-
-    @property
-    def link_ids(self) -> tuple[str, ...]:
-        """The ids of all its links."""
-        return (self.link,) if self.link is not None else self.links or ()
-
-
-class RoadClosure(_OnLinks):
+class RoadClosure(OnLinks, _Window):
     """A road, or some of its lanes, that nobody may enter for a time.
 
     Whoever is on it when it closes drives to its end, or turns back where the end is shut too.
@@ -63,7 +39,7 @@ class RoadClosure(_OnLinks):
     )
 
 
-class SpeedLimit(_OnLinks):
+class SpeedLimit(OnLinks, _Window):
     """Another speed limit for a time."""
 
     kind: Literal["speed_limit"] = Field(description="`speed_limit`.")

@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field
 
-from .areas import Area
 from .drivers import VehicleClass
 from .strict import EndSeconds, Listed, Seconds, Strict
+from .whereabouts import InArea
 
 
-class _Measure(Strict):
+class _Named(Strict):
     id: str | None = Field(
         None, min_length=1, description="A name of your own; a file that inherits this one changes the measure by it."
     )
-    polygon: Area | None = Field(
-        None, description="Area where it holds: longitude and latitude of each corner. One of `polygon` and `links`."
-    )
-    links: Listed[str] | None = Field(
-        None,
-        min_length=1,
-        description="Links on which it holds, as listed by `citytwin network`. One of `polygon` and `links`.",
-    )
+
+
+class _Measure(InArea, _Named):
     start_s: Seconds = Field(0.0, description="From, in seconds after the scenario's start.")
     end_s: EndSeconds = Field(
         None, description="Until, in seconds after the scenario's start. Left out: until the end of the run."
     )
-
-    @field_validator("links")
-    @classmethod
-    def _one_of_both(cls, links: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
-        if links is not None and info.data.get("polygon") is not None:
-            raise ValueError("is given besides `polygon`. Keep one; an inherited one is removed by `null`.")
-        return links
-
-    @model_validator(mode="after")
-    def _somewhere(self) -> Self:
-        if self.polygon is None and self.links is None:
-            raise ValueError("needs `polygon` or `links`: where it holds.")
-        return self
 
 
 class Toll(_Measure):

@@ -12,8 +12,8 @@ from .city import NodeId, RoadClass
 from .osm_tags import MAX_LANES
 from .strict import InputFile, Listed, Strict
 from .told import LonLat
+from .whereabouts import LINK_HELP, OnLinks, only_one
 
-LINK_HELP = "Link id as listed by `citytwin network`."
 JUNCTION_HELP = "Junction id as listed by `citytwin network`."
 BOTH_HELP = "Whether the opposite directions of the same roads change too."
 Lanes = Annotated[int, Field(ge=1, le=MAX_LANES)]
@@ -39,34 +39,8 @@ class _Change(Strict):
     )
 
 
-class OnLinks(_Change):
+class ChangeOnLinks(OnLinks, _Change):
     """A change of links that are named."""
-
-    link: str | None = Field(None, min_length=1, description=f"{LINK_HELP} One of `link` and `links`.")
-    links: Listed[str] | None = Field(None, min_length=1, description="Several link ids. One of `link` and `links`.")
-
-    @field_validator("links")
-    @classmethod
-    def _one_of_both(cls, links: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
-        if links is not None and info.data.get("link") is not None:
-            raise ValueError("is given besides `link`. Keep one; an inherited one is removed by `null`.")
-        return links
-
-    @model_validator(mode="after")
-    def _somewhere(self) -> Self:
-        if self.link is None and self.links is None:
-            raise ValueError("needs `link` or `links`: ids as listed by `citytwin network`.")
-        return self
-
-    @property
-    def link_ids(self) -> tuple[str, ...]:
-        """The ids of all its links."""
-        return (self.link,) if self.link is not None else self.links or ()
-
-    @property
-    def link_keys(self) -> list[tuple[str | int, ...]]:
-        """Under which key each of its links is written."""
-        return [("link",)] if self.link is not None else [("links", row) for row in range(len(self.link_ids))]
 
 
 class RoadAdded(_Change):
@@ -96,9 +70,7 @@ class RoadAdded(_Change):
     @field_validator("file")
     @classmethod
     def _one_of_both(cls, file: object, info: ValidationInfo) -> object:
-        if file is not None and info.data.get("line") is not None:
-            raise ValueError("is given besides `line`. Keep one; an inherited one is removed by `null`.")
-        return file
+        return only_one(file, info, "line")
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:
@@ -107,7 +79,7 @@ class RoadAdded(_Change):
         return self
 
 
-class RoadRemoved(OnLinks):
+class RoadRemoved(ChangeOnLinks):
     """A road that is no longer there. A closure for a time is an event: `road_closure`."""
 
     kind: Literal["road_removed"] = Field(description="`road_removed`.")
@@ -137,7 +109,7 @@ class RoadOpened(_Change):
         return self
 
 
-class LaneCount(OnLinks):
+class LaneCount(ChangeOnLinks):
     """Lanes taken or given: another number of lanes, those for buses and cycles included."""
 
     kind: Literal["lanes"] = Field(description="`lanes`.")
@@ -146,7 +118,7 @@ class LaneCount(OnLinks):
     both_directions: bool = Field(False, description=BOTH_HELP)
 
 
-class TurnPocket(OnLinks):
+class TurnPocket(ChangeOnLinks):
     """A lane that begins some metres before the stop line, for the turn to its side only.
 
     The link becomes two, `<link>.1` and behind it `<link>.2` with the pocket; so does its opposite direction.
@@ -160,7 +132,7 @@ class TurnPocket(OnLinks):
     both_directions: bool = Field(False, description=BOTH_HELP)
 
 
-class ParkingRemoved(OnLinks):
+class ParkingRemoved(ChangeOnLinks):
     """Parking at the kerb gives way to a lane."""
 
     kind: Literal["parking_removed"] = Field(description="`parking_removed`.")
@@ -170,14 +142,14 @@ class ParkingRemoved(OnLinks):
     both_directions: bool = Field(False, description=BOTH_HELP)
 
 
-class ParkingAdded(OnLinks):
+class ParkingAdded(ChangeOnLinks):
     """The lane at the kerb becomes parking."""
 
     kind: Literal["parking_added"] = Field(description="`parking_added`.")
     both_directions: bool = Field(False, description=BOTH_HELP)
 
 
-class BusLane(OnLinks):
+class BusLane(ChangeOnLinks):
     """A lane that cars and trucks may no longer use."""
 
     kind: Literal["bus_lane"] = Field(description="`bus_lane`.")
@@ -186,7 +158,7 @@ class BusLane(OnLinks):
     both_directions: bool = Field(False, description=BOTH_HELP)
 
 
-class CycleLane(OnLinks):
+class CycleLane(ChangeOnLinks):
     """A lane that only cycles may use from now on."""
 
     kind: Literal["cycle_lane"] = Field(description="`cycle_lane`.")
@@ -210,9 +182,7 @@ class SpeedZone(_Change):
     @field_validator("file")
     @classmethod
     def _one_of_both(cls, file: object, info: ValidationInfo) -> object:
-        if file is not None and info.data.get("polygon") is not None:
-            raise ValueError("is given besides `polygon`. Keep one; an inherited one is removed by `null`.")
-        return file
+        return only_one(file, info, "polygon")
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:
@@ -221,20 +191,20 @@ class SpeedZone(_Change):
         return self
 
 
-class OneWay(OnLinks):
+class OneWay(ChangeOnLinks):
     """Two-way roads become one-way: the links named stay, their opposite directions go."""
 
     kind: Literal["one_way"] = Field(description="`one_way`.")
     lanes: Lanes | None = Field(None, description="Lanes from now on. Left out: as many as before.")
 
 
-class OneWayTurned(OnLinks):
+class OneWayTurned(ChangeOnLinks):
     """One-way roads are driven the other way round from now on."""
 
     kind: Literal["one_way_turned"] = Field(description="`one_way_turned`.")
 
 
-class TwoWay(OnLinks):
+class TwoWay(ChangeOnLinks):
     """One-way roads may be driven in both directions from now on."""
 
     kind: Literal["two_way"] = Field(description="`two_way`.")
@@ -296,7 +266,7 @@ class Roundabout(_Change):
     speed_kmh: SpeedKmh = Field(30.0, description="Speed limit on the ring, km/h.")
 
 
-class ModalFilter(OnLinks):
+class ModalFilter(ChangeOnLinks):
     """Links that cars may no longer use, as at the edge of a low-traffic neighbourhood."""
 
     kind: Literal["modal_filter"] = Field(description="`modal_filter`.")

@@ -55,7 +55,7 @@ CASES: list[tuple[str, str, list[str]]] = [
     (
         "a development nowhere",
         "demand:\n  - {kind: development, uses: {dwelling: 5}}\n",
-        ["scenario.yaml:7  demand[0]  needs `polygon` or `links`: where it stands."],
+        ["scenario.yaml:7  demand[0]  needs `polygon` or `links`: where it is."],
     ),
     (
         "a development in two places, without a house",
@@ -129,7 +129,7 @@ CASES: list[tuple[str, str, list[str]]] = [
         [
             "scenario.yaml:7  public_transport[0].id  is missing. Its name or number, which the ids of its buses begin with.",
             "scenario.yaml:7  public_transport[0].stops[1].link  is missing. Link id as listed by `citytwin network`.",
-            'scenario.yaml:7  public_transport[0].stops[1].lnk = "b"  no such key. Closest: "link". Allowed here: boarding_per_h, link, name, position_m.',
+            'scenario.yaml:7  public_transport[0].stops[1].lnk = "b"  no such key. Closest: "link". Allowed here: boarding_per_h, dwell_min_s, link, name, position_m.',
         ],
     ),
     (
