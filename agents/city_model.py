@@ -13,6 +13,8 @@ from .vehicle import Vehicle, overrides
 if TYPE_CHECKING:
     from ..scenarios.network import RoadNetwork
     from .fleet import Fleet
+    from .pedestrian import Pedestrian
+    from .walkers import Walkers
 
 
 class CityModel(mesa.Model):
@@ -42,6 +44,8 @@ class CityModel(mesa.Model):
         self.t_s = 0.0
         self.pass_time: Callable[[], None] | None = None  # set by the simulation
         self._views: dict[int, Vehicle] = {}
+        self.walkers: Walkers | None = None  # set by the simulation where people walk
+        self._walkers_seen: dict[int, Pedestrian] = {}
         if overrides(vehicle_type, "choose_route") or overrides(vehicle_type, "replans"):
             self.look_at_all()
 
@@ -63,6 +67,24 @@ class CityModel(mesa.Model):
         if trip not in self._views:
             self._views[trip] = self.vehicle_type(self, trip)
         return self._views[trip]
+
+    def pedestrian(self, walk: int | str) -> Pedestrian:
+        """Somebody on foot, by the row or the id of the walk.
+
+        Raises
+        ------
+        KeyError
+            When there is no such walk.
+        """
+        from .pedestrian import Pedestrian
+
+        ids: tuple[str, ...] = () if self.walkers is None else self.walkers.trips.id
+        row = walk if isinstance(walk, int) else next((row for row, name in enumerate(ids) if name == walk), -1)
+        if not 0 <= row < len(ids):
+            raise KeyError(walk)
+        if row not in self._walkers_seen:
+            self._walkers_seen[row] = Pedestrian(self, row)
+        return self._walkers_seen[row]
 
     def look_at_all(self) -> mesa.agent.AgentSet:
         """Make the agents of all vehicles, and return Mesa's set of them."""

@@ -26,6 +26,7 @@ COLUMNS = (
     Column("vehicle_class", required=False),
     Column("route", required=False),
 )
+OF_VEHICLES = ("vehicle_class", "route")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,9 +41,10 @@ class TripRows:
     along_m: dict[str, Floats]  # NaN: not given
 
 
-def read_trip_rows(file: Path) -> tuple[TripRows | None, Complaints]:
-    """Read and check what can be checked without a network."""
-    table, complaints = read_table(file, COLUMNS)
+def read_trip_rows(file: Path, *, on_foot: bool = False) -> tuple[TripRows | None, Complaints]:
+    """Read and check what can be checked without a network; walks have no vehicles and no routes."""
+    columns = [column for column in COLUMNS if not (on_foot and column.name in OF_VEHICLES)]
+    table, complaints = read_table(file, columns)
     if table is None:
         return None, complaints
     ids = table.text("trip_id")
@@ -74,9 +76,11 @@ def read_trip_rows(file: Path) -> tuple[TripRows | None, Complaints]:
     return TripRows(table, ids, depart_s, vehicle_class, lon_lat, along_m), complaints
 
 
-def trips_from_file(file: Path, network: RoadNetwork, places: Places) -> tuple[TripTable | None, list[Problem]]:
-    """Trips of a file on a network, or everything that is wrong with them."""
-    rows, complaints = read_trip_rows(file)
+def trips_from_file(
+    file: Path, network: RoadNetwork, places: Places, *, on_foot: bool = False
+) -> tuple[TripTable | None, list[Problem]]:
+    """Trips of a file on a network, or everything that is wrong with them; on foot a link may be walked backwards."""
+    rows, complaints = read_trip_rows(file, on_foot=on_foot)
     if rows is None:
         return None, complaints.problems()
     link, along_m = {}, {}
@@ -85,11 +89,14 @@ def trips_from_file(file: Path, network: RoadNetwork, places: Places) -> tuple[T
             link[end], matched_m = _match(rows, end, network, places)
             along_m[end] = np.where(np.isnan(rows.along_m[end]), matched_m, rows.along_m[end])
         else:
-            link[end] = find_links(rows.table.columns[f"{end}_link"], network, complaints, f"{end}_link")
+            listed_by = "citytwin network --walk" if on_foot else "citytwin network"
+            cells = rows.table.columns[f"{end}_link"]
+            link[end] = find_links(cells, network, complaints, f"{end}_link", listed_by=listed_by)
             along_m[end] = rows.along_m[end]
         _check_positions(rows, end, link[end], network)
     routes = read_routes(rows, link, network)
-    _check_directions(rows, link, along_m, network, bound=np.diff(routes[0]) > 1)
+    if not on_foot:
+        _check_directions(rows, link, along_m, network, bound=np.diff(routes[0]) > 1)
     if complaints:
         return None, complaints.problems()
     begins_at_gate = np.isnan(along_m["origin"]) & places.entry_gate[link["origin"]]
@@ -107,13 +114,15 @@ def trips_from_file(file: Path, network: RoadNetwork, places: Places) -> tuple[T
     return table, []
 
 
-def find_links(names: Sequence[str], network: RoadNetwork, complaints: Complaints, key: str) -> Ints:
+def find_links(
+    names: Sequence[str], network: RoadNetwork, complaints: Complaints, key: str, *, listed_by: str = "citytwin network"
+) -> Ints:
     """Row of each link id; -1 where there is none, each of which is a problem with the closest ids."""
     rows = np.array([network.link_row.get(name, -1) for name in names], np.int32)
     unknown = [row for row in np.flatnonzero(rows < 0).tolist() if names[row]]  # an empty cell was complained of
     for place, row in enumerate(unknown):
         hint = closest_hint(names[row], network.links.id) if place < SHOWN else ""
-        complaints.add("link", row, key, names[row], f"no such link.{hint} List all: `citytwin network`.")
+        complaints.add("link", row, key, names[row], f"no such link.{hint} List all: `{listed_by}`.")
     return rows
 
 

@@ -44,6 +44,7 @@ SINGULAR = {
     "measures": "measure",
     "public_transport": "public transport",
     "sensors": "sensor",
+    "walks": "walks",
 }
 PRECEDENCE = {  # lists whose order counts
     "control": "order (the last that speaks of a junction holds)",

@@ -34,6 +34,7 @@ NAMING = {
     "events": {"link", "links", "junction"},
     "measures": {"links", "polygon"},
     "public_transport": {"link", "route"},
+    "walks": {"file"},
     "sensors": {"link"},
     "signals": {"junctions", "groups"},
     "outputs": {"fcd_links"},
@@ -124,7 +125,16 @@ def _chosen(listed: Written, rows: list[int]) -> Written:
 
 def _double_ids(tree: Written) -> list[Problem]:
     problems = []
-    for section in ("streets", "demand", "demand_changes", "events", "measures", "public_transport", "sensors"):
+    for section in (
+        "streets",
+        "demand",
+        "demand_changes",
+        "events",
+        "measures",
+        "public_transport",
+        "walks",
+        "sensors",
+    ):
         listed = tree.child(section)
         if listed is None or not isinstance(listed.value, list):
             continue
@@ -143,6 +153,7 @@ def _double_ids(tree: Written) -> list[Problem]:
 def check_everything(path: str | Path, *, with_network: bool) -> list[Problem]:
     """What ``check_scenario`` promises."""
     from .trips import check_demand_files
+    from .walk_demand import check_walks
 
     reading = read_scenario(path)
     problems = list(reading.problems)
@@ -158,6 +169,7 @@ def check_everything(path: str | Path, *, with_network: bool) -> list[Problem]:
         problems += _not_looked_up(reading.tree, problems)
     if reading.usable is not None:
         problems += check_demand_files(reading.usable, network)
+        problems += check_walks(reading.usable, network)
     return in_order(problems)
 
 

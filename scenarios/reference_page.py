@@ -40,6 +40,7 @@ SECTIONS = (
     ("`events`", ("RoadClosure", "SpeedLimit", "SignalPlan", "Incident")),
     ("`measures`", ("Toll", "LowEmissionZone")),
     ("`public_transport`", ("BusLine", "Stop")),
+    ("`walking`", ("Walking",)),
     ("`sensors`", ("Loop",)),
     (
         "`signals`",

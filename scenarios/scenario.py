@@ -30,6 +30,7 @@ from .signal_control import SignalControl
 from .street_changes import StreetChange
 from .strict import InputFile, Listed, Strict, begins_in_run
 from .told import Report, Values
+from .walking import WalkDemand, Walking
 from .yaml_lines import Written
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "SpeedLimit",
     "Toll",
     "TripFile",
+    "Walking",
     "check_scenario",
     "load_scenario",
     "scenario_schema",
@@ -145,6 +147,10 @@ class Scenario(Strict):
     public_transport: Listed[Annotated[BusLine, AfterValidator(begins_in_run)]] = Field(
         (), description="Lines of buses: any number of these."
     )
+    walks: Listed[Annotated[WalkDemand, AfterValidator(begins_in_run)]] = Field(
+        (), description="Who walks: any number of these, on the links that `citytwin network --walk` lists."
+    )
+    walking: Walking = Field(default_factory=Walking, description="How people walk.")
     sensors: Listed[Loop] = Field((), description="What is measured on the streets.")
     signals: SignalControl = Field(default_factory=SignalControl, description="Who decides at signals.")
     outputs: Outputs = Field(default_factory=Outputs, description="What is written.")

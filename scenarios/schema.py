@@ -7,7 +7,17 @@ from typing import Any
 
 from pydantic import BaseModel
 
-LISTS_BY_ID = ("streets", "demand", "demand_changes", "events", "measures", "public_transport", "sensors", "control")
+LISTS_BY_ID = (
+    "streets",
+    "demand",
+    "demand_changes",
+    "events",
+    "measures",
+    "public_transport",
+    "walks",
+    "sensors",
+    "control",
+)
 
 
 def make_schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -190,9 +190,18 @@ def summarise(
         "locks": lock_facts(simulation.locks),
         **measure_facts(simulation),
         **bus_line_facts(simulation),
+        **_on_foot(simulation),
         "red_light_runs": int(counter[table.RED_RUNS]),
         "state_hash": fleet.state_hash(),
     }
+
+
+def _on_foot(simulation: Simulation) -> dict[str, Any]:
+    if simulation.walking is None:
+        return {}
+    from .walking import walking_facts
+
+    return walking_facts(simulation)
 
 
 def route_facts(scenario: Scenario, settled: Settled | None) -> dict[str, Any]:

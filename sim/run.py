@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .observers import Observer
     from .progress import Progress
     from .simulation import Simulation
+    from .walking import OnFoot
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def run_scenario(
 
     begun_s = time.perf_counter()
     progress = progress or Silent()
-    scenario, network, trips = _prepare(path, progress)
+    scenario, network, trips, on_foot = _prepare(path, progress)
     choice = choose_backend(backend, vehicles=len(trips.id))
     progress.stage(f"computing on {choice.device} ({choice.why})")
     folder = RunFolder(
@@ -126,8 +127,8 @@ def run_scenario(
 
         how: _How = {"seed": seed, "vehicle_type": vehicle_type or Vehicle, "backend": choice.name}
         settled = _settled(folder, scenario, network, trips, progress, how)
-        simulation = Simulation(scenario, network, settled.trips if settled else trips, **how)
-        observers = observers_of(scenario, folder, simulation.model.fleet)
+        simulation = Simulation(scenario, network, settled.trips if settled else trips, **how, on_foot=on_foot)
+        observers = [*observers_of(scenario, folder, simulation.model.fleet), *walk_observers(folder, simulation)]
         folder.writer("streets").write(streets_columns(network))
         sumo_files = sumo_observers(simulation, folder.path)
         simulation.watch([*observers, *sumo_files, ProgressObserver(progress, scenario.duration_s)])
@@ -149,8 +150,8 @@ def run_scenario(
     return RunResult(folder.path, summary)
 
 
-def _prepare(path: str | Path, progress: Progress) -> tuple[Scenario, RoadNetwork, TripTable]:
-    """Scenario, streets and trips; or every problem of all of them at once, as `citytwin validate` lists them."""
+def _prepare(path: str | Path, progress: Progress) -> tuple[Scenario, RoadNetwork, TripTable, OnFoot | None]:
+    """Scenario, streets, trips and walks; or every problem of all at once, as `citytwin validate` lists them."""
     from ..scenarios.problems import InputError, ScenarioError
     from ..scenarios.scenario import check_scenario, load_scenario
 
@@ -160,7 +161,7 @@ def _prepare(path: str | Path, progress: Progress) -> tuple[Scenario, RoadNetwor
         progress.stage("reading the streets")
         network = network_of(scenario)
         progress.stage("making trips")
-        return scenario, network, trips_of(scenario, network)
+        return scenario, network, trips_of(scenario, network), walks_of(scenario, network)
     except InputError as error:
         progress.stage("looking for more problems")
         raise ScenarioError(check_scenario(path) or error.problems) from error
@@ -190,6 +191,24 @@ def trips_of(scenario: Scenario, network: RoadNetwork) -> TripTable:
     from ..scenarios.trips import build_trips
 
     return build_trips(scenario, network)
+
+
+def walks_of(scenario: Scenario, network: RoadNetwork) -> OnFoot | None:
+    """Who walks and where; None where nobody does, and then nothing of it is imported."""
+    if not scenario.walks:
+        return None
+    from .walking import on_foot_of
+
+    return on_foot_of(scenario, network)
+
+
+def walk_observers(folder: RunFolder, simulation: Simulation) -> list[Observer]:
+    """What is written of people on foot while time passes."""
+    if simulation.walking is None:
+        return []
+    from .walking import WalkLinkTable
+
+    return [WalkLinkTable(folder, simulation.walking.walkers, simulation.scenario.walking.links_every_s)]
 
 
 def observers_of(scenario: Scenario, folder: RunFolder, fleet: Fleet) -> list[Observer]:
@@ -238,6 +257,10 @@ def finish(
     write_locks(folder, simulation.locks)
     write_events(folder, simulation)
     write_stops(folder, simulation)
+    if simulation.walking is not None:
+        from .walking import write_walks
+
+        write_walks(folder, simulation)
     summary = summarise(simulation, setup_s=setup_s, loop_s=loop_s, settled=settled)
     folder.note(setup_s=setup_s, loop_s=loop_s, wall_s=setup_s + loop_s)
     folder.summarise(summary)

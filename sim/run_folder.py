@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 
 from ..scenarios.problems import NO_VALUE, InputError, Problem
+from .run_tables import BYTES, COUNT, NUMBER, SCHEMAS, TEXT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,120 +40,6 @@ TRACEBACK = "traceback.txt"
 REPORT = "report.html"
 SUMO_FILES = ("edgedata.xml", "tripinfo.xml", "fcd.xml")
 ROWS_PER_GROUP = 65_536
-
-_TEXT, _NUMBER, _COUNT, _BYTES = "string", "double", "int64", "binary"
-
-# Column -> Arrow type of every table a run may leave. Quantities carry their unit in the name; NaN is "did not happen".
-SCHEMAS: Mapping[str, Mapping[str, str]] = {
-    "trips": {
-        "trip_id": _TEXT,
-        "depart_s": _NUMBER,
-        "entered_s": _NUMBER,
-        "arrived_s": _NUMBER,
-        "origin_link": _TEXT,
-        "destination_link": _TEXT,
-        "status": _TEXT,  # arrived, active, waiting, stuck, no_route, pending
-        "vehicle_class": _TEXT,
-        "waiting_s": _NUMBER,
-        "travel_time_s": _NUMBER,
-        "free_flow_s": _NUMBER,
-        "delay_s": _NUMBER,
-        "distance_m": _NUMBER,
-        "reroutes": _COUNT,
-        "cause": _TEXT,
-        "toll_paid": _NUMBER,  # in the scenario's currency
-    },
-    "links": {
-        "interval_start_s": _NUMBER,
-        "interval_end_s": _NUMBER,
-        "link": _TEXT,
-        "entered_veh": _COUNT,
-        "left_veh": _COUNT,
-        "vehicle_s": _NUMBER,
-        "vehicle_m": _NUMBER,
-        "mean_speed_mps": _NUMBER,
-        "flow_vph": _NUMBER,
-        "density_vpkm": _NUMBER,
-        "delay_s": _NUMBER,
-        "stops": _COUNT,
-        "standing_s": _NUMBER,
-        "mean_queue_veh": _NUMBER,
-        "longest_queue_so_far_veh": _COUNT,
-    },
-    "network": {
-        "t_s": _NUMBER,
-        "created": _COUNT,
-        "arrived": _COUNT,
-        "active": _COUNT,
-        "waiting": _COUNT,
-        "stuck": _COUNT,
-        "running_mean_speed_mps": _NUMBER,
-        "vehicle_km": _NUMBER,
-        "flow_vph_per_lane": _NUMBER,
-        "density_vpkm_per_lane": _NUMBER,
-        "stops": _COUNT,
-        "mean_queue_veh": _NUMBER,
-    },
-    "locks": {
-        "links": _TEXT,
-        "first_blocked_s": _NUMBER,
-        "closed_s": _NUMBER,
-        "found_s": _NUMBER,
-        "vehicles": _COUNT,
-        "resolved_s": _NUMBER,
-    },
-    "events": {"t_s": _NUMBER, "kind": _TEXT, "where": _TEXT, "text": _TEXT},
-    "stuck": {
-        "trip_id": _TEXT,
-        "link": _TEXT,
-        "lane": _COUNT,
-        "position_m": _NUMBER,
-        "lon": _NUMBER,
-        "lat": _NUMBER,
-        "since_s": _NUMBER,
-        "cause": _TEXT,
-    },
-    "stops": {
-        "line": _TEXT,
-        "trip_id": _TEXT,
-        "stop": _TEXT,
-        "link": _TEXT,
-        "number": _COUNT,
-        "arrived_s": _NUMBER,
-        "left_s": _NUMBER,
-        "boarded": _COUNT,
-        "left_behind": _COUNT,
-        "on_board": _COUNT,
-    },
-    "sensors": {
-        "interval_start_s": _NUMBER,
-        "interval_end_s": _NUMBER,
-        "sensor": _TEXT,
-        "link": _TEXT,
-        "lane": _COUNT,
-        "count_veh": _COUNT,
-        "flow_vph": _NUMBER,
-        "mean_speed_mps": _NUMBER,
-        "occupancy_pct": _NUMBER,
-    },
-    "equilibrium": {
-        "iteration": _COUNT,
-        "relative_gap": _NUMBER,
-        "total_s": _NUMBER,
-        "shortest_s": _NUMBER,
-        "mean_travel_s": _NUMBER,
-        "changed_share": _NUMBER,
-    },
-    "streets": {
-        "link": _TEXT,
-        "name": _TEXT,
-        "road_class": _TEXT,
-        "length_m": _NUMBER,
-        "lanes": _COUNT,
-        "speed_mps": _NUMBER,
-        "geometry": _BYTES,  # WKB in the projected CRS of the manifest's epsg
-    },
-}
 
 
 class RunFolderError(InputError):
@@ -319,7 +206,7 @@ class Run:
         try:
             table: pd.DataFrame = pq.read_table(path).to_pandas()
         except (FileNotFoundError, pa.ArrowInvalid):  # never begun, or the process was killed before the footer
-            kinds = {_TEXT: "str", _NUMBER: "float64", _COUNT: "int64", _BYTES: "object"}
+            kinds = {TEXT: "str", NUMBER: "float64", COUNT: "int64", BYTES: "object"}
             table = pd.DataFrame({column: pd.Series(dtype=kinds[kind]) for column, kind in SCHEMAS[name].items()})
         return table
 
@@ -367,6 +254,21 @@ class Run:
     def equilibrium(self) -> pd.DataFrame:
         """How people got used to the streets, an iteration a row; empty where they choose on the day itself."""
         return self.table("equilibrium")
+
+    @cached_property
+    def walks(self) -> pd.DataFrame:
+        """One row per walk; empty where nobody walks, as the two tables below."""
+        return self.table("walks")
+
+    @cached_property
+    def walk_links(self) -> pd.DataFrame:
+        """One row per link of the walk network and interval in which somebody was on it."""
+        return self.table("walk_links")
+
+    @cached_property
+    def walk_streets(self) -> pd.DataFrame:
+        """The links of the walk network with their geometry (WKB)."""
+        return self.table("walk_streets")
 
     @cached_property
     def streets(self) -> pd.DataFrame:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..scenarios.network import RoadNetwork
     from ..scenarios.scenario import Scenario
     from ..scenarios.trips import TripTable
+    from .walking import OnFoot, WalkingClock
 
 Floats = NDArray[np.float64]
 
@@ -61,6 +62,8 @@ class Simulation:
         Objects that decide at signals, by junction, instead of what the scenario says there.
     backend
         Where the steps are computed; see ``choose_backend``.
+    on_foot
+        Who walks and where; left out: nobody.
 
     Examples
     --------
@@ -79,6 +82,7 @@ class Simulation:
         vehicle_type: type[Vehicle] = Vehicle,
         controllers: Mapping[str, SignalController] | None = None,
         backend: Literal["cpu", "cuda"] = "cpu",
+        on_foot: OnFoot | None = None,
     ) -> None:
         self.scenario = scenario
         self.seed = scenario.seed if seed is None else seed
@@ -122,6 +126,11 @@ class Simulation:
         if scenario.routes.reroute_blocked_after_s is not None or scenario.events:
             self.env.process(answer_drivers(self))
         self.env.process(watch_for_locks(self))
+        self.walking: WalkingClock | None = None
+        if on_foot is not None:
+            from .walking import start_walking
+
+            self.walking = start_walking(self, on_foot)
 
     @property
     def t_s(self) -> float:
@@ -144,9 +153,13 @@ class Simulation:
                 return
             due = math.ceil(min(self.env.peek(), end_s) / self.scenario.step_s - 1e-9)
             stop = min(max(due, self._step + 1), last)
+            if self.walking is not None:
+                stop = min(stop, self.walking.next_step(self._step))
             self.model.fleet.advance(self._step, stop)
             self._step = stop
             self.model.t_s = self.t_s
+            if self.walking is not None:
+                self.walking.follow(self.t_s)
 
     def log(self, kind: str, where: str, text: str) -> None:
         """Write down what happened."""

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from citytwin.sim.run_folder import SCHEMAS
+from citytwin.sim.run_tables import SCHEMAS
 
 
 def section(text: str, title: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..run_folder import REPORT, Run, read_run
-from . import figures, metrics, route_choice, style, words
+from . import figures, metrics, route_choice, style, walking, words
 
 if TYPE_CHECKING:
     import jinja2
@@ -53,6 +53,9 @@ def render(run: Run) -> str:
         figures.fundamental_diagram(run.network, start),
         *_routes(run),
     ]
+    on_foot = walking.walking_section(run, city, start)
+    if on_foot is not None:
+        pictures.append(on_foot.pop("picture"))
     return (
         templates()
         .get_template("report.html")
@@ -66,6 +69,7 @@ def render(run: Run) -> str:
             caveat=f"{words.caveat(run)} {route_choice.how_chosen(run.summary)}".rstrip(),
             headline=words.headline_figures(head, start),
             pictures=pictures,
+            on_foot=on_foot,
             worst=_worst_rows(totals),
             events=_event_rows(run, street_of, start),
             stuck=_stuck_rows(run, street_of, start),

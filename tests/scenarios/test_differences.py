@@ -111,6 +111,11 @@ FULL: dict[str, Any] = {
             ]
         },
     ],
+    "walks": [
+        {"id": "strollers", "kind": "random_trips", "per_hour": 100, "min_distance_m": 200, "start_s": 60},
+        {"id": "match", "kind": "trips", "file": "trips.csv"},
+    ],
+    "walking": {"preset": "code_conservative", "speed_mps": 1.2, "speed_sd_mps": 0.1, "links_every_s": 60},
     "sensors": [
         {"id": "loop", "kind": "loop", "link": "a", "lane": 0, "position_m": 3, "every_s": 60, "observed": "counts.csv"}
     ],

@@ -74,6 +74,9 @@ measures:
   - {id: bridge, kind: toll, links: [way/1:0-1], price: 2}
 public_transport:
   - {id: "4", kind: bus_line, headway_s: 600, stops: [{link: way/1:0-1}, {link: way/2:0-1}]}
+walks:
+  - {id: strollers, kind: random_trips, per_hour: 10}
+walking: {preset: code_conservative, speed_mps: 1.2, speed_sd_mps: 0, links_every_s: 60}
 sensors:
   - {id: loop, kind: loop, link: way/1:0-1, lane: 0, position_m: 3, every_s: 60, observed: counts.csv}
 signals:

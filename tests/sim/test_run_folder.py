@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from citytwin.scenarios.problems import InputError
-from citytwin.sim.run_folder import MANIFEST, SCHEMAS, RunFolder, RunFolderError, plain, read_run, sha256
+from citytwin.sim.run_folder import MANIFEST, RunFolder, RunFolderError, plain, read_run, sha256
+from citytwin.sim.run_tables import SCHEMAS
 
 EVENT = {"t_s": [1.0], "kind": ["note"], "where": ["way/1:0-1"], "text": ["début"]}
 

@@ -1,0 +1,29 @@
+"""Describe how people walk, and who does."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .demand_kinds import OdMatrix, RandomTrips, TripFile
+from .strict import Strict
+
+WalkDemand = Annotated[RandomTrips | OdMatrix | TripFile, Field(discriminator="kind")]
+
+
+class Walking(Strict):
+    """How people walk; it counts where somebody does (`walks`)."""
+
+    preset: Literal["lab_calibrated", "code_conservative"] = Field(
+        "lab_calibrated",
+        description="`lab_calibrated`: as people were measured; `code_conservative`: as codes for safe exits reckon "
+        "(SFPE; at most 1.33 people a second and metre through doors).",
+    )
+    speed_mps: float | None = Field(
+        None, ge=0.3, le=3, description="Mean speed with nobody around, m/s. Left out: the preset's (1.34 or 1.19)."
+    )
+    speed_sd_mps: float | None = Field(
+        None, ge=0, le=1, description="Standard deviation of this speed over people, m/s. Left out: the preset's."
+    )
+    links_every_s: float = Field(300.0, ge=1, le=86_400, description="Interval of the table of walk links, s.")

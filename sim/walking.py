@@ -1,0 +1,224 @@
+"""Let people walk beside the traffic: plan their ways, pass their seconds, and write down what became of them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from ..agents.pedestrian import STATUS
+from ..agents.walk_routes import WalkRouter
+from ..agents.walkers import STEP_S, Walkers, build_walkers
+from ..kernels import walking_tables as table
+from ..kernels.walk_crossings import open_crossings
+from ..scenarios.network import RoadNetwork
+from ..scenarios.trips import TripTable
+from ..scenarios.walk_network import KIND_WORDS, WalkNetwork
+from ..scenarios.walk_presets import preset_of
+
+if TYPE_CHECKING:
+    from ..agents.city_model import CityModel
+    from ..scenarios.scenario import Scenario
+    from .processes import Process
+    from .run_folder import RunFolder
+    from .simulation import Simulation
+
+# Fruin (1971), Pedestrian planning and design: walkways, people per m² up to which a level holds (3.25, 2.32, 1.39,
+# 0.93 and 0.46 m² a person).
+LEVELS = "ABCDEF"
+LEVEL_EDGES_PER_M2 = (1 / 3.25, 1 / 2.32, 1 / 1.39, 1 / 0.93, 1 / 0.46)
+
+
+@dataclass(frozen=True, slots=True)
+class OnFoot:
+    """Who walks, and where."""
+
+    network: WalkNetwork
+    walks: TripTable
+
+
+class WalkingClock:
+    """People walk in steps of a second, whatever the step of the traffic: each after the traffic of that second."""
+
+    def __init__(self, walkers: Walkers, simulation: Simulation) -> None:
+        self.walkers, self._simulation = walkers, simulation
+        self._seconds = 0
+
+    def next_step(self, step: int) -> int:
+        """Step of the traffic by which the next second on foot is over."""
+        return max(step + 1, math.ceil((self._seconds + 1) * STEP_S / self._simulation.scenario.step_s - 1e-9))
+
+    def follow(self, t_s: float) -> None:
+        """Let the seconds pass that are over by now."""
+        fleet = self._simulation.model.fleet
+        while (self._seconds + 1) * STEP_S <= t_s + 1e-9:
+            if self.walkers.walks.crossing_f.shape[1] and self._anybody_out():
+                with fleet.reading():
+                    open_crossings(self.walkers.walks, fleet.tables(), 0)
+            self.walkers.advance(self._seconds, self._seconds + 1)
+            self._seconds += 1
+
+    def _anybody_out(self) -> bool:
+        return bool(self.walkers.walks.counter[0, table.OUT] > 0)
+
+
+def on_foot_of(scenario: Scenario, roads: RoadNetwork) -> OnFoot | None:
+    """Who walks in a scenario and where; None where nobody does.
+
+    Raises
+    ------
+    InputError
+        With every problem of the walks.
+    """
+    if not scenario.walks:
+        return None
+    from ..scenarios.walk_demand import build_walks, walk_network_of
+
+    network = walk_network_of(scenario, roads)
+    return OnFoot(network, build_walks(scenario, network))
+
+
+def start_walking(simulation: Simulation, on_foot: OnFoot) -> WalkingClock:
+    """Put people on the streets and their planning on the clock."""
+    preset = preset_of(simulation.scenario.walking)
+    walkers = build_walkers(on_foot.network, simulation.model.network, on_foot.walks, preset, seed=simulation.seed)
+    simulation.model.walkers = walkers
+    simulation.env.process(_plan_walks(simulation, walkers, WalkRouter(walkers, preset.speed_mps)))
+    return WalkingClock(walkers, simulation)
+
+
+def _plan_walks(simulation: Simulation, walkers: Walkers, router: WalkRouter) -> Process:
+    """Find ways for each batch of walks shortly before they set out."""
+    every_s = simulation.scenario.routes.plan_every_s
+    depart_s = walkers.trips.depart_s
+    while True:
+        now_s = simulation.env.now
+        first, last = np.searchsorted(depart_s, [now_s if now_s > 0 else -np.inf, now_s + every_s])
+        router.plan(0, np.arange(first, last))
+        yield simulation.env.timeout(every_s)
+
+
+class WalkLinkTable:
+    """Flow, speed, density and level of service of every link that somebody was on, per interval."""
+
+    def __init__(self, folder: RunFolder, walkers: Walkers, every_s: float) -> None:
+        self.every_s = every_s
+        self._writer = folder.writer("walk_links")
+        self._names = np.array(walkers.network.links.id, dtype=object)
+        self._area_m2 = walkers.area_m2()
+        self._width_m = walkers.of_links(0, walkers.walks.cell_f[0, table.CELL_WIDTH_M]) / np.bincount(walkers.link_of)
+        self._start_s = 0.0
+        self._before = _totals(walkers)
+
+    def observe(self, t_s: float, model: CityModel) -> None:
+        """Write one row for every link that somebody was on."""
+        walkers, span_s = model.walkers, t_s - self._start_s
+        if walkers is None or span_s <= 0.0:
+            return
+        now = _totals(walkers)
+        entered, left, person_s, person_m, queued_s = now - self._before
+        rows = np.flatnonzero(person_s > 0.0)
+        person_s, person_m = person_s[rows], person_m[rows]
+        density = person_s / span_s / self._area_m2[rows]
+        length_m = walkers.network.links.length_m[rows]
+        self._writer.write(
+            {
+                "interval_start_s": np.full(rows.size, self._start_s),
+                "interval_end_s": np.full(rows.size, t_s),
+                "link": self._names[rows],
+                "entered": entered[rows].astype(np.int64),
+                "left": left[rows].astype(np.int64),
+                "person_s": person_s,
+                "person_m": person_m,
+                "queued_s": queued_s[rows],
+                "mean_speed_mps": person_m / person_s,
+                "flow_per_m_min": person_m / length_m / self._width_m[rows] / span_s * 60.0,  # Edie (1963)
+                "density_per_m2": density,
+                "level_of_service": [LEVELS[level] for level in np.digitize(density, LEVEL_EDGES_PER_M2)],
+            }
+        )
+        self._start_s, self._before = t_s, now
+
+
+def _totals(walkers: Walkers) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """People entered and left, seconds, metres and seconds stood on every link so far, ``[5, link]``."""
+    numbers, rows = walkers.walks.cell_f[0], walkers.walks.cell_i[0]
+    first, last = walkers.walks.first_cell[:-1], walkers.walks.first_cell[1:] - 1
+    came, went = np.zeros(rows.shape[1], np.int64), np.zeros(rows.shape[1], np.int64)
+    came[first], went[last] = rows[table.CAME_IN, first], rows[table.WENT_OUT, last]
+    columns = (came, went, numbers[table.PERSON_S], numbers[table.PERSON_M], numbers[table.STOOD_S])
+    return np.stack([walkers.of_links(0, column) for column in columns])
+
+
+def write_walks(folder: RunFolder, simulation: Simulation) -> None:
+    """Write one row per walk, and the links of the walk network; nothing where nobody walks."""
+    walkers = simulation.model.walkers
+    if walkers is None:
+        return
+    people, trips, links = walkers.people, walkers.trips, walkers.network.links
+    names = np.array(links.id, dtype=object)
+    travel_s, free_s = people.arrived_s[0] - trips.depart_s, people.walked_m[0] / people.speed_mps[0]
+    arrived = people.status[0] == table.ARRIVED
+    free_s = np.where(arrived, free_s, np.nan)
+    folder.writer("walks").write(
+        {
+            "walk_id": list(trips.id),
+            "depart_s": trips.depart_s,
+            "entered_s": people.entered_s[0],
+            "arrived_s": people.arrived_s[0],
+            "origin_link": names[trips.origin_link],
+            "destination_link": names[trips.destination_link],
+            "status": [STATUS[int(status)] for status in people.status[0]],
+            "travel_time_s": travel_s,
+            "free_s": free_s,
+            "delay_s": travel_s - free_s,
+            "distance_m": people.walked_m[0],
+            "queued_s": people.queued_s[0],
+            "crossing_s": people.crossing_s[0],
+        }
+    )
+    shapes = [shapely.LineString(walkers.network.link_shape_xy(row)) for row in range(walkers.network.link_count)]
+    folder.writer("walk_streets").write(
+        {
+            "link": list(links.id),
+            "name": list(links.name),
+            "kind": [KIND_WORDS[int(kind)] for kind in links.kind],
+            "length_m": links.length_m,
+            "width_m": links.width_m,
+            "geometry": shapely.to_wkb(shapes),
+        }
+    )
+
+
+def walking_facts(simulation: Simulation) -> dict[str, Any]:
+    """What people on foot add to the summary; nothing where nobody walks. Everybody is in one of the counts."""
+    walkers = simulation.model.walkers
+    if walkers is None:
+        return {}
+    people = walkers.people
+    status = np.bincount(people.status[0], minlength=table.NO_ROUTE + 1)
+    arrived = people.status[0] == table.ARRIVED
+    travel_s = (people.arrived_s[0] - walkers.trips.depart_s)[arrived]
+    delay_s = travel_s - people.walked_m[0, arrived] / people.speed_mps[0, arrived]
+    return {
+        "walking": {
+            "preset": simulation.scenario.walking.preset,
+            "walks": len(walkers.trips.id),
+            "pending": int(status[table.PENDING]),
+            "waiting": int(status[table.WAITING]),
+            "walking": int(status[table.WALKING] + status[table.QUEUED]),
+            "arrived": int(status[table.ARRIVED]),
+            "no_route": int(status[table.NO_ROUTE]),
+            "mean_travel_s": float(travel_s.mean()) if travel_s.size else None,
+            "mean_delay_s": float(delay_s.mean()) if travel_s.size else None,
+            "mean_crossing_s": float(people.crossing_s[0, arrived].mean()) if travel_s.size else None,
+            "person_km": float(people.walked_m[0].sum()) / 1000.0,
+            "widths_assumed": int(walkers.network.links.width_assumed.sum()),
+            "links": walkers.network.link_count,
+            "updates": int(walkers.walks.counter[0, table.UPDATES]),
+            "state_hash": walkers.state_hash(),
+        }
+    }
