@@ -54,7 +54,7 @@ def gap_rules(network: RoadNetwork) -> GapRules:
     into_ring = links.roundabout[link[foe]] & ~links.roundabout[link[owner]]
 
     minor = _is_minor(network, owner[by_sign & ~into_ring], turn)
-    wide = (np.diff(links.lane_start)[link[foe]] > 1).astype(np.int64)
+    wide = (np.diff(links.lane_start)[link[foe]] > 1).astype(np.int32)
     ask = _by_turn(network, turn[owner], wide)
     at_a_t = _roads(network)[junction] <= ROADS_OF_A_T
     ask += np.where(at_a_t & (turn[owner] == far_turn(network.drives_on_left)), AT_A_T_S, 0.0)
