@@ -50,10 +50,11 @@ docs: $(VENV)/.installed-dev  ## Build the documentation into docs/_build/html; 
 validation: $(VENV)/.installed-dev  ## Measure the model against theory and write docs/validation/traffic.md
 	$(BIN)/python benchmarks/validation.py
 
-bench: $(VENV)/.installed-dev  ## Measure start-up, traffic, routing and whether the bundled cities lock
+bench: $(VENV)/.installed-dev  ## Measure start-up, traffic, walking, routing and whether the bundled cities lock
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/traffic.py
 	$(BIN)/python benchmarks/routing.py
+	$(BIN)/python benchmarks/walking.py
 	$(BIN)/python benchmarks/gridlock.py monaco helsinki
 	$(BIN)/python benchmarks/phases.py
 

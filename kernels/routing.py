@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .chance import ROUTE_NOISE, exp, normal
 from .compile import bare, kernel, parallel, woven
+from .heap import pop, push
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -294,7 +295,7 @@ def _search(
             size = _relax(graph, expected, arc, no_parent, leave_s, 0.0, depart_s, mark, work, size)
     while size > 0:
         now_s, node = work.heap_s[0], np.int64(work.heap_node[0])
-        size = _pop(work.heap_s, work.heap_node, size)
+        size = pop(work.heap_s, work.heap_node, size)
         if now_s > work.entry_s[node]:
             continue  # a better entry was found after this one
         link = graph.node_link[node]
@@ -342,7 +343,7 @@ def _relax(
     work.paid_s[node] = paid_s + expected.extra_s[movement]
     work.parent[node] = parent
     work.arc_in[node] = arc
-    return _push(work.heap_s, work.heap_node, size, entry_s, node)
+    return push(work.heap_s, work.heap_node, size, entry_s, node)
 
 
 @bare
@@ -396,40 +397,6 @@ def _contains(values: Ints, first: Number, last: Number, wanted: Number) -> bool
         if values[i] == wanted:
             return True
     return False
-
-
-@woven
-def _push(heap_s: Floats, heap_node: Ints, size: Number, time_s: Number, node: Number) -> Number:
-    """Add to a binary heap ordered by (time, node); its new size."""
-    place = size
-    while place > 0:
-        above = (place - 1) >> 1
-        if heap_s[above] < time_s or (heap_s[above] == time_s and heap_node[above] <= node):
-            break
-        heap_s[place], heap_node[place] = heap_s[above], heap_node[above]
-        place = above
-    heap_s[place], heap_node[place] = time_s, node
-    return size + 1
-
-
-@woven
-def _pop(heap_s: Floats, heap_node: Ints, size: Number) -> Number:
-    """Drop the heap's first entry; its new size."""
-    size -= 1
-    time_s, node = heap_s[size], heap_node[size]
-    place, below = 0, 1
-    while below < size:
-        right = below + 1
-        if right < size and (
-            heap_s[right] < heap_s[below] or (heap_s[right] == heap_s[below] and heap_node[right] < heap_node[below])
-        ):
-            below = right
-        if time_s < heap_s[below] or (time_s == heap_s[below] and node <= heap_node[below]):
-            break
-        heap_s[place], heap_node[place] = heap_s[below], heap_node[below]
-        place, below = below, 2 * below + 1
-    heap_s[place], heap_node[place] = time_s, node
-    return size
 
 
 @kernel

@@ -125,7 +125,8 @@ class _Comparison:
             elif key == "demand":
                 yield from self._demand()
             elif key in SINGULAR:
-                yield from self._entries(_Spot((key,)), *values, identity=_kind_and_place, ordered=False)
+                title = "on foot" if key == "walks" else ""
+                yield from self._entries(_Spot((key,), title), *values, identity=_kind_and_place, ordered=False)
             elif key != "base":
                 whole = isinstance(values[0], BaseModel)
                 yield from self._values(Scenario, key, *values, _Spot((key,), SECTIONS.get(key, key) if whole else ""))

@@ -21,7 +21,7 @@ class Walking(Strict):
         "(SFPE; at most 1.33 people a second and metre through doors).",
     )
     speed_mps: float | None = Field(
-        None, ge=0.3, le=3, description="Mean speed with nobody around, m/s. Left out: the preset's (1.34 or 1.19)."
+        None, ge=0.3, le=3, description="Mean speed with nobody around, m/s. Left out: the preset's."
     )
     speed_sd_mps: float | None = Field(
         None, ge=0, le=1, description="Standard deviation of this speed over people, m/s. Left out: the preset's."

@@ -81,7 +81,7 @@ def _title(worst: pd.DataFrame, start: dt.datetime) -> str:
     crowded = worst[worst["level_of_service"] >= CROWDED]
     if crowded.empty:
         level = worst["level_of_service"].max() if len(worst) else "A"
-        return f"People on foot have room: level {level} or better everywhere"
+        return f"People on foot have room: level {level if level == 'A' else f'{level} or better'} everywhere"
     top = crowded.iloc[0]
     where = f"on {top['name']}" if top["name"] else f"on a {str(top['kind']).replace('_', ' ')} without a name"
     since = style.clock(start, top["interval_start_s"])
@@ -94,7 +94,7 @@ def _sentences(facts: dict[str, Any]) -> list[str]:
     if facts["mean_travel_s"] is not None:
         told.append(
             f"A walk took {style.minutes_seconds(facts['mean_travel_s'])} on average, "
-            f"{style.minutes_seconds(facts['mean_delay_s'])} longer than with nobody around; of it "
+            f"{style.minutes_seconds(facts['mean_delay_s'])} longer than on the level with nobody around; of it "
             f"{style.minutes_seconds(facts['mean_crossing_s'])} were spent waiting to cross streets."
         )
     if facts["no_route"]:

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from citytwin.scenarios.differences import differences
 from citytwin.scenarios.scenario import Scenario, check_scenario, load_scenario
 from citytwin.scenarios.walk_demand import build_walks, walk_network_of
 from citytwin.scenarios.walk_network import WalkKind
+from citytwin.scenarios.walking import Walking
 from citytwin.sim.run import network_of
 
 from .test_bad_tables_and_streets import GOOD_FILES, MATRIX, SCENARIO
@@ -119,3 +121,14 @@ def test_what_is_wrong_with_how_people_walk(text, told, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scenario_with(tmp_path, text)
     assert [str(problem) for problem in check_scenario(Path("scenario.yaml"), with_network=False)] == told
+
+
+def test_diff_tells_walks_from_trips():
+    before, after = load_scenario("monaco/morning"), load_scenario("monaco/on_foot")
+    texts = [found.text for found in differences(before, after)]
+    assert texts[1:] == ['new: on foot "errands" (random trips): 6,000 departures an hour, shortest trip 200 m']
+    faster = after.model_copy(update={"walking": Walking(speed_mps=1.2, preset="code_conservative")})
+    assert [found.text for found in differences(after, faster)] == [
+        "walking: people walk as lab_calibrated → code_conservative",
+        "walking: mean speed on foot the preset's → 1.2 m/s",
+    ]
