@@ -14,6 +14,9 @@ from ..scenarios.walk_network import WalkNetwork
 from ..scenarios.walk_presets import GAP_MPS, GAP_START_S, SIGNAL_MPS
 
 
+LOOK_EVERY_S = 1.0  # people look at the lights
+
+
 class CrossingTables(NamedTuple):
     """What the kernels read of crossings."""
 
@@ -44,7 +47,7 @@ def crossing_tables(network: WalkNetwork, roads: RoadNetwork) -> CrossingTables:
         controller = int(crossings.controller[crossing])
         own = feared_groups(roads, controller, links) if controller >= 0 else []
         needs_s = float(length_m[crossing]) / SIGNAL_MPS
-        if controller >= 0 and longest_red_s(roads, controller, own) < needs_s:
+        if controller >= 0 and longest_red_s(roads, controller, own) < needs_s + LOOK_EVERY_S:
             controller = -1
         rows[table.LIGHT, crossing] = controller
         if controller >= 0:
