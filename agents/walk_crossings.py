@@ -13,7 +13,6 @@ from ..scenarios.network_laws import programme
 from ..scenarios.walk_network import WalkNetwork
 from ..scenarios.walk_presets import GAP_MPS, GAP_START_S, SIGNAL_MPS
 
-
 LOOK_EVERY_S = 1.0  # people look at the lights
 
 
