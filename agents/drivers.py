@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
 KINDS = 32
+# Widths with which vehicles pass others: a common car, what lorries and buses may have, and SUMO's for the others.
+WIDTH_M = {"car": 1.8, "truck": 2.55, "bus": 2.55, "emergency": 2.16, "bicycle": 0.65}
 COLUMNS = {
     "headway_s": table.HEADWAY_S,
     "min_gap_m": table.MIN_GAP_M,
@@ -35,6 +37,7 @@ COLUMNS = {
     "critical_gap_s": table.CRITICAL_GAP_S,
     "imperfection": table.IMPERFECTION,
     "power_per_mass_w_per_kg": table.POWER_PER_MASS,
+    "top_speed_mps": table.TOP_SPEED_MPS,
 }
 
 
@@ -74,6 +77,7 @@ def driver_kinds(drivers: Drivers) -> DriverKinds:
             mean = np.inf if getattr(own, name) is None else float(getattr(own, name))
             table_of[:, column] = mean if spread is None else _spread(mean, spread, BOUNDS[name], kinds, number, column)
         table_of[:, table.VEHICLE_CLASS] = classes.index(population.vehicle_class)
+        table_of[:, table.WIDTH_M] = WIDTH_M[population.vehicle_class]
         table_of[:, table.COMFORT_DECEL] = np.minimum(table_of[:, table.COMFORT_DECEL], drivers.max_decel_mps2)
         rows.append(table_of)
         vehicle_class += [classes.index(population.vehicle_class)] * kinds

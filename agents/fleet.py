@@ -18,9 +18,10 @@ from ..kernels import traffic_tables as table
 from ..kernels.traffic_tables import City
 from ..scenarios.critical_gaps import gap_rules
 from ..scenarios.network import Bools, FoeKind
-from ..scenarios.streets import BUS, CAR, EMERGENCY, TRUCK
+from ..scenarios.streets import BICYCLE, BUS, CAR, EMERGENCY, TRUCK
 from .drivers import DriverKinds, driver_kinds
 from .loops import note_loops
+from .passing import note_passing
 from .signals import SignalTables, detectors_of, lay_out_signals
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
 FIRM_DECEL_MPS2 = 3.0  # what drivers accept at the onset of yellow: ITE (1999) uses 10 ft/s² = 3.05 m/s²
-CLASS_ACCESS = np.array([CAR, TRUCK, BUS, EMERGENCY], np.int32)  # as scenarios.trips.VEHICLE_CLASSES orders them
+CLASS_ACCESS = np.array(
+    [CAR, TRUCK, BUS, EMERGENCY, BICYCLE], np.int32
+)  # as scenarios.trips.VEHICLE_CLASSES orders them
 MOST_SPREAD = 2.5  # drivers further than so many standard deviations off are cut to it
 SLOWEST_FACTOR = 0.3
 
@@ -195,6 +198,8 @@ class Fleet:
         vehicles = self.vehicles
         rows = self.cities.vehicle_i[member].copy()
         rows[:, table.ROUTE_START] = 0  # where routes lie in memory depends on the other members
+        if not (rows[:, table.PASSES] >= 0).any():
+            rows = rows[:, : table.PASSES]
         for name in table.OWN:
             if name not in ("driver", "sensor", "junction"):
                 array = rows if name == "vehicle_i" else getattr(self.cities, name)[member]
@@ -235,7 +240,12 @@ def build_fleet(
         for lane, at_m in detectors_of(network, signal)
     ]
     sensors = tuple(sorted((*sensors, *detectors), key=lambda sensor: (sensor.lane, sensor.at_m)))
-    lane_f, lane_i, listed, ring_slots = _lanes(network, sensors, float(driver[:, table.LENGTH_M].min()))
+    bicycles = bool((trips.vehicle_class == table.BICYCLE_CLASS).any())
+    in_demand = bicycles | (driver[:, table.VEHICLE_CLASS] != table.BICYCLE_CLASS)
+    shortest_m = float(driver[in_demand, table.LENGTH_M].min())
+    lane_f, lane_i, listed, ring_slots = _lanes(network, sensors, shortest_m)
+    if bicycles:
+        note_passing(network, lane_f, lane_i, drivers.passing_clearance_m)
     junction, listed = _junctions(network, listed)
     loop, listed = note_loops(network, lane_f, lane_i, listed, driver)
     link, listed = _links(network, trips, listed)
@@ -319,6 +329,7 @@ def _lanes(network: RoadNetwork, sensors: tuple[Sensor, ...], shortest_m: float)
     lane_i[table.ACCESS, :road_lanes] = lanes.access
     lane_i[table.OPEN] = 1
     lane_i[table.LAST_OUT] = -1
+    lane_i[table.OPPOSITE] = table.NO_PASSING
     lane_i[table.FIRST_CONNECTOR, : road_lanes + 1] = lanes.connector_start
     feeder_start, feeder = _grouped(connectors.to_lane, road_lanes, 0)
     lane_i[table.FIRST_FEEDER, : road_lanes + 1] = feeder_start
@@ -429,7 +440,7 @@ def _vehicle_numbers(network: RoadNetwork, trips: TripTable, kinds: DriverKinds,
 def _vehicle_rows(trips: TripTable, kinds: DriverKinds, kind: Ints, *, seed: int) -> Ints:
     rows = np.zeros((*kind.shape, table.VEHICLE_I_COLUMNS), np.int32)
     rows[..., table.CLASS] = kind
-    rows[..., (table.LANE, table.CONNECTOR, table.REAR_IN, table.YIELDS_TO)] = -1
+    rows[..., (table.LANE, table.CONNECTOR, table.REAR_IN, table.YIELDS_TO, table.PASSES)] = -1
     if kinds.driver[:, table.IMPERFECTION].any():
         draws = np.empty(len(trips.id))
         for member in range(kind.shape[0]):

@@ -64,7 +64,8 @@ class Journeys:
         for some, find in ((rows[given], self._given), (rows[~given], self._quickest)):
             if some.size:
                 routes = self._as_chosen(some, find(some))
-                self.free_flow_s[some] = self.model.router.free_flow_s(routes)
+                top_mps = fleet.cities.driver[self.member, fleet.vehicles.kind[self.member, some], table.TOP_SPEED_MPS]
+                self.free_flow_s[some] = self.model.router.free_flow_s(routes, top_mps)
                 fleet.set_routes(self.member, some, routes.start, routes.link)
 
     def _given(self, rows: Rows) -> RouteTable:

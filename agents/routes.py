@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels.routing import Expectation, TurnGraph, Wishes, plan_routes
+from ..scenarios.drivers import OF_CLASS
 from ..scenarios.network import Bools, Bytes, Floats, Ints, Light, RoadNetwork, Turn
 from ..scenarios.streets import MODES
 from ..scenarios.trips import VEHICLE_CLASSES
@@ -172,24 +173,33 @@ class Router:
             wishes = wishes._replace(depart_s=np.asarray(depart_s, np.float64))
         kinds = np.zeros(1, np.int8) if vehicle_class is None else np.unique(vehicle_class)
         if vehicle_class is None or kinds.size <= 1:
-            graph = self._graph(int(kinds[0]) if kinds.size else 0)
-            return RouteTable(*plan_routes(graph, expected, wishes, seed=seed, noise=noise))
+            kind = int(kinds[0]) if kinds.size else 0
+            whole = plan_routes(self._graph(kind), self._at_own_speed(expected, kind), wishes, seed=seed, noise=noise)
+            return RouteTable(*whole)
         parts = []
         for kind in kinds:
             rows = np.flatnonzero(vehicle_class == kind)
-            planned = plan_routes(self._graph(int(kind)), expected, _only(wishes, rows), seed=seed, noise=noise)
+            own = self._at_own_speed(expected, int(kind))
+            planned = plan_routes(self._graph(int(kind)), own, _only(wishes, rows), seed=seed, noise=noise)
             parts.append((rows, RouteTable(*planned)))
         return merged(parts, origin.size)
 
-    def free_flow_s(self, routes: RouteTable) -> Floats:
-        """Time of each route with empty streets and green lights, ``[trip]``; NaN without a way."""
+    def free_flow_s(self, routes: RouteTable, top_mps: Floats | None = None) -> Floats:
+        """Time of each route with empty streets and green lights, ``[trip]``; NaN without a way.
+
+        ``top_mps`` (``[trip]``) is how fast each goes where the limit is higher; left out, all go at the limit.
+        """
         trips = routes.cost_s.size
         length = np.diff(routes.start)
         trip = np.repeat(np.arange(trips), length)
-        total_s = np.bincount(trip, weights=self._free_s[routes.link], minlength=trips)
+        most_mps = np.full(trips, np.inf) if top_mps is None else top_mps
+        links_m, turns_m = self.network.links.length_m, self.network.movements.length_m
+        link_s = np.maximum(self._free_s[routes.link], links_m[routes.link] / most_mps[trip])
+        total_s = np.bincount(trip, weights=link_s, minlength=trips)
         start, movement = self.turns(routes)
         trip = np.repeat(np.arange(trips), np.diff(start))
-        total_s += np.bincount(trip, weights=self._through_s[movement], minlength=trips)
+        turn_s = np.maximum(self._through_s[movement], turns_m[movement] / most_mps[trip])
+        total_s += np.bincount(trip, weights=turn_s, minlength=trips)
         return np.where(length > 0, total_s, np.nan)
 
     def turns(self, routes: RouteTable) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -200,6 +210,15 @@ class Router:
         pair = routes.link[:-1].astype(np.int64) * self.network.link_count + routes.link[1:]
         start = np.concatenate([[0], np.cumsum(np.maximum(length - 1, 0))])
         return start, np.searchsorted(self._pair, pair[inside])
+
+    def _at_own_speed(self, expected: Expectation, vehicle_class: int) -> Expectation:
+        """What a class that is slower than the limits expects: no less time on a link than it takes."""
+        top_mps = OF_CLASS[VEHICLE_CLASSES[vehicle_class]].get("top_speed_mps")  # type: ignore[index]
+        if top_mps is None:
+            return expected
+        own_s = self.network.links.length_m / top_mps
+        own_s = own_s if expected.link_s.ndim == 1 else own_s[:, np.newaxis]
+        return expected._replace(link_s=np.maximum(expected.link_s, own_s))
 
     def _graph(self, vehicle_class: int) -> TurnGraph:
         if vehicle_class not in self._graphs:

@@ -8,7 +8,8 @@ from .chance import DRIVER_IMPERFECTION, uniform
 from .compile import woven
 from .driving import brake_distance, dawdled, slowing_speed
 from .merging import merging_ahead, zip_ahead
-from .pace import behind, wall
+from .pace import behind, wall, wished_speed
+from .passing import behind_those_ahead, keep_order
 from .rings import at
 from .shared import add_shared
 from .traffic_tables import (
@@ -36,9 +37,13 @@ from .traffic_tables import (
     MAX_ACCEL,
     NEXT_POSITION_M,
     NEXT_SPEED_MPS,
+    NO_PASSING,
     OBSTACLE,
     OBSTACLE_M,
     OCCUPIED_BY,
+    OPPOSITE,
+    PASSES,
+    PASSING_TO_M,
     POSITION_M,
     REAR_IN,
     REAR_LEFT_M,
@@ -146,11 +151,11 @@ def follow_lane(city: City, lane: int, number: int) -> None:
     on_road = lane < road_lanes
     step = city.step_s
     length = city.lane_f[LANE_LENGTH_M, lane]
-    limit = city.lane_f[LIMIT_MPS, lane]
     blocked, rear = False, math.inf
     if on_road:
         rear = rear_beyond(city, lane)
         blocked = city.lane_f[OBSTACLE_M, lane] < math.inf
+    passing = city.lane_i[OPPOSITE, lane] != NO_PASSING
     ahead = -1
     for k in range(city.lane_i[COUNT, lane]):
         vehicle = at(city, lane, k)
@@ -158,13 +163,17 @@ def follow_lane(city: City, lane: int, number: int) -> None:
         position, speed = city.vehicle_f[vehicle, POSITION_M], city.vehicle_f[vehicle, SPEED_MPS]
         comfort = city.driver[kind, COMFORT_DECEL]
         factor = city.vehicle_f[vehicle, SPEED_FACTOR]
-        desired = max(limit * factor, speed - comfort * step)  # a lower limit is reached without hard braking
+        wish = wished_speed(city, lane, vehicle)
+        desired = max(wish, speed - comfort * step)  # a lower limit is reached without hard braking
         left = length - position
         standing_for = 0
         connector = city.vehicle_i[vehicle, CONNECTOR]
         granted = on_road and city.vehicle_i[vehicle, GRANTED] != 0
 
-        if ahead >= 0:
+        if passing:
+            new_speed = behind_those_ahead(city, lane, k, vehicle, desired)
+            standing_for = LEADER if k > 0 else standing_for
+        elif ahead >= 0:
             gap = city.vehicle_f[ahead, POSITION_M] - position
             gap -= city.driver[city.vehicle_i[ahead, CLASS], LENGTH_M]
             new_speed = behind(city, vehicle, gap, city.vehicle_f[ahead, SPEED_MPS], desired)
@@ -178,7 +187,7 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                 new_speed = min(new_speed, merging_ahead(city, vehicle, connector, far, desired))
                 if ahead < 0 or city.vehicle_i[ahead, CONNECTOR] != connector:
                     new_speed = min(new_speed, into_junction(city, vehicle, left, desired))
-            elif goes_on(city, vehicle, 1):
+            if goes_on(city, vehicle, 1) and (not granted or city.vehicle_i[vehicle, PASSES] >= 0):
                 new_speed = min(new_speed, wall(city, vehicle, left))
             if connector >= 0 and city.connector[ZIPS, connector] != 0:
                 pace = zip_ahead(city, vehicle, connector, left, desired)
@@ -262,6 +271,8 @@ def advance_lane(city: City, lane: int) -> None:
             if city.vehicle_f[vehicle, REAR_LEFT_M] <= 0.0:
                 add_shared(city.lane_i, OCCUPIED_BY, city.road_lanes + city.vehicle_i[vehicle, REAR_IN], -1)
                 city.vehicle_i[vehicle, REAR_IN] = -1
+    if city.lane_i[OPPOSITE, lane] != NO_PASSING and not keep_order(city, lane):
+        city.lane_f[PASSING_TO_M, lane] = 0.0
     city.lane_f[VEHICLE_S, lane] += count * step
     if standing > 0:
         city.lane_i[STANDING_STEPS, lane] += standing

@@ -28,6 +28,7 @@ from .gaps import (
 )
 from .keep_clear import loops_have_room, room_beyond
 from .merging import first_to_stand_back, may_join, way_left
+from .passing import is_in_a_pass
 from .rings import at
 from .traffic_tables import (
     ASK,
@@ -68,12 +69,14 @@ from .traffic_tables import (
     MAX_ACCEL,
     MIN_GAP_M,
     NEED_M,
+    NO_PASSING,
     NO_ROOM,
     NOTHING,
     OCCUPIED,
     OCCUPIED_BY,
     ON_TRUST,
     OPEN,
+    OPPOSITE,
     OWES,
     PHASE_LEFT_S,
     POSITION_M,
@@ -256,6 +259,8 @@ def candidate(city: City, lane: int, t_s: float) -> int:
         return -1
     vehicle = at(city, lane, k)
     if not goes_on(city, vehicle, 1):
+        return -1
+    if city.lane_i[OPPOSITE, lane] != NO_PASSING and is_in_a_pass(city, lane, k):
         return -1
     kind = city.vehicle_i[vehicle, CLASS]
     soon = city.vehicle_f[vehicle, SPEED_MPS] + city.driver[kind, MAX_ACCEL] * city.step_s

@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 
 from .compile import bare, woven
+from .cycle_lanes import cycle_lane
 from .driving import brake_distance
 from .following import next_obstacle
 from .keep_clear import loops_have_room
 from .lane_gaps import fits_before, fits_behind, place_in_lane
 from .overtaking import QUEUE_MPS, faster_lane, looks_aside
+from .passing import is_bicycle
 from .rings import at, insert, is_full, remove
 from .traffic_tables import (
     ASK,
@@ -68,6 +70,10 @@ def is_next_short(city: City, vehicle: int) -> bool:
 def wanted_lane(city: City, link: int, lane: int, k: int, vehicle: int) -> int:
     """Lane beside the present one that a driver, ``k`` places behind its head, wants to change to, -1: none."""
     position = city.vehicle_f[vehicle, POSITION_M]
+    if is_bicycle(city, vehicle):
+        own = cycle_lane(city, link, lane, vehicle)
+        if own >= 0:
+            return -1 if own == lane else own
     evades = next_obstacle(city, lane, position) < position + SEE_OBSTACLE_M
     queues = k >= FEWER and city.vehicle_f[vehicle, SPEED_MPS] < QUEUE_MPS
     if not (evades or queues) and city.vehicle_i[vehicle, CONTENT] != 0:

@@ -10,7 +10,8 @@ from .following import next_obstacle
 from .keep_clear import loops_have_room
 from .lane_change import LONGER, change_lanes
 from .lane_gaps import fits_before, fits_behind, pace_behind, place_in_lane
-from .pace import STOP_MARGIN_M
+from .pace import STOP_MARGIN_M, wished_speed
+from .passing import is_hemmed_in
 from .rings import at, insert, is_full, remove
 from .traffic_tables import (
     ARRIVALS,
@@ -41,19 +42,20 @@ from .traffic_tables import (
     LANE,
     LANE_LENGTH_M,
     LENGTH_M,
-    LIMIT_MPS,
     MIN_GAP_M,
+    NO_PASSING,
     NO_ROUTE,
     NOTHING,
     OCCUPIED_BY,
+    OPPOSITE,
     ORIGIN_M,
+    PASSES,
     PENDING,
     POSITION_M,
     PROMISED_M,
     REAR_IN,
     ROUTE_AT,
     ROUTE_SIZE,
-    SPEED_FACTOR,
     SPEED_MPS,
     STANDING_S,
     STATUS,
@@ -97,10 +99,12 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
         place = place_in_lane(city, lane, position)
         if place < city.lane_i[GRANTED_COUNT, lane] or is_full(city, lane):
             continue
+        if city.lane_i[OPPOSITE, lane] != NO_PASSING and is_hemmed_in(city, lane, place, position):
+            continue
         needed = length + city.driver[kind, MIN_GAP_M]
         if not loops_have_room(city, -1, lane, needed, t_s):
             continue
-        wish = city.lane_f[LIMIT_MPS, lane] * city.vehicle_f[vehicle, SPEED_FACTOR]
+        wish = wished_speed(city, lane, vehicle)
         pace = pace_behind(city, lane, place, position, kind, wish)
         speed = min(fits_behind(city, lane, place, position), pace, wish)
         if speed < 0.0:
@@ -151,6 +155,7 @@ def let_arrive(city: City, lane: int, t_s: float) -> None:
         city.vehicle_i[vehicle, CONNECTOR] = -1
         city.vehicle_i[vehicle, CAUSE] = NOTHING
         city.vehicle_i[vehicle, ASK] = NOTHING
+        city.vehicle_i[vehicle, PASSES] = -1
         city.vehicle_f[vehicle, SPEED_MPS] = 0.0
         city.vehicle_f[vehicle, ARRIVED_S] = t_s
         city.counter[ARRIVALS] += 1

@@ -11,7 +11,7 @@ import math
 from .compile import bare, woven
 from .driving import brake_distance
 from .gaps import CREEP_MPS, can_join
-from .pace import behind
+from .pace import behind, wished_speed
 from .rings import at
 from .traffic_tables import (
     CLASS,
@@ -30,12 +30,10 @@ from .traffic_tables import (
     LANE,
     LANE_LENGTH_M,
     LENGTH_M,
-    LIMIT_MPS,
     MERGES,
     MIN_GAP_M,
     OCCUPIED_BY,
     POSITION_M,
-    SPEED_FACTOR,
     SPEED_MPS,
     STANDING_S,
     City,
@@ -141,7 +139,7 @@ def can_follow(city: City, vehicle: int, ahead: int, gap: float, calmly: bool) -
         return False
     if not calmly:
         return True
-    wish = max(city.lane_f[LIMIT_MPS, city.vehicle_i[vehicle, LANE]] * city.vehicle_f[vehicle, SPEED_FACTOR], speed)
+    wish = max(wished_speed(city, city.vehicle_i[vehicle, LANE], vehicle), speed)
     return behind(city, vehicle, gap, its_speed, wish) >= speed - city.driver[kind, COMFORT_DECEL] * step
 
 

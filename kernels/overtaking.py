@@ -12,7 +12,7 @@ import math
 
 from .compile import bare, kernel, woven
 from .lane_gaps import ahead_of, gap_ahead, place_in_lane
-from .pace import behind
+from .pace import behind, wished_speed
 from .rings import at
 from .traffic_tables import (
     CHANCE,
@@ -28,7 +28,6 @@ from .traffic_tables import (
     MIN_GAP_M,
     OBSTACLE_M,
     POSITION_M,
-    SPEED_FACTOR,
     SPEED_MPS,
     City,
 )
@@ -55,7 +54,7 @@ def incentive(own_gain: float, new_follower_gain: float, old_follower_gain: floa
 @bare
 def accel_behind(city: City, vehicle: int, lane: int, gap: float, leader_speed: float) -> float:
     """Acceleration (m/s²) of a vehicle on a lane with so much room to the rear of somebody."""
-    wish = city.lane_f[LIMIT_MPS, lane] * city.vehicle_f[vehicle, SPEED_FACTOR]
+    wish = wished_speed(city, lane, vehicle)
     speed = city.vehicle_f[vehicle, SPEED_MPS]
     return (behind(city, vehicle, gap, leader_speed, max(wish, speed)) - speed) / city.step_s
 

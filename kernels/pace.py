@@ -12,15 +12,25 @@ from .traffic_tables import (
     GRADIENT,
     HEADWAY_S,
     LANE,
+    LIMIT_MPS,
     MAX_ACCEL,
     MIN_GAP_M,
     MODEL,
     POWER_PER_MASS,
+    SPEED_FACTOR,
     SPEED_MPS,
+    TOP_SPEED_MPS,
     City,
 )
 
 STOP_MARGIN_M = 1.0  # how far before a stop line or an obstacle a vehicle comes to rest
+
+
+@woven
+def wished_speed(city: City, lane: int, vehicle: int) -> float:
+    """Speed at which a driver would like to go on a lane row."""
+    most = min(city.lane_f[LIMIT_MPS, lane], city.driver[city.vehicle_i[vehicle, CLASS], TOP_SPEED_MPS])
+    return most * city.vehicle_f[vehicle, SPEED_FACTOR]
 
 
 @woven

@@ -49,6 +49,8 @@ LIGHT_YELLOW: Final = 1
 LIGHT_GREEN_YIELD: Final = 2
 LIGHT_GREEN: Final = 3
 
+BICYCLE_CLASS: Final = 4  # row of scenarios.trips.VEHICLE_CLASSES
+
 # Columns of ``driver``, ``[kind of driver, column]``: one kind per vehicle class where all of a class drive alike.
 HEADWAY_S: Final = 0
 MIN_GAP_M: Final = 1
@@ -60,7 +62,9 @@ MODEL: Final = 6  # of kernels.driving: IDM, …
 IMPERFECTION: Final = 7  # share of one step's acceleration that is lost by chance at most
 VEHICLE_CLASS: Final = 8  # row of scenarios.trips.VEHICLE_CLASSES
 POWER_PER_MASS: Final = 9  # W/kg at the wheels, inf: more than is ever asked for
-DRIVER_COLUMNS: Final = 10
+TOP_SPEED_MPS: Final = 10  # whatever the limit, for who wants to go at the limit; inf: none
+WIDTH_M: Final = 11
+DRIVER_COLUMNS: Final = 12
 
 # Columns of ``vehicle_f``, ``[vehicle, column]``, one row per trip; rows are never reordered.
 DEPART_S: Final = 0
@@ -95,7 +99,8 @@ CONTENT: Final = 11  # 1: no lane of this link serves its route better
 CHANCE: Final = 12  # what its own random numbers begin with
 YIELDS_TO: Final = 13  # vehicle in the lane beside that it lets in, -1: none
 HAS_LET_IN: Final = 14  # 1: has let somebody into its lane here; the next in line lets in the next
-VEHICLE_I_COLUMNS: Final = 15
+PASSES: Final = 15  # foremost of the bicycles that it is passing, -1: none
+VEHICLE_I_COLUMNS: Final = 16
 
 ON_TRUST: Final = 2
 
@@ -113,7 +118,9 @@ LOOP_FREE_M: Final = 9  # and what of it was neither filled nor promised at the 
 FURTHER_OBSTACLES_M: Final = 10  # the next two blocked places, in order from the start; inf: none
 FURTHER_OBSTACLES_END: Final = 12
 GRADIENT: Final = 12  # metres that it rises per metre, 0 where nobody knows
-LANE_F_COLUMNS: Final = 13
+PASSING_ROOM_M: Final = 13  # width that bicycles and the distance to them leave
+PASSING_TO_M: Final = 14  # how far somebody drives on the opposite lane who passes bicycles, 0: nobody
+LANE_F_COLUMNS: Final = 15
 
 # Columns of ``lane_i``, ``[column, lane row + 1]``.
 ON_LINK: Final = 0  # of a connector: the link it leaves
@@ -137,7 +144,11 @@ STOPS: Final = 17  # from here on counts for whoever watches: how often vehicles
 STANDING_STEPS: Final = 18  # steps that vehicles stood on it so far, all together
 LONGEST_QUEUE: Final = 19  # most vehicles that stood on it at once so far
 LEAVING: Final = 20  # GRANTED_COUNT at the start of the step
-LANE_I_COLUMNS: Final = 21
+OPPOSITE: Final = 21  # lane that who passes a bicycle drives on, NO_OPPOSITE or NO_PASSING
+LANE_I_COLUMNS: Final = 22
+
+NO_OPPOSITE: Final = -1  # there is none
+NO_PASSING: Final = -2  # no bicycles, or other lanes beside
 
 # Columns of ``connector``, ``[column, connector + 1]``.
 FROM_LANE: Final = 0

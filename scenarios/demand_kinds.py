@@ -25,8 +25,8 @@ class TripFile(_Demand):
     kind: Literal["trips"] = Field(description="`trips`.")
     file: InputFile = Field(
         description="CSV or Parquet, a trip a row: trip_id, depart_s, origin_link and destination_link (or origin_lon, "
-        "origin_lat, destination_lon, destination_lat), and if you like vehicle_class (car, truck, bus, emergency) and "
-        "route (the links to drive, with spaces between; empty: the driver finds the way)."
+        "origin_lat, destination_lon, destination_lat), and if you like vehicle_class (car, truck, bus, emergency, "
+        "bicycle) and route (the links to drive, with spaces between; empty: the driver finds the way)."
     )
 
 

@@ -13,7 +13,7 @@ from .strict import Listed, Strict
 Model: TypeAlias = Literal["idm", "idm_plus", "krauss", "acc"]
 MODELS = ("idm", "idm_plus", "krauss", "acc")  # in the order of kernels.driving: IDM, IDM_PLUS, KRAUSS, ACC
 
-VehicleClass: TypeAlias = Literal["car", "truck", "bus", "emergency"]
+VehicleClass: TypeAlias = Literal["car", "truck", "bus", "emergency", "bicycle"]
 Parameter: TypeAlias = Literal[
     "headway_s",
     "min_gap_m",
@@ -30,10 +30,11 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "comfort_decel_mps2": (0.3, 6.0),
     "speed_factor_mean": (0.5, 1.5),
     "speed_factor_sd": (0.0, 0.3),
-    "length_m": (2.0, 20.0),
+    "length_m": (1.5, 20.0),
     "critical_gap_s": (1.0, 15.0),
     "imperfection": (0.0, 1.0),
     "power_per_mass_w_per_kg": (2.0, 200.0),
+    "top_speed_mps": (1.0, 100.0),
 }
 
 
@@ -51,6 +52,7 @@ SpeedFactorSd = Annotated[float, _number("speed_factor_sd")]
 Length = Annotated[float, _number("length_m")]
 CriticalGap = Annotated[float, _number("critical_gap_s")]
 Imperfection = Annotated[float, _number("imperfection")]
+TopSpeed = Annotated[float, _number("top_speed_mps")]
 Power = Annotated[float, _number("power_per_mass_w_per_kg")]
 
 
@@ -85,6 +87,7 @@ class DriverChange(Strict):
     critical_gap_s: CriticalGap | None = Field(None, description="Gap they accept, s.")
     imperfection: Imperfection | None = Field(None, description="Krauss' σ.")
     power_per_mass_w_per_kg: Power | None = Field(None, description="Power at the wheels per mass, W/kg.")
+    top_speed_mps: TopSpeed | None = Field(None, description="Wanted speed where the limit is higher, mean, m/s.")
     spread: dict[Parameter, Spread] | None = Field(None, description="Parameters that differ from driver to driver.")
 
 
@@ -125,11 +128,19 @@ class Drivers(Strict):
         "true}`. Left out: 7.5 for trucks (the 120 kg/kW of AASHTO's design truck, less a tenth on the way to the "
         "wheels), no limit for all others.",
     )
+    top_speed_mps: TopSpeed | None = Field(
+        None,
+        description="Wanted speed where the limit is higher, m/s; speed_factor_mean and _sd hold for it too. Left out: "
+        "4.5 for bicycles, for all others the limit.",
+    )
+    passing_clearance_m: float = Field(
+        1.5, ge=0.5, le=3, description="Distance to the side that they keep from a bicycle when they pass it, m."
+    )
     spread: dict[Parameter, Spread] = Field(
         default_factory=dict, description="Parameters that differ from driver to driver, and how."
     )
     classes: dict[VehicleClass, DriverChange] = Field(
-        default_factory=dict, description="What is different for `car`, `truck`, `bus` or `emergency`."
+        default_factory=dict, description="What is different for `car`, `truck`, `bus`, `emergency` or `bicycle`."
     )
     others: Listed[OtherDrivers] = Field((), description="Some vehicles of a class that drive differently.")
 
@@ -162,12 +173,17 @@ class Drivers(Strict):
         return found
 
 
-# What lorries and buses have of their own unless `classes` says otherwise.
+# What lorries, buses and bicycles have of their own unless `classes` says otherwise. Bicycles: mean speed of cyclists
+# in Copenhagen (16.2 km/h, Bicycle Account 2008); length as in AASHTO's guide for bicycle facilities (2012);
+# acceleration, deceleration, gap and spread as SUMO has them by default; the critical gap is what crossing 14 m takes,
+# with 3 s for setting off as HCM 7 has for people on foot.
 OF_CLASS: Mapping[VehicleClass, Mapping[str, Any]] = {
     "car": {},
     "truck": {"length_m": 12.0, "max_accel_mps2": 0.8, "power_per_mass_w_per_kg": 7.5},
     "bus": {"length_m": 12.0, "max_accel_mps2": 1.0},
     "emergency": {},
+    "bicycle": {"length_m": 1.8, "max_accel_mps2": 1.2, "comfort_decel_mps2": 3.0, "min_gap_m": 0.5}
+    | {"top_speed_mps": 4.5, "critical_gap_s": 6.0},
 }
 
 

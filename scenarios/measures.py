@@ -35,7 +35,9 @@ class Toll(_Measure):
     prices: dict[VehicleClass, Annotated[float, Field(ge=0)]] = Field(
         default_factory=dict, description="Other prices for some vehicle classes."
     )
-    exempt: Listed[VehicleClass] = Field(("bus", "emergency"), description="Vehicle classes that pay nothing.")
+    exempt: Listed[VehicleClass] = Field(
+        ("bus", "emergency", "bicycle"), description="Vehicle classes that pay nothing."
+    )
 
     def price_of(self, vehicle_class: VehicleClass) -> float:
         """What a vehicle class pays each time."""

@@ -34,6 +34,7 @@ LABELS = {
     "NetworkOptions.defaults": "assumed for road class",
     "NetworkOptions.keep": "nodes never merged",
     "NetworkOptions.merge": "nodes that are one junction",
+    "Drivers.passing_clearance_m": "distance kept from bicycles that they pass",
     "NetworkOptions.pedestrians": "stages last until people are across",
     "NetworkOptions.pockets": "turn pockets that the source knows",
     "NetworkOptions.slopes": "vehicles feel that streets rise and fall",

@@ -23,6 +23,9 @@ MOST_KINDS = 30  # of drivers of one class
 Parameters = tuple[tuple[str, Any], ...]
 
 
+BICYCLE_MPS = 20.0 / 3.6  # which cyclists want in SUMO where the limit is higher
+
+
 def drivers_of(trips: Sequence[FoundTrip], network: RoadNetwork, left_out: LeftOut) -> dict[str, Any]:
     """The ``drivers`` of a scenario: a kind for each way in which types drive, with its share of its class.
 
@@ -39,6 +42,7 @@ def drivers_of(trips: Sequence[FoundTrip], network: RoadNetwork, left_out: LeftO
     first = "car" if "car" in kinds else max(kinds, key=lambda name: kinds[name].total())
     tree: dict[str, Any] = dict(kinds[first].most_common(1)[0][0])
     strongest = max(max(trip.vehicle_type.emergency_decel_mps2, trip.vehicle_type.decel_mps2) for trip in trips)
+    tree.pop("top_speed_mps", None)  # of bicycles; it stands with their class
     tree["max_decel_mps2"] = round(min(max(strongest, 2.0), 12.0), 3)
     classes: dict[str, Any] = {}
     others: list[dict[str, Any]] = []
@@ -86,6 +90,8 @@ def _parameters(kind: VehicleType, left_out: LeftOut) -> Parameters:
         "length_m": kind.length_m,
         "imperfection": kind.sigma if model == "krauss" else 0.0,
     }
+    if kind.our_class == "bicycle":
+        wanted["top_speed_mps"] = min(kind.max_speed_mps, BICYCLE_MPS)
     given: list[tuple[str, Any]] = [("model", model)]
     for name, value in wanted.items():
         low, high = BOUNDS[name]

@@ -22,12 +22,15 @@ CLASS_DEFAULTS: Mapping[str, tuple[float, float, float]] = {
     "emergency": (6.5, 2.6, 4.5),
     "motorcycle": (2.2, 6.0, 10.0),
     "moped": (2.1, 1.1, 7.0),
+    "bicycle": (1.6, 1.2, 3.0),
 }
+MIN_GAP_M = {"bicycle": 0.5}  # of all others 2.5
 OUR_CLASS: Mapping[str, str] = {
     "truck": "truck",
     "trailer": "truck",
     "bus": "bus",
     "coach": "bus",
+    "bicycle": "bicycle",
     **dict.fromkeys(("emergency", "authority", "ignoring"), "emergency"),  # who may drive where others may not
 }
 AS_CARS = ("private", "hov", "taxi", "evehicle", "delivery", "army", "vip", "motorcycle", "moped", "custom1", "custom2")
@@ -130,7 +133,7 @@ class VehicleTypes:
             name,
             kind,
             length_m=file.number(node, "length", length_m, low=0.1),
-            min_gap_m=file.number(node, "minGap", 2.5, low=0.0),
+            min_gap_m=file.number(node, "minGap", MIN_GAP_M.get(kind, 2.5), low=0.0),
             accel_mps2=file.number(node, "accel", accel, low=0.01),
             decel_mps2=decel,
             emergency_decel_mps2=file.number(node, "emergencyDecel", max(decel, 9.0), low=0.01),
@@ -175,7 +178,9 @@ def choose(names: Sequence[str], shares: Sequence[float], draw: float) -> str:
 
 def _built_in(name: str) -> VehicleType:
     kind = BUILT_IN[name]
-    return VehicleType(name, kind, 5.0, 2.5, 2.6, 4.5, 9.0, 1.0, 0.5, TOP_SPEED_MPS, 1.0, SPREAD, "Krauss")
+    length_m, accel, decel = CLASS_DEFAULTS.get(kind, (5.0, 2.6, 4.5))
+    gap_m = MIN_GAP_M.get(kind, 2.5)
+    return VehicleType(name, kind, length_m, gap_m, accel, decel, 9.0, 1.0, 0.5, TOP_SPEED_MPS, 1.0, SPREAD, "Krauss")
 
 
 def _float(written: str) -> float:

@@ -64,6 +64,7 @@ class HourValues(Strict):
     truck: float | None = Field(None, ge=0, description="Of a truck.")
     bus: float | None = Field(None, ge=0, description="Of a bus with its passengers.")
     emergency: float | None = Field(None, ge=0, description="Of an emergency vehicle.")
+    bicycle: float | None = Field(None, ge=0, description="Of a bicycle.")
 
 
 class Values(Strict):

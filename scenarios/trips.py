@@ -16,7 +16,7 @@ from .problems import Problem, ScenarioError
 if TYPE_CHECKING:
     from .scenario import Scenario
 
-VEHICLE_CLASSES = ("car", "truck", "bus", "emergency")
+VEHICLE_CLASSES = ("car", "truck", "bus", "emergency", "bicycle")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

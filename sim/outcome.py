@@ -74,7 +74,9 @@ def free_times(simulation: Simulation, rows: Any) -> Any:
     links, numbers = fleet.network.links, fleet.cities.vehicle_f[0]
     first, last = fleet.trips.origin_link[rows], fleet.trips.destination_link[rows]
     left_m = links.length_m[last] - numbers[rows, table.DESTINATION_M]
-    not_driven_s = numbers[rows, table.ORIGIN_M] / links.speed_mps[first] + left_m / links.speed_mps[last]
+    top_mps = fleet.cities.driver[0, fleet.vehicles.kind[0, rows], table.TOP_SPEED_MPS]
+    begins_s = numbers[rows, table.ORIGIN_M] / np.minimum(links.speed_mps[first], top_mps)
+    not_driven_s = begins_s + left_m / np.minimum(links.speed_mps[last], top_mps)
     bus_lines = simulation.journeys.bus_lines
     factor = fleet.vehicles.speed_factor[0] if bus_lines is None else bus_lines.own_speed_factors(fleet)
     return (simulation.journeys.free_flow_s[rows] - not_driven_s) / factor[rows]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
-from traffic_case import make_scenario, make_trips
+from traffic_case import make_scenario, make_trips, open_to_bicycles
 
 from citytwin.agents.fleet import Fleet, build_fleet
 from citytwin.agents.routes import Router
@@ -16,6 +16,7 @@ from citytwin.kernels import traffic_tables as table
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.network import RoadNetwork
 from citytwin.scenarios.scenario import Drivers
+from citytwin.scenarios.streets import BICYCLE
 from citytwin.scenarios.synthetic import grid_city, random_city
 from citytwin.sim.backend import on_backend
 from citytwin.sim.simulation import Simulation
@@ -24,6 +25,7 @@ CITIES = {
     "signals": lambda: build_network(grid_city(3, 3, block_m=60)),
     "short streets": lambda: build_network(grid_city(3, 2, block_m=40, lanes=1, signalised=False)),
     "random": lambda: build_network(random_city(7)),
+    "bicycles": lambda: build_network(open_to_bicycles(grid_city(1, 3, block_m=600, lanes=1, signalised=False))),
 }
 
 
@@ -32,6 +34,8 @@ def rows_of(network: RoadNetwork, trips: int, every_s: float) -> list[tuple]:
     ids = network.links.id
     pairs = rng.integers(0, network.link_count, (trips, 2))
     kinds = rng.integers(0, 3, trips)  # long vehicles reach back over more than one short street
+    if (network.lanes.access & BICYCLE).all():
+        kinds[::3] = table.BICYCLE_CLASS
     return [(f"t{i}", i * every_s, ids[a], ids[b], int(kinds[i])) for i, (a, b) in enumerate(pairs)]
 
 

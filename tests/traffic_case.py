@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.network import RoadNetwork
 from citytwin.scenarios.scenario import Scenario
-from citytwin.scenarios.streets import JunctionSpec
+from citytwin.scenarios.streets import BICYCLE, JunctionSpec, StreetGraph
 from citytwin.scenarios.synthetic_roads import Road, draw_city
 from citytwin.scenarios.trips import TripTable
 from citytwin.sim.simulation import Simulation
@@ -71,6 +72,12 @@ def road_of(lengths_m: Sequence[float], *, lanes: int = 1, speed_kmh: float = 50
         for k in range(last)
     ]
     return build_network(draw_city("road", specs, roads))
+
+
+def open_to_bicycles(graph: StreetGraph) -> StreetGraph:
+    """The same streets, on whose every lane bicycles may ride too."""
+    streets = [replace(one, lane_access=tuple(bits | BICYCLE for bits in one.lane_access)) for one in graph.streets]
+    return replace(graph, streets=tuple(streets))
 
 
 def link_between(start: str, end: str) -> str:

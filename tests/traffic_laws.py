@@ -87,6 +87,11 @@ class TrafficLaws:
         self.accel = cities.driver[0, kind, table.MAX_ACCEL]
         self.comfort = cities.driver[0, kind, table.COMFORT_DECEL]
         self.access = cities.class_access[kind].tolist()
+        of_bicycles = cities.driver[0, kind, table.VEHICLE_CLASS] == table.BICYCLE_CLASS
+        self.bicycles = set(np.flatnonzero(of_bicycles).tolist())
+        self.width_m = cities.driver[0, kind, table.WIDTH_M].tolist()
+        self.beside: set[int] = set()  # who passes a bicycle or still overlaps it
+        self.passed_on_the_other_side = 0  # vehicle steps
         self.path: dict[int, list[int]] = {}  # rows that a vehicle's body may lie on, the front's first
         self.speed_rules_changed = False
         self.retimed = any(event.kind == "signal_plan" for event in simulation.scenario.events)
@@ -296,14 +301,50 @@ class TrafficLaws:
         bodies = self._bodies()
         for row, parts in bodies.items():
             parts.sort()
-            for (_, front, b), (rear, _, a) in pairwise(parts):
-                if front > rear + CLOSE_M:
-                    yield f"vehicle {b} is {front - rear:.3f} m inside {a} on row {row}"
+            if self.bicycles and row < self.roads and self._are_beside(row, parts):
+                yield from self._inside(row, [part for part in parts if part[2] not in self.beside])
+                yield from self._inside(row, [part for part in parts if part[2] not in self.bicycles])
+                yield from self._meets_oncoming(row, parts, bodies)
+            else:
+                yield from self._inside(row, parts)
         inside = {row - self.roads: parts for row, parts in bodies.items() if row >= self.roads}
         for connector, parts in inside.items():
             for foe, clear_m in self.foes[connector].items():
                 if foe > connector and foe in inside:
                     yield from self._meet(connector, parts, foe, inside[foe], clear_m)
+
+    def _inside(self, row: int, parts: list[tuple[float, float, int]]) -> Iterator[str]:
+        for (_, front, b), (rear, _, a) in pairwise(parts):
+            if front > rear + CLOSE_M:
+                yield f"vehicle {b} is {front - rear:.3f} m inside {a} on row {row}"
+
+    def _are_beside(self, row: int, parts: list[tuple[float, float, int]]) -> bool:
+        """Note who of a row is beside a bicycle: from when it begins to pass until neither passes nor overlaps one."""
+        passes = self.now.rows[table.PASSES]
+        bicycles = [part for part in parts if part[2] in self.bicycles]
+        for rear, front, v in parts:
+            alongside = any(rear < its_front and its_rear < front for its_rear, its_front, _ in bicycles)
+            if passes[v] >= 0:
+                self.beside.add(v)
+            elif not alongside:
+                self.beside.discard(v)
+        return any(v in self.beside for *_, v in parts)
+
+    def _meets_oncoming(
+        self, row: int, parts: list[tuple[float, float, int]], bodies: dict[int, list[tuple[float, float, int]]]
+    ) -> Iterator[str]:
+        """Who passes on the opposite lane has it for himself."""
+        opposite, length = int(self.now.lane_i[table.OPPOSITE, row]), self.length[row]
+        room = self.now.lane_f[table.PASSING_ROOM_M, row]
+        for rear, front, v in parts:
+            if v not in self.beside or room >= self.width_m[v]:
+                continue
+            self.passed_on_the_other_side += 1
+            if opposite < 0:
+                yield f"vehicle {v} passes on a street without an opposite lane"
+            for its_rear, its_front, other in bodies.get(opposite, ()):
+                if other not in self.beside and rear < length - its_rear and length - its_front < front:
+                    yield f"vehicle {v} passes and meets {other} head-on"
 
     def _meet(
         self,

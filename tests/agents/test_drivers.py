@@ -31,7 +31,7 @@ def test_models_and_classes_are_numbered_as_the_kernels_number_them():
 
 
 def test_lorries_and_buses_are_long_and_slow_to_start():
-    car, truck, bus, _ = driver_kinds(drivers(length_m=5.0)).driver
+    car, truck, bus, *_ = driver_kinds(drivers(length_m=5.0)).driver
     assert car[table.LENGTH_M] == 5.0
     assert truck[table.LENGTH_M] == bus[table.LENGTH_M] == 12.0
     assert truck[table.MAX_ACCEL] < bus[table.MAX_ACCEL] < car[table.MAX_ACCEL]

@@ -403,7 +403,7 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         "trips without file",
         GOOD + "demand:\n  - {kind: trips}\n",
         [
-            "scenario.yaml:7  demand[0].file  is missing. CSV or Parquet, a trip a row: trip_id, depart_s, origin_link and destination_link (or origin_lon, origin_lat, destination_lon, destination_lat), and if you like vehicle_class (car, truck, bus, emergency) and route (the links to drive, with spaces between; empty: the driver finds the way)."
+            "scenario.yaml:7  demand[0].file  is missing. CSV or Parquet, a trip a row: trip_id, depart_s, origin_link and destination_link (or origin_lon, origin_lat, destination_lon, destination_lat), and if you like vehicle_class (car, truck, bus, emergency, bicycle) and route (the links to drive, with spaces between; empty: the driver finds the way)."
         ],
     ),
     (
@@ -646,12 +646,15 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
     (
         "drivers out of range",
         GOOD
-        + "drivers: {headway_s: 0, max_accel_mps2: 50, length_m: x, power_per_mass_w_per_kg: 1}\nnetwork: {slopes: 5}\n",
+        + "drivers: {headway_s: 0, max_accel_mps2: 50, length_m: x, power_per_mass_w_per_kg: 1, passing_clearance_m: 0.1, classes: {bicycle: {top_speed_mps: 0}, bike: {}}}\nnetwork: {slopes: 5}\n",
         [
             "scenario.yaml:6  drivers.headway_s = 0  must be at least 0.5.",
             "scenario.yaml:6  drivers.max_accel_mps2 = 50  must be at most 5.",
             'scenario.yaml:6  drivers.length_m = "x"  must be a number.',
             "scenario.yaml:6  drivers.power_per_mass_w_per_kg = 1  must be at least 2.",
+            "scenario.yaml:6  drivers.passing_clearance_m = 0.1  must be at least 0.5.",
+            "scenario.yaml:6  drivers.classes.bicycle.top_speed_mps = 0  must be at least 1.",
+            'scenario.yaml:6  drivers.classes.bike = {}  must be "car", "truck", "bus", "emergency" or "bicycle".',
             "scenario.yaml:7  network.slopes = 5  must be true or false.",
         ],
     ),

@@ -102,8 +102,8 @@ CASES: list[tuple[str, str, list[str]]] = [
         "a toll for nobody that exists",
         "measures:\n  - {kind: toll, price: 1, exempt: [tram], prices: {van: 1}}\n",
         [
-            'scenario.yaml:7  measures[0].prices.van = 1  must be "car", "truck", "bus" or "emergency".',
-            'scenario.yaml:7  measures[0].exempt[0] = "tram"  must be "car", "truck", "bus" or "emergency".',
+            'scenario.yaml:7  measures[0].prices.van = 1  must be "car", "truck", "bus", "emergency" or "bicycle".',
+            'scenario.yaml:7  measures[0].exempt[0] = "tram"  must be "car", "truck", "bus", "emergency" or "bicycle".',
         ],
     ),
     (

@@ -162,7 +162,7 @@ CASES = [
     ("clock time", f"{HEAD}\nx,07:30,{A},{B}\n", ['trips.csv:2  depart_s = "07:30"  is a clock time: give seconds after the scenario\'s start.']),
     ("decimal comma", f'{HEAD}\nx,"1,5",{A},{B}\n', ['trips.csv:2  depart_s = "1,5"  is not a number: write the decimal sign as a point.']),
     ("empty cells", f"{HEAD}\n,,,{B}\n", ['trips.csv:2  trip_id = ""  is empty.', 'trips.csv:2  origin_link = ""  is empty.', 'trips.csv:2  depart_s = ""  is empty: give a number s.']),
-    ("unknown class", f"{HEAD},vehicle_class\nx,0,{A},{B},lorry\n", ['trips.csv:2  vehicle_class = "lorry"  no such vehicle class. All: car, truck, bus, emergency.']),
+    ("unknown class", f"{HEAD},vehicle_class\nx,0,{A},{B},lorry\n", ['trips.csv:2  vehicle_class = "lorry"  no such vehicle class. All: car, truck, bus, emergency, bicycle.']),
     ("beyond the end", f"{HEAD},origin_m\nx,0,{A},{B},999\n", [f"trips.csv:2  origin_m = 999.0  lies beyond the end of the link ({town().links.length_m[AT]:.1f} m)."]),
     ("before the beginning", f"{HEAD},origin_m\nx,0,{A},{B},-1\n", ["trips.csv:2  origin_m = -1.0  must be at least 0 m."]),
     ("nowhere to go", f"{HEAD}\nx,0,{A},{A}\n", [f'trips.csv:2  trip_id = "x"  begins and ends on link {A} without going forward on it. Choose another destination.']),

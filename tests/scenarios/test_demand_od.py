@@ -172,7 +172,7 @@ CASES = [
     ("too many", {"matrix": "from_zone,to_zone,trips\nsw,ne,1e9\n"}, ["od.csv  holds 1,000,000,000 trips; at most 10,000,000 are simulated. Is the unit right?"]),
     ("relation twice", {"matrix": "from_zone,to_zone,trips\nsw,ne,4\nsw,ne,5\n"}, ["od.csv:3  trips = 5.0  sw to ne stands in line 2 already. Add the two up."]),
     ("unknown zone", {"matrix": "from_zone,to_zone,trips\nsee,ne,4\nsee,sw,2\n"}, ['od.csv:2  from_zone = "see"  no such zone. Closest: "sea".']),
-    ("unknown class", {"matrix": "from_zone,to_zone,trips,vehicle_class\nsw,ne,4,cat\n"}, ['od.csv:2  vehicle_class = "cat"  no such vehicle class. Closest: "car". All: car, truck, bus, emergency.']),
+    ("unknown class", {"matrix": "from_zone,to_zone,trips,vehicle_class\nsw,ne,4,cat\n"}, ['od.csv:2  vehicle_class = "cat"  no such vehicle class. Closest: "car". All: car, truck, bus, emergency, bicycle.']),
     ("zone without streets", {"matrix": "from_zone,to_zone,trips\nsea,ne,4\n"}, ['zones.geojson  zone "sea": no street in it where a trip can begin. Enlarge it, or join it to its neighbour.']),
     ("zones empty", {"zones": ""}, ["zones.geojson  is empty."]),
     ("zones cut off", {"zones": '{"type": "FeatureCollection",\n"features": ['}, ["zones.geojson:2  is not JSON: Expecting value. Was the file cut off?"]),

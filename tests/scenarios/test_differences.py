@@ -138,13 +138,15 @@ FULL: dict[str, Any] = {
     | {
         "imperfection": 0.3,
         "power_per_mass_w_per_kg": 60,
+        "top_speed_mps": 33,
+        "passing_clearance_m": 1,
         "spread": {"headway_s": {"sd": 0.2, "shape": "lognormal", "least": 0.5, "most": 3}},
     }
     | {
         "classes": {
             "truck": {"model": "idm", "headway_s": 1.4, "min_gap_m": 2.5, "max_accel_mps2": 1.5}
             | {"comfort_decel_mps2": 2.5, "speed_factor_mean": 1.1, "speed_factor_sd": 0.05, "length_m": 5}
-            | {"critical_gap_s": 5, "imperfection": 0.3, "power_per_mass_w_per_kg": 9}
+            | {"critical_gap_s": 5, "imperfection": 0.3, "power_per_mass_w_per_kg": 9, "top_speed_mps": 25}
             | {"spread": {"length_m": {"sd": 2}}},
         },
         "others": [{"share": 0.2, "vehicle_class": "car", "model": "acc"}],
@@ -159,7 +161,7 @@ FULL: dict[str, Any] = {
         ]
     },
     "values": {"currency": "EUR", "hours_a_year": 500, "cost_a_year": 1000}
-    | {"hour": {"car": 12.5, "truck": 40, "bus": 200, "emergency": 0}},
+    | {"hour": {"car": 12.5, "truck": 40, "bus": 200, "emergency": 0, "bicycle": 6}},
 }
 FILES = {
     "town.osm": "<osm/>",
@@ -435,6 +437,11 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         ["streets, assumed for road class primary: speed 50 km/h → as built in"],
     ),
     (("network", "pockets"), False, ["streets: turn pockets that the source knows yes → no"]),
+    (
+        ("drivers", "passing_clearance_m"),
+        1.5,
+        ["drivers: distance kept from bicycles that they pass 1 → 1.5 m"],
+    ),
     (("network", "slopes"), False, ["streets: vehicles feel that streets rise and fall yes → no"]),
     (("drivers", "power_per_mass_w_per_kg"), 50, ["drivers: power per mass 60 → 50 W/kg"]),
     (("network", "pedestrians"), True, ["streets: stages last until people are across no → yes"]),
@@ -530,7 +537,7 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         [
             (
                 "no longer: toll on link a, from 07:00 to the end of the run: 2 CHF for each link one turns into, "
-                "nothing by bus or emergency"
+                "nothing by bus or emergency or bicycle"
             )
         ],
     ),

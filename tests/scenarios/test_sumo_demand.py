@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from citytwin.scenarios.drivers import Drivers
 from citytwin.scenarios.sumo_demand import SumoDemand
+from citytwin.scenarios.sumo_drivers import drivers_of
 from citytwin.scenarios.sumo_left_out import LeftOut
 from citytwin.scenarios.sumo_net_file import read_net_file
 from citytwin.scenarios.sumo_network import build_sumo_network
@@ -122,19 +124,34 @@ def test_types_and_their_distributions(read: Read) -> None:
 def test_only_who_may_drives_in_the_bus_lane(read: Read) -> None:
     """A route is taken only by a class that can drive it: cars reach the end of the street by their own lane."""
     demand, _ = read(
-        '<vType id="bike" vClass="bicycle"/><trip id="b" type="bike" from="in" to="out" depart="0"/>'
+        '<vType id="bike" vClass="tram"/><trip id="b" type="bike" from="in" to="out" depart="0"/>'
         '<vehicle id="c" depart="0"><route edges="out in"/></vehicle>'
         '<vehicle id="p" depart="0"><route edges="path"/></vehicle>'
         '<person id="w" depart="0"/><vehicle id="s" depart="triggered"><route edges="in"/></vehicle>'
     )
     assert not demand.trips
     assert dict(demand.left_out.count) == {
-        "vehicles of the class bicycle": 1,
+        "vehicles of the class tram": 1,
         "vehicles whose route has a turn that no vehicle can make here": 1,
         "vehicles whose way uses edges that are no roads here": 1,
         "<person>: only vehicles travel here": 1,
         'vehicles with depart="triggered"': 1,
     }
+
+
+def test_bicycles_ride_as_they_do_in_sumo(read: Read) -> None:
+    demand, file = read(
+        '<vType id="slow" vClass="bicycle" maxSpeed="4"/><trip id="a" type="slow" from="in" to="out" depart="0"/>'
+        '<trip id="b" type="DEFAULT_BIKETYPE" from="in" to="out" depart="1"/>'
+        '<trip id="c" from="in" to="out" depart="2"/>'
+    )
+    assert not file.problems()
+    assert [trip.vehicle_class for trip in demand.trips] == ["bicycle", "bicycle", "car"]
+    drivers = Drivers.model_validate(drivers_of(demand.trips, demand.network, demand.left_out))
+    rest, slow = (people.drivers for people in drivers.populations() if people.vehicle_class == "bicycle")
+    assert {rest.top_speed_mps, slow.top_speed_mps} == {4.0, round(20 / 3.6, 4)}
+    assert (slow.length_m, slow.min_gap_m, slow.max_accel_mps2) == (1.6, 0.5, 1.2)
+    assert drivers.top_speed_mps is None
 
 
 def test_what_is_not_expressed_is_counted(read: Read) -> None:

@@ -36,7 +36,7 @@ PLANS = {
     ),
     "monaco/toll": (
         "new: toll in an area of 34 ha round 43.7400, 7.4263, 07:00-08:30: 3 EUR each time one drives in, nothing by "
-        "bus or emergency\nroutes: value of an hour none → 12 EUR for car"
+        "bus or emergency or bicycle\nroutes: value of an hour none → 12 EUR for car"
     ),
 }
 
