@@ -132,3 +132,14 @@ def test_diff_tells_walks_from_trips():
         "walking: people walk as lab_calibrated → code_conservative",
         "walking: mean speed on foot the preset's → 1.2 m/s",
     ]
+
+
+def test_a_plan_for_the_streets_changes_their_sidewalks(tmp_path):
+    def names(streets: str) -> set[str]:
+        scenario = load_scenario(scenario_with(tmp_path, streets))
+        walk = walk_network_of(scenario, network_of(scenario))
+        return {name for name, inferred in zip(walk.links.id, walk.links.inferred, strict=True) if inferred}
+
+    road = "streets: [{id: short, kind: road_added, line: [[7.40, 43.70], [7.404, 43.703]], speed_kmh: 30}]\n"
+    new = names(road) - names("")
+    assert {"new/short:0-1/right", "new/short:1-0/right"} <= new
