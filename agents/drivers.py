@@ -20,6 +20,7 @@ from ..scenarios.drivers import BOUNDS, MODELS, OF_CLASS
 
 if TYPE_CHECKING:
     from ..scenarios.drivers import Drivers, Spread
+    from ..scenarios.remedies import Impatience
     from ..scenarios.trips import TripTable
 
 Floats = NDArray[np.float64]
@@ -63,8 +64,8 @@ class DriverKinds:
         return kinds
 
 
-def driver_kinds(drivers: Drivers) -> DriverKinds:
-    """List all kinds of drivers of a scenario."""
+def driver_kinds(drivers: Drivers, impatience: Impatience | None = None) -> DriverKinds:
+    """List all kinds of drivers of a scenario, and let all of them become impatient where it says how."""
     classes = list(OF_CLASS)
     rows, vehicle_class, share, factor = [], [], [], []
     for number, population in enumerate(drivers.populations()):
@@ -78,6 +79,8 @@ def driver_kinds(drivers: Drivers) -> DriverKinds:
             table_of[:, column] = mean if spread is None else _spread(mean, spread, BOUNDS[name], kinds, number, column)
         table_of[:, table.VEHICLE_CLASS] = classes.index(population.vehicle_class)
         table_of[:, table.WIDTH_M] = WIDTH_M[population.vehicle_class]
+        table_of[:, table.LEAST_GAP_SHARE] = 1.0 if impatience is None else impatience.gap_share
+        table_of[:, table.IMPATIENT_AFTER_S] = np.inf if impatience is None else impatience.after_s
         table_of[:, table.COMFORT_DECEL] = np.minimum(table_of[:, table.COMFORT_DECEL], drivers.max_decel_mps2)
         rows.append(table_of)
         vehicle_class += [classes.index(population.vehicle_class)] * kinds

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..scenarios.controllers import ControlledSignal
     from ..scenarios.drivers import Drivers
     from ..scenarios.network import RoadNetwork
+    from ..scenarios.remedies import Impatience
     from ..scenarios.trips import TripTable
 
 Floats = NDArray[np.float64]
@@ -206,6 +207,7 @@ class Fleet:
                 array = array[: table.DUE_STEP] if name == "link" else array  # it and junctions follow from the rest
                 array = array[: table.STOPS] if name == "lane_i" else array  # the rest is only watched
                 array = array[: table.GRADIENT] if name == "lane_f" else array  # the rest is the network's
+                array = array[: table.SMALL_GAPS] if name == "counter" else array  # the rest is only watched
                 array = array.T if name in table.BY_VEHICLE else array  # column after column, as the others
                 digest.update(np.ascontiguousarray(array).tobytes())
         detectors = [row for row, sensor in enumerate(self.sensors) if sensor.of_signal]
@@ -224,6 +226,7 @@ def build_fleet(
     members: int = 1,
     step_s: float = 1.0,
     reroute_blocked_after_s: float | None = None,
+    impatience: Impatience | None = None,
     sensors: tuple[Sensor, ...] = (),
     signals: Sequence[ControlledSignal] = (),
 ) -> Fleet:
@@ -231,7 +234,7 @@ def build_fleet(
 
     Member ``m`` draws its drivers with seed ``seed + m``. ``signals`` are those that do not run by the clock alone.
     """
-    kinds = driver_kinds(drivers)
+    kinds = driver_kinds(drivers, impatience)
     kind = np.stack([kinds.draw(trips, seed + member) for member in range(members)])
     driver = kinds.driver
     detectors = [

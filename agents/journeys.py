@@ -23,6 +23,8 @@ Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
+STOOD_FOR = (table.LEADER, table.YIELD, table.OCCUPIED, table.NO_ROOM)  # who looks for another way for want of progress
+NOWHERE = -1  # of turns: none is possible
 PATIENCE_S = 60.0  # between two attempts of the same driver to find another way
 QUEUE_PATIENCE_S = 300.0  # the same for who stands in a queue
 
@@ -43,6 +45,8 @@ class Journeys:
     bus_lines: BusLines | None = None
     free_flow_s: Floats = field(init=False)  # [trip] of the route at departure, whole links, at the limit
     reroutes: Ints = field(init=False)  # [trip]
+    left_locks: Ints = field(init=False)  # [trip] how often it turned off out of a lock
+    rerouted_standing: int = field(init=False, default=0)  # reroutes of who had stood for long
     informed: Bools = field(init=False)  # [trip] has seen a closure, and minds all of them since
     closed: Bools = field(init=False)  # [link] nobody may enter
     announced: Bools = field(init=False)  # [link] closed, and everybody knows
@@ -51,6 +55,7 @@ class Journeys:
         trips, links = len(self.model.fleet.trips.id), self.model.network.link_count
         self.free_flow_s = np.full(trips, np.nan)
         self.reroutes = np.zeros(trips, np.int32)
+        self.left_locks = np.zeros(trips, np.int32)
         self.informed = np.zeros(trips, np.bool_)
         self.closed = np.zeros(links, np.bool_)
         self.announced = np.zeros(links, np.bool_)
@@ -148,8 +153,37 @@ class Journeys:
         found = 0
         for cause in np.unique(causes):
             rows = asking[causes == cause]
-            found += self.replan(rows, int(cause), from_lane=cause != table.CLOSED)
+            changed = self.replan(rows, int(cause), from_lane=cause != table.CLOSED)
+            self.rerouted_standing += changed if cause in STOOD_FOR else 0
+            found += changed
         return found
+
+    def leave_locks(self, rows: Rows, held: Bools, t_s: float) -> Rows:
+        """Let the first drivers of queues turn off into another street than they meant to, and return those who did.
+
+        Parameters
+        ----------
+        rows
+            Vehicles on road lanes.
+        held
+            Lanes that nobody can get into (``[lane row]``).
+        t_s
+            Time.
+        """
+        if not rows.size:
+            return rows
+        fleet, vehicles = self.model.fleet, self.model.fleet.vehicles
+        routes = [fleet.route(self.member, int(row)) for row in rows]
+        start, turns = self._turns_of_lanes(vehicles.lane[self.member, rows], routes, held)
+        rows = rows[turns[start[:-1]] != NOWHERE]
+        causes, before = vehicles.cause[self.member, rows].copy(), self.reroutes[rows].copy()
+        for cause in np.unique(causes):
+            self.replan(rows[causes == cause], int(cause), from_lane=True, held=held)
+        gone = rows[self.reroutes[rows] > before]
+        vehicles.ask[self.member, gone] = table.NOTHING
+        vehicles.ask_after_s[self.member, gone] = t_s + PATIENCE_S
+        self.left_locks[gone] += 1
+        return gone
 
     def announce(self) -> int:
         """Tell everybody under way of the announced closures; those they concern look for another way."""
@@ -159,7 +193,7 @@ class Journeys:
         concerned = [row for row in rows if self.announced[fleet.route(self.member, int(row))[1:]].any()]
         return self.replan(np.array(concerned, np.int64), table.CLOSED)
 
-    def replan(self, rows: Rows, cause: int, *, from_lane: bool = False) -> int:
+    def replan(self, rows: Rows, cause: int, *, from_lane: bool = False, held: Bools | None = None) -> int:
         """Give vehicles another way from where they are, if there is one.
 
         Parameters
@@ -170,6 +204,9 @@ class Journeys:
             Why, a cause of ``traffic_tables``.
         from_lane
             Only turns that their present lanes allow.
+        held
+            Of these only turns into another street than the next of their route, and into lanes that are not held
+            (``[lane row]``).
 
         Returns
         -------
@@ -197,7 +234,8 @@ class Journeys:
             if not group.size:
                 continue
             origin = np.array([route[int(settled)] for route in old], np.int32)
-            first = self._turns_of_lanes(vehicles.lane[self.member, group]) if from_lane and not settled else None
+            lanes = vehicles.lane[self.member, group]
+            first = self._turns_of_lanes(lanes, old, held) if from_lane and not settled else None
             closed = self.closed if knows else self.announced
             routes = self._plan_trips(group, origin, ~closed, first)
             if cause == table.CLOSED and not settled:
@@ -283,13 +321,17 @@ class Journeys:
             parts.append((some, planned))
         return parts[0][1] if len(parts) == 1 else merged(parts, rows.size)
 
-    def _turns_of_lanes(self, lanes: Ints) -> tuple[Rows, Ints]:
-        """Links that lanes lead to, in compressed rows."""
+    def _turns_of_lanes(self, lanes: Ints, routes: list[Ints], held: Bools | None) -> tuple[Rows, Ints]:
+        """Links that lanes lead to, in compressed rows; with ``held`` not by held lanes, nor the next of a route."""
         network = self.model.network
-        to_link = network.lanes.link[network.connectors.to_lane]
         starts = network.lanes.connector_start
-        turns = [np.unique(to_link[starts[lane] : starts[lane + 1]]) for lane in lanes]
-        turns = [turn if turn.size else np.array([-1], np.int32) for turn in turns]  # an empty row would allow all
+        ahead = [network.connectors.to_lane[starts[lane] : starts[lane + 1]] for lane in lanes]
+        if held is not None:
+            ahead = [to_lane[~held[to_lane]] for to_lane in ahead]
+        turns = [np.unique(network.lanes.link[to_lane]) for to_lane in ahead]
+        if held is not None:
+            turns = [turn[~np.isin(turn, route[1:2])] for turn, route in zip(turns, routes, strict=True)]
+        turns = [turn if turn.size else np.array([NOWHERE], np.int32) for turn in turns]  # an empty row would allow all
         start = np.concatenate([[0], np.cumsum([turn.size for turn in turns])])
         return start, np.concatenate(turns).astype(np.int32)
 

@@ -9,10 +9,12 @@ from .traffic_tables import (
     CLASS,
     CONNECTOR,
     COUNT,
+    CRITICAL_GAP_S,
     FIRST_FEEDER,
     FIRST_FOE,
     FOE,
     FOE_CLEAR_M,
+    FOE_GAP,
     FOE_MERGES,
     FOE_REACH_M,
     FROM_LANE,
@@ -49,6 +51,12 @@ def light_of(city: City, connector: int) -> int:
         return DARK
     start = city.phase_light[city.controller_i[PHASE, controller]]
     return city.light[start + city.connector[GROUP, connector]]
+
+
+@woven
+def critical_gap(city: City, vehicle: int, place: int) -> float:
+    """Gap (s) that a vehicle asks for on the foe ``place`` when it comes to its line."""
+    return city.driver[city.vehicle_i[vehicle, CLASS], CRITICAL_GAP_S] * city.foe_f[FOE_GAP, place]
 
 
 @woven

@@ -23,9 +23,11 @@ from .gaps import (
     approaches,
     can_join,
     claimed,
+    critical_gap,
     light_of,
     will_be_clear,
 )
+from .impatience import gap_share, is_gap_small
 from .keep_clear import loops_have_room, room_beyond
 from .merging import first_to_stand_back, may_join, way_left
 from .passing import is_in_a_pass
@@ -46,7 +48,6 @@ from .traffic_tables import (
     FIRST_LANE_IN,
     FIRST_LANE_OUT,
     FOE,
-    FOE_GAP,
     FOE_GIVES_WAY,
     FOE_MERGES,
     FOE_PASS_S,
@@ -83,6 +84,7 @@ from .traffic_tables import (
     PRIORITY,
     RED,
     SIGNAL,
+    SMALL_GAPS,
     SPEED_FACTOR,
     SPEED_MPS,
     STANDING_S,
@@ -196,7 +198,7 @@ def overtake_claims(city: City, vehicle: int, connector: int, left: float) -> No
 def time_needed(city: City, vehicle: int, left: float, place: int) -> float:
     """Seconds for which nobody may come on the foe ``place`` while a vehicle ``left`` m before its line goes on."""
     arrival_s = left / max(city.vehicle_f[vehicle, SPEED_MPS], CREEP_MPS)
-    gap_s = city.driver[city.vehicle_i[vehicle, CLASS], CRITICAL_GAP_S] * city.foe_f[FOE_GAP, place]
+    gap_s = critical_gap(city, vehicle, place) * gap_share(city, vehicle)
     return max(gap_s - city.foe_f[FOE_PASS_S, place], arrival_s + CLEARING_S)
 
 
@@ -405,6 +407,8 @@ def admit(city: City, lane: int, vehicle: int, t_s: float) -> bool:
             ):
                 city.vehicle_i[vehicle, ASK] = why
         return False
+    if gap_share(city, vehicle) < 1.0 and is_gap_small(city, vehicle, connector, left):
+        city.counter[SMALL_GAPS] += 1
     kind = city.vehicle_i[vehicle, CLASS]
     city.vehicle_i[vehicle, GRANTED] = 1 if all_clear(city, vehicle, connector, left) == CLEAR else ON_TRUST
     city.vehicle_i[vehicle, CAUSE] = NOTHING

@@ -64,7 +64,9 @@ VEHICLE_CLASS: Final = 8  # row of scenarios.trips.VEHICLE_CLASSES
 POWER_PER_MASS: Final = 9  # W/kg at the wheels, inf: more than is ever asked for
 TOP_SPEED_MPS: Final = 10  # whatever the limit, for who wants to go at the limit; inf: none
 WIDTH_M: Final = 11
-DRIVER_COLUMNS: Final = 12
+LEAST_GAP_SHARE: Final = 12  # of the critical gap, accepted after a wait; 1: no smaller ones, however long it is
+IMPATIENT_AFTER_S: Final = 13  # that wait
+DRIVER_COLUMNS: Final = 14
 
 # Columns of ``vehicle_f``, ``[vehicle, column]``, one row per trip; rows are never reordered.
 DEPART_S: Final = 0
@@ -258,7 +260,8 @@ ARRIVALS: Final = 2
 UPDATES: Final = 3
 RED_RUNS: Final = 4
 LANE_CHANGES: Final = 5
-COUNTERS: Final = 6
+SMALL_GAPS: Final = 6  # accepted after a wait, smaller than the driver's critical gap
+COUNTERS: Final = 7
 
 
 class City(NamedTuple):

@@ -49,6 +49,7 @@ SECTIONS = (
     ("`outputs`", ("Outputs",)),
     ("`drivers`", ("Drivers", "Spread", "DriverChange", "OtherDrivers")),
     ("`routes`", ("Routes",)),
+    ("`remedies`", ("Remedies", "Impatience")),
     ("`report`", ("Report", "NamedRoute")),
     ("`values`", ("Values", "HourValues")),
 )
@@ -61,6 +62,7 @@ TITLES = {
     "Spread": "A parameter in `spread`",
     "DriverChange": "A vehicle class in `classes`",
     "OtherDrivers": "One of `others`",
+    "Impatience": "`impatience`",
     "NamedRoute": "One of `routes`",
     "HourValues": "`hour`",
 }

@@ -25,6 +25,7 @@ from .measures import LowEmissionZone, Measure, Toll
 from .period import Period
 from .problems import Problem, ScenarioError
 from .public_transport import BusLine
+from .remedies import Remedies
 from .route_choice import Routes
 from .signal_control import SignalControl
 from .street_changes import StreetChange
@@ -156,6 +157,7 @@ class Scenario(Strict):
     outputs: Outputs = Field(default_factory=Outputs, description="What is written.")
     drivers: Drivers = Field(default_factory=Drivers, description="How people drive.")
     routes: Routes = Field(default_factory=Routes, validate_default=True, description="How people find their way.")
+    remedies: Remedies = Field(default_factory=Remedies, description="What drivers do when traffic stands still.")
     report: Report = Field(default_factory=Report, description="What a comparison tells besides.")
     values: Values | None = Field(None, description="What time is worth, to weigh a plan's gains against its cost.")
 

@@ -124,13 +124,13 @@ def first_rings(fleet: Fleet, waits: Ints, known: Bools | None = None, at_most_s
 def _held_for_s(fleet: Fleet, lanes: Ints, waits: Ints) -> Floats:
     """How long each lane has been held: its first vehicle has stood, and its last if it holds others by being full."""
     stood_s = fleet.vehicles.standing_s[0]
-    held_s: Floats = stood_s[_heads(fleet, lanes)].copy()
+    held_s: Floats = stood_s[heads_of(fleet, lanes)].copy()
     full = np.searchsorted(lanes, np.unique(waits[waiting.HOLDING_LANE, waits[waiting.FOR_ROOM] == 1]))
-    held_s[full] = np.minimum(held_s[full], stood_s[_heads(fleet, lanes[full], last=True)])
+    held_s[full] = np.minimum(held_s[full], stood_s[heads_of(fleet, lanes[full], last=True)])
     return held_s
 
 
-def _heads(fleet: Fleet, lanes: Ints, *, last: bool = False) -> Ints:
+def heads_of(fleet: Fleet, lanes: Ints, *, last: bool = False) -> Ints:
     """First vehicle of each lane, or the last; none of them is empty."""
     lane_i = fleet.cities.lane_i[0]
     begin, size = lane_i[table.RING_START, lanes], lane_i[table.RING_START, lanes + 1] - lane_i[table.RING_START, lanes]
@@ -165,7 +165,7 @@ def _first_ring(lanes: list[int], onward: dict[int, list[int]]) -> tuple[int, ..
 
 def _ring(fleet: Fleet, lanes: tuple[int, ...], closed_for_s: float) -> Ring:
     rows = np.array(lanes, np.int32)
-    heads = _heads(fleet, rows)
+    heads = heads_of(fleet, rows)
     stood_s = fleet.vehicles.standing_s[0, heads].tolist()
     start = int(np.argmax(stood_s))  # begin with who stood first
 

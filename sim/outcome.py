@@ -13,6 +13,7 @@ from .bus_lines import bus_line_facts
 from .measures import measure_facts, refusals, tolls_paid
 from .network_facts import to_lon_lat
 from .observers import Head
+from .remedies import remedy_facts
 from .watchdog import lock_facts
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def write_trips(folder: RunFolder, simulation: Simulation) -> None:
             "delay_s": delay_s,
             "distance_m": vehicles.driven_m[0],
             "reroutes": journeys.reroutes.astype(np.int64),
+            "left_locks": journeys.left_locks.astype(np.int64),
             "cause": [refused.get(row, text) for row, text in enumerate(causes(fleet))],
             "toll_paid": tolls_paid(simulation),
         }
@@ -189,6 +191,7 @@ def summarise(
         "lane_changes": int(counter[table.LANE_CHANGES]),
         **route_facts(simulation.scenario, settled),
         "reroutes": int(simulation.journeys.reroutes.sum()),
+        "remedies": remedy_facts(simulation),
         "locks": lock_facts(simulation.locks),
         **measure_facts(simulation),
         **bus_line_facts(simulation),

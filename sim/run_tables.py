@@ -23,6 +23,7 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "delay_s": NUMBER,
         "distance_m": NUMBER,
         "reroutes": COUNT,
+        "left_locks": COUNT,
         "cause": TEXT,
         "toll_paid": NUMBER,  # in the scenario's currency
     },

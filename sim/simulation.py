@@ -95,6 +95,7 @@ class Simulation:
             seed=self.seed,
             step_s=scenario.step_s,
             reroute_blocked_after_s=scenario.routes.reroute_blocked_after_s,
+            impatience=scenario.remedies.impatience,
             sensors=(*sensors_of(scenario, network), *(loop for one in commanded for _, loop in one.loops)),
             signals=signals,
         )

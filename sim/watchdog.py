@@ -1,6 +1,7 @@
 """Watch for locks while a run goes on: name the ring of queues that wait for each other, since when, and how it ended.
 
-Nobody is moved out of a lock. It dissolves when a driver in it finds another way, or it stays.
+Nobody is moved out of a lock. It dissolves when a driver in it finds another way, or it stays. With
+``remedies.leave_locks_after_s`` the first drivers of its queues then turn off into whatever street they can.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import simpy
 from numpy.typing import NDArray
 
 from .gridlock import Ring, find_waits, first_rings
+from .remedies import leave_locks
 
 if TYPE_CHECKING:
     from ..agents.fleet import Fleet
@@ -53,17 +55,22 @@ class Lock:
 
 def watch_for_locks(simulation: Simulation) -> Generator[simpy.Event, Any, None]:
     """Look for locks now and then, and write down which there are and when one dissolves."""
-    fleet = simulation.model.fleet
+    fleet, patience_s = simulation.model.fleet, simulation.scenario.remedies.leave_locks_after_s
     lane_rows = fleet.network.lane_count + fleet.network.connectors.movement.size
     known, free_at_s = np.zeros(lane_rows, np.bool_), np.zeros(lane_rows)
     while True:
         yield simulation.env.timeout(CHECK_EVERY_S)
         with fleet.reading():
-            _check(simulation, known, free_at_s)
+            held = _check(simulation, known, free_at_s)
+        if patience_s is not None and any(np.isnan(lock.resolved_s) for lock in simulation.locks):
+            leave_locks(simulation, held, np.flatnonzero(held & (simulation.env.now - free_at_s >= patience_s)))
 
 
-def _check(simulation: Simulation, known: NDArray[np.bool_], free_at_s: NDArray[np.float64]) -> None:
-    """Look once; ``known`` are lanes of locks that hold, ``free_at_s`` when each lane was last not held for good."""
+def _check(simulation: Simulation, known: NDArray[np.bool_], free_at_s: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Look once, and return which lanes are held for good.
+
+    ``known`` are lanes of locks that hold, ``free_at_s`` when each lane was last not held for good.
+    """
     fleet, now_s = simulation.model.fleet, simulation.env.now
     for lock in simulation.locks:
         if np.isnan(lock.resolved_s) and not lock.holds(fleet, now_s):
@@ -75,13 +82,14 @@ def _check(simulation: Simulation, known: NDArray[np.bool_], free_at_s: NDArray[
     free[waits[0]] = False
     free_at_s[free] = now_s
     if (now_s - free_at_s[waits[0]] >= CLOSED_S - CHECK_EVERY_S).sum() < 2:
-        return  # a ring has two lanes
+        return ~free  # a ring has two lanes
     for ring in first_rings(fleet, waits, known, now_s + SETTLED_S - free_at_s):
         if ring.closed_for_s >= CLOSED_S:
             lock = Lock.of(ring, now_s)
             simulation.locks.append(lock)
             known[list(lock.lanes)] = True
             simulation.log("lock", ", ".join(lock.links), _words(lock))
+    return ~free
 
 
 def write_locks(folder: RunFolder, locks: list[Lock]) -> None:

@@ -15,6 +15,7 @@ from citytwin.agents.routes import Router
 from citytwin.kernels import traffic_tables as table
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.network import RoadNetwork
+from citytwin.scenarios.remedies import Impatience
 from citytwin.scenarios.scenario import Drivers
 from citytwin.scenarios.streets import BICYCLE
 from citytwin.scenarios.synthetic import grid_city, random_city
@@ -40,9 +41,10 @@ def rows_of(network: RoadNetwork, trips: int, every_s: float) -> list[tuple]:
 
 
 def busy_fleet(network: RoadNetwork, *, trips: int = 150, every_s: float = 0.5, members: int = 2) -> Fleet:
-    """Traffic with routes; the members differ in their drivers."""
+    """Traffic with routes, of impatient drivers; the members differ in them."""
     table_of_trips = make_trips(network, rows_of(network, trips, every_s))
-    fleet = build_fleet(network, table_of_trips, Drivers(), seed=1, members=members)
+    hurry = Impatience(gap_share=0.5, after_s=5.0)
+    fleet = build_fleet(network, table_of_trips, Drivers(), seed=1, members=members, impatience=hurry)
     routes = Router(network).plan(
         table_of_trips.origin_link, table_of_trips.destination_link, table_of_trips.key, noise=0.2, seed=1
     )

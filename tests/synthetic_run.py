@@ -90,6 +90,7 @@ def make_run(path: Path, *, stuck: int = 2, events: bool = True, trips: int = 15
             "delay_s": [*(travel_s + waiting_s - free_flow_s + not_yet), *pad],
             "distance_m": [*(free_flow_s * 11), *[0.0] * no_route],
             "reroutes": [0] * (trips + no_route),
+            "left_locks": [0] * (trips + no_route),
             "cause": [*np.where(kind == "stuck", "the link ahead is full", ""), *["unreachable"] * no_route],
             "toll_paid": [0.0] * (trips + no_route),
         }

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from ..compare.differences import LONGER, OVER_S
 from ..compare.weighing import NET_COST, PLAN_COST, TIME_WORTH
 from . import style
+from .remedies import remedies_compared
 from .route_choice import how_compared
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..compare.comparison import Comparison
+    from ..compare.plans import Plan
 
 PLUS, MINUS = "+", "\N{MINUS SIGN}"
 
@@ -50,16 +52,22 @@ def sentences(comparison: Comparison, variant: str) -> list[str]:
         _winners(count_trips(comparison.differences.trips, variant)),
         *_arrivals(by_name["arrived"], by_name["stuck at the end"]),
         *_worth(rows_of(comparison.differences.values, variant)),
-        how_compared(comparison.plans[0], plan),
+        *_assumptions(comparison.plans[0], plan),
     ]
 
 
 def brief(comparison: Comparison, variant: str) -> list[str]:
-    """What is told of one variant among several: its trips, its delay, whether it pays, and how routes were chosen."""
+    """What is told of one variant among several: its trips, its delay, whether it pays, and what was assumed."""
     told = sentences(comparison, variant)
     demand = len(_demand(comparison, variant))
-    routes = told[-1:] if len(told) > 1 else []
-    return [*told[: demand + 1], *_worth(rows_of(comparison.differences.values, variant)), *routes]
+    plan = next(plan for plan in comparison.plans if plan.key == variant)
+    assumed = _assumptions(comparison.plans[0], plan) if len(told) > 1 else []
+    return [*told[: demand + 1], *_worth(rows_of(comparison.differences.values, variant)), *assumed]
+
+
+def _assumptions(base: Plan, plan: Plan) -> list[str]:
+    """What drivers may do against a standstill, and how routes were chosen."""
+    return [*remedies_compared(base.scenario, plan.scenario), how_compared(base, plan)]
 
 
 def count_trips(trips: pd.DataFrame, variant: str) -> TripsCounted:

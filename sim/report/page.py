@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..remedies import LEFT_LOCK
 from ..run_folder import REPORT, Run, read_run
 from . import figures, metrics, route_choice, style, walking, words
 
@@ -45,10 +46,11 @@ def render(run: Run) -> str:
     street_of = dict(zip(run.streets["link"], run.streets["name"], strict=True))
     head = metrics.headline(run)
     totals = metrics.link_totals(run.links, run.streets, head.end_t_s or None)
+    left_lock = run.events["kind"] == LEFT_LOCK
     city = figures.city_of(totals, run.streets, run.manifest, run.locks)
     pictures = [
         *([figures.flow_map(city), figures.delay_map(city)] if city.lines else []),
-        figures.vehicles_over_time(run.network, run.events, street_of, start, no_route=head.no_route),
+        figures.vehicles_over_time(run.network, run.events[~left_lock], street_of, start, no_route=head.no_route),
         figures.travel_times(run.trips),
         figures.fundamental_diagram(run.network, start),
         *_routes(run),
@@ -71,7 +73,8 @@ def render(run: Run) -> str:
             pictures=pictures,
             on_foot=on_foot,
             worst=_worst_rows(totals),
-            events=_event_rows(run, street_of, start),
+            events=_event_rows(run.events[~left_lock | (left_lock.cumsum() <= ROWS_SHOWN)], street_of, start),
+            left_lock_more=style.whole(left_lock.sum() - ROWS_SHOWN) if left_lock.sum() > ROWS_SHOWN else "",
             stuck=_stuck_rows(run, street_of, start),
             stuck_causes=_by_cause(run.stuck["cause"]),
             stuck_more=style.whole(len(run.stuck) - ROWS_SHOWN) if len(run.stuck) > ROWS_SHOWN else "",
@@ -125,7 +128,7 @@ def _worst_rows(totals: pd.DataFrame) -> list[dict[str, str]]:
     ]
 
 
-def _event_rows(run: Run, street_of: dict[str, str], start: dt.datetime) -> list[dict[str, str]]:
+def _event_rows(events: pd.DataFrame, street_of: dict[str, str], start: dt.datetime) -> list[dict[str, str]]:
     return [
         {
             "time": style.clock(start, row["t_s"]),
@@ -134,7 +137,7 @@ def _event_rows(run: Run, street_of: dict[str, str], start: dt.datetime) -> list
             "where": str(row["where"]),
             "name": figures.street_names(str(row["where"]), street_of),
         }
-        for row in run.events.sort_values("t_s", kind="stable").to_dict("records")
+        for row in events.sort_values("t_s", kind="stable").to_dict("records")
     ]
 
 

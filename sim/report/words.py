@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import metrics, style
+from .remedies import remedies_used
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,11 +61,12 @@ class Figure:
 
 
 def sentences(run: Run, head: metrics.Headline, totals: pd.DataFrame) -> list[str]:
-    """Three sentences: who arrived, how long it took, where the time was lost; more with locks or measures."""
+    """Three sentences: who arrived, how long it took, where time was lost; more with locks, remedies or measures."""
     start = metrics.start_of(run.manifest)
     locked = [_locked(run.locks, totals, start)] if len(run.locks) else []
+    remedies = remedies_used(run.summary.get("remedies"))
     plans = [*_measures(run.summary), *_bus_lines(run.summary)]
-    return [_who(run, head, start), _how_long(head), _where(head, totals, start), *locked, *plans]
+    return [_who(run, head, start), _how_long(head), _where(head, totals, start), *locked, *remedies, *plans]
 
 
 def headline_figures(head: metrics.Headline, start: dt.datetime) -> list[Figure]:

@@ -694,6 +694,32 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
             "scenario.yaml:6  routes.learning_rate = 0.5  is used with `choice: day_to_day` only. Remove it; an inherited one is removed by `null`.",
         ],
     ),
+    (
+        "remedies out of range and unknown",
+        GOOD
+        + "remedies:\n  impatience: {gap_share: 1, after_s: 0}\n  leave_locks_after_s: 10\n  teleport_after_s: 60\n",
+        [
+            "scenario.yaml:7  remedies.impatience.gap_share = 1  must be at most 0.95.",
+            "scenario.yaml:7  remedies.impatience.after_s = 0  must be at least 1.",
+            "scenario.yaml:8  remedies.leave_locks_after_s = 10  must be at least 30.",
+            'scenario.yaml:9  remedies.teleport_after_s = 60  no such key. Closest: "leave_locks_after_s". Allowed here: impatience, leave_locks_after_s.',
+        ],
+    ),
+    (
+        "impatience that does not say how long",
+        GOOD + "remedies: {impatience: {gap_share: 0.5}}\n",
+        [
+            "scenario.yaml:6  remedies.impatience.after_s  is missing. Wait at the line after which it is, s; until then the gap shrinks evenly."
+        ],
+    ),
+    (
+        "remedies in one word",
+        GOOD + "remedies: {impatience: yes, leave_locks_after_s: soon}\n",
+        [
+            'scenario.yaml:6  remedies.impatience = "yes"  must be a mapping of keys to values.',
+            'scenario.yaml:6  remedies.leave_locks_after_s = "soon"  must be a number.',
+        ],
+    ),
 ]
 
 

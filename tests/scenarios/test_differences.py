@@ -154,6 +154,7 @@ FULL: dict[str, Any] = {
     "routes": {"choice": "equilibrium", "iterations": 30, "gap": 0.01, "interval_s": 600, "perception_noise": 0.2}
     | {"plan_every_s": 60, "reroute_blocked_after_s": 120}
     | {"value_of_time_per_h": {"car": 12, "truck": 30}, "currency": "CHF"},
+    "remedies": {"impatience": {"gap_share": 0.6, "after_s": 60}, "leave_locks_after_s": 120},
     "report": {
         "routes": [
             {"name": "Harbour", "links": ["a", "b"]},
@@ -608,6 +609,21 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         ("routes", "reroute_blocked_after_s"),
         "never",
         ["routes: another way is looked for after standing 120 s → never"],
+    ),
+    (
+        ("remedies", "leave_locks_after_s"),
+        None,
+        ["remedies: drivers turn off out of a lock after 120 s → never"],
+    ),
+    (
+        ("remedies", "impatience", "gap_share"),
+        0.5,
+        ["remedies, impatience: share of the critical gap that is enough 0.6 → 0.5"],
+    ),
+    (
+        ("remedies", "impatience"),
+        None,
+        ["remedies, impatience: share of the critical gap that is enough 0.6, after a wait of 60 s → none"],
     ),
     (("report", "routes", 0, "links"), ["a", "c"], ['route "Harbour": also link c, no longer link b']),
     (

@@ -89,6 +89,7 @@ drivers: {headway_s: 1.4, speed_factor_sd: 0}
 routes:
   {choice: shortest, perception_noise: 0, plan_every_s: 60, reroute_blocked_after_s: never,
    value_of_time_per_h: {car: 9}}
+remedies: {impatience: {gap_share: 0.6, after_s: 60}, leave_locks_after_s: 120}
 report: {routes: [{name: Harbour, links: [way/1:0-1]}]}
 values: {currency: EUR, hour: {car: 12.5}, hours_a_year: 500}
 """

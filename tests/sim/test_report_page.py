@@ -8,11 +8,13 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from synthetic_run import NAMES, make_run
 
 from citytwin.scenarios import network_doctor
 from citytwin.sim.report import figures, metrics, style, words, write_report
+from citytwin.sim.report.page import render
 from citytwin.sim.run_folder import Run, RunFolder, RunFolderError, read_run
 
 LOADS = {"src", "href", "srcset", "data", "poster", "action", "background", "xlink:href"}
@@ -114,6 +116,15 @@ def test_names_of_streets_cannot_break_the_page(page: str):
 def test_colours_come_from_the_palette_only(page: str):
     body = page[page.index("<body") :]
     assert set(re.findall(r"#[0-9a-fA-F]{6}\b", body)) == set()
+
+
+def test_of_many_drivers_who_left_locks_the_first_are_listed(folder: Path):
+    run = read_run(folder)
+    left = {"t_s": 60.0, "kind": "left_lock", "where": "", "text": [f"car {k} gives way" for k in range(23)]}
+    run.__dict__["events"] = pd.concat([pd.DataFrame(left), run.events])
+    page = render(run)
+    assert page.count("gives way") == 20
+    assert "3 more drivers who left a lock" in page
 
 
 def test_tolls_and_refusals_are_told(run: Run):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,12 @@ import pytest
 from comparison_case import CLOSED, MATRIX, write_plans
 
 from citytwin.scenarios.problems import InputError
+from citytwin.scenarios.remedies import Remedies
 from citytwin.sim.compare import compare
 from citytwin.sim.compare.differences import differences
 from citytwin.sim.compare.executor import Job, Serial
 from citytwin.sim.compare.runs import RUNS, RunPlan, result_folder
+from citytwin.sim.report import comparison_words as words
 from citytwin.sim.run import run_scenario
 from citytwin.sim.run_folder import read_run
 
@@ -296,3 +299,13 @@ def test_demand_that_differs_is_compared_by_the_trips_in_common(plans, tmp_path)
     assert set(found.differences.trips["trip_id"]) <= set(base.plan.trips.id)
     arrived = found.differences.network.set_index("quantity").loc["arrived"]
     assert arrived["with_variant"] > arrived["base"]
+
+
+def test_what_drivers_may_do_against_a_standstill_is_told_of_a_variant(found):
+    base, same, closed = found.plans
+    leaving = closed.scenario.model_copy(update={"remedies": Remedies(leave_locks_after_s=60)})
+    plans = (base, same, replace(closed, scenario=leaving))
+    told = SimpleNamespace(plans=plans, differences=found.differences, seeds=found.seeds)
+    for told_of in (words.sentences, words.brief):
+        assert told_of(told, closed.key)[-2].startswith("Remedies against a standstill: none in the base, turning off")
+        assert not any("Remedies" in sentence for sentence in told_of(found, closed.key))
