@@ -47,11 +47,10 @@ from .traffic_tables import (
     REAR_IN,
     STANDING_S,
     TO_LANE,
-    TO_LINK,
     City,
     Ints,
 )
-from .ways import leads, link_ahead, may_use
+from .ways import leads, link_ahead, may_use, way_on
 
 # Rows of ``waits``.
 WAITING_LANE = 0
@@ -205,10 +204,12 @@ def holders(city: City, lane: int, held: Ints, waits: Ints, n: int) -> int:
         bound = in_the_way(city, vehicle, lane, own, held, waits, n)
         if bound > n:
             return bound
+    # As in junctions.admit: however empty a lane behind the junction is, nobody takes it who would be worse off there.
+    other = way_on(city, vehicle, lane, own)
     access = city.class_access[city.vehicle_i[vehicle, CLASS]]
     found, closed = n, False
     for connector in range(city.lane_i[FIRST_CONNECTOR, lane], city.lane_i[FIRST_CONNECTOR, lane + 1]):
-        if city.connector[TO_LINK, connector] != wanted:
+        if connector != own and connector != other:  # noqa: PLR1714 (no tuples in kernels)
             continue
         closed = True
         if may_use(city, city.connector[TO_LANE, connector], access):

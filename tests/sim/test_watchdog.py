@@ -35,8 +35,11 @@ NEVER = {"reroute_blocked_after_s": "never"}
 SIDE_M = 120.0
 
 
-def ring_city(corners: int, *, lanes: int = 1, signalised: bool = False) -> RoadNetwork:
-    """One-way streets round a block, and a two-way street to a gate at every corner."""
+def ring_city(corners: int, *, signalised: bool = False, widens: bool = False) -> RoadNetwork:
+    """One-way streets round a block, and a two-way street to a gate at every corner.
+
+    With ``widens`` each gets a second lane half-way, which only leads out to the gate.
+    """
     radius = SIDE_M / (2.0 * math.sin(math.pi / corners))
     specs, roads = [], []
     for k in range(corners):
@@ -44,7 +47,14 @@ def ring_city(corners: int, *, lanes: int = 1, signalised: bool = False) -> Road
         x, y = math.cos(angle), math.sin(angle)
         specs.append(JunctionSpec(f"corner {k}", radius * x, radius * y, signalised=signalised))
         specs.append(JunctionSpec(f"gate {k}", (radius + 150.0) * x, (radius + 150.0) * y, gate="both"))
-        roads.append(Road(f"corner {k}", f"corner {(k + 1) % corners}", lanes, 0, "secondary", name=f"Side {k}"))
+        ahead, begin, lanes = f"corner {(k + 1) % corners}", f"corner {k}", 1
+        if widens:
+            b = math.tau * (k + 1) / corners
+            begin, lanes = f"half-way {k}", 2
+            specs.append(JunctionSpec(begin, radius * (x + math.cos(b)) / 2.0, radius * (y + math.sin(b)) / 2.0))
+            roads.append(Road(f"corner {k}", begin, 1, 0, "secondary", name=f"Side {k}"))
+        arrows = {ahead: (("left",), ("right",))} if widens else {}
+        roads.append(Road(begin, ahead, lanes, 0, "secondary", name=f"Side {k}", arrows=arrows))
         roads.append(Road(f"gate {k}", f"corner {k}", 1, 1, "secondary", name=f"Arm {k}"))
     return build_network(draw_city("block", specs, roads))
 
@@ -117,6 +127,27 @@ def test_a_block_that_fills_up_is_named_with_its_ring_and_its_times(corners: int
     on_ring = np.isin(simulation.model.fleet.vehicles.lane[0], witness.lanes)
     assert lock.vehicles == on_ring.sum()
     assert find_locks(simulation.model.fleet) == [lock.links]
+
+
+def test_an_empty_lane_that_nobody_wants_frees_no_queue() -> None:
+    """The lane out to the gate is empty, but all want round the block, and wait for the lane beside it."""
+    network = ring_city(4, widens=True)
+    narrow = [link_between(f"corner {k}", f"half-way {k}") for k in range(4)]
+    wide = [link_between(f"half-way {k}", f"corner {(k + 1) % 4}") for k in range(4)]
+    rows = [
+        (f"{start} {i}", 1.0 * i, start, wide[k - 1], 0, 20.0, 40.0)
+        for k in range(4)
+        for start in (narrow[k], link_between(f"gate {k}", f"corner {k}"))
+        for i in range(40)
+    ]
+    simulation = simulate(network, rows, routes=NEVER)
+    simulation.run(600.0)
+    assert (simulation.model.fleet.vehicles.speed_mps[0] == 0.0).all()
+    (lock,) = simulation.locks
+    assert np.isnan(lock.resolved_s)
+    assert set(lock.links) == {*narrow, *wide}
+    kerb = [network.links.lane_start[network.link_row[name]] for name in wide]
+    assert (simulation.model.fleet.cities.lane_i[0, table.COUNT, kerb] == 0).all()
 
 
 def test_a_lock_dissolves_when_a_driver_in_it_gives_way_to_another_route() -> None:
