@@ -114,6 +114,9 @@ def refusal(city: City, vehicle: int, connector: int, left: float, t_s: float) -
         return CLOSED
     light = light_of(city, connector)
     waits_at_line = left < AT_LINE_M and city.vehicle_f[vehicle, STANDING_S] > 0.0
+    # Comes to rest in the first half of the coming step, so that stopping costs as much as it takes, on the average.
+    rests_s = city.vehicle_f[vehicle, SPEED_MPS] / city.driver[kind, COMFORT_DECEL]
+    has_stopped = left < AT_LINE_M and rests_s <= city.step_s / 2.0
     first, last = city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]
     if light == LIGHT_RED:
         return RED
@@ -141,14 +144,14 @@ def refusal(city: City, vehicle: int, connector: int, left: float, t_s: float) -
         elif will_be_clear(city, vehicle, place, left) == BLOCKED:
             return OCCUPIED
     if light != LIGHT_GREEN:
-        if city.connector[STOP, connector] != 0 and light == DARK and not waits_at_line:
+        if city.connector[STOP, connector] != 0 and light == DARK and not has_stopped:
             return YIELD
         if city.connector[LOOKS, connector] != 0 and light == DARK and left > SIGHT_M:
             return YIELD
         for place in range(first, last):
-            if city.foe[FOE_YIELDED_TO, place] == 0:
-                continue
             foe, reach = city.foe[FOE, place], city.foe_f[FOE_REACH_M, place]
+            if city.foe[FOE_YIELDED_TO, place] == 0 or (light == DARK and city.connector[STOP, foe] != 0):
+                continue  # who has to stop first does not come yet
             if light == DARK and city.foe[FOE_MERGES, place] != 0:
                 reach = city.lane_f[LANE_LENGTH_M, city.road_lanes + foe]
             if approaches(city, foe, time_needed(city, vehicle, left, place), reach):

@@ -46,3 +46,15 @@ def test_a_slow_queue_without_gaps_lets_the_minor_road_in(minor_to: str) -> None
 def test_who_drives_freely_lets_nobody_in() -> None:
     last_s, after = waits_s("w", None)
     assert after == 0, f"{after} on the main road stood back, the minor road was through at {last_s} s"
+
+
+@pytest.mark.parametrize("arms, least_vph", [("n", 690.0), ("ne", 390.0), ("nesw", 340.0)])
+def test_at_an_all_way_stop_nobody_waits_for_those_who_have_not_stopped(arms: str, least_vph: float) -> None:
+    """Out of each arm with a queue, straight on; 654, 298 and 300 when they waited for whoever rolled up behind."""
+    across = {"n": "s", "s": "n", "e": "w", "w": "e"}
+    ends = {arm: (link_between(arm, "middle"), link_between("middle", across[arm])) for arm in arms}
+    rows = [(f"{arm}{k}", 2.0 * k, *ends[arm], 0, 300.0) for arm in arms for k in range(400)]
+    simulation = simulate(junction_of("wens", all_way_stop=True), rows, routes={"reroute_blocked_after_s": "never"})
+    simulation.run(900.0)
+    arrived_s = simulation.model.fleet.vehicles.arrived_s[0]
+    assert ((arrived_s > 300.0) & (arrived_s <= 900.0)).sum() / len(arms) * 6.0 > least_vph

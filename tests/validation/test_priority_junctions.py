@@ -69,8 +69,9 @@ def saturated_arms(case: Case) -> dict[str, Any]:
 
 ALL_WAY = {"one_arm": "n", "two_opposing": "ns", "two_crossing": "ne", "four_arms": "nesw"}
 KNOWN = {
-    "awsc_saturated_one_arm": {"micro_band": "each stands at the line and starts from rest: 5.5 s each"},
-    "awsc_saturated_two_crossing": {"micro_band": "each waits until who crosses has cleared: 6 s each"},
+    "awsc_saturated_two_crossing": {
+        "micro_band": "each sets out when who crosses has cleared: 4.5 s each, handbook 2.9"
+    },
 }
 FORMULAS: dict[str, Callable[[Case], dict[str, Any]]] = {
     "awsc_saturated_": saturated_arms,
