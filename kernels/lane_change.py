@@ -252,10 +252,12 @@ def change_lane(city: City, lane: int, k: int, other: int, t_s: float) -> bool:
     blocked = city.lane_f[OBSTACLE_M, lane] < math.inf
     must = connector < 0 or blocked or city.lane_i[OPEN, city.connector[TO_LANE, connector]] == 0
     must = must or (city.vehicle_i[vehicle, CONTENT] == 0 and is_next_short(city, vehicle))
+    pace = fits_behind(city, other, place, position)
     if (
         place >= city.lane_i[GRANTED_COUNT, other]
         and not is_full(city, other)
-        and speed <= fits_behind(city, other, place, position)
+        and 0.0 <= pace
+        and speed <= pace + (city.firm_decel * city.step_s if must else 0.0)
         and fits_before(city, other, place, rear, speed, False, must)
         and brake_distance(speed, city.max_decel, city.step_s) <= left
         and loops_have_room(city, lane, other, needed, t_s)

@@ -64,7 +64,7 @@ from .traffic_tables import (
     WENT_OUT,
     City,
 )
-from .ways import goes_on, link_ahead, may_use, suits, way_on
+from .ways import FITS, goes_on, link_ahead, may_use, suits, way_on
 
 FAR_STEP = 2.0e9  # later than any step
 NO_WAY = 1000  # as LONGER, for a lane that does not lead to the next link
@@ -89,7 +89,7 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
             crowd = city.lane_i[COUNT, other]
             if wanted >= 0:
                 serves = suits(city, other, wanted, link_ahead(city, vehicle, 2))
-                crowd += 0 if serves == 2 else LONGER if serves == 1 else NO_WAY
+                crowd += LONGER * (FITS - serves) if serves > 0 else NO_WAY
             if lane < 0 or crowd < best:
                 lane, best = other, crowd
         if lane < 0:

@@ -13,6 +13,7 @@ from .traffic_tables import (
     FIRST_LANE,
     GRANTED,
     LANE,
+    ON_LINK,
     OPEN,
     ROUTE_AT,
     ROUTE_SIZE,
@@ -22,6 +23,8 @@ from .traffic_tables import (
     City,
     Longs,
 )
+
+FITS = 8  # how well a lane that leads on at once serves a route
 
 
 @woven
@@ -58,8 +61,8 @@ def may_use(city: City, lane: int, access: int) -> bool:
 def way_on(city: City, vehicle: int, lane: int, avoid: int) -> int:
     """Connector from a lane towards the next link of a vehicle's route, -1 when the lane does not lead there.
 
-    Of several, one whose far lane also leads to the link after; closed lanes only where nothing else leads there. A
-    connector equal to ``avoid`` comes last.
+    Of several, the one whose far lane is nearest to one that leads to the link after; closed lanes only where nothing
+    else leads there. A connector equal to ``avoid`` comes last.
     """
     wanted, after = link_ahead(city, vehicle, 1), link_ahead(city, vehicle, 2)
     access = city.class_access[city.vehicle_i[vehicle, CLASS]]
@@ -70,11 +73,9 @@ def way_on(city: City, vehicle: int, lane: int, avoid: int) -> int:
         if city.connector[TO_LINK, connector] != wanted:
             continue
         far = city.connector[TO_LANE, connector]
-        score = 0
+        score = 2 * fits_on(city, far, after)
         if may_use(city, far, access):
-            score += 4
-        if after < 0 or leads(city, far, after):
-            score += 2
+            score += 4 * FITS
         if connector != avoid:
             score += 1
         if score > best_score:
@@ -83,8 +84,23 @@ def way_on(city: City, vehicle: int, lane: int, avoid: int) -> int:
 
 
 @bare
+def fits_on(city: City, lane: int, after: int) -> int:
+    """``FITS`` if a lane leads to a link (-1: to any), one less for every lane that one has to change, at least 1."""
+    if after < 0 or leads(city, lane, after):
+        return FITS
+    link = city.lane_i[ON_LINK, lane]
+    first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
+    for away in range(1, min(last - first, FITS - 1)):
+        for side in range(-1, 2, 2):
+            other = lane + side * away
+            if first <= other < last and leads(city, other, after):
+                return FITS - away
+    return 1
+
+
+@bare
 def suits(city: City, lane: int, wanted: int, after: int) -> int:
-    """How well a lane serves a route: 2 if it leads to the next link and on to the one after, 1 if to the next only.
+    """How well a lane serves a route: 0 if it does not lead to the next link, else as ``fits_on`` says of the far lane.
 
     Over lanes that are open: who sees that the lane ahead is closed looks for another.
     """
@@ -92,9 +108,7 @@ def suits(city: City, lane: int, wanted: int, after: int) -> int:
     for connector in range(city.lane_i[FIRST_CONNECTOR, lane], city.lane_i[FIRST_CONNECTOR, lane + 1]):
         far = city.connector[TO_LANE, connector]
         if city.connector[TO_LINK, connector] == wanted and city.lane_i[OPEN, far] != 0:
-            found = 1
-            if after < 0 or leads(city, far, after):
-                return 2
+            found = max(found, fits_on(city, far, after))
     return found
 
 

@@ -77,3 +77,28 @@ def test_nobody_leaves_the_lane_of_the_turn_to_overtake() -> None:
     ahead = simulation.model.fleet.trips.id.index("truck")
     follower = simulation.model.fleet.trips.id.index("car0")
     assert moved[follower] == pytest.approx(moved[ahead], rel=0.1)
+
+
+def test_drivers_draw_near_the_lane_that_they_will_need_on_the_next_street() -> None:
+    """Only lane 0 of the section leads to the exit, and no lane before it: who leaves comes in beside it, not afar."""
+    places = {"A": (-800.0, 40.0), "B": (-800.0, -40.0), "M": (0.0, 0.0), "N": (400.0, 0.0)}
+    places |= {"C": (1200.0, 40.0), "D": (1200.0, -40.0)}
+    links = {
+        "a": ("A", "M", Part(800.0, 3, 80.0)),
+        "b": ("B", "M", Part(800.0, 1, 80.0)),
+        "w": ("M", "N", Part(400.0, 4, 80.0)),
+        "c": ("N", "C", Part(800.0, 3, 80.0)),
+        "d": ("N", "D", Part(800.0, 1, 80.0)),
+    }
+    rows: list[Row] = [(f"v{k}", 6.0 * k, "a", "d", 0, 0.0, 1e9) for k in range(40)]
+    simulation = simulate(node_network(places, links), rows, duration_s=400)
+    fleet, cities = simulation.model.fleet, simulation.model.fleet.cities
+    first = int(fleet.network.links.lane_start[fleet.network.link_row["a"]])
+    last_lane = np.full(len(rows), -1)
+    while simulation.t_s < 400.0:
+        simulation.run(simulation.t_s + 1.0)
+        lane = cities.vehicle_i[0, :, table.LANE]
+        there = (lane >= first) & (lane < first + 3)
+        last_lane[there] = lane[there] - first
+    assert (fleet.vehicles.status[0] == table.ARRIVED).mean() > 0.8
+    assert (last_lane[last_lane >= 0] == 0).mean() > 0.9

@@ -31,7 +31,7 @@ MOTORWAY_DRIVER = {  # the collection's "tk_motorway"
 CAR_M = 5.0
 BEHIND_SLOWER = "drivers with one wanted speed would drive 109 km/h; of the others some find no gap to overtake"
 SLOWER = dict.fromkeys(("hcm_freeway_FFS70", "hcm_freeway_FFS65"), BEHIND_SLOWER)
-LATE = "drivers ask to be let in only in the last 60 m, or below 3 m/s: the section's end becomes a queue"
+LATE = "who finds no gap comes to rest at the end of the section and then needs a long one: two lanes become queues"
 NEEDED = pytest.mark.skipif(not FACTS, reason="the collection of reference cases is not on this machine")
 
 
