@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..compare.plans import Plan
 
 PLUS, MINUS = "+", "\N{MINUS SIGN}"
+WALKERS_LEFT_OUT = "People on foot are left out: only vehicles were compared."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,9 @@ def brief(comparison: Comparison, variant: str) -> list[str]:
 
 
 def _assumptions(base: Plan, plan: Plan) -> list[str]:
-    """What drivers may do against a standstill, and how routes were chosen."""
-    return [*remedies_compared(base.scenario, plan.scenario), how_compared(base, plan)]
+    """What drivers may do against a standstill, who was left out, and how routes were chosen."""
+    walkers = [WALKERS_LEFT_OUT] if base.scenario.walks or plan.scenario.walks else []
+    return [*remedies_compared(base.scenario, plan.scenario), *walkers, how_compared(base, plan)]
 
 
 def count_trips(trips: pd.DataFrame, variant: str) -> TripsCounted:

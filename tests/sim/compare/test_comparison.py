@@ -309,3 +309,13 @@ def test_what_drivers_may_do_against_a_standstill_is_told_of_a_variant(found):
     for told_of in (words.sentences, words.brief):
         assert told_of(told, closed.key)[-2].startswith("Remedies against a standstill: none in the base, turning off")
         assert not any("Remedies" in sentence for sentence in told_of(found, closed.key))
+
+
+def test_that_people_on_foot_are_left_out_is_told(found):
+    base, same, closed = found.plans
+    walked = closed.scenario.model_copy(update={"walks": ("somebody",)})
+    told = SimpleNamespace(
+        plans=(base, same, replace(closed, scenario=walked)), differences=found.differences, seeds=found.seeds
+    )
+    assert words.WALKERS_LEFT_OUT in words.sentences(told, closed.key)
+    assert words.WALKERS_LEFT_OUT not in words.sentences(found, closed.key)
