@@ -277,6 +277,12 @@ def candidate(city: City, lane: int, t_s: float) -> int:
     if city.vehicle_i[vehicle, CONNECTOR] < 0:
         city.vehicle_i[vehicle, CAUSE] = WRONG_LANE
         return -1
+    connector = city.vehicle_i[vehicle, CONNECTOR]
+    if light_of(city, connector) == LIGHT_RED and may_use(
+        city, city.connector[TO_LANE, connector], city.class_access[kind]
+    ):
+        city.vehicle_i[vehicle, CAUSE] = RED  # whoever else asks, in whatever order
+        return -1
     return vehicle
 
 
