@@ -100,7 +100,8 @@ class StagePlanner:
         spans = [(int(ways.junction_start[j]), int(ways.junction_start[j + 1])) for j in junctions]
         self.connectors = [c for first, last in spans for c in range(first, last)]
         self.pairs = [pair for first, last in spans for pair in range(int(pair_start[first]), int(pair_start[last]))]
-        self.far = far_turn(rows.drives_on_left)
+        far = far_turn(rows.drives_on_left)
+        self.kinds = [0 if turn == Turn.STRAIGHT else 2 if turn in (far, Turn.UTURN) else 1 for turn in Turn]
         kinds = sorted({(int(ways.from_link[c]), self._kind(c)) for c in self.connectors})
         self.groups = {key: column for column, key in enumerate(kinds)}
         self.group_of = {c: self.groups[int(ways.from_link[c]), self._kind(c)] for c in self.connectors}
@@ -151,8 +152,7 @@ class StagePlanner:
 
     def _kind(self, connector: int) -> int:
         """Straight 0, near side 1, far side and U-turn 2: what gets a light of its own."""
-        turn = self.ways.turn[connector]
-        return 0 if turn == Turn.STRAIGHT else 2 if turn in (self.far, Turn.UTURN) else 1
+        return self.kinds[int(self.ways.turn[connector])]
 
     def plan(self) -> Controller:
         """Stages, their clearances and their shortest durations."""

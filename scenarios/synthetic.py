@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -76,7 +77,7 @@ def grid_city(
             places[gate] = ((column + dx) * block_m, (row + dy) * block_m)
             gate_names.add(gate)
             road(gate, name(row, column), f"Street {row + 1}" if dx else f"Avenue {column + 1}")
-    arms = {place: sum(place in (r.start, r.end) for r in roads) for place in places}
+    arms = Counter(place for road in roads for place in (road.start, road.end))
     specs = [
         JunctionSpec(
             place,
