@@ -81,7 +81,7 @@ def minor_road(axes: Axes, curves: Curves, measured: Mapping[str, Any]) -> str:
     """Capacity of a minor road."""
     x, y = sorted_points(curves["minor"]["measured"])
     theory_x, theory_y = sorted_points(curves["minor"]["Siegloch, own gaps"])
-    axes.plot(theory_x, theory_y, color=INK, label="Siegloch (1973), gap 4.5 s")
+    axes.plot(theory_x, theory_y, color=INK, label="Siegloch (1973), gap 6.2 s")
     axes.fill_between(theory_x, 0.85 * theory_y, 1.15 * theory_y, color=style.LIGHT["rule"], lw=0, label="± 15 %")
     axes.plot(x, y, "o", color=BLUE, ms=7, mfc="none", mew=1.6, label="measured, right turn into the main road")
     axes.set(
