@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..kernels import traffic_tables as table
 from ..kernels.driving import IDM, IDM_PLUS, safe_speed
 from ..scenarios.public_transport import BusLine, stop_places
+from .remembering import Remembers, State
 
 if TYPE_CHECKING:
     from ..scenarios.network import RoadNetwork
@@ -76,7 +77,7 @@ class _Line:
         return math.floor(came + 1e-9) - self.taken[stop]
 
 
-class BusLines:
+class BusLines(Remembers):
     """All buses of a run.
 
     Parameters
@@ -102,6 +103,42 @@ class BusLines:
         self._wishes: dict[int, float] = {}  # speed factors that buses get, by trip
         self._content: dict[int, int] = {}  # 1: stands at a stop and changes no lane, 0: goes on
         self.is_bus = np.isin(np.arange(len(trips)), list(self.buses))
+
+    def state(self) -> State:
+        """Who waits where, where every bus is on its line, and all calls so far."""
+        number = {id(call): row for row, call in enumerate(self.calls)}
+        return {
+            "lines": [
+                [list(one.taken), [list(stop) for stop in one.since_s.items()], one.route and list(one.route)]
+                for one in self.lines
+            ],
+            "buses": [
+                [
+                    *(getattr(bus, name) for name in _BUS_KEEPS),
+                    None if bus.call is None else number[id(bus.call)],
+                ]
+                for bus in self.buses.values()
+            ],
+            "ahead": list(self._ahead),
+            "calls": [
+                [self.buses[call.trip].line, *(getattr(call, name) for name in _CALL_KEEPS)] for call in self.calls
+            ],
+        }
+
+    def restore(self, state: State) -> None:
+        """Have every bus where it was on its line."""
+        for one, (taken, since_s, route) in zip(self.lines, state["lines"], strict=True):
+            one.taken, one.since_s = list(taken), {int(stop): at_s for stop, at_s in since_s}
+            one.route = None if route is None else (route[0], route[1])
+        self.calls = [
+            Call(self.lines[line].line, **dict(zip(_CALL_KEEPS, rest, strict=True))) for line, *rest in state["calls"]
+        ]
+        for bus, row in zip(self.buses.values(), state["buses"], strict=True):
+            *values, call = row
+            for name, value in zip(_BUS_KEEPS, values, strict=True):
+                setattr(bus, name, value)
+            bus.call = None if call is None else self.calls[call]
+        self._ahead = {trip: self.buses[trip] for trip in state["ahead"]}
 
     def stops_ahead(self, trip: int) -> list[int]:
         """Links of the stops that a bus has not served, in their order."""
@@ -256,6 +293,10 @@ class BusLines:
         bus.call = None
         bus.next_stop += 1
         self._wishes[bus.trip], self._content[bus.trip] = bus.own_factor, 0
+
+
+_BUS_KEEPS = ("own_factor", "next_stop", "on_board", "leaves_s", "begun")
+_CALL_KEEPS = ("trip", "stop", "arrived_s", "left_s", "boarded", "left_behind", "on_board")
 
 
 def _in_order(call: Call) -> tuple[bool, float, int, int]:

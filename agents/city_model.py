@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import mesa
 
+from .remembering import Remembers, State, kept
 from .routes import Router
 from .vehicle import Vehicle, overrides
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from .walkers import Walkers
 
 
-class CityModel(mesa.Model):
+class CityModel(mesa.Model, Remembers):
     """A city at one moment. ``step`` lets one step of time pass once a simulation drives it.
 
     Parameters
@@ -32,6 +33,8 @@ class CityModel(mesa.Model):
     seed
         Of Mesa's own random numbers; the traffic does not use them.
     """
+
+    KEEPS = ("t_s", "router")
 
     def __init__(
         self, network: RoadNetwork, fleet: Fleet, *, vehicle_type: type[Vehicle] = Vehicle, seed: int = 0
@@ -92,6 +95,29 @@ class CityModel(mesa.Model):
             self.vehicle(row)
         return self.agents_by_type[self.vehicle_type] if self._views else self.agents
 
+    def state(self) -> State:
+        """What is kept besides vehicles: what routes are chosen on and, of vehicles of another class, what they know.
+
+        Attributes that such a class gives its vehicles must be plain values or arrays.
+        """
+        kept_here = super().state()
+        if self.vehicle_type is not Vehicle:
+            kept_here["vehicles"] = {str(row): kept(_own(view)) for row, view in self._views.items()}
+            kept_here["random"] = kept(self.random.getstate())
+            kept_here["rng"] = kept(self.rng.bit_generator.state)
+        return kept_here
+
+    def restore(self, state: State) -> None:
+        """Be again as it was."""
+        super().restore(state)
+        if self.vehicle_type is not Vehicle:
+            for row, own in state["vehicles"].items():
+                for name, value in own.items():
+                    setattr(self.vehicle(int(row)), name, kept(value))
+            version, numbers, gauss = state["random"]
+            self.random.setstate((version, tuple(numbers), gauss))
+            self.rng.bit_generator.state = kept(state["rng"])
+
     def step(self) -> None:
         """Let one step of time pass.
 
@@ -104,3 +130,11 @@ class CityModel(mesa.Model):
             msg = "no simulation drives this model; make one: citytwin.sim.simulation.Simulation(scenario)"
             raise RuntimeError(msg)
         self.pass_time()
+
+
+OF_MESA = ("model", "unique_id", "pos", "row")
+
+
+def _own(view: Vehicle) -> State:
+    """Attributes that a subclass gave a vehicle."""
+    return {name: value for name, value in vars(view).items() if name not in OF_MESA}

@@ -22,6 +22,7 @@ from ..scenarios.streets import BICYCLE, BUS, CAR, EMERGENCY, TRUCK
 from .drivers import DriverKinds, driver_kinds
 from .loops import note_loops
 from .passing import note_passing
+from .remembering import Remembers, State, overwrite
 from .signals import SignalTables, detectors_of, lay_out_signals
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class VehicleState:
 
 
 @dataclass(slots=True)
-class Fleet:
+class Fleet(Remembers):
     """All vehicles of a run and the lanes they drive on."""
 
     network: RoadNetwork
@@ -177,15 +178,41 @@ class Fleet:
             An empty one means that there is no way.
         """
         used, needed = self.routes_used, self.routes_used + link.size
-        if needed > self.cities.route.size:
-            larger = np.zeros(max(needed, 2 * self.cities.route.size), np.int32)
-            larger[:used] = self.cities.route[:used]
-            self.cities = self.cities._replace(route=larger)
+        self._make_room_for_routes(needed)
         self.cities.route[used:needed] = link
         self.vehicles.route_start[member, trips] = used + start[:-1]
         self.vehicles.route_size[member, trips] = np.diff(start)
         self.vehicles.route_at[member, trips] = 0
         self.routes_used = needed
+
+    def _make_room_for_routes(self, needed: int) -> None:
+        if needed > self.cities.route.size:
+            larger = np.zeros(max(needed, 2 * self.cities.route.size), np.int32)
+            larger[: self.routes_used] = self.cities.route[: self.routes_used]
+            self.cities = self.cities._replace(route=larger)
+
+    def state(self) -> State:
+        """All that changes while vehicles drive."""
+        with self.reading():
+            cities = self.tables()
+            return {
+                **{name: getattr(cities, name).copy() for name in table.OWN},
+                "route": cities.route[: self.routes_used].copy(),
+            }
+
+    def restore(self, state: State) -> None:
+        """Have every vehicle and every light as it was.
+
+        Raises
+        ------
+        ValueError
+            When it was another fleet.
+        """
+        overwrite(self.tables(), table.OWN, state)
+        self.routes_used = 0
+        self._make_room_for_routes(state["route"].size)
+        self.routes_used = state["route"].size
+        self.cities.route[: self.routes_used] = state["route"]
 
     def route(self, member: int, trip: int) -> Ints:
         """Links of a vehicle's route from the one it is on (or enters by) to its destination."""

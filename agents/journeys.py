@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import traffic_tables as table
+from .remembering import Remembers
 from .routes import RouteTable, merged
 from .vehicle import CAUSES, overrides
 
@@ -34,8 +35,20 @@ class RouteError(ValueError):
 
 
 @dataclass(slots=True)
-class Journeys:
+class Journeys(Remembers):
     """Routes of all trips of one member, and what drivers know of closures."""
+
+    KEEPS = (
+        "measures",
+        "bus_lines",
+        "free_flow_s",
+        "reroutes",
+        "left_locks",
+        "rerouted_standing",
+        "informed",
+        "closed",
+        "announced",
+    )
 
     model: CityModel
     member: int

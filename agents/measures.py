@@ -14,6 +14,7 @@ from ..scenarios.drivers import OF_CLASS
 from ..scenarios.entry_ids import named_measures
 from ..scenarios.measures import LowEmissionZone, Toll
 from ..scenarios.trips import VEHICLE_CLASSES
+from .remembering import Remembers, State
 
 if TYPE_CHECKING:
     from ..scenarios.network import RoadNetwork
@@ -65,7 +66,7 @@ class Refusal:
     cause: str
 
 
-class Measures:
+class Measures(Remembers):
     """All measures of a run, what was paid so far, and who was refused.
 
     Parameters
@@ -82,6 +83,8 @@ class Measures:
     refused : by row of the trip
         Trips that were not let out.
     """
+
+    KEEPS = ("paid", "_settled_at")
 
     def __init__(self, scenario: Scenario, network: RoadNetwork, trips: TripTable, seed: int) -> None:
         self._trips, self._links, self._movements = trips, network.link_count, network.movements
@@ -190,6 +193,16 @@ class Measures:
             if rule.toll.start_s < t_s <= _end_s(rule.toll):
                 pays = trip[rule.charged[movement]]
                 np.add.at(self.paid[number], pays, rule.price[self._trips.vehicle_class[pays]])
+
+    def state(self) -> State:
+        """What was paid, and who was refused."""
+        refused = [[int(row), one.zone, one.cause] for row, one in self.refused.items()]
+        return {**super().state(), "refused": refused}
+
+    def restore(self, state: State) -> None:
+        """Have the accounts as they were."""
+        super().restore(state)
+        self.refused = {row: Refusal(zone, cause) for row, zone, cause in state["refused"]}
 
     def begin_route(self, rows: Rows) -> None:
         """Take note that vehicles begin a route where they are."""

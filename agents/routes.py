@@ -14,6 +14,7 @@ from ..scenarios.drivers import OF_CLASS
 from ..scenarios.network import Bools, Bytes, Floats, Ints, Light, RoadNetwork, Turn
 from ..scenarios.streets import MODES
 from ..scenarios.trips import VEHICLE_CLASSES
+from .remembering import Remembers
 from .turn_graph import build_turn_graph
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class RouteTable:
         return RouteTable.of(routes, np.where(take, other.cost_s, self.cost_s))
 
 
-class Router:
+class Router(Remembers):
     """Plans routes on one network, on what is known at the moment.
 
     Parameters
@@ -75,6 +76,8 @@ class Router:
     open_link : [link]
         False: closed to whoever plans now. May be written to; who is on a closed link may still leave it.
     """
+
+    KEEPS = ("_free_s", "link_s", "movement_s", "open_link")
 
     def __init__(self, network: RoadNetwork) -> None:
         links, movements = network.links, network.movements

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..kernels import traffic_tables as table
 from ..scenarios.signal_ways import lanes_before, lights_for
+from .remembering import Remembers, State, kept
 
 if TYPE_CHECKING:
     from ..scenarios.network import Bytes, RoadNetwork
@@ -43,7 +44,7 @@ class Reading:
     speed_mps: float  # mean of the vehicles counted, nan without any
 
 
-class SignalController:
+class SignalController(Remembers):
     """Decides at one signal. Subclass it, and override ``decide`` at least.
 
     Examples
@@ -70,6 +71,18 @@ class SignalController:
     def decide(self, t_s: float, signal: SignalView, readings: Mapping[str, Reading]) -> int | None:
         """Stage that is to have green; None or the present one to leave things as they are."""
         raise NotImplementedError
+
+    def state(self) -> State:
+        """What it knows, for a snapshot of the run: its attributes, which must be plain values or arrays.
+
+        Override it, and ``restore``, where they are not.
+        """
+        return {name: kept(value) for name, value in vars(self).items()}
+
+    def restore(self, state: State) -> None:
+        """Know again what it knew."""
+        for name, value in state.items():
+            setattr(self, name, kept(value))
 
 
 class SignalView:
@@ -201,8 +214,10 @@ class SignalView:
         return int(self._fleet.cities.controller_i[self._member, column, self._controller])
 
 
-class DetectorBook:
+class DetectorBook(Remembers):
     """Keeps what the detectors of one controller had felt when it was last asked."""
+
+    KEEPS = ("_before",)
 
     def __init__(self, fleet: Fleet, member: int, rows: Mapping[str, Sequence[int]]) -> None:
         self._fleet, self._member, self._rows = fleet, member, rows

@@ -17,6 +17,7 @@ from ..scenarios.network import RoadNetwork
 from ..scenarios.trips import TripTable
 from ..scenarios.walk_network import WalkKind, WalkNetwork
 from ..scenarios.walk_presets import DOOR_M, FASTEST_MPS, SLOWEST_MPS, WalkPreset
+from .remembering import Remembers, State, overwrite
 from .walk_crossings import crossing_tables
 
 Floats = NDArray[np.float64]
@@ -70,7 +71,7 @@ class PedestrianState:
         )
 
 
-class Walkers:
+class Walkers(Remembers):
     """The people on foot of a run, and where they walk."""
 
     def __init__(self, network: WalkNetwork, trips: TripTable, walks: Walk) -> None:
@@ -97,10 +98,7 @@ class Walkers:
             its direction. An empty one means that there is no way.
         """
         used, needed = self.routes_used, self.routes_used + link.size
-        if needed > self.walks.route.size:
-            larger = np.zeros(max(needed, 2 * self.walks.route.size), np.int32)
-            larger[:used] = self.walks.route[:used]
-            self.walks = self.walks._replace(route=larger)
+        self._make_room_for_routes(needed)
         self.walks.route[used:needed] = link
         self.routes_used = needed
         numbers, rows = self.walks.walker_f[member], self.walks.walker_i[member]
@@ -114,6 +112,33 @@ class Walkers:
         cell, into_m = self._place(last, self.end_m(walks))
         rows[walks, table.DESTINATION_CELL] = cell
         numbers[walks, table.DESTINATION_M] = into_m
+
+    def _make_room_for_routes(self, needed: int) -> None:
+        if needed > self.walks.route.size:
+            larger = np.zeros(max(needed, 2 * self.walks.route.size), np.int32)
+            larger[: self.routes_used] = self.walks.route[: self.routes_used]
+            self.walks = self.walks._replace(route=larger)
+
+    def state(self) -> State:
+        """All that changes while people walk."""
+        return {
+            **{name: getattr(self.walks, name).copy() for name in table.OWN},
+            "route": self.walks.route[: self.routes_used].copy(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Have everybody on foot where they were.
+
+        Raises
+        ------
+        ValueError
+            When they were others.
+        """
+        overwrite(self.walks, table.OWN, state)
+        self.routes_used = 0
+        self._make_room_for_routes(state["route"].size)
+        self.routes_used = state["route"].size
+        self.walks.route[: self.routes_used] = state["route"]
 
     def begin_m(self, walks: NDArray[np.int64]) -> Floats:
         """Where along its first link each walk begins, m."""

@@ -206,7 +206,7 @@ class _Comparison:
             "none" if part is None else details(part, side) or "as by default"
             for part, side in ((old, self.before), (new, self.after))
         ]
-        title = _joined(spot, model, key) if key else spot.title
+        title = _joined(spot, model, key) if key and (len(spot.path) > 1 or not spot.title) else spot.title
         return self._difference(spot, old, new, f"{title}: {' → '.join(said)}")
 
     def _leaf(self, model: type[BaseModel], key: str, old: Any, new: Any, spot: _Spot) -> Difference:

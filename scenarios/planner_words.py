@@ -21,6 +21,8 @@ UNITS = {
 }
 # What a key is about where its name without unit does not say it; "Model.key" before "key".
 LABELS = {
+    "Checkpoint.every_s": "kept every",
+    "Checkpoint.keep": "snapshots that stay",
     "City.osm": "OpenStreetMap file",
     "City.graphml": "GraphML file",
     "City.sumo_net": "SUMO net",

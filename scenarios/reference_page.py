@@ -47,6 +47,7 @@ SECTIONS = (
         ("SignalControl", "FixedControl", "ActuatedControl", "MaxPressureControl", "PythonControl", "Coordination"),
     ),
     ("`outputs`", ("Outputs",)),
+    ("`checkpoint`", ("Checkpoint",)),
     ("`drivers`", ("Drivers", "Spread", "DriverChange", "OtherDrivers")),
     ("`routes`", ("Routes",)),
     ("`remedies`", ("Remedies", "Impatience")),

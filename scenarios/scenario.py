@@ -17,6 +17,7 @@ from pydantic import (
     field_validator,
 )
 
+from .checkpoint import Checkpoint
 from .city import City, ClassDefaults, NetworkOptions
 from .demand_kinds import Demand, DemandScale, OdMatrix, RandomTrips, TripFile
 from .drivers import Drivers
@@ -36,6 +37,7 @@ from .yaml_lines import Written
 
 __all__ = [
     "BusLine",
+    "Checkpoint",
     "City",
     "ClassDefaults",
     "Demand",
@@ -155,6 +157,9 @@ class Scenario(Strict):
     sensors: Listed[Loop] = Field((), description="What is measured on the streets.")
     signals: SignalControl = Field(default_factory=SignalControl, description="Who decides at signals.")
     outputs: Outputs = Field(default_factory=Outputs, description="What is written.")
+    checkpoint: Checkpoint | None = Field(
+        None, description="How often the run is kept, to go on from there. Left out: never."
+    )
     drivers: Drivers = Field(default_factory=Drivers, description="How people drive.")
     routes: Routes = Field(default_factory=Routes, validate_default=True, description="How people find their way.")
     remedies: Remedies = Field(default_factory=Remedies, description="What drivers do when traffic stands still.")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .duties import Duty
+
 if TYPE_CHECKING:
     from ..agents.bus_lines import Call
-    from .processes import Process
     from .run_folder import RunFolder
     from .simulation import Simulation
 
@@ -17,15 +18,20 @@ if TYPE_CHECKING:
 def start_bus_lines(simulation: Simulation) -> None:
     """Put the buses on the clock."""
     if simulation.journeys.bus_lines is not None:
-        simulation.env.process(_serve_stops(simulation))
+        simulation.duties.begin(ServeStops())
 
 
-def _serve_stops(simulation: Simulation) -> Process:
+class ServeStops(Duty):
     """Look after buses whenever one may be at a stop, or has stood there for long enough."""
-    bus_lines = simulation.journeys.bus_lines
-    assert bus_lines is not None
-    while math.isfinite(wait_s := bus_lines.serve(simulation.model.fleet, simulation.env.now)):
-        yield simulation.env.timeout(wait_s)
+
+    name = "serve stops"
+
+    def act(self, simulation: Simulation) -> float | None:
+        """Look after all of them."""
+        bus_lines = simulation.journeys.bus_lines
+        assert bus_lines is not None
+        wait_s = bus_lines.serve(simulation.model.fleet, simulation.env.now)
+        return wait_s if math.isfinite(wait_s) else None
 
 
 def write_stops(folder: RunFolder, simulation: Simulation) -> None:

@@ -172,10 +172,13 @@ def diff(before: Path, after: Path, as_json: bool) -> int:
     show_default=True,
     help="Where to compute: CPU or NVIDIA GPU; auto goes by the number of trips and says why.",
 )
+@click.option("--resume", is_flag=True, help="Go on with the run in the folder, from its last snapshot.")
 @_json_option
-def run(file: Path, out: Path, seed: int | None, threads: int | None, backend: Backend, as_json: bool) -> int:
+def run(
+    file: Path, out: Path, seed: int | None, threads: int | None, backend: Backend, resume: bool, as_json: bool
+) -> int:
     """Run a scenario file and write a run folder with its report."""
-    return _run(file, out, seed=seed, threads=threads, backend=backend, as_json=as_json)
+    return _run(file, out, seed=seed, threads=threads, backend=backend, resume=resume, as_json=as_json)
 
 
 @main.command()
@@ -187,7 +190,16 @@ def demo(out: Path, city: str, as_json: bool) -> int:
     return _run(Path(city, "morning"), out, seed=None, threads=None, backend="auto", as_json=as_json)
 
 
-def _run(file: Path, out: Path, *, seed: int | None, threads: int | None, backend: Backend, as_json: bool) -> int:
+def _run(
+    file: Path,
+    out: Path,
+    *,
+    seed: int | None,
+    threads: int | None,
+    backend: Backend,
+    as_json: bool,
+    resume: bool = False,
+) -> int:
     from ..scenarios.problems import InputError
     from .interrupts import errors_after_a_signal_are_its, stop_on_signals
     from .progress import choose_progress
@@ -200,7 +212,9 @@ def _run(file: Path, out: Path, *, seed: int | None, threads: int | None, backen
     progress = choose_progress()
     try:
         with errors_after_a_signal_are_its():
-            summary = run_scenario(file, out, seed=seed, threads=threads, progress=progress, backend=backend).summary
+            summary = run_scenario(
+                file, out, seed=seed, threads=threads, progress=progress, backend=backend, resume=resume
+            ).summary
             progress.stage("writing the report")
             report = write_report(out)
     except KeyboardInterrupt:

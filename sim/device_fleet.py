@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..agents.fleet import Fleet, VehicleState
+from ..agents.remembering import State
 from ..kernels.traffic_tables import BY_VEHICLE, OWN, City, column_of
 
 if TYPE_CHECKING:
@@ -149,6 +150,11 @@ class DeviceFleet(Fleet):
         for name in names or OWN:
             self._mirror.array(name)
         return self._mirror.device.host
+
+    def restore(self, state: State) -> None:
+        """Have every vehicle and every light as it was, on the device too."""
+        super().restore(state)
+        self._mirror.device.push_routes(self._mirror.device.host.route, 0, self.routes_used)
 
     @contextmanager
     def reading(self) -> Iterator[None]:

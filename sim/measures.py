@@ -10,31 +10,39 @@ from numpy.typing import NDArray
 
 from ..scenarios.entry_ids import named_measures
 from ..scenarios.measures import Toll
+from .duties import Duty
 
 if TYPE_CHECKING:
     from ..scenarios.measures import LowEmissionZone
-    from .processes import Process
     from .simulation import Simulation
 
 
 def start_measures(simulation: Simulation) -> None:
     """Put the beginning and the end of every measure on the clock."""
-    for name, measure in named_measures(simulation.scenario):
-        simulation.env.process(_hold(simulation, name, measure))
+    for number, (called, measure) in enumerate(named_measures(simulation.scenario)):
+        simulation.duties.begin(Hold(f"measure {number}", called, measure), measure.start_s)
 
 
-def _hold(simulation: Simulation, name: str, measure: Toll | LowEmissionZone) -> Process:
+class Hold(Duty):
     """Settle what was driven before a measure begins and before it ends."""
-    yield simulation.env.timeout(measure.start_s)
-    settle(simulation)
-    currency = simulation.scenario.routes.currency
-    text = f"{measure.price:g} {currency} from now on" if isinstance(measure, Toll) else "closed to those banned"
-    simulation.log(measure.kind, name, text)
-    if measure.end_s is None:
-        return
-    yield simulation.env.timeout(measure.end_s - measure.start_s)
-    settle(simulation)
-    simulation.log(measure.kind, name, "ended")
+
+    KEEPS = ("begun",)
+
+    def __init__(self, name: str, called: str, measure: Toll | LowEmissionZone) -> None:
+        self.name, self.called, self.measure, self.begun = name, called, measure, False
+
+    def act(self, simulation: Simulation) -> float | None:
+        """Begin or end it."""
+        measure = self.measure
+        settle(simulation)
+        if self.begun:
+            simulation.log(measure.kind, self.called, "ended")
+            return None
+        self.begun = True
+        currency = simulation.scenario.routes.currency
+        text = f"{measure.price:g} {currency} from now on" if isinstance(measure, Toll) else "closed to those banned"
+        simulation.log(measure.kind, self.called, text)
+        return None if measure.end_s is None else measure.end_s - measure.start_s
 
 
 def settle(simulation: Simulation) -> None:

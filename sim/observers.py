@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..agents.remembering import Remembers
 from ..kernels import traffic_tables as table
 
 if TYPE_CHECKING:
@@ -40,8 +41,10 @@ class Head:
         self.created = int(fleet.cities.counter[0, table.CREATED])
 
 
-class LinkTable:
+class LinkTable(Remembers):
     """Flow, speed, density, delay, stops and queues of every link that saw a vehicle, per interval."""
+
+    KEEPS = ("_start_s", "_before", "_stood_before")
 
     def __init__(self, folder: RunFolder, fleet: Fleet, every_s: float) -> None:
         self.every_s = every_s
@@ -89,8 +92,10 @@ class LinkTable:
         self._start_s, self._before, self._stood_before = t_s, now, stood
 
 
-class NetworkTable:
+class NetworkTable(Remembers):
     """The whole network at moments: who is where, how fast, and the point of the fundamental diagram since the last."""
+
+    KEEPS = ("_start_s", "_before")
 
     def __init__(self, folder: RunFolder, fleet: Fleet, every_s: float, stuck_after_s: float) -> None:
         self.every_s = every_s
@@ -135,8 +140,10 @@ class NetworkTable:
         self._start_s, self._before = t_s, now
 
 
-class SensorTable:
+class SensorTable(Remembers):
     """Counts, speeds and occupancy of the loops that share a rhythm."""
+
+    KEEPS = ("_start_s", "_before")
 
     def __init__(self, folder: RunFolder, fleet: Fleet, every_s: float, names: frozenset[str]) -> None:
         self.every_s = every_s

@@ -1,157 +1,283 @@
-"""Say what happens when: one SimPy process per event of the scenario, and the rhythms of planning.
+"""Say what happens when: one duty per event of the scenario, and the rhythms of planning.
 
-A process waits, changes the city, and writes a line to the log. It never moves a vehicle.
+A duty changes the city and writes a line to the log. It never moves a vehicle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
-import simpy
+from pydantic import TypeAdapter
 
+from ..agents.remembering import Remembers, State
 from ..kernels import traffic_tables as table
-from ..scenarios.events import Incident, RoadClosure, SignalPlan, SpeedLimit
+from ..scenarios.events import Event, Incident, RoadClosure, SignalPlan, SpeedLimit
 from ..scenarios.retiming import retimed
+from .duties import Duty
 
 if TYPE_CHECKING:
     from .simulation import Simulation
 
-Process = Generator[simpy.Event, Any, None]
-
 ANSWER_EVERY_S = 10.0  # how soon a blocked driver decides
 
-
-def start_events(simulation: Simulation) -> None:
-    """Put every event of the scenario on the clock."""
-    begin: dict[type, Callable[[Simulation, Any], Process]] = {
-        RoadClosure: close_road,
-        SpeedLimit: limit_speed,
-        SignalPlan: retime_signal,
-        Incident: block_lane,
-    }
-    for event in simulation.scenario.events:
-        simulation.env.process(begin[type(event)](simulation, event))
+Kind = TypeVar("Kind", RoadClosure, SpeedLimit, SignalPlan, Incident)
 
 
-def plan_departures(simulation: Simulation) -> Process:
+class PlanDepartures(Duty):
     """Plan each batch of departures shortly before they set out, on the times that streets took lately."""
-    every_s = simulation.scenario.routes.plan_every_s
-    depart_s = simulation.model.fleet.trips.depart_s
-    while True:
+
+    name = "plan departures"
+
+    def act(self, simulation: Simulation) -> float:
+        """Plan the next batch."""
+        every_s = simulation.scenario.routes.plan_every_s
+        depart_s = simulation.model.fleet.trips.depart_s
         now_s = simulation.env.now
         if now_s > 0:
             simulation.learn_link_times()
         first, last = np.searchsorted(depart_s, [now_s if now_s > 0 else -np.inf, now_s + every_s])
         simulation.journeys.plan_departures(np.arange(first, last))
-        yield simulation.env.timeout(every_s)
+        return every_s
 
 
-def answer_drivers(simulation: Simulation) -> Process:
+class AnswerDrivers(Duty):
     """Let drivers who found their way blocked look for another."""
-    while True:
-        yield simulation.env.timeout(ANSWER_EVERY_S)
+
+    name = "answer drivers"
+
+    def act(self, simulation: Simulation) -> float:
+        """Answer all who ask."""
         simulation.journeys.answer_requests(simulation.env.now)
+        return ANSWER_EVERY_S
 
 
-def close_road(simulation: Simulation, closure: RoadClosure) -> Process:
+class Happening(Duty, Generic[Kind]):
+    """An event that begins and, unless it lasts to the end of the run, ends."""
+
+    KEEPS = ("begun",)
+
+    def __init__(self, name: str, event: Kind) -> None:
+        self.name, self.begun = name, False
+        self.event: Kind = event
+
+    def act(self, simulation: Simulation) -> float | None:
+        """Let the event begin, or end."""
+        if self.begun:
+            self.end(simulation)
+            return None
+        self.begun = True
+        self.begin(simulation)
+        return self.lasts_s()
+
+    def lasts_s(self) -> float | None:
+        """How long it lasts, s; None: to the end of the run."""
+        return None if self.event.end_s is None else self.event.end_s - self.event.start_s
+
+    def begin(self, simulation: Simulation) -> None:
+        """Change the city."""
+        raise NotImplementedError
+
+    def end(self, simulation: Simulation) -> None:
+        """Leave things as they would be without it."""
+        raise NotImplementedError
+
+
+class CloseRoad(Happening[RoadClosure]):
     """Keep a road, or some of its lanes, shut for a time; who is on it drives on."""
-    network, fleet, journeys = simulation.model.network, simulation.model.fleet, simulation.journeys
-    links = [network.link_row[name] for name in closure.link_ids]
-    lanes = _lanes(simulation, links, closure.lanes)
-    where = ", ".join(closure.link_ids)
-    yield simulation.env.timeout(closure.start_s)
-    simulation.shut[lanes] += 1
-    fleet.lane_open[:, lanes] = 0
-    _update_closed(simulation, links)
-    known = ""
-    scenario = simulation.scenario
-    if closure.known_to == "broadcast" or (scenario.routes.adapts and closure in scenario.everyday_events):
-        journeys.announced[links] = journeys.closed[links]
-        known = f", announced to all; {journeys.announce()} drivers under way changed their route"
-    what = "closed" if closure.lanes is None else f"lanes {', '.join(map(str, closure.lanes))} closed"
-    simulation.log("road_closure", where, what + known)
-    if closure.end_s is None:
-        return
-    yield simulation.env.timeout(closure.end_s - closure.start_s)
-    simulation.shut[lanes] -= 1
-    fleet.lane_open[:, lanes] = np.where(simulation.shut[lanes] > 0, 0, 1)
-    _update_closed(simulation, links)
-    journeys.announced &= journeys.closed
-    simulation.log("road_closure", where, "open again" if closure.lanes is None else "lanes open again")
+
+    def begin(self, simulation: Simulation) -> None:
+        """Shut it."""
+        closure, journeys = self.event, simulation.journeys
+        links, lanes = self._place(simulation)
+        simulation.shut[lanes] += 1
+        simulation.model.fleet.lane_open[:, lanes] = 0
+        _update_closed(simulation, links)
+        known = ""
+        scenario = simulation.scenario
+        if closure.known_to == "broadcast" or (scenario.routes.adapts and closure in scenario.everyday_events):
+            journeys.announced[links] = journeys.closed[links]
+            known = f", announced to all; {journeys.announce()} drivers under way changed their route"
+        what = "closed" if closure.lanes is None else f"lanes {', '.join(map(str, closure.lanes))} closed"
+        simulation.log("road_closure", ", ".join(closure.link_ids), what + known)
+
+    def end(self, simulation: Simulation) -> None:
+        """Open it, unless another closure holds."""
+        closure, journeys = self.event, simulation.journeys
+        links, lanes = self._place(simulation)
+        simulation.shut[lanes] -= 1
+        simulation.model.fleet.lane_open[:, lanes] = np.where(simulation.shut[lanes] > 0, 0, 1)
+        _update_closed(simulation, links)
+        journeys.announced &= journeys.closed
+        again = "open again" if closure.lanes is None else "lanes open again"
+        simulation.log("road_closure", ", ".join(closure.link_ids), again)
+
+    def _place(self, simulation: Simulation) -> tuple[list[int], np.ndarray]:
+        links = [simulation.model.network.link_row[name] for name in self.event.link_ids]
+        return links, _lanes(simulation, links, self.event.lanes)
 
 
-def limit_speed(simulation: Simulation, limit: SpeedLimit) -> Process:
+class LimitSpeed(Happening[SpeedLimit]):
     """Hold another speed limit on some links for a time; of several on one link the latest holds."""
-    model = simulation.model
-    links = [model.network.link_row[name] for name in limit.link_ids]
-    where = ", ".join(limit.link_ids)
-    yield simulation.env.timeout(limit.start_s)
-    for link in links:
-        _set_limit(simulation, link, simulation.in_force.begin(("limit", link), limit))
-    simulation.log("speed_limit", where, f"{limit.speed_kmh:g} km/h")
-    if limit.end_s is None:
-        return
-    yield simulation.env.timeout(limit.end_s - limit.start_s)
-    for link in links:
-        _set_limit(simulation, link, simulation.in_force.end(("limit", link), limit))
-    simulation.log("speed_limit", where, "back to the limit before")
+
+    def begin(self, simulation: Simulation) -> None:
+        """Hold it."""
+        limit = self.event
+        for link in self._links(simulation):
+            _set_limit(simulation, link, simulation.events.begin(("limit", link), limit))
+        simulation.log("speed_limit", ", ".join(limit.link_ids), f"{limit.speed_kmh:g} km/h")
+
+    def end(self, simulation: Simulation) -> None:
+        """Hold it no longer."""
+        for link in self._links(simulation):
+            _set_limit(simulation, link, simulation.events.end(("limit", link), self.event))
+        simulation.log("speed_limit", ", ".join(self.event.link_ids), "back to the limit before")
+
+    def _links(self, simulation: Simulation) -> list[int]:
+        return [simulation.model.network.link_row[name] for name in self.event.link_ids]
 
 
-def retime_signal(simulation: Simulation, plan: SignalPlan) -> Process:
+class RetimeSignal(Happening[SignalPlan]):
     """Run another programme at a junction for a time; the phase that has begun ends as it was to."""
-    network = simulation.model.network
-    controller = int(np.flatnonzero(network.signals.junction == network.junction_row[plan.junction])[0])
-    yield simulation.env.timeout(plan.start_s)
-    cycle_s, offset_s = _run_programme(simulation, controller, simulation.in_force.begin(("signal", controller), plan))
-    simulation.log("signal_plan", plan.junction, f"cycle {cycle_s:g} s, offset {offset_s:g} s")
-    if plan.end_s is None:
-        return
-    yield simulation.env.timeout(plan.end_s - plan.start_s)
-    _run_programme(simulation, controller, simulation.in_force.end(("signal", controller), plan))
-    simulation.log("signal_plan", plan.junction, "back to the programme before")
+
+    def begin(self, simulation: Simulation) -> None:
+        """Run it."""
+        plan, controller = self.event, self._controller(simulation)
+        latest = simulation.events.begin(("signal", controller), plan)
+        cycle_s, offset_s = _run_programme(simulation, controller, latest)
+        simulation.log("signal_plan", plan.junction, f"cycle {cycle_s:g} s, offset {offset_s:g} s")
+
+    def end(self, simulation: Simulation) -> None:
+        """Run the programme before."""
+        controller = self._controller(simulation)
+        _run_programme(simulation, controller, simulation.events.end(("signal", controller), self.event))
+        simulation.log("signal_plan", self.event.junction, "back to the programme before")
+
+    def _controller(self, simulation: Simulation) -> int:
+        network = simulation.model.network
+        return int(np.flatnonzero(network.signals.junction == network.junction_row[self.event.junction])[0])
 
 
-def block_lane(simulation: Simulation, incident: Incident) -> Process:
+class BlockLane(Happening[Incident]):
     """Let a broken-down vehicle stand on a lane for a time."""
-    network, fleet = simulation.model.network, simulation.model.fleet
-    lane = int(_lanes(simulation, [network.link_row[incident.link]], (incident.lane,))[0])
-    place = ("obstacle", lane)
-    where = f"{incident.link} lane {incident.lane}"
-    yield simulation.env.timeout(incident.start_s)
-    simulation.in_force.begin(place, incident)
-    fleet.block(lane, [other.position_m for other in simulation.in_force.at(place)])
-    simulation.log("incident", where, f"a vehicle stands at {incident.position_m:g} m")
-    yield simulation.env.timeout(incident.duration_s)
-    simulation.in_force.end(place, incident)
-    fleet.block(lane, [other.position_m for other in simulation.in_force.at(place)])
-    simulation.log("incident", where, "cleared")
+
+    def lasts_s(self) -> float:
+        """How long it stands, s."""
+        return float(self.event.duration_s)
+
+    def begin(self, simulation: Simulation) -> None:
+        """Let it stand there."""
+        lane, where = self._place(simulation)
+        simulation.events.begin(("obstacle", lane), self.event)
+        self._block(simulation, lane)
+        simulation.log("incident", where, f"a vehicle stands at {self.event.position_m:g} m")
+
+    def end(self, simulation: Simulation) -> None:
+        """Take it away."""
+        lane, where = self._place(simulation)
+        simulation.events.end(("obstacle", lane), self.event)
+        self._block(simulation, lane)
+        simulation.log("incident", where, "cleared")
+
+    def _place(self, simulation: Simulation) -> tuple[int, str]:
+        link = simulation.model.network.link_row[self.event.link]
+        lane = int(_lanes(simulation, [link], (self.event.lane,))[0])
+        return lane, f"{self.event.link} lane {self.event.lane}"
+
+    def _block(self, simulation: Simulation, lane: int) -> None:
+        simulation.model.fleet.block(lane, [other.position_m for other in simulation.events.at(("obstacle", lane))])
 
 
-class InForce:
-    """Which events hold at a place at the moment, in the order in which they began."""
+class Events(Remembers):
+    """Events of a run, those of the scenario and those that were added on the way, and which hold at the moment.
 
-    def __init__(self) -> None:
-        self._events: dict[tuple[str, int], list[Any]] = {}
+    Parameters
+    ----------
+    simulation
+        Whose.
+    """
+
+    HAPPENS: ClassVar[dict[type, type[Happening[Any]]]] = {
+        RoadClosure: CloseRoad,
+        SpeedLimit: LimitSpeed,
+        SignalPlan: RetimeSignal,
+        Incident: BlockLane,
+    }
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+        self.all: list[Event] = list(simulation.scenario.events)
+        self._in_force: dict[tuple[str, int], list[Any]] = {}  # in the order in which they began
+
+    def start(self) -> None:
+        """Put every event of the scenario on the clock."""
+        for number, event in enumerate(self.all):
+            self._simulation.duties.begin(self._duty(number), event.start_s)
+
+    def add(self, event: Event) -> None:
+        """Put another event on the clock of a run that goes on; its times lie ahead, in seconds after the start.
+
+        Raises
+        ------
+        ValueError
+            When it begins in the past.
+        """
+        simulation = self._simulation
+        if event.start_s < simulation.t_s:
+            msg = f"begins at {event.start_s:g} s, and it is {simulation.t_s:g} s already"
+            raise ValueError(msg)
+        self.all.append(event)
+        simulation.duties.begin(self._duty(len(self.all) - 1), event.start_s - simulation.env.now)
+        simulation.answer_drivers()
 
     def at(self, place: tuple[str, int]) -> tuple[Any, ...]:
         """Events that hold at a place."""
-        return tuple(self._events.get(place, ()))
+        return tuple(self._in_force.get(place, ()))
 
     def begin(self, place: tuple[str, int], event: Any) -> Any:
         """Let an event hold from now on, and return it."""
-        self._events.setdefault(place, []).append(event)
+        self._in_force.setdefault(place, []).append(event)
         return event
 
     def end(self, place: tuple[str, int], event: Any) -> Any:
         """Let an event hold no longer, and return the latest of those that still do, None without any."""
-        left = [other for other in self._events[place] if other is not event]
-        self._events[place] = left
+        left = [other for other in self._in_force[place] if other is not event]
+        self._in_force[place] = left
         return left[-1] if left else None
 
+    def state(self) -> State:
+        """Events that were added, and the numbers of those in force."""
+        number = {id(event): row for row, event in enumerate(self.all)}
+        first = len(self._simulation.scenario.events)
+        return {
+            "added": [event.model_dump(mode="json") for event in self.all[first:]],
+            "in_force": [[*place, [number[id(event)] for event in held]] for place, held in self._in_force.items()],
+        }
 
-def _lanes(simulation: Simulation, links: list[int], indices: tuple[int, ...] | None) -> np.ndarray:
+    def restore(self, state: State) -> None:
+        """Have the events that there were."""
+        first, added = len(self._simulation.scenario.events), state["added"]
+        self.all = [*self.all[:first], *(_read_event(event) for event in added)]
+        for number in range(first, len(self.all)):
+            self._simulation.duties.offer(self._duty(number))
+        if added:
+            self._simulation.duties.offer(AnswerDrivers())
+        self._in_force = {
+            (kind, row): [self.all[number] for number in numbers] for kind, row, numbers in state["in_force"]
+        }
+
+    def _duty(self, number: int) -> Happening[Any]:
+        event = self.all[number]
+        return self.HAPPENS[type(event)](f"event {number}", event)
+
+
+def _read_event(written: dict[str, Any]) -> Event:
+    reader: TypeAdapter[Event] = TypeAdapter(Event)
+    return reader.validate_python(written)
+
+
+def _lanes(simulation: Simulation, links: Sequence[int], indices: tuple[int, ...] | None) -> np.ndarray:
     """Lane rows of links, all of them or those with some indices."""
     start = simulation.model.network.links.lane_start
     rows = [np.arange(start[link], start[link + 1]) for link in links]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..scenarios.scenario import Scenario
     from ..scenarios.trips import TripTable
     from .backend import Backend
+    from .checkpoints import Saved
     from .equilibrium import Settled
     from .observers import Observer
     from .progress import Progress
@@ -71,6 +72,7 @@ def run_scenario(
     progress: Progress | None = None,
     vehicle_type: type[Vehicle] | None = None,
     backend: Backend = "auto",
+    resume: bool = False,
 ) -> RunResult:
     """Run a scenario file and write everything it leaves, except the report.
 
@@ -90,6 +92,9 @@ def run_scenario(
         Class of the vehicles.
     backend
         Where the traffic is computed: ``cpu``, ``cuda`` (an NVIDIA GPU), or ``auto``; see ``choose_backend``.
+    resume
+        Go on with the run in the folder, from its last snapshot (``checkpoint`` of the scenario); where it was stopped
+        before the first, or there is nothing, begin.
 
     Raises
     ------
@@ -103,14 +108,18 @@ def run_scenario(
     begun_s = time.perf_counter()
     progress = progress or Silent()
     scenario, network, trips, on_foot = _prepare(path, progress)
+    own_seed = scenario.seed if seed is None else seed
+    saved = saved_run(Path(out), scenario, own_seed, progress) if resume else None
     choice = choose_backend(backend, vehicles=len(trips.id))
     progress.stage(f"computing on {choice.device} ({choice.why})")
-    folder = RunFolder(
+    folder = open_run_folder(
+        scenario,
         out,
+        goes_on=saved is not None,
         command=command_line(),
         scenario=scenario.name,
         scenario_file=path,
-        seed=scenario.seed if seed is None else seed,
+        seed=own_seed,
         start=scenario.start,
         duration_s=scenario.duration_s,
         threads=_use_threads(threads),
@@ -130,16 +139,17 @@ def run_scenario(
         simulation = Simulation(scenario, network, settled.trips if settled else trips, **how, on_foot=on_foot)
         observers = [*observers_of(scenario, folder, simulation.model.fleet), *walk_observers(folder, simulation)]
         folder.writer("streets").write(streets_columns(network))
-        sumo_files = sumo_observers(simulation, folder.path)
+        sumo_files = sumo_observers(simulation, folder.path, goes_on=saved is not None)
         simulation.watch([*observers, *sumo_files, ProgressObserver(progress, scenario.duration_s)])
         simulation.run(0.0)
+        keep_snapshots(simulation, folder, saved)
         simulation.model.fleet.advance(0, 0)  # compiles, or reads from the cache
         setup_s = time.perf_counter() - begun_s
         loop_from_s = time.perf_counter()
         try:
             simulation.run()
         finally:
-            loop_s = time.perf_counter() - loop_from_s
+            loop_s = time.perf_counter() - loop_from_s + (0.0 if saved is None else saved.loop_s)
             for observer in (*observers, *sumo_files):
                 observer.observe(simulation.t_s, simulation.model)
             for file in sumo_files:
@@ -148,6 +158,47 @@ def run_scenario(
         if summary["created"] == 0:
             folder.warn("Nobody set out: the scenario has no demand in its time span.")
     return RunResult(folder.path, summary)
+
+
+def saved_run(out: Path, scenario: Scenario, seed: int, progress: Progress) -> Saved | None:
+    """The snapshot that a run in a folder goes on from, see ``last_snapshot``."""
+    from .checkpoints import last_snapshot
+
+    saved = last_snapshot(out, scenario, seed)
+    if saved is None:
+        progress.stage("there is no snapshot yet: beginning at the start")
+    else:
+        for file in saved.damaged:
+            progress.stage(f"{file} is damaged: taking the one before")
+        progress.stage(f"going on from {saved.file}")
+    return saved
+
+
+def open_run_folder(scenario: Scenario, out: str | Path, /, *, goes_on: bool, **facts: Any) -> RunFolder:
+    """The folder of a run; of one that takes snapshots it can be cut back to them."""
+    if scenario.checkpoint is None:
+        return RunFolder(out, **facts)
+    from .table_journal import JournaledFolder
+
+    return JournaledFolder(out, goes_on=goes_on, **facts)
+
+
+def keep_snapshots(simulation: Simulation, folder: RunFolder, saved: Saved | None) -> None:
+    """Let a run take snapshots as its scenario says, and go on from a saved one where there is one."""
+    from .table_journal import JournaledFolder
+
+    wanted = simulation.scenario.checkpoint
+    if wanted is None or not isinstance(folder, JournaledFolder):
+        return
+    from .checkpoints import Checkpoints
+    from .snapshot import restore
+
+    simulation.remember("run folder", folder)
+    if saved is None:
+        simulation.checkpoints = Checkpoints(folder, wanted)
+        return
+    restore(simulation, saved.snapshot)
+    simulation.checkpoints = Checkpoints(folder, wanted, from_s=saved.snapshot.t_s, loop_s=saved.loop_s)
 
 
 def _prepare(path: str | Path, progress: Progress) -> tuple[Scenario, RoadNetwork, TripTable, OnFoot | None]:
@@ -233,11 +284,17 @@ def _settled(
     """Routes of people who have got used to the streets; None where they choose on the day itself."""
     if not scenario.routes.adapts:
         return None
+    from .checkpoints import read_settled, write_settled
     from .everyday import settle
+    from .table_journal import JournaledFolder
 
     begun_s = time.perf_counter()
-    settled = settle(scenario, network, trips, tell=progress.stage, **how)
-    folder.note(routes_s=time.perf_counter() - begun_s, wanted_gap=settled.wanted_gap)
+    settled = read_settled(folder, scenario, trips) if isinstance(folder, JournaledFolder) else None
+    if settled is None:
+        settled = settle(scenario, network, trips, tell=progress.stage, **how)
+        folder.note(routes_s=time.perf_counter() - begun_s, wanted_gap=settled.wanted_gap)
+        if isinstance(folder, JournaledFolder):
+            write_settled(folder, settled)
     folder.writer("equilibrium").write(settled.columns())
     if settled.missed:
         folder.warn(settled.missed)

@@ -20,7 +20,7 @@ from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 import numpy as np
 
@@ -38,6 +38,7 @@ MANIFEST = "manifest.json"
 SUMMARY = "summary.json"
 TRACEBACK = "traceback.txt"
 REPORT = "report.html"
+CHECKPOINTS = "checkpoints"  # folder of snapshots
 SUMO_FILES = ("edgedata.xml", "tripinfo.xml", "fcd.xml")
 ROWS_PER_GROUP = 65_536
 
@@ -52,6 +53,15 @@ class RunFolderError(InputError):
         return InputError, (self.problems,)
 
 
+class Table(Protocol):
+    """Where the rows of one table go."""
+
+    rows: int  # so far
+
+    def write(self, columns: Mapping[str, Any]) -> None:
+        """Append rows, see ``TableWriter.write``."""
+
+
 class TableWriter:
     """Append rows to one Parquet table of a run folder.
 
@@ -59,12 +69,11 @@ class TableWriter:
     """
 
     def __init__(self, path: Path, table: str) -> None:
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
         self.table = table
         self.rows = 0
-        self._schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in SCHEMAS[table].items()])
+        self._schema = table_schema(table)
         self._file: pq.ParquetWriter = pq.ParquetWriter(path, self._schema, compression="zstd")
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = 0
@@ -82,15 +91,10 @@ class TableWriter:
         ValueError
             When a column is missing, undeclared or of another length.
         """
-        import pyarrow as pa
+        self.append(record_batch(self.table, columns))
 
-        declared = SCHEMAS[self.table]
-        if set(columns) != set(declared):
-            missing, extra = sorted(set(declared) - set(columns)), sorted(set(columns) - set(declared))
-            msg = f"table {self.table}: missing columns {missing}, undeclared columns {extra}"
-            raise ValueError(msg)
-        arrays = [pa.array(columns[name], type=self._schema.field(name).type) for name in declared]
-        batch = pa.record_batch(arrays, schema=self._schema)  # raises when lengths differ
+    def append(self, batch: pa.RecordBatch) -> None:
+        """Append rows that have the table's columns."""
         if batch.num_rows == 0:
             return
         self.rows += batch.num_rows
@@ -112,6 +116,26 @@ class TableWriter:
         self._waiting, self._waiting_rows = [], 0
 
 
+def table_schema(table: str) -> pa.Schema:
+    """Arrow schema of a table."""
+    import pyarrow as pa
+
+    return pa.schema([(name, pa.type_for_alias(kind)) for name, kind in SCHEMAS[table].items()])
+
+
+def record_batch(table: str, columns: Mapping[str, Any]) -> pa.RecordBatch:
+    """Rows of a table, see ``TableWriter.write``."""
+    import pyarrow as pa
+
+    declared, schema = SCHEMAS[table], table_schema(table)
+    if set(columns) != set(declared):
+        missing, extra = sorted(set(declared) - set(columns)), sorted(set(columns) - set(declared))
+        msg = f"table {table}: missing columns {missing}, undeclared columns {extra}"
+        raise ValueError(msg)
+    arrays = [pa.array(columns[name], type=schema.field(name).type) for name in declared]
+    return pa.record_batch(arrays, schema=schema)  # raises when lengths differ
+
+
 class RunFolder:
     """One run's folder while it is being written. Use it as a context manager.
 
@@ -130,11 +154,18 @@ class RunFolder:
     ...     folder.summarise({"created": 0})
     """
 
-    def __init__(self, path: str | Path, /, **facts: Any) -> None:
+    def __init__(self, path: str | Path, /, *, goes_on: bool = False, **facts: Any) -> None:
         self.path = Path(path)
         self.manifest: dict[str, Any] = {}
         self._writers: dict[str, TableWriter] = {}
         self._closed = False
+        if goes_on:
+            self.manifest = read_run(self.path).manifest
+            self.manifest.pop("error", None)
+            (self.path / TRACEBACK).unlink(missing_ok=True)
+            resumed = [*self.manifest.get("resumed", ()), {"at": _now(), "command": command_line()}]
+            self.note(status="running", finished=None, resumed=resumed)
+            return
         _make_way(self.path)
         self.note(status="running", started=_now(), finished=None, **versions(), inputs=[], warnings=[], **facts)
 
@@ -160,7 +191,8 @@ class RunFolder:
 
     def warn(self, text: str) -> None:
         """Add a warning that the report will show."""
-        self.note(warnings=[*self.manifest["warnings"], text])
+        if text not in self.manifest["warnings"]:
+            self.note(warnings=[*self.manifest["warnings"], text])
 
     def add_inputs(self, paths: Iterable[str | Path]) -> None:
         """Record input files with their SHA-256."""
@@ -168,7 +200,7 @@ class RunFolder:
         new = [{"path": path, "sha256": sha256(path)} for path in dict.fromkeys(map(str, paths)) if path not in known]
         self.note(inputs=[*self.manifest["inputs"], *new])
 
-    def writer(self, table: str) -> TableWriter:
+    def writer(self, table: str) -> Table:
         """Return the writer of a table, the same one at every call."""
         if table not in self._writers:
             self._writers[table] = TableWriter(self.path / f"{table}.parquet", table)
@@ -362,6 +394,8 @@ def _make_way(path: Path) -> None:
     packed = (f"{name}{end}" for name in SUMO_FILES for end in ("", ".gz"))
     for name in (SUMMARY, TRACEBACK, REPORT, *(f"{table}.parquet" for table in SCHEMAS), *packed):
         (path / name).unlink(missing_ok=True)
+    for file in (path / CHECKPOINTS).glob("*"):
+        file.unlink()
 
 
 def _now() -> str:

@@ -14,12 +14,12 @@ from ..scenarios.controllers import ControlledSignal, control_of, controlled_sig
 from ..scenarios.problems import InputError, ScenarioError
 from ..scenarios.signal_control import ObjectControl, PythonControl
 from ..scenarios.signal_ways import MOST_STAGES, stage_count
+from .duties import Duty
 
 if TYPE_CHECKING:
     from ..agents.fleet import Fleet
     from ..scenarios.network import RoadNetwork
     from ..scenarios.scenario import Scenario
-    from .processes import Process
     from .simulation import Simulation
 
 
@@ -124,7 +124,8 @@ def begin_controllers(simulation: Simulation, commanded: Sequence[Commanded]) ->
     fleet = simulation.model.fleet
     for one in commanded:
         one.view.attach(fleet, 0, one.signal.stages, one.signal.least_s)
-        simulation.env.process(ask_controller(simulation, one, DetectorBook(fleet, 0, _rows(fleet, one.loops))))
+        book = DetectorBook(fleet, 0, _rows(fleet, one.loops))
+        simulation.duties.begin(AskController(one, book), one.controller.every_s)
 
 
 def _rows(fleet: Fleet, loops: Sequence[tuple[str, Sensor]]) -> dict[str, list[int]]:
@@ -134,19 +135,29 @@ def _rows(fleet: Fleet, loops: Sequence[tuple[str, Sensor]]) -> dict[str, list[i
     return rows
 
 
-def ask_controller(simulation: Simulation, one: Commanded, book: DetectorBook) -> Process:
+class AskController(Duty):
     """Ask one controller again and again, and pass on what it orders, or write down why not."""
-    every_s, ordered = one.controller.every_s, -1
-    while True:
-        yield simulation.env.timeout(every_s)
-        if ordered >= 0 and one.view.stage != ordered:
-            simulation.log("signal_command", one.view.id, f"stage {ordered} gave way to a vehicle with precedence")
-        stage, ordered = one.controller.decide(simulation.env.now, one.view, book.read(every_s)), -1
+
+    KEEPS = ("_book", "_controller", "_ordered")
+
+    def __init__(self, one: Commanded, book: DetectorBook) -> None:
+        self.name = f"controller of {one.view.id}"
+        self._view, self._controller, self._book = one.view, one.controller, book
+        self._every_s, self._ordered = one.controller.every_s, -1
+
+    def act(self, simulation: Simulation) -> float:
+        """Ask it once."""
+        view = self._view
+        if self._ordered >= 0 and view.stage != self._ordered:
+            simulation.log("signal_command", view.id, f"stage {self._ordered} gave way to a vehicle with precedence")
+        stage = self._controller.decide(simulation.env.now, view, self._book.read(self._every_s))
+        self._ordered = -1
         if stage is None:
-            continue
-        why = one.view.refusal(stage)
+            return self._every_s
+        why = view.refusal(stage)
         if why:
-            simulation.log("signal_command", one.view.id, f"refused: {why}")
-        elif stage != one.view.stage:
-            one.view.order(int(stage))
-            ordered = int(stage)
+            simulation.log("signal_command", view.id, f"refused: {why}")
+        elif stage != view.stage:
+            view.order(int(stage))
+            self._ordered = int(stage)
+        return self._every_s

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import simpy
 from numpy.typing import NDArray
 
 from ..agents.bus_lines import bus_lines_of
@@ -16,22 +15,27 @@ from ..agents.city_model import CityModel
 from ..agents.fleet import Sensor, build_fleet
 from ..agents.journeys import Journeys
 from ..agents.measures import measures_of
+from ..agents.remembering import Remembers, State
 from ..agents.vehicle import Vehicle
 from ..kernels import traffic_tables as table
 from ..scenarios.coordination import coordinated
 from .backend import on_backend
 from .bus_lines import start_bus_lines
+from .duties import Duties, Duty
 from .measures import start_measures
 from .observers import Observer, link_totals
-from .processes import InForce, Process, answer_drivers, plan_departures, start_events
+from .processes import ANSWER_EVERY_S, AnswerDrivers, Events, PlanDepartures
 from .signal_processes import begin_controllers, signals_of
-from .watchdog import Lock, watch_for_locks
+from .watchdog import CHECK_EVERY_S, Lock, WatchForLocks
 
 if TYPE_CHECKING:
+    import simpy
+
     from ..agents.signal_controller import SignalController
     from ..scenarios.network import RoadNetwork
     from ..scenarios.scenario import Scenario
     from ..scenarios.trips import TripTable
+    from .checkpoints import Checkpoints
     from .walking import OnFoot, WalkingClock
 
 Floats = NDArray[np.float64]
@@ -47,7 +51,7 @@ class Entry:
     text: str
 
 
-class Simulation:
+class Simulation(Remembers):
     """One scenario in motion.
 
     Parameters
@@ -71,6 +75,8 @@ class Simulation:
     >>> simulation.run(600)  # doctest: +SKIP
     >>> simulation.model.vehicle("trip 17").speed_mps  # doctest: +SKIP
     """
+
+    KEEPS = ("_step", "_learned_s", "_totals", "_link_time_s", "_lane_totals", "_turn_more_s", "shut")
 
     def __init__(
         self,
@@ -109,8 +115,11 @@ class Simulation:
         self.entries: list[Entry] = []
         self.locks: list[Lock] = []
         self.shut = np.zeros(network.lane_count, np.int32)  # closures that hold on each lane
-        self.in_force = InForce()
-        self.env = simpy.Environment()
+        self.events = Events(self)
+        self.duties = Duties(self)
+        self.parts: dict[str, Remembers] = {}  # what a snapshot keeps, by name
+        self.checkpoints: Checkpoints | None = None  # takes snapshots while time passes
+        self._observers = 0
         self._step = 0
         self._learned_s = 0.0
         self._totals = link_totals(fleet)
@@ -119,14 +128,17 @@ class Simulation:
         self._turn_more_s = np.zeros(network.movements.from_link.size)
         pairs = np.stack([network.connectors.movement, network.connectors.from_lane], axis=1)
         self._lanes_of_turns = np.unique(pairs, axis=0).T
-        start_events(self)
+        for name, part in (("simulation", self), ("events", self.events), ("fleet", fleet), ("model", self.model)):
+            self.remember(name, part)
+        self.remember("journeys", self.journeys)
+        self.events.start()
         start_measures(self)
         start_bus_lines(self)
         begin_controllers(self, commanded)
-        self.env.process(plan_departures(self))
+        self.duties.begin(PlanDepartures())
         if scenario.routes.reroute_blocked_after_s is not None or scenario.events:
-            self.env.process(answer_drivers(self))
-        self.env.process(watch_for_locks(self))
+            self.answer_drivers()
+        self.duties.begin(WatchForLocks(fleet), CHECK_EVERY_S)
         self.walking: WalkingClock | None = None
         if on_foot is not None:
             from .walking import start_walking
@@ -138,10 +150,37 @@ class Simulation:
         """Simulated time."""
         return self._step * self.scenario.step_s
 
+    @property
+    def env(self) -> simpy.Environment:
+        """The clock that duties wait on."""
+        return self.duties.env
+
+    def remember(self, name: str, part: Remembers) -> None:
+        """Have snapshots keep a part of the run; parts are put back in the order in which they are named here.
+
+        Raises
+        ------
+        ValueError
+            When there is a part of that name.
+        """
+        if name in self.parts:
+            msg = f"there are two parts called {name!r}"
+            raise ValueError(msg)
+        self.parts[name] = part
+
+    def answer_drivers(self) -> None:
+        """Let drivers look for another way where theirs is blocked, from now on if they do not already."""
+        if AnswerDrivers.name not in self.duties:
+            self.duties.begin(AnswerDrivers(), ANSWER_EVERY_S)
+
     def watch(self, observers: Sequence[Observer]) -> None:
         """Let observers look, each in its rhythm, after everything else that happens at the same time."""
         for observer in observers:
-            self.env.process(_observe(self, observer))
+            name = f"{type(observer).__name__} {self._observers}"
+            self._observers += 1
+            self.duties.begin(Watch(name, observer), observer.every_s)
+            if isinstance(observer, Remembers):
+                self.remember(name, observer)
 
     def run(self, until_s: float | None = None) -> None:
         """Let time pass until ``until_s``, the scenario's end by default."""
@@ -152,10 +191,14 @@ class Simulation:
                 self.env.step()
             if self._step >= last:
                 return
+            if self.checkpoints is not None:
+                self.checkpoints.look(self)
             due = math.ceil(min(self.env.peek(), end_s) / self.scenario.step_s - 1e-9)
             stop = min(max(due, self._step + 1), last)
             if self.walking is not None:
                 stop = min(stop, self.walking.next_step(self._step))
+            if self.checkpoints is not None:
+                stop = min(stop, self.checkpoints.next_step(self.scenario.step_s))
             self.model.fleet.advance(self._step, stop)
             self._step = stop
             self.model.t_s = self.t_s
@@ -165,6 +208,20 @@ class Simulation:
     def log(self, kind: str, where: str, text: str) -> None:
         """Write down what happened."""
         self.entries.append(Entry(self.env.now, kind, where, text))
+
+    def state(self) -> State:
+        """What is kept of the simulation itself."""
+        return {
+            **super().state(),
+            "entries": [[entry.t_s, entry.kind, entry.where, entry.text] for entry in self.entries],
+            "locks": [asdict(lock) for lock in self.locks],
+        }
+
+    def restore(self, state: State) -> None:
+        """Be again where it was."""
+        super().restore(state)
+        self.entries[:] = [Entry(*row) for row in state["entries"]]
+        self.locks[:] = [Lock.read(row) for row in state["locks"]]
 
     def learn_link_times(self) -> None:
         """Tell the router how long streets and turns took since the last time, half of it remembered from before."""
@@ -207,11 +264,17 @@ class Simulation:
         self.run(self.t_s + self.scenario.step_s)
 
 
-def _observe(simulation: Simulation, observer: Observer) -> Process:
-    while True:
-        yield simulation.env.timeout(observer.every_s)
+class Watch(Duty):
+    """Let an observer look in its rhythm."""
+
+    def __init__(self, name: str, observer: Observer) -> None:
+        self.name, self._observer = name, observer
+
+    def act(self, simulation: Simulation) -> float:
+        """Let it look."""
         with simulation.model.fleet.reading():
-            observer.observe(simulation.env.now, simulation.model)
+            self._observer.observe(simulation.env.now, simulation.model)
+        return self._observer.every_s
 
 
 def sensors_of(scenario: Scenario, network: RoadNetwork) -> tuple[Sensor, ...]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import gzip
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..agents.remembering import Remembers, State
 from ..kernels import traffic_tables as table
 from ..scenarios.trips import VEHICLE_CLASSES
 from .observers import link_totals
@@ -32,33 +33,74 @@ Rows = NDArray[np.int64]
 SCHEMA_AT = "http://sumo.dlr.de/xsd"
 
 
-class XmlFile:
-    """An XML file of one root element whose children are written as they come; open until ``close``."""
+class XmlFile(Remembers):
+    """An XML file of one root element whose children are written as they come; open until ``close``.
 
-    def __init__(self, path: Path, root: str, schema: str) -> None:
-        self._raw = path.open("wb")
-        packed = path.suffix == ".gz"
-        # Without a name and a time in the header the same run gives the same bytes.
-        self._bytes = gzip.GzipFile("", "wb", 6, self._raw, 0) if packed else self._raw
-        self._text: TextIO = io.TextIOWrapper(self._bytes, encoding="utf-8", newline="\n")
-        self._root = root
-        instance = "http://www.w3.org/2001/XMLSchema-instance"
-        self._text.write('<?xml version="1.0" encoding="UTF-8"?>\n\n')
-        self._text.write(f'<{root} xmlns:xsi="{instance}" xsi:noNamespaceSchemaLocation="{SCHEMA_AT}/{schema}">\n')
+    ``goes_on``: there is one already, of which a snapshot will say how much counts; until then nothing is written. A
+    packed file gets another member at every snapshot.
+    """
+
+    def __init__(self, path: Path, root: str, schema: str, *, goes_on: bool = False) -> None:
+        self._packed, self._root = path.suffix == ".gz", root
+        self._raw = path.open("r+b" if goes_on and path.exists() else "wb")
+        self._text: io.TextIOWrapper | None = None
+        if not goes_on:
+            instance = "http://www.w3.org/2001/XMLSchema-instance"
+            self._text = self._open()
+            self._text.write('<?xml version="1.0" encoding="UTF-8"?>\n\n')
+            self._text.write(f'<{root} xmlns:xsi="{instance}" xsi:noNamespaceSchemaLocation="{SCHEMA_AT}/{schema}">\n')
 
     def write(self, text: str) -> None:
         """Append text, already escaped."""
-        self._text.write(text)
+        if self._text is not None:
+            self._text.write(text)
+
+    def state(self) -> State:
+        """How long the file is."""
+        size = self._finish()
+        self._text = self._open()
+        return {"size": size}
+
+    def restore(self, state: State) -> None:
+        """Forget what was written after that.
+
+        Raises
+        ------
+        ValueError
+            When so much was never written.
+        """
+        self._finish()
+        size, there = state["size"], self._raw.seek(0, io.SEEK_END)
+        if there < size:
+            msg = f"{Path(self._raw.name).name} has {there} bytes and had {size}"
+            raise ValueError(msg)
+        self._raw.seek(size)
+        self._raw.truncate()
+        self._text = self._open()
 
     def close(self) -> None:
         """End the root element; the first call counts."""
         if not self._raw.closed:
-            self._text.write(f"</{self._root}>\n")
-            self._text.close()
+            self.write(f"</{self._root}>\n")
+            self._finish()
             self._raw.close()
 
+    def _open(self) -> io.TextIOWrapper:
+        # Without a name and a time in the header the same run gives the same bytes.
+        bytes_ = gzip.GzipFile("", "wb", 6, self._raw, 0) if self._packed else self._raw
+        return io.TextIOWrapper(bytes_, encoding="utf-8", newline="\n")
 
-class EdgeData:
+    def _finish(self) -> int:
+        """End what was begun since the last time, and return the size of the file."""
+        if self._text is not None:
+            bytes_, self._text = self._text.detach(), None
+            if self._packed:
+                bytes_.close()
+        self._raw.flush()
+        return self._raw.tell()
+
+
+class EdgeData(Remembers):
     """``edgeData``: totals and means of every edge that saw a vehicle, per interval.
 
     ``sampledSeconds`` is the time spent by all vehicles, s; ``traveltime`` s; ``density`` vehicles a kilometre of edge,
@@ -66,6 +108,8 @@ class EdgeData:
     vehicles. Who sets out or arrives on an edge has ``departed`` or ``arrived`` there, and neither ``entered`` nor
     ``left`` it.
     """
+
+    KEEPS = ("_file", "_start_s", "_before")
 
     def __init__(self, file: XmlFile, simulation: Simulation, every_s: float) -> None:
         self.every_s = every_s
@@ -116,7 +160,7 @@ class EdgeData:
         self._file.close()
 
 
-class TripInfo:
+class TripInfo(Remembers):
     """``tripinfo``: one element per trip that has arrived, in the order of arrival.
 
     Times in s, places in m, speeds in m/s. ``departSpeed`` and ``departLane`` are those at the end of the first step,
@@ -124,6 +168,17 @@ class TripInfo:
     ``waitingCount`` how often it came to that; ``timeLoss`` is against the own wanted speed on the route planned at
     departure.
     """
+
+    KEEPS = (
+        "_file",
+        "_first_lane",
+        "_last_lane",
+        "_first_speed_mps",
+        "_last_speed_mps",
+        "_waited_s",
+        "_waits",
+        "_driving",
+    )
 
     def __init__(self, file: XmlFile, simulation: Simulation) -> None:
         self.every_s = simulation.scenario.step_s
@@ -179,12 +234,14 @@ class TripInfo:
         self._file.close()
 
 
-class FloatingCars:
+class FloatingCars(Remembers):
     """``fcd``: where every vehicle is and how fast, in a rhythm; of some links only, if so wished.
 
     ``x`` and ``y`` of the front bumper's middle are metres in the network's projected CRS; ``angle`` is in degrees
     clockwise from north; ``pos`` is in metres from the beginning of the lane.
     """
+
+    KEEPS = ("_file", "_written_s")
 
     def __init__(self, file: XmlFile, simulation: Simulation, every_s: float, links: tuple[str, ...]) -> None:
         self.every_s = every_s
@@ -280,18 +337,23 @@ class LaneLines:
         return x_m, y_m, np.degrees(np.arctan2(ahead[:, 0], ahead[:, 1])) % 360.0
 
 
-def sumo_observers(simulation: Simulation, folder: Path) -> list[EdgeData | TripInfo | FloatingCars]:
-    """Observers of the SUMO formats that a scenario asks for; ``close`` them when the run ends."""
+def sumo_observers(
+    simulation: Simulation, folder: Path, *, goes_on: bool = False
+) -> list[EdgeData | TripInfo | FloatingCars]:
+    """Observers of the SUMO formats that a scenario asks for; ``close`` them when the run ends.
+
+    ``goes_on``: their files are there, and a snapshot will be put back that says how much of them counts.
+    """
     outputs = simulation.scenario.outputs
     observers: list[EdgeData | TripInfo | FloatingCars] = []
     for kind in dict.fromkeys(outputs.sumo):
         path = folder / f"{kind}.xml{'.gz' if outputs.sumo_gzip else ''}"
         if kind == "edgedata":
-            file = XmlFile(path, "meandata", "meandata_file.xsd")
+            file = XmlFile(path, "meandata", "meandata_file.xsd", goes_on=goes_on)
             observers.append(EdgeData(file, simulation, outputs.links_every_s))
         elif kind == "tripinfo":
-            observers.append(TripInfo(XmlFile(path, "tripinfos", "tripinfo_file.xsd"), simulation))
+            observers.append(TripInfo(XmlFile(path, "tripinfos", "tripinfo_file.xsd", goes_on=goes_on), simulation))
         else:
-            file = XmlFile(path, "fcd-export", "fcd_file.xsd")
+            file = XmlFile(path, "fcd-export", "fcd_file.xsd", goes_on=goes_on)
             observers.append(FloatingCars(file, simulation, outputs.fcd_every_s, outputs.fcd_links))
     return observers

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from ..agents.pedestrian import STATUS
+from ..agents.remembering import Remembers
 from ..agents.walk_routes import WalkRouter
 from ..agents.walkers import STEP_S, Walkers, build_walkers
 from ..kernels import walking_tables as table
@@ -18,11 +19,11 @@ from ..scenarios.network import RoadNetwork
 from ..scenarios.trips import TripTable
 from ..scenarios.walk_network import KIND_WORDS, WalkNetwork
 from ..scenarios.walk_presets import preset_of
+from .duties import Duty
 
 if TYPE_CHECKING:
     from ..agents.city_model import CityModel
     from ..scenarios.scenario import Scenario
-    from .processes import Process
     from .run_folder import RunFolder
     from .simulation import Simulation
 
@@ -40,8 +41,10 @@ class OnFoot:
     walks: TripTable
 
 
-class WalkingClock:
+class WalkingClock(Remembers):
     """People walk in steps of a second, whatever the step of the traffic: each after the traffic of that second."""
+
+    KEEPS = ("_seconds", "walkers")
 
     def __init__(self, walkers: Walkers, simulation: Simulation) -> None:
         self.walkers, self._simulation = walkers, simulation
@@ -86,23 +89,32 @@ def start_walking(simulation: Simulation, on_foot: OnFoot) -> WalkingClock:
     preset = preset_of(simulation.scenario.walking)
     walkers = build_walkers(on_foot.network, simulation.model.network, on_foot.walks, preset, seed=simulation.seed)
     simulation.model.walkers = walkers
-    simulation.env.process(_plan_walks(simulation, walkers, WalkRouter(walkers, preset.speed_mps)))
-    return WalkingClock(walkers, simulation)
+    simulation.duties.begin(PlanWalks(walkers, WalkRouter(walkers, preset.speed_mps)))
+    clock = WalkingClock(walkers, simulation)
+    simulation.remember("walking", clock)
+    return clock
 
 
-def _plan_walks(simulation: Simulation, walkers: Walkers, router: WalkRouter) -> Process:
+class PlanWalks(Duty):
     """Find ways for each batch of walks shortly before they set out."""
-    every_s = simulation.scenario.routes.plan_every_s
-    depart_s = walkers.trips.depart_s
-    while True:
-        now_s = simulation.env.now
-        first, last = np.searchsorted(depart_s, [now_s if now_s > 0 else -np.inf, now_s + every_s])
-        router.plan(0, np.arange(first, last))
-        yield simulation.env.timeout(every_s)
+
+    name = "plan walks"
+
+    def __init__(self, walkers: Walkers, router: WalkRouter) -> None:
+        self._depart_s, self._router = walkers.trips.depart_s, router
+
+    def act(self, simulation: Simulation) -> float:
+        """Find the next batch's."""
+        every_s, now_s = simulation.scenario.routes.plan_every_s, simulation.env.now
+        first, last = np.searchsorted(self._depart_s, [now_s if now_s > 0 else -np.inf, now_s + every_s])
+        self._router.plan(0, np.arange(first, last))
+        return every_s
 
 
-class WalkLinkTable:
+class WalkLinkTable(Remembers):
     """Flow, speed, density and level of service of every link that somebody was on, per interval."""
+
+    KEEPS = ("_start_s", "_before")
 
     def __init__(self, folder: RunFolder, walkers: Walkers, every_s: float) -> None:
         self.every_s = every_s

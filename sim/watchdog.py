@@ -6,14 +6,14 @@ Nobody is moved out of a lock. It dissolves when a driver in it finds another wa
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import simpy
 from numpy.typing import NDArray
 
+from .duties import Duty
 from .gridlock import Ring, find_waits, first_rings
 from .remedies import leave_locks
 
@@ -46,6 +46,12 @@ class Lock:
         first_s, last_s = t_s - max(ring.stood_s), t_s - ring.closed_for_s
         return cls(ring.links, first_s, last_s, t_s, ring.vehicles, lanes=ring.lanes, heads=ring.heads)
 
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> Lock:
+        """A lock that was kept as a dictionary."""
+        lists = {name: tuple(kept[name]) for name in ("links", "lanes", "heads")}
+        return cls(**{**kept, **lists})
+
     def holds(self, fleet: Fleet, t_s: float) -> bool:
         """Whether none of its queues has moved since it closed."""
         stood_s = fleet.vehicles.standing_s[0, list(self.heads)]
@@ -53,17 +59,24 @@ class Lock:
         return bool((lanes == self.lanes).all() and (stood_s >= t_s - self.found_s).all())
 
 
-def watch_for_locks(simulation: Simulation) -> Generator[simpy.Event, Any, None]:
+class WatchForLocks(Duty):
     """Look for locks now and then, and write down which there are and when one dissolves."""
-    fleet, patience_s = simulation.model.fleet, simulation.scenario.remedies.leave_locks_after_s
-    lane_rows = fleet.network.lane_count + fleet.network.connectors.movement.size
-    known, free_at_s = np.zeros(lane_rows, np.bool_), np.zeros(lane_rows)
-    while True:
-        yield simulation.env.timeout(CHECK_EVERY_S)
+
+    name = "watch for locks"
+    KEEPS = ("_known", "_free_at_s")
+
+    def __init__(self, fleet: Fleet) -> None:
+        lane_rows = fleet.network.lane_count + fleet.network.connectors.movement.size
+        self._known, self._free_at_s = np.zeros(lane_rows, np.bool_), np.zeros(lane_rows)
+
+    def act(self, simulation: Simulation) -> float:
+        """Look once, and let drivers turn off where the scenario says so."""
+        fleet, patience_s = simulation.model.fleet, simulation.scenario.remedies.leave_locks_after_s
         with fleet.reading():
-            held = _check(simulation, known, free_at_s)
+            held = _check(simulation, self._known, self._free_at_s)
         if patience_s is not None and any(np.isnan(lock.resolved_s) for lock in simulation.locks):
-            leave_locks(simulation, held, np.flatnonzero(held & (simulation.env.now - free_at_s >= patience_s)))
+            leave_locks(simulation, held, np.flatnonzero(held & (simulation.env.now - self._free_at_s >= patience_s)))
+        return CHECK_EVERY_S
 
 
 def _check(simulation: Simulation, known: NDArray[np.bool_], free_at_s: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -96,9 +96,9 @@ def _run(plan: Plan, seed: int, path: Path) -> dict[str, Any]:
 
     scenario = plan.scenario
     begun_s = time.perf_counter()
-    facts = {"scenario": scenario.name, "scenario_file": plan.file, "seed": seed, "start": scenario.start}
+    facts: dict[str, Any] = {"scenario": scenario.name, "scenario_file": plan.file, "duration_s": scenario.duration_s}
     path.parent.mkdir(parents=True, exist_ok=True)
-    with RunFolder(path, **facts, duration_s=scenario.duration_s) as folder:
+    with RunFolder(path, seed=seed, start=scenario.start, **facts) as folder:
         simulation = Simulation(scenario, plan.network, plan.trips, seed=seed)
         fleet, outputs = simulation.model.fleet, scenario.outputs
         observers: list[Observer] = [

@@ -637,6 +637,20 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         ["scenario.yaml:6  outputs = 300  must be a mapping of keys to values."],
     ),
     (
+        "checkpoints too often and too few",
+        GOOD + "checkpoint: {every_s: 0.1, keep: 1, folder: /tmp}\n",
+        [
+            "scenario.yaml:6  checkpoint.every_s = 0.1  must be at least 1.",
+            "scenario.yaml:6  checkpoint.keep = 1  must be at least 2.",
+            'scenario.yaml:6  checkpoint.folder = "/tmp"  no such key. Allowed here: every_s, keep.',
+        ],
+    ),
+    (
+        "checkpoints without a rhythm",
+        GOOD + "checkpoint: {keep: 5}\n",
+        ["scenario.yaml:6  checkpoint.every_s  is missing. Simulated time between two snapshots, s."],
+    ),
+    (
         "output key misspelt",
         GOOD + "outputs: {link_every_s: 300}\n",
         [

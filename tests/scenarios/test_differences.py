@@ -154,6 +154,7 @@ FULL: dict[str, Any] = {
     "routes": {"choice": "equilibrium", "iterations": 30, "gap": 0.01, "interval_s": 600, "perception_noise": 0.2}
     | {"plan_every_s": 60, "reroute_blocked_after_s": 120}
     | {"value_of_time_per_h": {"car": 12, "truck": 30}, "currency": "CHF"},
+    "checkpoint": {"every_s": 60, "keep": 5},
     "remedies": {"impatience": {"gap_share": 0.6, "after_s": 60}, "leave_locks_after_s": 120},
     "report": {
         "routes": [
@@ -631,6 +632,8 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         None,
         ['no longer: route "Station": from 7.41, 43.73, to 7.42, 43.74'],
     ),
+    (("checkpoint", "every_s"), 120, ["checkpoint: kept every 60 → 120 s"]),
+    (("checkpoint",), None, ["checkpoint: kept every 60 s, snapshots that stay 5 → none"]),
     (("values", "cost_a_year"), 1500, ["values: cost of the plan a year 1,000 → 1,500"]),
     (("values", "hour", "car"), 13, ["values, an hour: of a car 12.5 → 13"]),
 ]

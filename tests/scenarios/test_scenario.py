@@ -85,6 +85,7 @@ signals:
     - {kind: max_pressure, junctions: [node/1], every_s: 10, pedestrians: false}
   coordination: {groups: [[node/1, node/2]], speed_kmh: 45, cycle_s: 80}
 outputs: {links_every_s: 60, network_every_s: 30, stuck_after_s: 600}
+checkpoint: {every_s: 60, keep: 5}
 drivers: {headway_s: 1.4, speed_factor_sd: 0}
 routes:
   {choice: shortest, perception_noise: 0, plan_every_s: 60, reroute_blocked_after_s: never,

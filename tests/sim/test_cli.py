@@ -43,7 +43,7 @@ def fake_run(monkeypatch: pytest.MonkeyPatch):
     """Replace the simulation by a function that gets the opened run folder."""
 
     def install(body) -> None:
-        def run_scenario(path, out, *, seed=None, threads=None, progress: Progress | None = None, backend="auto"):
+        def run_scenario(path, out, *, seed=None, threads=None, progress: Progress | None = None, **more):
             assert progress is not None
             progress.stage("reading the network")
             with RunFolder(

@@ -1,0 +1,93 @@
+"""Make a town in which everything happens that a snapshot has to keep: events, buses, tolls, people, a controller."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from traffic_case import write_scenario, write_town
+
+from citytwin.scenarios.load_network import load_network
+from citytwin.scenarios.scenario import load_scenario
+from citytwin.sim.run import network_of, trips_of, walks_of
+from citytwin.sim.simulation import Simulation
+
+CONTROLLER = """
+from citytwin.agents.signal_controller import Detector, SignalController
+
+
+class Counts(SignalController):
+    every_s = 7.0
+
+    def __init__(self):
+        self.seen, self.log = 0, []
+
+    def detectors(self, signal):
+        return [Detector("in", signal.approaches[0], before_line_m=20.0)]
+
+    def decide(self, t_s, signal, readings):
+        self.seen += readings["in"].count
+        self.log.append([t_s, self.seen])
+        return (signal.stage + self.seen % 2) % signal.stage_count
+"""
+
+
+def write_busy_town(folder: Path, **keys: Any) -> Path:
+    """Write a town of eight minutes with a bit of everything; ``keys`` replace or add to its own."""
+    network = load_network(write_town(folder / "town.osm"))
+    links, signals = list(network.links.id), list(network.signals.id)
+    (folder / "counts.py").write_text(CONTROLLER, encoding="utf-8")
+    stops = [{"link": links[0], "position_m": 50}, {"link": links[4], "position_m": 60}, {"link": links[9]}]
+    defaults: dict[str, Any] = {
+        "duration_s": 480,
+        "demand": [{"kind": "random_trips", "per_hour": 2400, "min_distance_m": 200}],
+        "routes": {"plan_every_s": 60, "reroute_blocked_after_s": 60, "value_of_time_per_h": {"car": 12}},
+        "walks": [{"kind": "random_trips", "per_hour": 1500, "min_distance_m": 100}],
+        "events": [
+            {"kind": "road_closure", "link": links[5], "start_s": 100, "end_s": 300, "known_to": "broadcast"},
+            {"kind": "speed_limit", "link": links[7], "speed_kmh": 20, "start_s": 50, "end_s": 350},
+            {"kind": "speed_limit", "link": links[7], "speed_kmh": 30, "start_s": 90, "end_s": 400},
+            {"kind": "signal_plan", "junction": signals[1], "cycle_s": 60, "start_s": 60, "end_s": 240},
+            {"kind": "incident", "link": links[2], "start_s": 80, "duration_s": 200, "position_m": 60},
+        ],
+        "measures": [{"kind": "toll", "id": "ring", "links": links[10:14], "price": 0.2, "start_s": 60, "end_s": 400}],
+        "public_transport": [
+            {"kind": "bus_line", "id": "4", "stops": stops, "headway_s": 120, "boarding_per_h": 300, "end_s": 300}
+        ],
+        "signals": {"control": [{"kind": "python", "junctions": [signals[0]], "file": "counts.py", "name": "Counts"}]},
+        "sensors": [{"kind": "loop", "id": "loop", "link": links[3], "every_s": 70}],
+        "remedies": {"leave_locks_after_s": 60},
+        "outputs": {"links_every_s": 90, "network_every_s": 35, "sumo": ["tripinfo", "edgedata"]},
+        "checkpoint": {"every_s": 40, "keep": 3},
+    }
+    return write_scenario(folder, **(defaults | keys))
+
+
+def simulation_of(path: Path, **more: Any) -> Simulation:
+    """The simulation of a scenario file, at t = 0."""
+    scenario = load_scenario(path)
+    network = network_of(scenario)
+    return Simulation(scenario, network, trips_of(scenario, network), on_foot=walks_of(scenario, network), **more)
+
+
+def end_of(simulation: Simulation) -> tuple[Any, ...]:
+    """What two runs that went the same way have in common."""
+    fleet, journeys, walkers = simulation.model.fleet, simulation.journeys, simulation.model.walkers
+    return (
+        fleet.state_hash(),
+        "" if walkers is None else walkers.state_hash(),
+        simulation.entries,
+        [str(lock) for lock in simulation.locks],
+        None if journeys.measures is None else journeys.measures.paid.tolist(),
+        None if journeys.bus_lines is None else [str(call) for call in journeys.bus_lines.finish(fleet)],
+        hashlib.sha256(simulation.model.router.link_s.tobytes()).hexdigest(),
+        fleet.cities.sensor.tolist(),
+        fleet.cities.counter.tolist(),
+    )
+
+
+def files_of(folder: Path) -> dict[str, str]:
+    """SHA-256 of every table and SUMO file of a run folder."""
+    files = sorted(path for path in folder.iterdir() if path.suffix in (".parquet", ".xml", ".gz"))
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
