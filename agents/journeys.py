@@ -107,7 +107,7 @@ class Journeys(Remembers):
 
     def _decides_at_s(self, rows: Rows) -> Floats:
         """When trips choose their way: when they set out or, under way, now."""
-        return np.maximum(self.model.fleet.trips.depart_s[rows], self.model.t_s)
+        return np.asarray(np.maximum(self.model.fleet.vehicles.depart_s[self.member, rows], self.model.t_s))
 
     def _round_the_block(self, rows: Rows, routes: RouteTable) -> RouteTable:
         """The same routes, but trips whose destination lies behind them on their own link drive round to it."""

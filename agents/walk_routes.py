@@ -29,6 +29,8 @@ class WalkRouter:
         self.link_s = network.links.length_m / (speed_mps * slow)
         waits_s = np.array([EXPECTED_WAIT_S[CrossingKind(kind)] for kind in network.crossings.kind])
         self.link_s[network.crossings.link] += waits_s
+        self.length_m = network.links.length_m
+        self.ends = np.column_stack([network.links.from_node, network.links.to_node])
         self._graph = self._join()
 
     def _join(self) -> WalkGraph:
@@ -69,12 +71,24 @@ class WalkRouter:
         ``places`` are origins (link, m along it), one for each tree; the others say of each walk in which tree it
         begins and where it ends.
         """
-        links, nodes = self.walkers.network.links, len(self.walkers.network.nodes.id)
+        return self.read(places, self.grow(places), tree, destination, end_m)
+
+    def grow(self, places: Floats) -> tuple[Floats, Ints]:
+        """Quickest ways from places (link, m along it) to all nodes: time, s, and last arc, ``[place, node]`` each."""
+        nodes = len(self.walkers.network.nodes.id)
         origin, begin_m = places[:, 0].astype(np.int64), places[:, 1]
-        ends = np.column_stack([links.from_node, links.to_node])
         seconds, arc_in = np.empty((len(places), nodes)), np.empty((len(places), nodes), np.int32)
-        grow_trees(self._graph, ends[origin], self._to_ends(origin, begin_m), seconds, arc_in)
-        there_s = seconds[tree[:, np.newaxis], ends[destination]] + self._to_ends(destination, end_m)
+        grow_trees(self._graph, self.ends[origin], self.to_ends(origin, begin_m), seconds, arc_in)
+        return seconds, arc_in
+
+    def read(
+        self, places: Floats, grown: tuple[Floats, Ints], tree: Longs, destination: Ints, end_m: Floats
+    ) -> tuple[Longs, Ints]:
+        """Ways in trees that have grown, as ``_routes`` gives them; none leads to a place on its own first link."""
+        links, ends = self.walkers.network.links, self.ends
+        seconds, arc_in = grown
+        origin = places[:, 0].astype(np.int64)
+        there_s = seconds[tree[:, np.newaxis], ends[destination]] + self.to_ends(destination, end_m)
         end = there_s.argmin(axis=1)
         end_node = ends[destination, end].astype(np.int64)
         between = np.zeros(tree.size, np.int64)
@@ -89,7 +103,7 @@ class WalkRouter:
         route[last[known] - sizes[known] + 1] = 2 * first + (left_at == links.from_node[first])
         return sizes, route
 
-    def _to_ends(self, link: Longs | Ints, at_m: Floats) -> Floats:
+    def to_ends(self, link: Longs | Ints, at_m: Floats) -> Floats:
         """Time from places on links to the first and the last node of each, s."""
-        share = at_m / self.walkers.network.links.length_m[link]
+        share = at_m / self.length_m[link]
         return np.column_stack([self.link_s[link] * share, self.link_s[link] * (1.0 - share)])

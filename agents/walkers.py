@@ -16,7 +16,7 @@ from ..kernels.walking_tables import Walk
 from ..scenarios.network import RoadNetwork
 from ..scenarios.trips import TripTable
 from ..scenarios.walk_network import WalkKind, WalkNetwork
-from ..scenarios.walk_presets import DOOR_M, FASTEST_MPS, SLOWEST_MPS, WalkPreset
+from ..scenarios.walk_presets import DOOR_M, FASTEST_MPS, LEAST_DOOR_PER_S, SLOWEST_MPS, WalkPreset
 from .remembering import Remembers, State, overwrite
 from .walk_crossings import crossing_tables
 
@@ -257,7 +257,7 @@ def _cells(network: WalkNetwork, preset: WalkPreset) -> tuple[Ints, Floats, Ints
     numbers[table.RESERVED] = np.maximum(numbers[table.STORE] * RESERVED_SHARE, 1.0)
     door = (links.length_m <= DOOR_M)[link] & (links.kind != WalkKind.CROSSING)[link] & ~steps
     flow = np.where(steps, preset.stairs_per_m_s, preset.level_per_m_s) * width_m
-    through_door = np.maximum(preset.door_per_m_s * width_m - preset.door_less_per_s, 0.1)
+    through_door = np.maximum(preset.door_per_m_s * width_m - preset.door_less_per_s, LEAST_DOOR_PER_S)
     numbers[table.CAPACITY] = np.where(door, through_door, flow)
     numbers[table.SLOW] = np.where(steps, preset.stairs_slow, 1.0)
     numbers[table.RATIO] = numbers[table.SLOW]

@@ -32,6 +32,7 @@ from .walking_tables import (
     ORIGIN_CELL,
     ORIGIN_LEFT_M,
     OUT,
+    PENDING,
     PERSON_M,
     PERSON_S,
     QUEUE,
@@ -72,6 +73,8 @@ def set_out(walk: Walk, t_s: float) -> None:
     while walk.counter[DUE] < rows and walk.walker_f[walk.counter[DUE], DEPART_S] <= t_s:
         walker = walk.counter[DUE]
         walk.counter[DUE] += 1
+        if walk.walker_i[walker, STATUS] != PENDING:
+            continue  # sent out during the run
         if walk.walker_i[walker, ROUTE_SIZE] == 0:
             walk.walker_i[walker, STATUS] = NO_ROUTE
             continue

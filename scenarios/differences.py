@@ -19,12 +19,12 @@ from .entry_words import (
     NAMING_LINKS,
     Side,
     arrow,
-    details,
     entry_names,
     entry_sentence,
     entry_title,
     place_ids,
 )
+from .evacuation import Evacuation
 from .file_contents import file_change, file_facts, same_contents
 from .planner_words import RATES, clock, date_and_clock, label, percent_change, plain_words, unit_of
 from .scenario import Scenario
@@ -127,6 +127,8 @@ class _Comparison:
             elif key in SINGULAR:
                 title = "on foot" if key == "walks" else ""
                 yield from self._entries(_Spot((key,), title), *values, identity=_kind_and_place, ordered=False)
+            elif key == "evacuation":
+                yield from self._evacuation()
             elif key != "base":
                 whole = isinstance(values[0], BaseModel)
                 yield from self._values(Scenario, key, *values, _Spot((key,), SECTIONS.get(key, key) if whole else ""))
@@ -157,6 +159,13 @@ class _Comparison:
         sources = [f"{label(City, key)} {_short(city.source)}" for key, city in zip(given, (old, new), strict=True)]
         yield self._difference(_Spot(("city",)), old.source, new.source, f"city: {' → '.join(sources)}")
 
+    def _evacuation(self) -> Iterator[Difference]:
+        """What an evacuation is about; one that only one of both has is told against an empty one."""
+        old, new = (side.scenario.evacuation for side in (self.before, self.after))
+        if old != new:
+            nothing = Evacuation.model_construct()
+            yield from self._models(old or nothing, new or nothing, _Spot(("evacuation",), "evacuation"))
+
     # values and models
 
     def _models(
@@ -172,7 +181,7 @@ class _Comparison:
             return
         if (isinstance(old, dict) or isinstance(new, dict)) and not _has_numbers(old or new):
             yield from self._mappings(model, key, old or {}, new or {}, spot)
-        elif isinstance(old, BaseModel) and isinstance(new, BaseModel):
+        elif isinstance(old, BaseModel) and isinstance(new, BaseModel) and type(old) is type(new):
             inner = spot if len(spot.path) == 1 else replace(spot, title=_joined(spot, model, key))
             yield from self._models(old, new, inner)
         elif isinstance(old, BaseModel) or isinstance(new, BaseModel):
@@ -203,7 +212,7 @@ class _Comparison:
     ) -> Difference:
         """A part that only one of the two has."""
         said = [
-            "none" if part is None else details(part, side) or "as by default"
+            "none" if part is None else side.say(model, key, part) or "as by default"
             for part, side in ((old, self.before), (new, self.after))
         ]
         title = _joined(spot, model, key) if key and (len(spot.path) > 1 or not spot.title) else spot.title

@@ -14,6 +14,18 @@ from .areas import area_words
 from .change_words import change_sentence, change_title
 from .demand_kinds import DemandScale
 from .drivers import OtherDrivers
+from .evacuation import (
+    CellBroadcast,
+    Door,
+    DoorToDoor,
+    EvacuationZone,
+    Group,
+    Neighbours,
+    Order,
+    Shelter,
+    Siren,
+    WayOut,
+)
 from .events import Incident, RoadClosure, SignalPlan, SpeedLimit
 from .measures import LowEmissionZone, Toll
 from .planner_words import clock, label, lasting, number, percent_change, plain_words, value_words, window
@@ -28,6 +40,7 @@ KINDS = {
     "python": "a Python object's",
     "trips": "trip file",
 }
+EVACUATION_ENTRIES = {EvacuationZone: "zone", Group: "building", Order: "order", Shelter: "shelter", WayOut: "exit"}
 KNOWN = {"sight": "drivers learn of it when they get there", "broadcast": "everybody knows of it at once"}
 QUANTITY = r"(?P<number>[\d.,]+(, [\d.,]+)*) (?P<unit>\D+)"
 AREAS = ("polygon", "from_polygon", "to_polygon")
@@ -59,6 +72,14 @@ class Side:
             return listed([self.names.junction(str(name)) for name in _items(value)])
         if key == "line" and isinstance(value, tuple):
             return f"of {len(value)} points"
+        if key == "doors" and value:
+            widths = listed([number(door.width_m) for door in _items(value)])
+            return f"{'door' if len(_items(value)) == 1 else 'doors'} of {widths} m"
+        if isinstance(value, BaseModel):
+            kind = getattr(value, "kind", None)
+            return ", ".join([*([plain_words(kind)] if kind else []), *filter(None, [details(value, self)])])
+        if isinstance(value, tuple) and value and all(isinstance(item, BaseModel) for item in value):
+            return "; ".join(self.say(model, key, item) for item in value)
         if key == "groups":
             groups = [[self.names.junction(str(name)) for name in _items(group)] for group in _items(value)]
             return "; ".join(" – ".join(group) for group in groups)
@@ -111,6 +132,12 @@ def entry_title(entry: BaseModel, name: str, side: Side) -> str:
         return f"scaling of {_scaled_trips(entry, side)}"
     if isinstance(entry, NamedRoute):
         return f'"{entry.name}"'
+    if isinstance(entry, EvacuationZone | Group | Order | Shelter | WayOut):
+        return f"{EVACUATION_ENTRIES[type(entry)]} {name}"
+    if isinstance(entry, Door):
+        return f"door {name}"
+    if isinstance(entry, Siren | CellBroadcast | DoorToDoor | Neighbours):
+        return f"warning by {plain_words(entry.kind)}"
     kind = getattr(entry, "kind", "")
     return f"{name} ({KINDS.get(kind, plain_words(kind))})" if kind else name
 

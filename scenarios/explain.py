@@ -13,6 +13,7 @@ from .strict import BEGINS_TOO_LATE
 from .yaml_lines import Written, key_text
 
 Path = tuple[str | int, ...]
+Models = list[type[BaseModel]]
 
 # What to write instead, by pydantic's name of the error; {name} is filled from its context.
 WORDS = {
@@ -58,7 +59,7 @@ def explain(
     unknown: list[Path] = []
     for found in error.errors(include_url=False):
         kind, context = found["type"], found.get("ctx", {})
-        path, models = _follow(found["loc"], root)
+        path, models, inner = _follow(found["loc"], root)
         if kind.startswith("union_tag") and not isinstance(found["input"], dict):
             kind = "model_type"
         if kind == "too_short" and len(found["input"]) >= context["min_length"]:
@@ -70,9 +71,9 @@ def explain(
             unknown.append(path)
             problems.append(tree.problem(path, _unknown_key(str(path[-1]), models)))
         elif kind == "union_tag_not_found":
-            problems.append(tree.problem((*path, "kind"), f"is missing. One of: {', '.join(_kinds(models))}."))
+            problems.append(tree.problem((*path, "kind"), f"is missing. One of: {', '.join(_kinds(inner))}."))
         elif kind == "union_tag_invalid":
-            kinds = _kinds(models)
+            kinds = _kinds(inner)
             said = f"no such kind.{closest_hint(context.get('tag', ''), kinds)} All: {', '.join(kinds)}."
             problems.append(tree.problem((*path, "kind"), said))
         elif kind == BEGINS_TOO_LATE:
@@ -85,8 +86,8 @@ def explain(
     return problems, unknown
 
 
-def _follow(loc: tuple[str | int, ...], root: type[BaseModel]) -> tuple[Path, list[type[BaseModel]]]:
-    """The path in the file that pydantic's ``loc`` means, and the models that describe the mapping it ends in.
+def _follow(loc: tuple[str | int, ...], root: type[BaseModel]) -> tuple[Path, Models, Models]:
+    """The path in the file that pydantic's ``loc`` means, the models of the mapping it ends in, and of the value there.
 
     A ``loc`` also names which kind of a union was tried, and ``[key]`` where a key itself is wrong.
     """
@@ -96,7 +97,7 @@ def _follow(loc: tuple[str | int, ...], root: type[BaseModel]) -> tuple[Path, li
     for part in loc:
         if part == "[key]":
             continue
-        if isinstance(part, str) and len(inner) > 1 and path and isinstance(path[-1], int):
+        if isinstance(part, str) and len(inner) > 1 and path and part in _kinds(inner):
             inner = [model for model in inner if part in _kinds([model])]
             models = inner
             continue
@@ -107,7 +108,7 @@ def _follow(loc: tuple[str | int, ...], root: type[BaseModel]) -> tuple[Path, li
         fields = [model.model_fields[part].annotation for model in models if part in model.model_fields]
         if fields:
             inner = _models_in(fields[0])
-    return tuple(path), inner if path and isinstance(path[-1], int) else models
+    return tuple(path), inner if path and isinstance(path[-1], int) else models, inner
 
 
 def _models_in(annotation: object) -> list[type[BaseModel]]:
@@ -118,7 +119,8 @@ def _models_in(annotation: object) -> list[type[BaseModel]]:
 
 
 def _kinds(models: list[type[BaseModel]]) -> list[str]:
-    return [str(kind) for model in models for kind in get_args(model.model_fields["kind"].annotation)]
+    fields = [model.model_fields["kind"] for model in models if "kind" in model.model_fields]
+    return [str(kind) for field in fields for kind in get_args(field.annotation)]
 
 
 def _description(models: list[type[BaseModel]], path: Path) -> str:

@@ -32,6 +32,40 @@ LABELS = {
     "Scenario.step_s": "step of the simulation",
     "_Between.start_s": "first departures",
     "_Between.end_s": "last departures",
+    "CellBroadcast.seen_after_s": "seen on average after",
+    "CurveTime.file": "shares of people ready by a time",
+    "DoorToDoor.households_per_h": "doors an hour",
+    "Evacuation.channels": "evacuation",
+    "Evacuation.cue_factor": "preparation for each further warning times",
+    "Evacuation.exits": "evacuation",
+    "Evacuation.groups": "evacuation",
+    "Evacuation.modes": "of all households",
+    "Evacuation.orders": "evacuation",
+    "Evacuation.population_file": "inhabitants",
+    "Evacuation.preparation": "people get ready by",
+    "Evacuation.shadow": "leaving without an order",
+    "Evacuation.shelters": "evacuation",
+    "Evacuation.table_every_s": "table of counts every",
+    "Evacuation.zones": "evacuation",
+    "EvacuationZone.modes": "of its households",
+    "Group.modes": "of its people",
+    "Group.preparation": "people get ready by",
+    "Households.mean_size": "people in a household on average",
+    "Households.persons_per_car": "most people in a car",
+    "Modes.car": "drive",
+    "Order.channels": "warned by",
+    "Order.start_s": "given at",
+    "Order.zones": "to zones",
+    "Shadow.within_m": "of those who live within",
+    "Shelter.at": "at",
+    "Shelter.by": "reached by",
+    "Shelter.places": "places",
+    "UniformTime.least_s": "from",
+    "UniformTime.most_s": "to",
+    "WayOut.by": "for",
+    "WayOut.link": "at the end of",
+    "_Time.most_s": "at most",
+    "_Time.shift_s": "not before",
     "Impatience.after_s": "after a wait of",
     "Impatience.gap_share": "share of the critical gap that is enough",
     "Incident.duration_s": "stands for",
@@ -152,6 +186,15 @@ LABELS = {
     "uses": "",
     "Values.cost_a_year": "cost of the plan a year",
     "Values.hour": "an hour",
+    "announced_after_s": "known to all after",
+    "capacity": "room for",
+    "compliance": "followed by",
+    "delay_s": "after",
+    "doors": "",
+    "persons": "people",
+    "population": "people",
+    "reaches": "reaches",
+    "width_m": "width",
     "ways": "ways",
     "value_of_time_per_h": "value of an hour",
     "weights": "trips begin and end by",
@@ -174,7 +217,10 @@ LEFT_OUT = {  # where the key's description does not say what holds without it; 
     "NamedRoute.destination": "the last link",
     "HourValues": "not valued",
     "exempt": "nobody",
+    "Evacuation.preparation": "as by default",
+    "announced_after_s": "never",
 }
+SHARES = ("car", "compliance", "reaches", "share")  # told in per cent
 RATES = ("per_hour", "factor", "trips")  # whose change is also told in per cent
 
 
@@ -298,6 +344,8 @@ def value_words(model: type[BaseModel], key: str, value: object) -> str:
             [" + ".join(item) if isinstance(item, tuple) else value_words(model, key, item) for item in value]
         )
     if isinstance(value, (int, float)):
+        if key in SHARES and model.__module__.rpartition(".")[2] == "evacuation":
+            return f"{number(round(100 * value, 10))} %"
         if key == "duration_s":
             return lasting(value)
         return f"{number(value)} {unit_of(key)}".rstrip()

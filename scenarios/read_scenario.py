@@ -35,6 +35,7 @@ NAMING = {
     "measures": {"links", "polygon"},
     "public_transport": {"link", "route"},
     "walks": {"file"},
+    "evacuation": {"zones", "zones_file", "shelters", "shelters_file", "exits"},
     "sensors": {"link"},
     "signals": {"junctions", "groups"},
     "outputs": {"fcd_links"},
@@ -170,6 +171,10 @@ def check_everything(path: str | Path, *, with_network: bool) -> list[Problem]:
     if reading.usable is not None:
         problems += check_demand_files(reading.usable, network)
         problems += check_walks(reading.usable, network)
+        if reading.usable.evacuation is not None:
+            from .evacuation_places import check_evacuation
+
+            problems += check_evacuation(reading.usable, network)
     return in_order(problems)
 
 

@@ -21,6 +21,7 @@ from .checkpoint import Checkpoint
 from .city import City, ClassDefaults, NetworkOptions
 from .demand_kinds import Demand, DemandScale, OdMatrix, RandomTrips, TripFile
 from .drivers import Drivers
+from .evacuation import Evacuation
 from .events import Event, Incident, RoadClosure, SignalPlan, SpeedLimit
 from .measures import LowEmissionZone, Measure, Toll
 from .period import Period
@@ -43,6 +44,7 @@ __all__ = [
     "Demand",
     "DemandScale",
     "Drivers",
+    "Evacuation",
     "Event",
     "Incident",
     "Loop",
@@ -154,6 +156,9 @@ class Scenario(Strict):
         (), description="Who walks: any number of these, on the links that `citytwin network --walk` lists."
     )
     walking: Walking = Field(default_factory=Walking, description="How people walk.")
+    evacuation: Evacuation | None = Field(
+        None, description="Who is told to leave, and where people are safe. Left out: nobody has to."
+    )
     sensors: Listed[Loop] = Field((), description="What is measured on the streets.")
     signals: SignalControl = Field(default_factory=SignalControl, description="Who decides at signals.")
     outputs: Outputs = Field(default_factory=Outputs, description="What is written.")

@@ -17,6 +17,12 @@ LISTS_BY_ID = (
     "walks",
     "sensors",
     "control",
+    "zones",
+    "groups",
+    "orders",
+    "channels",
+    "shelters",
+    "exits",
 )
 
 
@@ -55,7 +61,7 @@ def _loosened(schema: dict[str, Any], parts: dict[str, Any]) -> dict[str, Any]:
         loose.pop(demand, None)
     for key, value in loose.get("properties", {}).items():
         ways = [value, {"type": "null"}]
-        if key in LISTS_BY_ID:
+        if key in LISTS_BY_ID and value.get("type") == "array" and value["items"].get("type") != "array":
             ways.append({"type": "object", "description": "Changes by the items' id; `null` removes one."})
         described = {word: value.pop(word) for word in ("description", "default") if word in value}
         loose["properties"][key] = {**described, "anyOf": ways}

@@ -70,6 +70,11 @@ class TripTable:
             column.setflags(write=False)
         return replace(self, route_start=begin, route_link=links)
 
+    def open_ended(self) -> TripTable:
+        """The same trips, whose ends may still be written to: people who learn on the way where they go."""
+        ends = ("origin_link", "destination_link", "origin_m", "destination_m")
+        return replace(self, **{name: getattr(self, name).copy() for name in ends})
+
     @classmethod
     def sorted(
         cls,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .walking import Walking
@@ -24,6 +25,7 @@ class WalkPreset:
 
 
 DOOR_M = 5.0  # a link no longer than this is passed like a door
+LEAST_DOOR_PER_S = 0.1
 SLOWEST_MPS, FASTEST_MPS = 0.5, 2.2  # RiMEA as Vadere draws it: speeds are cut off there
 SIGNAL_MPS = 1.2  # at which people cross at lights
 GAP_MPS, GAP_START_S = 1.07, 3.0  # Highway Capacity Manual: critical gap = length / 1.07 m/s + 3 s
@@ -47,3 +49,10 @@ def preset_of(walking: Walking) -> WalkPreset:
         speed_mps=preset.speed_mps if walking.speed_mps is None else walking.speed_mps,
         speed_sd_mps=preset.speed_sd_mps if walking.speed_sd_mps is None else walking.speed_sd_mps,
     )
+
+
+def door_flow_per_s(widths_m: Sequence[float], preset: WalkPreset) -> float:
+    """Most people a second through doors side by side; inf where there are none to pass."""
+    if not widths_m:
+        return math.inf
+    return sum(max(preset.door_per_m_s * width_m - preset.door_less_per_s, LEAST_DOOR_PER_S) for width_m in widths_m)

@@ -58,22 +58,14 @@ def _read_node_lists(file: Path) -> tuple[Zones | None, Complaints]:
 
 def _read_outlines(file: Path) -> tuple[Zones | None, Complaints]:
     complaints = Complaints(file)
-    collection = _read_json(file, complaints)
-    features = collection.get("features") if isinstance(collection, dict) else None
-    if complaints:
-        return None, complaints
-    if not isinstance(features, list):
-        complaints.whole("is not a GeoJSON FeatureCollection. Export the zones as GeoJSON, or as CSV with zone,node.")
-        return None, complaints
+    features = read_features(file, complaints)
     if not features:
-        complaints.whole("holds no zones.")
         return None, complaints
-    _check_crs(collection, complaints)
     ids: dict[str, None] = {}
     outline: dict[str, Any] = {}
     for row, feature in enumerate(features):
         feature = feature if isinstance(feature, dict) else {}
-        name = _zone_id(feature)
+        name = zone_id(feature)
         key = f"features[{row}]"
         if not name:
             complaints.whole(f"{key} has no id. Give each zone the property `id`.")
@@ -84,6 +76,23 @@ def _read_outlines(file: Path) -> tuple[Zones | None, Complaints]:
         if name and geometry is not None:
             outline[name] = geometry
     return Zones(tuple(ids), outline, {}), complaints
+
+
+def read_features(file: Path, complaints: Complaints, what: str = "zones") -> list[Any]:
+    """Features of a GeoJSON file; none where the file is of no use, which is noted."""
+    collection = _read_json(file, complaints)
+    features = collection.get("features") if isinstance(collection, dict) else None
+    if complaints:
+        return []
+    if not isinstance(features, list):
+        or_table = ", or as CSV with zone,node" if what == "zones" else ""
+        complaints.whole(f"is not a GeoJSON FeatureCollection. Export the {what} as GeoJSON{or_table}.")
+        return []
+    if not features:
+        complaints.whole(f"holds no {what}.")
+        return []
+    _check_crs(collection, complaints)
+    return features
 
 
 def _read_json(file: Path, complaints: Complaints) -> Any:
@@ -116,7 +125,8 @@ def _check_crs(collection: dict[str, Any], complaints: Complaints) -> None:
         )
 
 
-def _zone_id(feature: dict[str, Any]) -> str:
+def zone_id(feature: dict[str, Any]) -> str:
+    """Id of a feature, "" where it has none."""
     properties = feature.get("properties")
     properties = properties if isinstance(properties, dict) else {}
     found = [properties[name] for name in ID_PROPERTIES if properties.get(name) is not None]

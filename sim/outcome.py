@@ -34,7 +34,7 @@ def write_trips(folder: RunFolder, simulation: Simulation) -> None:
     folder.writer("trips").write(
         {
             "trip_id": list(trips.id),
-            "depart_s": trips.depart_s,
+            "depart_s": _departures(fleet),
             "entered_s": vehicles.entered_s[0],
             "arrived_s": vehicles.arrived_s[0],
             "origin_link": names[trips.origin_link],
@@ -61,13 +61,19 @@ def trip_times(simulation: Simulation) -> tuple[Any, Any, Any, Any]:
     times the own speed factor and meets green lights.
     """
     fleet = simulation.model.fleet
-    trips, vehicles = fleet.trips, fleet.vehicles
-    free_s = free_times(simulation, np.arange(len(trips.id)))
+    vehicles, depart_s = fleet.vehicles, _departures(fleet)
+    free_s = free_times(simulation, np.arange(depart_s.size))
     entered_s = vehicles.entered_s[0]
     waiting = vehicles.status[0] == table.WAITING
-    waiting_s = np.where(waiting, simulation.t_s - trips.depart_s, entered_s - trips.depart_s)
-    travel_s = vehicles.arrived_s[0] - trips.depart_s
+    waiting_s = np.where(waiting, simulation.t_s - depart_s, entered_s - depart_s)
+    travel_s = vehicles.arrived_s[0] - depart_s
     return travel_s, np.maximum(waiting_s, 0.0), free_s, travel_s - free_s
+
+
+def _departures(fleet: Fleet) -> Any:
+    """When every trip sets out, s; NaN where it never came to that."""
+    depart_s = fleet.vehicles.depart_s[0]
+    return np.where(np.isinf(depart_s), np.nan, depart_s)
 
 
 def free_times(simulation: Simulation, rows: Any) -> Any:
@@ -206,7 +212,12 @@ def _on_foot(simulation: Simulation) -> dict[str, Any]:
         return {}
     from .walking import walking_facts
 
-    return walking_facts(simulation)
+    facts = walking_facts(simulation)
+    if simulation.rescue is not None:
+        from .evacuation_outcome import evacuation_facts
+
+        facts |= evacuation_facts(simulation.rescue)
+    return facts
 
 
 def route_facts(scenario: Scenario, settled: Settled | None) -> dict[str, Any]:

@@ -110,6 +110,8 @@ def run_scenario(
     scenario, network, trips, on_foot = _prepare(path, progress)
     own_seed = scenario.seed if seed is None else seed
     saved = saved_run(Path(out), scenario, own_seed, progress) if resume else None
+    if scenario.evacuation is not None:
+        backend = _on_the_cpu(backend)
     choice = choose_backend(backend, vehicles=len(trips.id))
     progress.stage(f"computing on {choice.device} ({choice.why})")
     folder = open_run_folder(
@@ -155,7 +157,7 @@ def run_scenario(
             for file in sumo_files:
                 file.close()
             summary = finish(folder, simulation, setup_s=setup_s, loop_s=loop_s, settled=settled)
-        if summary["created"] == 0:
+        if summary["created"] == 0 and simulation.walking is None:
             folder.warn("Nobody set out: the scenario has no demand in its time span.")
     return RunResult(folder.path, summary)
 
@@ -199,6 +201,21 @@ def keep_snapshots(simulation: Simulation, folder: RunFolder, saved: Saved | Non
         return
     restore(simulation, saved.snapshot)
     simulation.checkpoints = Checkpoints(folder, wanted, from_s=saved.snapshot.t_s, loop_s=saved.loop_s)
+
+
+def _on_the_cpu(backend: Backend) -> Backend:
+    """The backend of an evacuation, whose departures are decided during the run.
+
+    Raises
+    ------
+    InputError
+        When a GPU was asked for.
+    """
+    from ..scenarios.problems import InputError
+
+    if backend == "cuda":
+        raise InputError("evacuations are computed on the CPU: leave out --backend cuda.")
+    return "cpu"
 
 
 def _prepare(path: str | Path, progress: Progress) -> tuple[Scenario, RoadNetwork, TripTable, OnFoot | None]:
@@ -246,7 +263,7 @@ def trips_of(scenario: Scenario, network: RoadNetwork) -> TripTable:
 
 def walks_of(scenario: Scenario, network: RoadNetwork) -> OnFoot | None:
     """Who walks and where; None where nobody does, and then nothing of it is imported."""
-    if not scenario.walks:
+    if not scenario.walks and scenario.evacuation is None:
         return None
     from .walking import on_foot_of
 
@@ -259,7 +276,15 @@ def walk_observers(folder: RunFolder, simulation: Simulation) -> list[Observer]:
         return []
     from .walking import WalkLinkTable
 
-    return [WalkLinkTable(folder, simulation.walking.walkers, simulation.scenario.walking.links_every_s)]
+    every_s = simulation.scenario.walking.links_every_s
+    observers: list[Observer] = [WalkLinkTable(folder, simulation.walking.walkers, every_s)]
+    if simulation.rescue is not None:
+        from .evacuation_outcome import EvacuationTable
+
+        table = EvacuationTable(folder, simulation.rescue, simulation.rescue.evacuation.table_every_s)
+        table.observe(0.0, simulation.model)
+        observers.append(table)
+    return observers
 
 
 def observers_of(scenario: Scenario, folder: RunFolder, fleet: Fleet) -> list[Observer]:
@@ -318,6 +343,10 @@ def finish(
         from .walking import write_walks
 
         write_walks(folder, simulation)
+    if simulation.rescue is not None:
+        from .evacuation_outcome import write_evacuation
+
+        write_evacuation(folder, simulation.rescue)
     summary = summarise(simulation, setup_s=setup_s, loop_s=loop_s, settled=settled)
     folder.note(setup_s=setup_s, loop_s=loop_s, wall_s=setup_s + loop_s)
     folder.summarise(summary)

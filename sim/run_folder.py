@@ -39,6 +39,7 @@ SUMMARY = "summary.json"
 TRACEBACK = "traceback.txt"
 REPORT = "report.html"
 CHECKPOINTS = "checkpoints"  # folder of snapshots
+STRANDED_FILES = ("stranded.csv", "stranded.geojson")
 SUMO_FILES = ("edgedata.xml", "tripinfo.xml", "fcd.xml")
 ROWS_PER_GROUP = 65_536
 
@@ -303,6 +304,41 @@ class Run:
         return self.table("walk_streets")
 
     @cached_property
+    def evacuees(self) -> pd.DataFrame:
+        """One row per person of an evacuation; empty where there is none, as the six tables below."""
+        return self.table("evacuees")
+
+    @cached_property
+    def evacuation(self) -> pd.DataFrame:
+        """Who of every zone has left and is safe, over time."""
+        return self.table("evacuation")
+
+    @cached_property
+    def evacuation_zones(self) -> pd.DataFrame:
+        """How long it took to clear every zone."""
+        return self.table("evacuation_zones")
+
+    @cached_property
+    def shelters(self) -> pd.DataFrame:
+        """Who came to every shelter and exit."""
+        return self.table("shelters")
+
+    @cached_property
+    def shelter_times(self) -> pd.DataFrame:
+        """How full every shelter was, over time."""
+        return self.table("shelter_times")
+
+    @cached_property
+    def stranded(self) -> pd.DataFrame:
+        """Who set out and is not safe at the end, with place and cause."""
+        return self.table("stranded")
+
+    @cached_property
+    def bottlenecks(self) -> pd.DataFrame:
+        """Where people lost most time."""
+        return self.table("bottlenecks")
+
+    @cached_property
     def streets(self) -> pd.DataFrame:
         """The links of the network with their geometry (WKB)."""
         return self.table("streets")
@@ -392,7 +428,7 @@ def _make_way(path: Path) -> None:
     except RunFolderError as error:
         raise RunFolderError(path, f"not empty and not a run folder. Give a new or empty one: -o {path}/run") from error
     packed = (f"{name}{end}" for name in SUMO_FILES for end in ("", ".gz"))
-    for name in (SUMMARY, TRACEBACK, REPORT, *(f"{table}.parquet" for table in SCHEMAS), *packed):
+    for name in (SUMMARY, TRACEBACK, REPORT, *STRANDED_FILES, *(f"{table}.parquet" for table in SCHEMAS), *packed):
         (path / name).unlink(missing_ok=True)
     for file in (path / CHECKPOINTS).glob("*"):
         file.unlink()

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..scenarios.scenario import Scenario
     from ..scenarios.trips import TripTable
     from .checkpoints import Checkpoints
+    from .evacuation import Rescue
     from .walking import OnFoot, WalkingClock
 
 Floats = NDArray[np.float64]
@@ -67,7 +68,7 @@ class Simulation(Remembers):
     backend
         Where the steps are computed; see ``choose_backend``.
     on_foot
-        Who walks and where; left out: nobody.
+        Who walks and where, and whom an evacuation is about; left out: nobody.
 
     Examples
     --------
@@ -93,6 +94,10 @@ class Simulation(Remembers):
         self.scenario = scenario
         self.seed = scenario.seed if seed is None else seed
         network = coordinated(network, scenario.signals.coordination)
+        if on_foot is not None and on_foot.evacuees is not None:
+            from .evacuation import with_evacuees
+
+            trips, on_foot = with_evacuees(trips, on_foot, on_foot.evacuees)
         signals, commanded = signals_of(scenario, network, controllers or {})
         fleet = build_fleet(
             network,
@@ -144,6 +149,11 @@ class Simulation(Remembers):
             from .walking import start_walking
 
             self.walking = start_walking(self, on_foot)
+        self.rescue: Rescue | None = None
+        if on_foot is not None and on_foot.evacuees is not None:
+            from .evacuation import start_evacuation
+
+            self.rescue = start_evacuation(self, on_foot.evacuees)
 
     @property
     def t_s(self) -> float:

@@ -23,6 +23,7 @@ from .duties import Duty
 
 if TYPE_CHECKING:
     from ..agents.city_model import CityModel
+    from ..scenarios.evacuation_people import EvacuationPeople
     from ..scenarios.scenario import Scenario
     from .run_folder import RunFolder
     from .simulation import Simulation
@@ -35,10 +36,11 @@ LEVEL_EDGES_PER_M2 = (1 / 3.25, 1 / 2.32, 1 / 1.39, 1 / 0.93, 1 / 0.46)
 
 @dataclass(frozen=True, slots=True)
 class OnFoot:
-    """Who walks, and where."""
+    """Who walks, and where; and whom an evacuation is about."""
 
     network: WalkNetwork
     walks: TripTable
+    evacuees: EvacuationPeople | None = None
 
 
 class WalkingClock(Remembers):
@@ -74,14 +76,19 @@ def on_foot_of(scenario: Scenario, roads: RoadNetwork) -> OnFoot | None:
     Raises
     ------
     InputError
-        With every problem of the walks.
+        With every problem of the walks, and of the evacuation.
     """
-    if not scenario.walks:
+    if not scenario.walks and scenario.evacuation is None:
         return None
     from ..scenarios.walk_demand import build_walks, walk_network_of
 
     network = walk_network_of(scenario, roads)
-    return OnFoot(network, build_walks(scenario, network))
+    evacuees = None
+    if scenario.evacuation is not None:
+        from ..scenarios.evacuation_places import evacuation_people
+
+        evacuees = evacuation_people(scenario, roads, network)
+    return OnFoot(network, build_walks(scenario, network), evacuees)
 
 
 def start_walking(simulation: Simulation, on_foot: OnFoot) -> WalkingClock:
@@ -172,13 +179,14 @@ def write_walks(folder: RunFolder, simulation: Simulation) -> None:
         return
     people, trips, links = walkers.people, walkers.trips, walkers.network.links
     names = np.array(links.id, dtype=object)
-    travel_s, free_s = people.arrived_s[0] - trips.depart_s, people.walked_m[0] / people.speed_mps[0]
+    depart_s = np.where(np.isinf(people.depart_s[0]), np.nan, people.depart_s[0])
+    travel_s, free_s = people.arrived_s[0] - depart_s, people.walked_m[0] / people.speed_mps[0]
     arrived = people.status[0] == table.ARRIVED
     free_s = np.where(arrived, free_s, np.nan)
     folder.writer("walks").write(
         {
             "walk_id": list(trips.id),
-            "depart_s": trips.depart_s,
+            "depart_s": depart_s,
             "entered_s": people.entered_s[0],
             "arrived_s": people.arrived_s[0],
             "origin_link": names[trips.origin_link],
@@ -213,7 +221,7 @@ def walking_facts(simulation: Simulation) -> dict[str, Any]:
     people = walkers.people
     status = np.bincount(people.status[0], minlength=table.NO_ROUTE + 1)
     arrived = people.status[0] == table.ARRIVED
-    travel_s = (people.arrived_s[0] - walkers.trips.depart_s)[arrived]
+    travel_s = (people.arrived_s[0] - people.depart_s[0])[arrived]
     delay_s = travel_s - people.walked_m[0, arrived] / people.speed_mps[0, arrived]
     return {
         "walking": {

@@ -21,6 +21,44 @@ from citytwin.scenarios.strict import Strict
 
 SQUARE = [[7.42, 43.73], [7.43, 43.73], [7.43, 43.74], [7.42, 43.74]]
 QUIET = {"boarding_per_h": 20, "dwell_min_s": 5}
+EVACUATION: dict[str, Any] = {
+    "zones": [{"id": "port", "polygon": SQUARE, "population": 900, "modes": {"car": 0.5}}],
+    "zones_file": "zone.geojson",
+    "population_file": "grid.csv",
+    "groups": [
+        {"id": "school", "at": [7.42, 43.73], "persons": 300, "doors": [{"width_m": 1.2}], "modes": {"car": 0.1}}
+        | {"preparation": {"kind": "gamma", "shape": 1.5, "scale_s": 90}},
+        {"id": "office", "at": [7.42, 43.73], "persons": 30}
+        | {"preparation": {"kind": "weibull", "shape": 1.5, "scale_s": 90}},
+        {"id": "beach", "at": [7.42, 43.73], "persons": 30, "preparation": {"kind": "rayleigh", "sigma_s": 90}},
+        {"id": "club", "at": [7.42, 43.73], "persons": 30}
+        | {"preparation": {"kind": "s_curve", "median_s": 900, "spread_s": 90}},
+        {"id": "ship", "at": [7.42, 43.73], "persons": 30}
+        | {"preparation": {"kind": "uniform", "least_s": 10, "most_s": 100}},
+        {"id": "ward", "at": [7.42, 43.73], "persons": 30, "preparation": {"kind": "curve", "file": "profile.csv"}},
+    ],
+    "orders": [
+        {"id": "first", "zones": ["port"], "start_s": 600, "compliance": 0.9}
+        | {"channels": [{"id": "teams", "kind": "door_to_door", "reaches": 0.9, "delay_s": 60, "households_per_h": 60}]}
+    ],
+    "channels": [
+        {"id": "horn", "kind": "siren", "reaches": 0.6, "delay_s": 30},
+        {"id": "phones", "kind": "cell_broadcast", "reaches": 0.8, "delay_s": 60, "seen_after_s": 90},
+        {"id": "word", "kind": "neighbours", "reaches": 0.5, "delay_s": 120},
+    ],
+    "shadow": {"share": 0.2, "within_m": 800},
+    "preparation": {"kind": "lognormal", "mu": 4.5, "sigma": 0.9, "shift_s": 30, "most_s": 900},
+    "cue_factor": 0.8,
+    "households": {"mean_size": 2.1, "persons_per_car": 4},
+    "modes": {"car": 0.4},
+    "shelters": [
+        {"id": "hall", "at": [7.42, 43.73], "capacity": 600, "when_full": "overcrowded", "places": "reserved"}
+        | {"announced_after_s": 300, "by": ["foot"]}
+    ],
+    "shelters_file": "zone.geojson",
+    "exits": [{"id": "east", "link": "a", "by": ["car"]}, {"id": "west", "at": [7.42, 43.73], "by": ["foot", "car"]}],
+    "table_every_s": 30,
+}
 # One of everything: each key of each part of a scenario is given somewhere.
 FULL: dict[str, Any] = {
     "citytwin": 1,
@@ -116,6 +154,7 @@ FULL: dict[str, Any] = {
         {"id": "match", "kind": "trips", "file": "trips.csv"},
     ],
     "walking": {"preset": "code_conservative", "speed_mps": 1.2, "speed_sd_mps": 0.1, "links_every_s": 60},
+    "evacuation": EVACUATION,
     "sensors": [
         {"id": "loop", "kind": "loop", "link": "a", "lane": 0, "position_m": 3, "every_s": 60, "observed": "counts.csv"}
     ],

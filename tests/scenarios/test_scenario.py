@@ -77,6 +77,10 @@ public_transport:
 walks:
   - {id: strollers, kind: random_trips, per_hour: 10}
 walking: {preset: code_conservative, speed_mps: 1.2, speed_sd_mps: 0, links_every_s: 60}
+evacuation:
+  zones: [{id: port, polygon: [[7.42, 43.73], [7.43, 43.73], [7.43, 43.74]], population: 900}]
+  orders: [{id: first, zones: [port], start_s: 600}]
+  shelters: [{id: hall, at: [7.42, 43.74], capacity: 600}]
 sensors:
   - {id: loop, kind: loop, link: way/1:0-1, lane: 0, position_m: 3, every_s: 60, observed: counts.csv}
 signals:

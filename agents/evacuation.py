@@ -1,0 +1,149 @@
+"""Hold everybody an evacuation is about as one table: where they are, when they left, and what became of them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernels import traffic_tables, walking_tables
+from .remembering import Remembers
+
+if TYPE_CHECKING:
+    from ..scenarios.evacuation_people import EvacuationPeople
+    from .fleet import Fleet
+    from .walkers import Walkers
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
+
+# What somebody is doing.
+AT_HOME, PREPARING, ON_FOOT, IN_CAR, SHELTERED, OUT, STRANDED = range(7)
+STATE_WORDS = ("indoors", "preparing", "on_foot", "in_car", "sheltered", "out", "stranded")
+
+# Why somebody is stranded.
+NOTHING, NO_WAY_ON_FOOT, NO_WAY_BY_CAR, ALL_FULL = range(4)
+CAUSES = ("", "no way on foot to any shelter or exit", "no way by car to any shelter or exit", "every shelter was full")
+
+
+class Evacuees(Remembers):
+    """The people of an evacuation.
+
+    Arrays of households are ``[household]``, of people ``[person]``, of shelters and exits ``[haven]``.
+    """
+
+    KEEPS = (
+        *("ordered_s", "heard_s", "shadow", "ready_s", "left_s", "safe_s", "doing", "cause", "haven", "turned_away"),
+        *("holds", "knows_full", "inside", "occupancy", "held", "refused", "full_since_s", "announced"),
+    )
+
+    def __init__(self, people: EvacuationPeople, first_walk: int, first_car: int) -> None:
+        households, persons = people.households.key.size, people.household.size
+        havens = len(people.havens.id)
+        self.people = people
+        self.ordered_s = np.full(households, np.nan)
+        self.heard_s = np.full(households, np.nan)
+        self.shadow = np.zeros(households, np.bool_)
+        self.ready_s = np.full(persons, np.nan)
+        self.left_s = np.full(persons, np.nan)  # home or building; what is planned while it lies ahead
+        self.safe_s = np.full(persons, np.nan)
+        self.doing = np.full(persons, AT_HOME, np.int8)
+        self.cause = np.full(persons, NOTHING, np.int8)
+        self.haven = np.full(persons, -1, np.int32)  # where somebody goes, or is
+        self.turned_away = np.zeros(persons, np.int32)  # how often
+        self.holds = np.zeros(persons, np.bool_)  # has a place at the haven before being there
+        self.knows_full = np.zeros((persons, havens), np.bool_)
+        self.walk_row = np.empty(persons, np.int64)
+        self.walk_row[people.walk_person] = first_walk + np.arange(persons)
+        self.car_row = np.where(people.person_car >= 0, first_car + people.person_car.astype(np.int64), -1)
+        self.inside = np.bincount(people.households.stock[people.household], minlength=len(people.stocks.id))
+        self.occupancy = np.zeros(havens, np.int64)
+        self.held = np.zeros(havens, np.int64)
+        self.refused = np.zeros(havens, np.int64)  # people turned away there
+        self.full_since_s = np.full(havens, np.nan)
+        self.announced = np.zeros(havens, np.bool_)
+
+    @property
+    def stock(self) -> Ints:
+        """Zone or group of each person."""
+        return self.people.households.stock[self.people.household]
+
+    @property
+    def zone(self) -> Ints:
+        """Zone of each person: the own one, or the one in which the group's building stands."""
+        return self.people.stocks.zone[self.stock]
+
+    def room(self) -> Floats:
+        """Places that are left at every haven, inf where everybody is let in."""
+        return np.where(self.people.havens.turns_away, self.people.havens.capacity - self.occupancy - self.held, np.inf)
+
+    def hold(self, persons: Longs) -> None:
+        """Keep a place for people at the haven they go to."""
+        self.holds[persons] = True
+        np.add.at(self.held, self.haven[persons], 1)
+
+    def let_go(self, persons: Longs) -> None:
+        """Give up places that people had before they were there."""
+        persons = persons[self.holds[persons]]
+        self.holds[persons] = False
+        np.subtract.at(self.held, self.haven[persons], 1)
+
+    def admit(self, persons: Longs, at_s: Floats) -> None:
+        """Let people into the haven they have come to."""
+        self.let_go(persons)
+        haven = self.haven[persons]
+        np.add.at(self.occupancy, haven, 1)
+        self.safe_s[persons] = at_s
+        self.doing[persons] = np.where(self.people.havens.is_exit[haven], OUT, SHELTERED)
+
+    def turn_away(self, persons: Longs) -> None:
+        """Send people on who find a haven full."""
+        self.let_go(persons)
+        haven = self.haven[persons]
+        np.add.at(self.refused, haven, 1)
+        self.turned_away[persons] += 1
+        self.knows_full[persons, haven] = True
+
+    def strand(self, persons: Longs, cause: int) -> None:
+        """Note that people cannot go on; they stay where they are."""
+        self.let_go(persons)
+        self.doing[persons] = STRANDED
+        self.cause[persons] = cause
+
+    def leave(self, persons: Longs, state: int) -> None:
+        """Let people out of their homes and buildings."""
+        self.doing[persons] = state
+        np.subtract.at(self.inside, self.stock[persons], 1)
+
+    def note_full(self, t_s: float) -> NDArray[np.intp]:
+        """Note since when havens are full; returns those that have just become it."""
+        full = (self.room() <= 0.0) & np.isnan(self.full_since_s)
+        self.full_since_s[full] = t_s
+        return np.flatnonzero(full)
+
+    def state_hash(self) -> str:
+        """SHA-256 over everything that decides how the evacuation goes on."""
+        digest = hashlib.sha256()
+        for name in self.KEEPS:
+            digest.update(np.ascontiguousarray(getattr(self, name)).tobytes())
+        return digest.hexdigest()
+
+    def census(self, walkers: Walkers, fleet: Fleet) -> dict[str, int]:
+        """Where everybody is, each count from the table that knows it: together they are the population."""
+        walking, driving = self.doing == ON_FOOT, self.doing == IN_CAR
+        on_foot = walkers.people.status[0, self.walk_row[walking]]
+        out = (walking_tables.WAITING, walking_tables.WALKING, walking_tables.QUEUED, walking_tables.ARRIVED)
+        in_cars = fleet.vehicles.status[0, self.car_row[driving]]
+        way = (traffic_tables.PENDING, traffic_tables.WAITING, traffic_tables.DRIVING, traffic_tables.ARRIVED)
+        exits = self.people.havens.is_exit
+        return {
+            "indoors": int(self.inside.sum()),
+            "on_foot": int(np.isin(on_foot, out).sum()),
+            "in_cars": int(np.isin(in_cars, way).sum()),
+            "sheltered": int(self.occupancy[~exits].sum()),
+            "out": int(self.occupancy[exits].sum()),
+            "stranded": int((self.doing == STRANDED).sum()),
+        }

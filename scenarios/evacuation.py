@@ -1,0 +1,223 @@
+"""Describe an evacuation: who is where, who is told when and how, how people leave, and where they are safe."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from .areas import Area
+from .evacuation_times import LognormalTime, PreparationTime
+from .strict import InputFile, Listed, Seconds, Strict
+from .told import LonLat
+from .whereabouts import LINK_HELP
+
+Mode = Literal["foot", "car", "bus", "ambulance"]
+MODES: tuple[Mode, ...] = ("foot", "car", "bus", "ambulance")
+Share = Annotated[float, Field(ge=0, le=1)]
+
+NIST_LOGNORMAL = LognormalTime(kind="lognormal")
+
+
+class Modes(Strict):
+    """How households leave: the share that takes each; all others walk."""
+
+    car: Share = Field(0.0, description="Share of the households that drive.")
+
+    @property
+    def foot(self) -> float:
+        """Share of the households that walk."""
+        return 1.0 - self.car
+
+
+class EvacuationZone(Strict):
+    """A part of the city that can be ordered to leave."""
+
+    id: str = Field(min_length=1, description="What people call it.")
+    polygon: Area = Field(description="Where it is: longitude and latitude of each corner.")
+    population: int = Field(0, ge=0, le=10_000_000, description="People at home there, those of `groups` not counted.")
+    modes: Modes | None = Field(None, description="How they leave. Left out: as the evacuation's `modes`.")
+
+
+class Door(Strict):
+    """A way out of a building; people leave by all of its doors, as many a second as the preset of `walking` lets."""
+
+    width_m: float = Field(ge=0.4, le=50, description="Clear width, m: what is narrower lets nobody through.")
+
+
+class Group(Strict):
+    """People in one building who leave it by its doors: a school, a hospital, an office, a stadium."""
+
+    id: str = Field(min_length=1, description="What people call it.")
+    at: LonLat = Field(description="Where its doors are: [longitude, latitude]. Orders for the zone hold for it too.")
+    persons: int = Field(ge=1, le=1_000_000, description="How many people are in it.")
+    doors: Listed[Door] = Field((), description="Its doors. Left out: nobody waits for a door.")
+    preparation: PreparationTime | None = Field(
+        None, description="How long its people take to get ready. Left out: as the evacuation's `preparation`."
+    )
+    modes: Modes | None = Field(None, description="How they leave. Left out: on foot.")
+
+
+class Siren(Strict):
+    """A warning that reaches a share of the people at once."""
+
+    kind: Literal["siren"] = Field(description="`siren`.")
+    id: str | None = Field(None, min_length=1, description="A name of your own.")
+    reaches: Share = Field(description="Share of the households that notice it.")
+    delay_s: Seconds = Field(0.0, description="Between the order and the warning, s.")
+
+
+class CellBroadcast(Strict):
+    """A message to all phones, which people see sooner or later."""
+
+    kind: Literal["cell_broadcast"] = Field(description="`cell_broadcast`.")
+    id: str | None = Field(None, min_length=1, description="A name of your own.")
+    reaches: Share = Field(description="Share of the households that see it.")
+    delay_s: Seconds = Field(0.0, description="Between the order and the message, s.")
+    seen_after_s: Seconds = Field(0.0, description="Mean time until it is seen (exponential), s.")
+
+
+class DoorToDoor(Strict):
+    """Teams that knock at one door after the other, in no order."""
+
+    kind: Literal["door_to_door"] = Field(description="`door_to_door`.")
+    id: str | None = Field(None, min_length=1, description="A name of your own.")
+    reaches: Share = Field(1.0, description="Share of the households that open.")
+    delay_s: Seconds = Field(0.0, description="Between the order and the first door, s.")
+    households_per_h: float = Field(gt=0, le=1e6, description="Doors that all teams together knock at in an hour.")
+
+
+class Neighbours(Strict):
+    """People who tell their neighbours: whoever is warned passes it on."""
+
+    kind: Literal["neighbours"] = Field(description="`neighbours`.")
+    id: str | None = Field(None, min_length=1, description="A name of your own.")
+    reaches: Share = Field(description="Share of the households that hear of it so.")
+    delay_s: Seconds = Field(0.0, description="Mean time between a neighbour's warning and one's own (exponential), s.")
+
+
+Channel = Annotated[Siren | CellBroadcast | DoorToDoor | Neighbours, Field(discriminator="kind")]
+
+
+class Order(Strict):
+    """Zones that are told to leave, at a time."""
+
+    id: str | None = Field(None, min_length=1, description="A name of your own.")
+    zones: Listed[str] = Field(min_length=1, description="Ids of the zones.")
+    start_s: Seconds = Field(description="When it is given, seconds after the scenario's start.")
+    compliance: Share = Field(1.0, description="Share of the warned households that leave.")
+    channels: Listed[Channel] = Field(
+        (), description="How people are warned. Left out: as the evacuation's `channels`."
+    )
+
+
+class Shadow(Strict):
+    """People who leave although nobody told them to."""
+
+    share: Share = Field(description="Share of the households of zones without an order that leave all the same.")
+    within_m: float = Field(gt=0, le=100_000, description="Only those who live so near to a zone with an order, m.")
+
+
+class Shelter(Strict):
+    """A place where people are safe and stay."""
+
+    id: str = Field(min_length=1, description="What people call it.")
+    at: LonLat = Field(description="Where it is: [longitude, latitude].")
+    capacity: int | None = Field(None, ge=0, le=10_000_000, description="How many people it takes. Left out: all.")
+    when_full: Literal["turned_away", "overcrowded"] = Field(
+        "turned_away",
+        description="`turned_away`: who comes when it is full goes on to another; `overcrowded`: it lets everybody in.",
+    )
+    places: Literal["first_come", "reserved"] = Field(
+        "first_come",
+        description="`first_come`: whoever is there first; `reserved`: everybody has a place from when they leave.",
+    )
+    announced_after_s: float | None = Field(
+        None,
+        ge=0,
+        le=86_400,
+        description="So long after it is full everybody knows, s, and who is on the way there turns to another. "
+        "Left out: people learn of it at its door.",
+    )
+    by: Listed[Mode] = Field(("foot", "car"), min_length=1, description="How it can be reached.")
+
+
+class WayOut(Strict):
+    """A road or a path by which people leave the danger."""
+
+    id: str = Field(min_length=1, description="What people call it.")
+    link: str | None = Field(None, min_length=1, description=f"{LINK_HELP} Cars are out at its end.")
+    at: LonLat | None = Field(None, description="Where it is: [longitude, latitude]. One of `link` and `at`.")
+    by: Listed[Mode] = Field(("car",), min_length=1, description="Who can leave by it.")
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if (self.link is None) == (self.at is None):
+            raise ValueError("needs `link` or `at`, one of both.")
+        if self.link is not None and "foot" in self.by:
+            raise ValueError("on foot it is left at a place: give `at` instead of `link`.")
+        return self
+
+
+class Households(Strict):
+    """Who leaves together."""
+
+    mean_size: float = Field(2.3, ge=1, le=20, description="People in a household on average; each has at least one.")
+    persons_per_car: int = Field(5, ge=1, le=60, description="Most people in a car; larger households take several.")
+
+
+class Evacuation(Strict):
+    """People who are told to leave, and what becomes of them."""
+
+    zones: Listed[EvacuationZone] = Field((), description="Parts of the city with the people in them.")
+    zones_file: InputFile | None = Field(
+        None,
+        description="Zones as GeoJSON polygons with the properties `id` and `population`, besides those of `zones`.",
+    )
+    population_file: InputFile | None = Field(
+        None,
+        description="Who lives where (CSV): zone, population; or a grid: lon, lat, population. It stands for the "
+        "zones' own.",
+    )
+    groups: Listed[Group] = Field((), description="Buildings with people of their own.")
+    orders: Listed[Order] = Field((), description="Who is told to leave when.")
+    channels: Listed[Channel] = Field((), description="How people are warned. Left out: everybody at once.")
+    shadow: Shadow | None = Field(None, description="Who leaves without an order. Left out: nobody.")
+    preparation: PreparationTime = Field(
+        NIST_LOGNORMAL, description="How long a person takes between the warning and being ready to leave."
+    )
+    cue_factor: float = Field(
+        1.0, gt=0, le=1, description="Each further channel that warns a household makes its preparation so many times."
+    )
+    households: Households = Field(default_factory=Households, description="Who leaves with whom.")
+    modes: Modes = Field(default_factory=Modes, description="How people leave.")
+    shelters: Listed[Shelter] = Field((), description="Where people are safe.")
+    shelters_file: InputFile | None = Field(
+        None,
+        description="Shelters as GeoJSON points with `id`, `capacity` and the other keys of `shelters` as properties.",
+    )
+    exits: Listed[WayOut] = Field((), description="Ways out of the danger.")
+    table_every_s: float = Field(60.0, ge=1, le=3600, description="Interval of the table of counts, s.")
+
+    @model_validator(mode="after")
+    def _ids_differ(self) -> Self:
+        _refuse_double([zone.id for zone in self.zones], "zones")
+        _refuse_double([group.id for group in self.groups], "groups")
+        _refuse_double([*(shelter.id for shelter in self.shelters), *(exit_.id for exit_ in self.exits)], "shelters")
+        return self
+
+    @model_validator(mode="after")
+    def _somewhere_to_go(self) -> Self:
+        if not self.shelters and self.shelters_file is None and not self.exits:
+            raise ValueError("has no `shelters` and no `exits`: where are people safe?")
+        if not self.zones and self.zones_file is None:
+            raise ValueError("has no `zones`: who is to leave?")
+        return self
+
+
+def _refuse_double(ids: Sequence[str], kind: str) -> None:
+    double = [name for name, count in Counter(ids).items() if count > 1]
+    if double:
+        raise ValueError(f'names two of its {kind} "{double[0]}". Ids differ.')

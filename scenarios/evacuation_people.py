@@ -1,0 +1,260 @@
+"""Put the people of an evacuation into households, homes, cars and buildings, and find where they are safe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .chance import draws, keys_of
+from .evacuation import MODES, EvacuationZone, Group, Modes, Shelter, WayOut
+from .network import Bools, Bytes, Floats, Ints
+from .trips import TripTable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .evacuation_places import City
+
+FOOT, CAR = MODES.index("foot"), MODES.index("car")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Havens:
+    """Shelters first, then ways out. Shapes ``[haven]``."""
+
+    id: tuple[str, ...]
+    is_exit: Bools
+    capacity: Floats  # inf: all
+    turns_away: Bools  # when it is full
+    reserved: Bools  # people have a place there from when they leave
+    announced_s: Floats  # after it is full, inf: never
+    by: Bools  # [haven, mode]
+    walk_link: Ints  # -1: not on foot
+    walk_m: Floats
+    road_link: Ints  # -1: not on wheels
+    road_m: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Households:
+    """Who leaves together. Shapes ``[household]``; persons lie one household after the other."""
+
+    key: NDArray[np.uint64]
+    stock: Ints  # where they are: row of a zone, then of a group
+    mode: Bytes  # row of MODES
+    first_person: Ints  # [household + 1]
+    first_car: Ints  # [household + 1]
+    walk_link: Ints
+    walk_m: Floats
+    road_link: Ints
+    road_m: Floats
+    x_m: Floats
+    y_m: Floats
+
+    @property
+    def size(self) -> Ints:
+        """People in each."""
+        return np.diff(self.first_person)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stocks:
+    """Where people are before they leave: zones first, then groups. Shapes ``[stock]``."""
+
+    id: tuple[str, ...]
+    zone: Ints  # that is ordered
+    door_m: tuple[tuple[float, ...], ...]  # widths; none: nobody waits for a door
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvacuationPeople:
+    """Everybody an evacuation is about, and the rows they have among walks and trips."""
+
+    zones: tuple[EvacuationZone, ...]
+    stocks: Stocks
+    households: Households
+    havens: Havens
+    household: Ints  # [person]
+    person_car: Ints  # [person], -1
+    walks: TripTable  # nobody has a departure yet
+    walk_person: Ints  # [walk]
+    cars: TripTable
+    car_household: Ints  # [car], by row of `cars`
+    car_row: Ints  # [car] in the order of households: row of `cars`
+
+
+def people_of(
+    zones: Sequence[EvacuationZone],
+    groups: Sequence[Group],
+    group_zone: Sequence[int],
+    modes: Modes,
+    mean_size: float,
+    persons_per_car: int,
+    havens: Havens,
+    city: City,
+    seed: int,
+) -> EvacuationPeople:
+    """Everybody, drawn by the number of their household in their zone or group.
+
+    So another population of one zone changes nobody else, and a larger one keeps those who are there.
+    """
+    parts = [_zone_homes(zone, row, zone.modes or modes, mean_size, city, seed) for row, zone in enumerate(zones)]
+    parts += [_group_homes(group, len(zones) + row, city, seed) for row, group in enumerate(groups)]
+    households = _joined(parts, persons_per_car)
+    household = np.repeat(np.arange(households.key.size, dtype=np.int32), households.size)
+    ids = [f"evacuee {name}" for part in parts for name in part.person_ids()]
+    walks, walk_row = _table(ids, households.walk_link[household], households.walk_m[household])
+    walk_person = np.empty(len(ids), np.int32)
+    walk_person[walk_row] = np.arange(len(ids), dtype=np.int32)
+    car_of = np.repeat(np.arange(households.key.size, dtype=np.int32), np.diff(households.first_car))
+    number = np.arange(car_of.size) - households.first_car[:-1][car_of]
+    names = [name for part in parts for name in part.ids]
+    car_ids = [f"evacuee car {names[home]}/{k}" for home, k in zip(car_of.tolist(), number.tolist(), strict=True)]
+    cars, car_row = _table(car_ids, households.road_link[car_of], households.road_m[car_of])
+    car_household = np.empty(car_of.size, np.int32)
+    car_household[car_row] = car_of
+    stocks = Stocks(
+        (*(zone.id for zone in zones), *(group.id for group in groups)),
+        np.array([*range(len(zones)), *group_zone], np.int32),
+        (*(() for _ in zones), *(tuple(door.width_m for door in group.doors) for group in groups)),
+    )
+    return EvacuationPeople(
+        tuple(zones),
+        stocks,
+        households,
+        havens,
+        household,
+        _seats(households, household, car_row, persons_per_car),
+        walks,
+        walk_person,
+        cars,
+        car_household,
+        car_row,
+    )
+
+
+def _seats(households: Households, household: Ints, car_row: Ints, persons_per_car: int) -> Ints:
+    """Row of the car that each person goes in, -1 for those who do not drive."""
+    number = np.arange(household.size) - households.first_person[:-1][household]
+    car = households.first_car[:-1][household] + number // persons_per_car
+    drives = households.mode[household] == CAR
+    seats = np.full(household.size, -1, np.int32)
+    seats[drives] = car_row[car[drives]]
+    return seats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Homes:
+    """Households of one zone or group."""
+
+    ids: tuple[str, ...]
+    stock: int
+    size: Ints
+    mode: Bytes
+    walk_link: Ints
+    walk_m: Floats
+    road_link: Ints
+    road_m: Floats
+    x_m: Floats
+    y_m: Floats
+
+    def person_ids(self) -> list[str]:
+        """Names of the people."""
+        return [f"{name}/{k}" for name, size in zip(self.ids, self.size.tolist(), strict=True) for k in range(size)]
+
+
+def _zone_homes(zone: EvacuationZone, row: int, modes: Modes, mean_size: float, city: City, seed: int) -> _Homes:
+    people = city.population(zone)
+    sizes = _sizes(zone.id, people, mean_size, seed)
+    ids = tuple(f"{zone.id}/{number:06d}" for number in range(sizes.size))
+    keys = keys_of(ids)
+    link, at_m = city.homes(zone, draws(seed, keys, "home"), draws(seed, keys, "place of the home"))
+    return _at(ids, row, sizes, _modes(keys, modes, seed), link, at_m, city)
+
+
+def _group_homes(group: Group, row: int, city: City, seed: int) -> _Homes:
+    ids = tuple(f"{group.id}/{number:06d}" for number in range(group.persons))
+    link, at_m, _ = city.nearest_walk(*group.at)
+    ones = np.ones(group.persons, np.int32)
+    mode = _modes(keys_of(ids), group.modes or Modes(), seed)
+    return _at(ids, row, ones, mode, np.full(group.persons, link, np.int32), np.full(group.persons, at_m), city)
+
+
+def _at(ids: tuple[str, ...], stock: int, sizes: Ints, mode: Bytes, link: Ints, at_m: Floats, city: City) -> _Homes:
+    x_m, y_m = city.walk_place(link, at_m)
+    road_link, road_m = np.full(sizes.size, -1, np.int32), np.full(sizes.size, np.nan)
+    if sizes.size:
+        road_link, road_m, _ = city.nearest_roads(x_m, y_m, to_begin=True)
+    return _Homes(ids, stock, sizes, mode, link, at_m, road_link, road_m, x_m, y_m)
+
+
+def _sizes(name: str, people: int, mean_size: float, seed: int) -> Ints:
+    """Sizes of households that hold so many people: one, and a Poisson number of others."""
+    from scipy.stats import poisson
+
+    if people == 0:
+        return np.zeros(0, np.int32)
+    keys = keys_of([f"{name}/{number:06d}" for number in range(people)])
+    sizes = 1 + poisson(mean_size - 1.0).ppf(draws(seed, keys, "size")).astype(np.int32)
+    filled = np.cumsum(sizes)
+    last = int(np.searchsorted(filled, people))
+    sizes = sizes[: last + 1].astype(np.int32)
+    sizes[last] -= filled[last] - people
+    return sizes
+
+
+def _modes(keys: NDArray[np.uint64], modes: Modes, seed: int) -> Bytes:
+    return np.where(draws(seed, keys, "mode") < modes.car, CAR, FOOT).astype(np.int8)
+
+
+def _joined(parts: Sequence[_Homes], persons_per_car: int) -> Households:
+    size = np.concatenate([part.size for part in parts])
+    mode = np.concatenate([part.mode for part in parts])
+    cars = np.where(mode == CAR, -(-size // persons_per_car), 0)
+    return Households(
+        key=keys_of([name for part in parts for name in part.ids]),
+        stock=np.repeat([part.stock for part in parts], [part.size.size for part in parts]).astype(np.int32),
+        mode=mode,
+        first_person=np.concatenate([[0], np.cumsum(size)]).astype(np.int32),
+        first_car=np.concatenate([[0], np.cumsum(cars)]).astype(np.int32),
+        walk_link=np.concatenate([part.walk_link for part in parts]).astype(np.int32),
+        walk_m=np.concatenate([part.walk_m for part in parts]),
+        road_link=np.concatenate([part.road_link for part in parts]).astype(np.int32),
+        road_m=np.concatenate([part.road_m for part in parts]),
+        x_m=np.concatenate([part.x_m for part in parts]),
+        y_m=np.concatenate([part.y_m for part in parts]),
+    )
+
+
+def _table(ids: Sequence[str], link: Ints, at_m: Floats) -> tuple[TripTable, Ints]:
+    """Trips from home that have no departure and no other end yet, and the row of each of ``ids``."""
+    never = np.full(len(ids), np.inf)
+    table = TripTable.sorted(ids, never, link, link, origin_m=at_m, destination_m=at_m)
+    row = np.empty(len(ids), np.int32)
+    row[np.argsort(np.array(ids, dtype=str), kind="stable")] = np.arange(len(ids), dtype=np.int32)
+    return table, row
+
+
+def havens_of(shelters: Sequence[Shelter], exits: Sequence[WayOut], city: City) -> Havens:
+    """Where people are safe, and how each place is reached."""
+    places: list[Shelter | WayOut] = [*shelters, *exits]
+    walk, road = [city.walk_end(place) for place in places], [city.road_end(place) for place in places]
+    own = len(exits)
+    return Havens(
+        id=tuple(place.id for place in places),
+        is_exit=np.array([isinstance(place, WayOut) for place in places], np.bool_),
+        capacity=np.array([np.inf if s.capacity is None else s.capacity for s in shelters] + [np.inf] * own),
+        turns_away=np.array([s.when_full == "turned_away" for s in shelters] + [False] * own, np.bool_),
+        reserved=np.array([s.places == "reserved" for s in shelters] + [False] * own, np.bool_),
+        announced_s=np.array(
+            [np.inf if s.announced_after_s is None else s.announced_after_s for s in shelters] + [np.inf] * own
+        ),
+        by=np.array([[mode in place.by for mode in MODES] for place in places], np.bool_).reshape(-1, len(MODES)),
+        walk_link=np.array([link for link, _ in walk], np.int32),
+        walk_m=np.array([at_m for _, at_m in walk]),
+        road_link=np.array([link for link, _ in road], np.int32),
+        road_m=np.array([at_m for _, at_m in road]),
+    )

@@ -1,0 +1,238 @@
+"""Find what an evacuation speaks of in a city: homes along its paths, doors, shelters and ways out, or say why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .attraction import population_weights
+from .demand_random import pick
+from .evacuation import Evacuation, EvacuationZone, Shelter, WayOut
+from .evacuation_files import all_shelters, all_zones, check_evacuation_files, is_grid
+from .evacuation_people import EvacuationPeople, havens_of, people_of
+from .nearest_links import nearest_links, project
+from .network import Bools, Floats, Ints, RoadNetwork
+from .places import find_places
+from .problems import NO_VALUE, Problem, ScenarioError, SourceError, closest_hint, shown_value
+from .walk_demand import as_streets, walk_network_of
+from .walk_network import WalkKind, WalkNetwork
+from .yaml_lines import key_text
+
+if TYPE_CHECKING:
+    from .scenario import Scenario
+
+FARTHEST_M = 150.0  # of a door from the path or street that it belongs to
+Place = tuple[str | int, ...]
+
+
+class City:
+    """A city's paths and streets, as far as an evacuation asks for them."""
+
+    def __init__(self, roads: RoadNetwork, walk: WalkNetwork, evacuation: Evacuation) -> None:
+        self.roads, self.walk, self.evacuation = roads, walk, evacuation
+        self._streets, self._paths = as_streets(walk)
+        self._road_places = find_places(roads)
+
+    @cached_property
+    def usable(self) -> Bools:
+        """Links of the walk network where a walk may begin and end, ``[link]``."""
+        return np.asarray(self._paths.may_begin & (self.walk.links.kind != WalkKind.CROSSING))
+
+    @cached_property
+    def weight(self) -> Floats:
+        """How many people live along a link compared with others, ``[link]``: by a grid, otherwise by length."""
+        if is_grid(self.evacuation):
+            assert self.evacuation.population_file is not None
+            return population_weights(self.evacuation.population_file, self._streets, self._paths)[0]
+        return np.where(self.usable, self.walk.links.length_m, 0.0)
+
+    def links_in(self, zone: EvacuationZone) -> Bools:
+        """Links whose middle lies in a zone, ``[link]``."""
+        import shapely
+
+        outline = shapely.Polygon(np.column_stack(project(self.roads, *np.array(zone.polygon).T)))
+        return np.asarray(shapely.contains_xy(outline, self._paths.x_m, self._paths.y_m) & self.usable)
+
+    def population(self, zone: EvacuationZone) -> int:
+        """People at home in a zone."""
+        if is_grid(self.evacuation):
+            return round(float(self.weight[self.links_in(zone)].sum()))
+        return zone.population
+
+    def homes(self, zone: EvacuationZone, which: Floats, where: Floats) -> tuple[Ints, Floats]:
+        """Link and place along it of homes, from two numbers in [0, 1) of each."""
+        if not which.size:
+            return np.zeros(0, np.int32), np.zeros(0)
+        weight = np.where(self.links_in(zone), np.maximum(self.weight, 1e-9), 0.0)
+        link = pick(weight, which).astype(np.int32)
+        return link, where * self.walk.links.length_m[link]
+
+    def walk_place(self, link: Ints, at_m: Floats) -> tuple[Floats, Floats]:
+        """Coordinates of places on links of the walk network, m."""
+        import shapely
+
+        lines = {row: shapely.LineString(self.walk.link_shape_xy(row)) for row in np.unique(link).tolist()}
+        share = at_m / np.maximum(self.walk.links.length_m[link], 1e-9)
+        points = shapely.line_interpolate_point([lines[row] for row in link.tolist()], share, normalized=True)
+        return np.asarray(shapely.get_x(points)), np.asarray(shapely.get_y(points))
+
+    def nearest_walk(self, lon: float, lat: float) -> tuple[int, float, float]:
+        """Nearest link on which people walk, the place along it, m, and how far it is, m."""
+        x_m, y_m = project(self.roads, np.array([lon]), np.array([lat]))
+        found = nearest_links(self._streets, x_m, y_m, self.usable)
+        return int(found.link[0]), float(found.along_m[0]), float(found.distance_m[0])
+
+    def nearest_roads(self, x_m: Floats, y_m: Floats, *, to_begin: bool) -> tuple[Ints, Floats, Floats]:
+        """Nearest streets where cars can set out (or arrive), the places along them, m, and how far they are, m."""
+        places = self._road_places
+        may = (places.may_begin if to_begin else places.may_end) & places.addressed
+        found = nearest_links(self.roads, x_m, y_m, may if may.any() else places.may_begin)
+        return found.link, found.along_m, found.distance_m
+
+    def walk_end(self, place: Shelter | WayOut) -> tuple[int, float]:
+        """Where a walk to a haven ends; link -1: it cannot be reached on foot."""
+        if place.at is None or "foot" not in place.by:
+            return -1, np.nan
+        return self.nearest_walk(*place.at)[:2]
+
+    def road_end(self, place: Shelter | WayOut) -> tuple[int, float]:
+        """Where a drive to a haven ends; link -1: it cannot be reached on wheels."""
+        if set(place.by) == {"foot"}:
+            return -1, np.nan
+        if isinstance(place, WayOut) and place.link is not None:
+            link = self.roads.link_row.get(place.link, -1)
+            return link, float(self.roads.links.length_m[link])
+        assert place.at is not None, "the scenario's rules ask for it"
+        x_m, y_m = project(self.roads, *np.array([place.at]).T)
+        nearest, along_m, _ = self.nearest_roads(x_m, y_m, to_begin=False)
+        return int(nearest[0]), float(along_m[0])
+
+    def may_end(self, link: int) -> bool:
+        """Whether cars can get to a street."""
+        return bool(self._road_places.may_end[link])
+
+
+def evacuation_people(scenario: Scenario, roads: RoadNetwork, walk: WalkNetwork) -> EvacuationPeople:
+    """Everybody that a scenario's evacuation is about.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the evacuation.
+    """
+    evacuation = scenario.evacuation
+    assert evacuation is not None, "there is nobody of an evacuation without it"
+    problems = check_evacuation(scenario, roads)
+    if problems:
+        raise ScenarioError(problems)
+    city = City(roads, walk, evacuation)
+    zones, shelters = all_zones(evacuation), all_shelters(evacuation)
+    inside = [_zone_of(group.at, zones) for group in evacuation.groups]
+    return people_of(
+        zones,
+        evacuation.groups,
+        inside,
+        evacuation.modes,
+        evacuation.households.mean_size,
+        evacuation.households.persons_per_car,
+        havens_of(shelters, evacuation.exits, city),
+        city,
+        scenario.seed,
+    )
+
+
+def check_evacuation(scenario: Scenario, roads: RoadNetwork | None) -> list[Problem]:
+    """Every problem of a scenario's evacuation; with its streets also whether its places exist."""
+    evacuation = scenario.evacuation
+    if evacuation is None:
+        return []
+    problems = check_evacuation_files(evacuation)
+    if problems:
+        return problems
+    problems = list(_unknown_zones(scenario, evacuation))
+    if roads is None:
+        return problems
+    try:
+        city = City(roads, walk_network_of(scenario, roads), evacuation)
+        return [*problems, *_misplaced(scenario, evacuation, city)]
+    except SourceError as error:
+        return [*problems, _about(scenario, ("zones",), str(error))]
+
+
+def _unknown_zones(scenario: Scenario, evacuation: Evacuation) -> Iterator[Problem]:
+    known = [zone.id for zone in all_zones(evacuation)]
+    for row, order in enumerate(evacuation.orders):
+        for column, name in enumerate(order.zones):
+            if name not in known:
+                said = f"no such zone.{closest_hint(name, known)} All: {', '.join(map(shown_value, known))}."
+                yield _about(scenario, ("orders", row, "zones", column), said)
+    twice = [name for name in dict.fromkeys(known) if known.count(name) > 1]
+    for name in twice:
+        yield _about(scenario, ("zones_file",), f'its zone "{name}" stands under `zones` too. Ids differ.')
+    for row, group in enumerate(evacuation.groups):
+        if _zone_of(group.at, all_zones(evacuation)) < 0:
+            said = "lies in no zone, so no order would reach its people. Move it, or draw a zone round it."
+            yield _about(scenario, ("groups", row, "at"), said)
+
+
+def _zone_of(at: tuple[float, ...], zones: tuple[EvacuationZone, ...]) -> int:
+    """Row of the zone in which a place lies, the first of several; -1: in none."""
+    import shapely
+
+    inside = (row for row, zone in enumerate(zones) if shapely.contains_xy(shapely.Polygon(zone.polygon), *at))
+    return next(inside, -1)
+
+
+def _misplaced(scenario: Scenario, evacuation: Evacuation, city: City) -> Iterator[Problem]:
+    """Zones, doors and havens that no path or street leads to."""
+    for row, zone in enumerate(all_zones(evacuation)):
+        if not city.links_in(zone).any():
+            own = row < len(evacuation.zones)
+            key: Place = ("zones", row, "polygon") if own else ("zones_file",)
+            where = "" if own else f' (zone "{zone.id}")'
+            yield _about(scenario, key, f"holds the middle of no path{where}: nobody can leave it. Draw it larger.")
+    own_shelters = len(evacuation.shelters)
+    for row, shelter in enumerate(all_shelters(evacuation)):
+        key = ("shelters", row, "at") if row < own_shelters else ("shelters_file",)
+        name = "" if row < own_shelters else f'shelter "{shelter.id}": '
+        yield from (_about(scenario, key, name + said) for said in _no_way_to(shelter, city))
+    for row, group in enumerate(evacuation.groups):
+        yield from (_about(scenario, ("groups", row, "at"), said) for said in _no_path_to(group.at, city))
+    for row, exit_ in enumerate(evacuation.exits):
+        if exit_.link is None:
+            yield from (_about(scenario, ("exits", row, "at"), said) for said in _no_way_to(exit_, city))
+        elif exit_.link not in city.roads.link_row:
+            said = f"no such link.{closest_hint(exit_.link, city.roads.links.id)}"
+            yield _about(scenario, ("exits", row, "link"), said)
+        elif not city.may_end(city.roads.link_row[exit_.link]):
+            yield _about(scenario, ("exits", row, "link"), "no way leads there by car. Take another link.")
+
+
+def _no_way_to(place: Shelter | WayOut, city: City) -> Iterator[str]:
+    assert place.at is not None, "an exit by its link is looked up by it"
+    if "foot" in place.by:
+        yield from _no_path_to(place.at, city)
+    if set(place.by) != {"foot"}:
+        x_m, y_m = project(city.roads, *np.array([place.at]).T)
+        away_m = float(city.nearest_roads(x_m, y_m, to_begin=False)[2][0])
+        if away_m > FARTHEST_M:
+            yield (
+                f"no street for cars leads to it: the nearest is {away_m:,.0f} m away. Move it, or take what needs a "
+                "street out of its `by`."
+            )
+
+
+def _no_path_to(at: tuple[float, ...], city: City) -> Iterator[str]:
+    away_m = city.nearest_walk(*at)[2]
+    if away_m > FARTHEST_M:
+        yield f"no path leads to it: the nearest that joins the others is {away_m:,.0f} m away. Move it."
+
+
+def _about(scenario: Scenario, place: Place, text: str) -> Problem:
+    if scenario.source_map is not None:
+        return scenario.source_map.problem(("evacuation", *place), text)
+    key = key_text(("evacuation", *place))
+    return Problem(scenario.file, None, key, NO_VALUE, text)

@@ -1,0 +1,341 @@
+"""Write down what became of an evacuation: people, shelters, zones over time, who is stranded, where it jams."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from ..agents.evacuation import AT_HOME, CAUSES, IN_CAR, ON_FOOT, OUT, PREPARING, SHELTERED, STATE_WORDS, STRANDED
+from ..agents.remembering import Remembers
+from ..kernels import traffic_tables, walking_tables
+from ..scenarios.evacuation import MODES
+from ..scenarios.nearest_links import project
+from ..scenarios.places import middle_of_links
+from .network_facts import to_lon_lat
+from .observers import link_totals
+from .run_folder import STRANDED_FILES
+
+if TYPE_CHECKING:
+    from ..agents.city_model import CityModel
+    from .evacuation import Rescue
+    from .run_folder import RunFolder
+
+Floats = NDArray[np.float64]
+Longs = NDArray[np.int64]
+
+SHARES = (50, 90, 95, 100)  # per cent of those who leave, as evacuation time estimates are told (NUREG/CR-7002)
+UNDER_WAY = "still on the way when the run ended"
+MOST_BOTTLENECKS = 100
+
+
+class EvacuationTable(Remembers):
+    """Who of every zone has left, is safe, and is in it, and how full every shelter is, at moments."""
+
+    KEEPS = ("_last_s",)
+
+    def __init__(self, folder: RunFolder, rescue: Rescue, every_s: float) -> None:
+        self.every_s = every_s
+        self._rescue = rescue
+        self._zones, self._shelters = folder.writer("evacuation"), folder.writer("shelter_times")
+        self._walk_in, self._road_in = links_of_zones(rescue)
+        self._last_s = -1.0
+
+    def observe(self, t_s: float, model: CityModel) -> None:
+        """Write one row for every zone and every haven."""
+        if t_s <= self._last_s:
+            return
+        self._last_s = t_s
+        rescue, evacuees = self._rescue, self._rescue.evacuees
+        zones, havens = len(rescue.people.zones), rescue.people.havens
+        zone, state = evacuees.zone, evacuees.doing
+
+        def of_zones(chosen: Any) -> Longs:
+            return np.bincount(zone[chosen], minlength=zones)
+
+        home = (state == AT_HOME) | (state == PREPARING)
+        self._zones.write(
+            {
+                "t_s": np.full(zones, t_s),
+                "zone": [one.id for one in rescue.people.zones],
+                "population": of_zones(np.ones(zone.size, np.bool_)),
+                "indoors": of_zones(home),
+                "left": of_zones(~home),
+                "safe": of_zones((state == SHELTERED) | (state == OUT)),
+                "stranded": of_zones(state == STRANDED),
+                "in_zone": of_zones(home) + self._on_streets_of_zones(model),
+            }
+        )
+        self._shelters.write(
+            {
+                "t_s": np.full(len(havens.id), t_s),
+                "shelter": list(havens.id),
+                "occupancy": evacuees.occupancy.copy(),
+                "turned_away": evacuees.refused.copy(),
+            }
+        )
+
+    def _on_streets_of_zones(self, model: CityModel) -> Longs:
+        """Evacuees on foot and in cars within each zone, wherever they live."""
+        evacuees, walkers, fleet = self._rescue.evacuees, model.walkers, model.fleet
+        assert walkers is not None, "an evacuation has people on foot"
+        cell = walkers.people.cell[0, evacuees.walk_row[evacuees.doing == ON_FOOT]]
+        on_foot = self._walk_in[:, walkers.link_of[cell[cell >= 0]]].sum(axis=1)
+        lane = fleet.vehicles.lane[0, evacuees.car_row[evacuees.doing == IN_CAR]]
+        link = fleet.cities.lane_i[0, traffic_tables.ON_LINK, lane[lane >= 0]]
+        return np.asarray(on_foot + self._road_in[:, link].sum(axis=1), np.int64)
+
+
+def links_of_zones(rescue: Rescue) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Links of the walk network and of the streets whose middle lies in each zone, ``[zone, link]`` each."""
+    from ..scenarios.walk_demand import as_streets
+
+    roads, walkers = rescue.simulation.model.network, rescue.walkers
+    outlines = [
+        shapely.Polygon(np.column_stack(project(roads, *np.array(zone.polygon).T))) for zone in rescue.people.zones
+    ]
+    middles = middle_of_links(as_streets(walkers.network)[0]), middle_of_links(roads)
+    walk_in, road_in = (np.array([shapely.contains_xy(one, x_m, y_m) for one in outlines]) for x_m, y_m in middles)
+    return walk_in, road_in
+
+
+def write_evacuation(folder: RunFolder, rescue: Rescue) -> None:
+    """Write every table that needs the whole run."""
+    _write_people(folder, rescue)
+    _write_shelters(folder, rescue)
+    _write_zones(folder, rescue)
+    _write_stranded(folder, rescue)
+    _write_bottlenecks(folder, rescue)
+
+
+def _write_people(folder: RunFolder, rescue: Rescue) -> None:
+    evacuees, people = rescue.evacuees, rescue.people
+    household, stock = people.household, evacuees.stock
+    zones = len(people.zones)
+    ids = np.array(people.walks.id, dtype=object)
+    row = evacuees.walk_row - (len(rescue.walkers.trips) - len(people.walks))
+    left = np.isin(evacuees.doing, (ON_FOOT, IN_CAR, SHELTERED, OUT, STRANDED))
+    names = np.array([*people.havens.id, ""], dtype=object)
+    folder.writer("evacuees").write(
+        {
+            "person": ids[row],
+            "zone": np.array([zone.id for zone in people.zones], dtype=object)[evacuees.zone],
+            "group": [people.stocks.id[one] if one >= zones else "" for one in stock.tolist()],
+            "mode": np.array(MODES, dtype=object)[people.households.mode[household]],
+            "ordered_s": evacuees.ordered_s[household],
+            "heard_s": evacuees.heard_s[household],
+            "shadow": evacuees.shadow[household].astype(np.int64),
+            "ready_s": evacuees.ready_s,
+            "left_s": np.where(left, evacuees.left_s, np.nan),
+            "safe_s": evacuees.safe_s,
+            "shelter": names[np.where(left, evacuees.haven, -1)],
+            "turned_away": evacuees.turned_away.astype(np.int64),
+            "status": np.array(STATE_WORDS, dtype=object)[evacuees.doing],
+            "cause": np.array(CAUSES, dtype=object)[evacuees.cause],
+        }
+    )
+
+
+def _write_shelters(folder: RunFolder, rescue: Rescue) -> None:
+    evacuees, havens = rescue.evacuees, rescue.people.havens
+    safe = ~np.isnan(evacuees.safe_s)
+    first_s, last_s = np.full(len(havens.id), np.inf), np.full(len(havens.id), -np.inf)
+    np.minimum.at(first_s, evacuees.haven[safe], evacuees.safe_s[safe])
+    np.maximum.at(last_s, evacuees.haven[safe], evacuees.safe_s[safe])
+    by_car = safe & (evacuees.people.households.mode[evacuees.people.household] == MODES.index("car"))
+    folder.writer("shelters").write(
+        {
+            "shelter": list(havens.id),
+            "kind": np.where(havens.is_exit, "exit", "shelter"),
+            "capacity": np.where(np.isinf(havens.capacity), np.nan, havens.capacity),
+            "occupancy": evacuees.occupancy,
+            "by_car": np.bincount(evacuees.haven[by_car], minlength=len(havens.id)),
+            "turned_away": evacuees.refused,
+            "full_s": evacuees.full_since_s,
+            "first_s": np.where(np.isinf(first_s), np.nan, first_s),
+            "last_s": np.where(np.isinf(last_s), np.nan, last_s),
+        }
+    )
+
+
+def _write_zones(folder: RunFolder, rescue: Rescue) -> None:
+    rows = zone_rows(rescue)
+    folder.writer("evacuation_zones").write({key: [row[key] for row in rows] for key in rows[0]})
+
+
+def zone_rows(rescue: Rescue) -> list[dict[str, Any]]:
+    """What became of the people of every zone, and of all together (the last row)."""
+    evacuees, people = rescue.evacuees, rescue.people
+    every = [
+        (zone.id, evacuees.zone == row, rescue.orders.zone_ordered_s[row]) for row, zone in enumerate(people.zones)
+    ]
+    first_s = np.nanmin(rescue.orders.zone_ordered_s, initial=np.inf)
+    every.append(("all", np.ones(evacuees.doing.size, np.bool_), first_s if np.isfinite(first_s) else np.nan))
+    rows = []
+    for name, own, begun_s in every:
+        goes = own & ~np.isnan(evacuees.left_s)
+        state = evacuees.doing[own]
+        row: dict[str, Any] = {
+            "zone": name,
+            "population": int(own.sum()),
+            "ordered_s": begun_s,
+            "leaving": int(goes.sum()),
+            "safe": int(np.isin(state, (SHELTERED, OUT)).sum()),
+            "under_way": int(np.isin(state, (ON_FOOT, IN_CAR)).sum()),
+            "stranded": int((state == STRANDED).sum()),
+        }
+        for share in SHARES:
+            row[f"left_{share}_s"] = _until(evacuees.left_s[goes], share) - begun_s
+            row[f"safe_{share}_s"] = _until(evacuees.safe_s[goes], share) - begun_s
+        rows.append(row)
+    return rows
+
+
+def _until(times_s: Floats, share: int) -> float:
+    """When so many per cent of people were there, NaN when they never were."""
+    if not times_s.size:
+        return np.nan
+    needed = int(np.ceil(times_s.size * share / 100.0 - 1e-9))
+    return float(np.sort(times_s)[needed - 1])  # NaN stands last
+
+
+def stranded_rows(rescue: Rescue) -> list[dict[str, Any]]:
+    """Everybody who set out and is not safe, with place, time and cause."""
+    evacuees, people, model = rescue.evacuees, rescue.people, rescue.simulation.model
+    lost = np.flatnonzero(np.isin(evacuees.doing, (ON_FOOT, IN_CAR, STRANDED)))
+    if not lost.size:
+        return []
+    x_m, y_m = whereabouts(rescue, lost)
+    lon, lat = to_lon_lat(x_m, y_m, model.network.epsg)
+    first_walk = len(rescue.walkers.trips) - len(people.walks)
+    return [
+        {
+            "person": people.walks.id[int(evacuees.walk_row[person]) - first_walk],
+            "zone": people.zones[int(evacuees.zone[person])].id,
+            "status": STATE_WORDS[int(evacuees.doing[person])],
+            "lon": round(float(lon[row]), 6),
+            "lat": round(float(lat[row]), 6),
+            "left_s": float(evacuees.left_s[person]),
+            "t_s": rescue.simulation.t_s,
+            "cause": CAUSES[int(evacuees.cause[person])] or UNDER_WAY,
+        }
+        for row, person in enumerate(lost.tolist())
+    ]
+
+
+def whereabouts(rescue: Rescue, persons: Longs) -> tuple[Floats, Floats]:
+    """Coordinates of people who are not safe, m: where they walk or drive, wait, or could not go on."""
+    evacuees, people, model, walkers = rescue.evacuees, rescue.people, rescue.simulation.model, rescue.walkers
+    home = people.household[persons]
+    x_m, y_m = people.households.x_m[home].copy(), people.households.y_m[home].copy()
+    for place, person in enumerate(persons.tolist()):
+        point = None
+        row, car = int(evacuees.walk_row[person]), int(evacuees.car_row[person])
+        cell, status = int(walkers.people.cell[0, row]), int(walkers.people.status[0, row])
+        if cell >= 0:
+            directed = int(np.searchsorted(walkers.walks.first_cell, cell, side="right")) - 1
+            cells = walkers.walks.first_cell[directed + 1] - walkers.walks.first_cell[directed]
+            share = (cell - walkers.walks.first_cell[directed] + 1) / cells
+            length_m = float(walkers.network.links.length_m[directed // 2])
+            at_m = length_m * share - float(walkers.people.left_m[0, row])
+            line = shapely.LineString(walkers.network.link_shape_xy(directed // 2))
+            along = at_m / length_m
+            point = shapely.line_interpolate_point(line, 1.0 - along if directed % 2 else along, normalized=True)
+        elif status == walking_tables.ARRIVED:
+            haven = int(evacuees.haven[person])
+            line = shapely.LineString(walkers.network.link_shape_xy(int(people.havens.walk_link[haven])))
+            point = shapely.line_interpolate_point(line, float(people.havens.walk_m[haven]))
+        elif car >= 0 and model.fleet.vehicles.status[0, car] == traffic_tables.DRIVING:
+            lane = int(model.fleet.vehicles.lane[0, car])
+            link = int(model.fleet.cities.lane_i[0, traffic_tables.ON_LINK, lane])
+            at_m = float(model.fleet.vehicles.position_m[0, car]) if lane < model.network.lane_count else np.inf
+            point = shapely.line_interpolate_point(shapely.LineString(model.network.link_shape_xy(link)), at_m)
+        if point is not None:
+            x_m[place], y_m[place] = point.x, point.y
+    return x_m, y_m
+
+
+def _write_stranded(folder: RunFolder, rescue: Rescue) -> None:
+    rows = stranded_rows(rescue)
+    keys = ("person", "zone", "status", "lon", "lat", "left_s", "t_s", "cause")
+    folder.writer("stranded").write({key: [row[key] for row in rows] for key in keys})
+    import pandas as pd
+
+    csv_file, geojson_file = (folder.path / name for name in STRANDED_FILES)
+    pd.DataFrame(rows, columns=list(keys)).to_csv(csv_file, index=False)
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [row["lon"], row["lat"]]},
+            "properties": {key: row[key] for key in keys if key not in ("lon", "lat")},
+        }
+        for row in rows
+    ]
+    collection = {"type": "FeatureCollection", "features": features}
+    geojson_file.write_text(json.dumps(collection) + "\n", encoding="utf-8")
+
+
+def _write_bottlenecks(folder: RunFolder, rescue: Rescue) -> None:
+    rows = bottleneck_rows(rescue)
+    keys = ("mode", "link", "name", "lost_person_h", "lon", "lat")
+    folder.writer("bottlenecks").write({key: [row[key] for row in rows] for key in keys})
+
+
+def bottleneck_rows(rescue: Rescue) -> list[dict[str, Any]]:
+    """Links on which most time was lost, the worst first.
+
+    On foot it is the time that people stood at the end of a link; on wheels the time beyond that of the limit, each
+    vehicle with as many people as evacuees' cars have on average (one where there are none).
+    """
+    model, walkers, people = rescue.simulation.model, rescue.walkers, rescue.people
+    stood_s = walkers.of_links(0, walkers.walks.cell_f[0, walking_tables.STOOD_S])
+    _, _, vehicle_s, vehicle_m = link_totals(model.fleet)
+    driving = people.person_car >= 0
+    in_a_car = driving.sum() / max(len(people.cars), 1) if driving.any() else 1.0
+    lost_s = np.maximum(vehicle_s - vehicle_m / model.network.links.speed_mps, 0.0) * in_a_car
+    rows = []
+    for mode, links, network, seconds in (
+        ("foot", walkers.network.links, walkers.network, stood_s),
+        ("road", model.network.links, model.network, lost_s),
+    ):
+        for link in np.argsort(-seconds, kind="stable")[:MOST_BOTTLENECKS].tolist():
+            if seconds[link] > 0.0:
+                middle = shapely.line_interpolate_point(
+                    shapely.LineString(network.link_shape_xy(link)), 0.5, normalized=True
+                )
+                lon, lat = to_lon_lat(np.array([middle.x]), np.array([middle.y]), network.epsg)
+                rows.append(
+                    {
+                        "mode": mode,
+                        "link": links.id[link],
+                        "name": links.name[link],
+                        "lost_person_h": float(seconds[link]) / 3600.0,
+                        "lon": float(lon[0]),
+                        "lat": float(lat[0]),
+                    }
+                )
+    return sorted(rows, key=lambda row: -row["lost_person_h"])[:MOST_BOTTLENECKS]
+
+
+def evacuation_facts(rescue: Rescue) -> dict[str, Any]:
+    """What an evacuation adds to the summary; everybody is in one of the counts of ``people``."""
+    evacuees, simulation = rescue.evacuees, rescue.simulation
+    zones = zone_rows(rescue)
+    counts = evacuees.census(rescue.walkers, simulation.model.fleet)
+    return {
+        "evacuation": {
+            "preset": simulation.scenario.walking.preset,
+            "population": int(evacuees.doing.size),
+            "people": counts,
+            "ordered": int(sum(told.people for told in rescue.orders.given)),
+            "leaving": int((~np.isnan(evacuees.left_s)).sum()),
+            "shadow": int(evacuees.shadow[rescue.people.household].sum()),
+            "turned_away": int(evacuees.refused.sum()),
+            "cars": int(np.unique(evacuees.car_row[evacuees.car_row >= 0]).size),
+            "zones": {row["zone"]: {key: value for key, value in row.items() if key != "zone"} for row in zones},
+            "state_hash": evacuees.state_hash(),
+        }
+    }

@@ -1,0 +1,198 @@
+"""People who are told to leave get ready, leave and are let in or turned away; nobody is lost on the way."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from evacuation_case import corner, rescue_of, write_case
+
+from citytwin.agents.evacuation import IN_CAR, ON_FOOT, OUT, SHELTERED, STRANDED
+from citytwin.kernels import walking_tables
+from citytwin.sim.evacuation import Rescue
+from citytwin.sim.run import run_scenario
+from citytwin.sim.run_folder import read_run
+from citytwin.sim.simulation import Simulation
+from citytwin.sim.snapshot import restore, take
+
+AT_ONCE = {"channels": [], "shadow": None, "preparation": {"kind": "uniform", "least_s": 0, "most_s": 0}}
+
+
+def of(simulation: Simulation) -> Rescue:
+    assert simulation.rescue is not None
+    return simulation.rescue
+
+
+def census(simulation: Simulation) -> dict[str, int]:
+    return of(simulation).evacuees.census(simulation.model.walkers, simulation.model.fleet)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("evacuation")
+    run_scenario(write_case(folder), folder / "run")
+    return read_run(folder / "run")
+
+
+def test_everybody_is_in_one_count_and_has_a_row(run):
+    facts, people = run.summary["evacuation"], run.table("evacuees")
+    assert sum(facts["people"].values()) == facts["population"] == len(people) == 240
+    assert facts["ordered"] == 160 and facts["preset"] == "lab_calibrated"
+    status = people["status"].value_counts()
+    assert status["sheltered"] == facts["people"]["sheltered"] > 50
+    assert status["out"] == facts["people"]["out"] > 0
+    assert people["safe_s"].notna().sum() == facts["people"]["sheltered"] + facts["people"]["out"]
+    gone = people[people["left_s"].notna()]
+    assert (gone["left_s"] >= gone["ready_s"] - 1e-9).all() and (gone["ready_s"] >= gone["heard_s"].fillna(0.0)).all()
+    assert (gone["safe_s"].dropna() > gone["left_s"][gone["safe_s"].notna()]).all()
+
+
+def test_households_leave_together_and_only_those_with_an_order_or_near_it(run):
+    people = run.table("evacuees")
+    people["household"] = people["person"].str.rpartition("/")[0]
+    gone = people[people["left_s"].notna() & (people["group"] == "")]
+    assert (gone.groupby("household")["left_s"].nunique() == 1).all()
+    together = gone.groupby("household")[["ready_s", "left_s"]].max()
+    assert (together["ready_s"] == together["left_s"]).all()
+    shadow = people[people["shadow"] == 1]
+    assert set(shadow["zone"]) == {"east"} and shadow["ordered_s"].isna().all() and shadow["left_s"].notna().all()
+    assert people[(people["zone"] == "west") & people["left_s"].notna()]["ordered_s"].notna().all()
+
+
+def test_the_tables_agree_with_each_other(run):
+    people, shelters, times = run.table("evacuees"), run.table("shelters"), run.table("shelter_times")
+    inside = people[people["safe_s"].notna()].groupby("shelter").size()
+    assert inside.to_dict() == shelters.set_index("shelter")["occupancy"][lambda n: n > 0].to_dict()
+    last = times.groupby("shelter").last()
+    assert last["occupancy"].to_dict() == shelters.set_index("shelter")["occupancy"].to_dict()
+    assert (times.groupby("shelter")["occupancy"].first() == 0).all()
+    assert shelters["turned_away"].sum() == people["turned_away"].sum() == run.summary["evacuation"]["turned_away"] > 0
+    zones = run.table("evacuation")
+    assert (zones["indoors"] + zones["left"] == zones["population"]).all() and (zones["safe"] <= zones["left"]).all()
+    first = zones[zones["t_s"] == 0.0]
+    assert (first["in_zone"] == first["population"]).all()
+    west = zones[zones["zone"] == "west"]["in_zone"]
+    assert west.iloc[-1] < west.iloc[0]
+    told = run.table("evacuation_zones").set_index("zone")
+    assert (told["safe_50_s"] <= told["safe_90_s"]).loc[["west", "all"]].all()
+    leaving = people[(people["zone"] == "west") & people["left_s"].notna()]
+    safe_s = np.sort(leaving["safe_s"].fillna(np.inf))
+    assert told.loc["west", "safe_90_s"] == pytest.approx(safe_s[int(np.ceil(0.9 * safe_s.size)) - 1] - 30.0)
+    assert told.loc["west", "left_50_s"] == pytest.approx(leaving["left_s"].median() - 30.0, abs=3.0)
+
+
+def test_who_is_not_safe_at_the_end_stands_in_a_list_with_place_and_cause(tmp_path):
+    run_scenario(write_case(tmp_path, scenario={"duration_s": 150}), tmp_path / "run")
+    run = read_run(tmp_path / "run")
+    lost, facts = run.table("stranded"), run.summary["evacuation"]["people"]
+    assert len(lost) == facts["on_foot"] + facts["in_cars"] + facts["stranded"] > 20
+    assert (lost["cause"] == "still on the way when the run ended").all()
+    assert lost["lon"].between(8.99, 9.01).all() and lost["lat"].between(46.99, 47.01).all()
+    assert len(pd.read_csv(tmp_path / "run" / "stranded.csv")) == len(lost)
+    collection = json.loads((tmp_path / "run" / "stranded.geojson").read_text())
+    assert collection["features"][0]["properties"]["person"] == lost["person"].iloc[0]
+
+
+@pytest.mark.parametrize("chance", range(4))
+def test_nobody_is_lost_whatever_is_ordered_when(chance, tmp_path):
+    draw = np.random.default_rng(chance)
+    orders = [
+        {"zones": [str(draw.choice(["west", "east"]))], "start_s": float(draw.integers(0, 200)), "compliance": 0.8}
+        for _ in range(3)
+    ]
+    shelters = [
+        {
+            "id": f"shelter {row}",
+            "at": corner(*draw.integers(0, 4, 2).tolist()),
+            "capacity": int(draw.integers(0, 60)),
+            "when_full": str(draw.choice(["turned_away", "turned_away", "overcrowded"])),
+            "places": str(draw.choice(["first_come", "reserved"])),
+            "announced_after_s": float(draw.integers(0, 60)),
+        }
+        for row in range(3)
+    ]
+    simulation = rescue_of(tmp_path, orders=orders, shelters=shelters, exits=[])
+    rescue = of(simulation)
+    full = rescue.people.havens.turns_away
+    for t_s in range(5, 600, 5):
+        simulation.run(t_s)
+        counts = census(simulation)
+        assert sum(counts.values()) == 240, (t_s, counts)
+        assert (rescue.evacuees.occupancy + rescue.evacuees.held <= rescue.people.havens.capacity)[full].all()
+        assert (rescue.evacuees.held >= 0).all() and (rescue.evacuees.inside >= 0).all()
+    out = rescue.evacuees.walk_row[rescue.evacuees.doing == ON_FOOT]
+    wanted = simulation.model.walkers.walks.cell_i[0, walking_tables.WANTED]
+    queued = simulation.model.walkers.people.status[0, out] == walking_tables.QUEUED
+    assert wanted.sum() == queued.sum()  # who turned round wants into the cell ahead, and into no other
+
+
+def test_the_same_seed_gives_the_same_evacuation(tmp_path, run):
+    again = run_scenario(write_case(tmp_path), tmp_path / "again").summary
+    assert again["evacuation"]["state_hash"] == run.summary["evacuation"]["state_hash"]
+    assert again["walking"]["state_hash"] == run.summary["walking"]["state_hash"]
+    assert again["state_hash"] == run.summary["state_hash"]
+
+
+def test_a_school_empties_as_fast_as_its_door_lets(tmp_path):
+    simulation = rescue_of(tmp_path, **AT_ONCE)
+    simulation.run(31.0)
+    rescue = of(simulation)
+    pupils = np.flatnonzero(rescue.evacuees.stock == 2)
+    left_s = np.sort(rescue.evacuees.left_s[pupils][~np.isnan(rescue.evacuees.left_s[pupils])])
+    assert left_s.size > 30
+    assert np.diff(left_s) == pytest.approx(1.0 / (2.09 - 0.15))
+    codes = rescue_of(tmp_path, scenario={"walking": {"preset": "code_conservative"}}, **AT_ONCE)
+    assert of(codes).orders.door_per_s[2] == pytest.approx(1.33)
+
+
+def test_a_shelter_that_is_announced_as_full_turns_people_round_on_their_way(tmp_path):
+    simulation = rescue_of(tmp_path, **AT_ONCE, modes={"car": 0.5})
+    simulation.run(700.0)
+    entries = [entry for entry in simulation.entries if entry.kind == "shelter_full"]
+    assert [entry.where for entry in entries] == ["hall", "hall"]
+    assert entries[1].t_s == pytest.approx(entries[0].t_s + 20.0, abs=1.0)
+    turned = int(entries[1].text.split()[3])
+    assert turned > 10
+    evacuees = of(simulation).evacuees
+    assert evacuees.occupancy[0] == 30 and evacuees.refused[0] < evacuees.occupancy[1:].sum()
+    assert set(np.unique(evacuees.doing)) <= {0, ON_FOOT, IN_CAR, SHELTERED, OUT}
+
+
+def test_reserved_places_turn_nobody_away_and_an_overcrowded_shelter_takes_all(tmp_path):
+    hall = {"id": "hall", "at": corner(2, 2), "capacity": 30, "by": ["foot", "car"]}
+    other = {"id": "park", "at": corner(3, 0)}
+    reserved = of(rescue_of(tmp_path, **AT_ONCE, shelters=[hall | {"places": "reserved"}, other]))
+    reserved.simulation.run()
+    assert reserved.evacuees.refused.sum() == 0 and reserved.evacuees.occupancy[0] == 30
+    crowded = of(rescue_of(tmp_path, **AT_ONCE, shelters=[hall | {"when_full": "overcrowded"}], exits=[]))
+    crowded.simulation.run()
+    assert crowded.evacuees.occupancy[0] == (~np.isnan(crowded.evacuees.left_s)).sum() > 100
+
+
+def test_who_finds_every_shelter_full_is_stranded_there(tmp_path):
+    hall = {"id": "hall", "at": corner(2, 2), "capacity": 50}
+    simulation = rescue_of(tmp_path, **AT_ONCE, shelters=[hall], exits=[])
+    simulation.run()
+    evacuees = of(simulation).evacuees
+    lost = evacuees.doing == STRANDED
+    assert evacuees.occupancy[0] == 50 and lost.sum() == (~np.isnan(evacuees.left_s)).sum() - 50
+    assert (evacuees.cause[lost] == 3).all() and census(simulation)["stranded"] == lost.sum()
+
+
+def test_nothing_of_evacuations_is_computed_on_a_gpu(tmp_path):
+    with pytest.raises(Exception, match="evacuations are computed on the CPU"):
+        run_scenario(write_case(tmp_path), tmp_path / "run", backend="cuda")
+
+
+def test_a_snapshot_goes_on_to_the_same_end(tmp_path):
+    whole, again = rescue_of(tmp_path), rescue_of(tmp_path)
+    whole.run(140.0)
+    kept = take(whole)
+    whole.run(500.0)
+    restore(again, kept)
+    again.run(500.0)
+    assert of(again).evacuees.state_hash() == of(whole).evacuees.state_hash()
+    assert again.model.walkers.state_hash() == whole.model.walkers.state_hash()
+    assert again.model.fleet.state_hash() == whole.model.fleet.state_hash() and again.entries == whole.entries
