@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,15 +13,22 @@ from numpy.typing import NDArray
 from ..agents.evacuation import AT_HOME, CAUSES, IN_CAR, ON_FOOT, OUT, PREPARING, SHELTERED, STATE_WORDS, STRANDED
 from ..agents.remembering import Remembers
 from ..kernels import traffic_tables, walking_tables
-from ..scenarios.evacuation import MODES
+from ..scenarios.entry_words import Side, details, entry_names, entry_sentence
+from ..scenarios.evacuation import MODES, Evacuation
+from ..scenarios.evacuation_files import all_shelters
 from ..scenarios.nearest_links import project
 from ..scenarios.places import middle_of_links
+from ..scenarios.planner_words import clock
+from ..scenarios.street_words import IdsOnly
 from .network_facts import to_lon_lat
 from .observers import link_totals
 from .run_folder import STRANDED_FILES
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from ..agents.city_model import CityModel
+    from ..scenarios.scenario import Scenario
     from .evacuation import Rescue
     from .run_folder import RunFolder
 
@@ -320,6 +328,33 @@ def bottleneck_rows(rescue: Rescue) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -row["lost_person_h"])[:MOST_BOTTLENECKS]
 
 
+def _in_words(scenario: Scenario, rescue: Rescue) -> dict[str, list[str]]:
+    """What the evacuation was to achieve, and what it assumes, as the report tells it."""
+    evacuation, side = rescue.evacuation, Side(scenario, IdsOnly())
+
+    def told(entries: Sequence[BaseModel]) -> list[str]:
+        return [entry_sentence(entry, name, side) for entry, name in zip(entries, entry_names(entries), strict=True)]
+
+    size = {zone.id: (rescue.evacuees.zone == row).sum() for row, zone in enumerate(rescue.people.zones)}
+    goals = [
+        f"Zones {', '.join(order.zones)} ({sum(size[zone] for zone in order.zones):,} people) cleared after the order "
+        f"at {clock(scenario.start, order.start_s)}"
+        for order in evacuation.orders
+    ]
+    shadow = evacuation.shadow
+    return {
+        "objectives": [*goals, *told(all_shelters(evacuation)), *told(evacuation.exits)],
+        "assumptions": [
+            *told(evacuation.orders),
+            *(told(evacuation.channels) or ["everybody with an order hears it at once, but where an order says more"]),
+            f"people get ready by a time that is {side.say(Evacuation, 'preparation', evacuation.preparation)}",
+            f"households: {details(evacuation.households, side) or '2.3 people on average, up to 5 in a car'}",
+            f"modes: {details(evacuation.modes, side) or 'all walk'}",
+            *([] if shadow is None else [f"leaving without an order: {details(shadow, side)}"]),
+        ],
+    }
+
+
 def evacuation_facts(rescue: Rescue) -> dict[str, Any]:
     """What an evacuation adds to the summary; everybody is in one of the counts of ``people``."""
     evacuees, simulation = rescue.evacuees, rescue.simulation
@@ -336,6 +371,7 @@ def evacuation_facts(rescue: Rescue) -> dict[str, Any]:
             "turned_away": int(evacuees.refused.sum()),
             "cars": int(np.unique(evacuees.car_row[evacuees.car_row >= 0]).size),
             "zones": {row["zone"]: {key: value for key, value in row.items() if key != "zone"} for row in zones},
+            **_in_words(simulation.scenario, rescue),
             "state_hash": evacuees.state_hash(),
         }
     }

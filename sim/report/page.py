@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..remedies import LEFT_LOCK
 from ..run_folder import REPORT, Run, read_run
-from . import figures, metrics, route_choice, style, walking, words
+from . import evacuation, figures, metrics, route_choice, style, walking, words
 
 if TYPE_CHECKING:
     import jinja2
@@ -58,6 +58,7 @@ def render(run: Run) -> str:
     on_foot = walking.walking_section(run, city, start)
     if on_foot is not None:
         pictures.append(on_foot.pop("picture"))
+    told, traffic = evacuation.evacuation_section(run, start), words.sentences(run, head, totals)
     return (
         templates()
         .get_template("report.html")
@@ -67,9 +68,10 @@ def render(run: Run) -> str:
             css_variables=style.css_variables(),
             css=(Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8"),
             notice=words.status_notice(run),
-            sentences=words.sentences(run, head, totals),
+            sentences=[*told["sentences"], *traffic[:1]] if told else traffic,
             caveat=f"{words.caveat(run)} {route_choice.how_chosen(run.summary)}".rstrip(),
-            headline=words.headline_figures(head, start),
+            headline=told["headline"] if told else words.headline_figures(head, start),
+            evacuation=told,
             pictures=pictures,
             on_foot=on_foot,
             worst=_worst_rows(totals),

@@ -12,6 +12,7 @@ from evacuation_case import corner, rescue_of, write_case
 from citytwin.agents.evacuation import IN_CAR, ON_FOOT, OUT, SHELTERED, STRANDED
 from citytwin.kernels import walking_tables
 from citytwin.sim.evacuation import Rescue
+from citytwin.sim.report import write_report
 from citytwin.sim.run import run_scenario
 from citytwin.sim.run_folder import read_run
 from citytwin.sim.simulation import Simulation
@@ -81,6 +82,15 @@ def test_the_tables_agree_with_each_other(run):
     safe_s = np.sort(leaving["safe_s"].fillna(np.inf))
     assert told.loc["west", "safe_90_s"] == pytest.approx(safe_s[int(np.ceil(0.9 * safe_s.size)) - 1] - 30.0)
     assert told.loc["west", "left_50_s"] == pytest.approx(leaving["left_s"].median() - 30.0, abs=3.0)
+
+
+def test_the_report_tells_it_in_the_order_of_an_after_action_report(run):
+    page = write_report(run.folder).read_text()
+    parts = ["What was to be achieved", "Orders and events", "What happened", "How long it took to clear the zones"]
+    parts += ["Who is not safe", "What would relieve the bottlenecks", "What the evacuation assumes", "lab_calibrated"]
+    places = [page.find(part) for part in parts]
+    assert -1 not in places and places == sorted(places)
+    assert "Nine in ten of the" in page and "&#34;hall&#34; is full from 07:0" in page
 
 
 def test_who_is_not_safe_at_the_end_stands_in_a_list_with_place_and_cause(tmp_path):
