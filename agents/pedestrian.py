@@ -19,6 +19,7 @@ STATUS = {
     table.QUEUED: "walking",
     table.ARRIVED: "arrived",
     table.NO_ROUTE: "no_route",
+    table.INCAPACITATED: "incapacitated",
 }
 
 
@@ -43,7 +44,7 @@ class Pedestrian(mesa.Agent):
 
     @property
     def status(self) -> str:
-        """``pending``, ``waiting`` for room to set out, ``walking``, ``arrived`` or ``no_route``."""
+        """``pending``, ``waiting`` for room to set out, ``walking``, ``arrived``, ``no_route`` or ``incapacitated``."""
         return STATUS[int(self._walkers.people.status[0, self.row])]
 
     @property

@@ -13,6 +13,7 @@ from .walkers import Walkers
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 # What people expect to wait at a crossing, s: assumptions, for the choice of the way only.
 EXPECTED_WAIT_S = {CrossingKind.SIGNAL: 20.0, CrossingKind.ZEBRA: 5.0, CrossingKind.UNMARKED: 10.0}
@@ -41,6 +42,14 @@ class WalkRouter:
         order = np.argsort(one, kind="stable").astype(np.int32)
         first = np.concatenate([[0], np.cumsum(np.bincount(one, minlength=nodes))]).astype(np.int32)
         return WalkGraph(first, one[order], other[order], order, self.link_s[order // 2])
+
+    def avoid(self, closed: Bools) -> None:
+        """Plan no more ways over closed links (``[link]``)."""
+        self._graph = self._without(closed)
+
+    def _without(self, closed: Bools) -> WalkGraph:
+        arc_link = self._graph.arc_link
+        return self._graph._replace(arc_s=np.where(closed[arc_link // 2], np.inf, self.link_s[arc_link // 2]))
 
     def plan(self, member: int, walks: Longs) -> None:
         """Give walks their routes; those without a way get an empty one."""
@@ -102,6 +111,45 @@ class WalkRouter:
         first = origin[tree[known]]
         route[last[known] - sizes[known] + 1] = 2 * first + (left_at == links.from_node[first])
         return sizes, route
+
+    def detours(self, walks: Longs, here: Ints, closed: Bools) -> tuple[Longs, Ints]:
+        """Routes of people under way from the directed links that they are on, round closed links.
+
+        Parameters
+        ----------
+        walks
+            Rows, ``[n]``.
+        here
+            Directed link of each.
+        closed
+            Links that nobody may walk on (``[link]``).
+
+        Returns
+        -------
+        start, link
+            Route ``i`` is ``link[start[i]:start[i + 1]]``; an empty one means that there is no way.
+        """
+        links = self.walkers.network.links
+        graph, destination = self._without(closed), self.walkers.trips.destination_link[walks]
+        leads_to = np.where(here % 2 == 1, links.from_node[here // 2], links.to_node[here // 2])
+        node, tree = np.unique(leads_to, return_inverse=True)
+        shape = node.size, len(self.walkers.network.nodes.id)
+        seconds, arc_in = np.empty(shape), np.empty(shape, np.int32)
+        at_once = np.tile([0.0, np.inf], (node.size, 1))
+        grow_trees(graph, np.column_stack([node, node]).astype(np.int32), at_once, seconds, arc_in)
+        ends = self.ends[destination]
+        there_s = seconds[tree[:, np.newaxis], ends] + self.to_ends(destination, self.walkers.end_m(walks))
+        there_s[closed[destination]] = np.inf
+        end = there_s.argmin(axis=1)
+        end_node, between = ends[np.arange(end.size), end].astype(np.int64), np.zeros(end.size, np.int64)
+        count_links(graph, arc_in, tree, end_node, between)
+        start = np.concatenate([[0], np.cumsum(np.where(np.isfinite(there_s.min(axis=1)), between + 2, 0))])
+        known = np.flatnonzero(np.diff(start))
+        route = np.zeros(start[-1], np.int32)
+        write_links(graph, arc_in, tree[known], end_node[known], start[known + 1] - 2, route)
+        route[start[known]] = here[known]
+        route[start[known + 1] - 1] = 2 * destination[known] + end[known]
+        return start, route
 
     def to_ends(self, link: Longs | Ints, at_m: Floats) -> Floats:
         """Time from places on links to the first and the last node of each, s."""

@@ -140,6 +140,12 @@ class Walkers(Remembers):
         self.routes_used = state["route"].size
         self.walks.route[: self.routes_used] = state["route"]
 
+    def route(self, member: int, walk: int) -> Ints:
+        """Directed links of somebody's route from the present one (or where it begins) to the last."""
+        row = self.walks.walker_i[member, walk]
+        start = row[table.ROUTE_START]
+        return self.walks.route[start + row[table.ROUTE_AT] : start + row[table.ROUTE_SIZE]]
+
     def begin_m(self, walks: NDArray[np.int64]) -> Floats:
         """Where along its first link each walk begins, m."""
         return self._along(self.trips.origin_link[walks], self.trips.origin_m[walks])
@@ -165,6 +171,20 @@ class Walkers(Remembers):
         """Row of the link somebody is on, -1 off the streets."""
         cell = int(self.people.cell[member, walk])
         return -1 if cell < 0 else int(self.link_of[cell])
+
+    def cell_middles(self) -> tuple[Floats, Floats]:
+        """Where the directed cells are, m."""
+        import shapely
+
+        first = self.walks.first_cell
+        count = np.diff(first)
+        directed = np.repeat(np.arange(count.size), count)
+        share = (np.arange(directed.size) - first[directed] + 0.5) / count[directed]
+        share = np.where(directed % 2 == 1, 1.0 - share, share)
+        rows = range(self.network.link_count)
+        lines = np.array([shapely.LineString(self.network.link_shape_xy(row)) for row in rows])
+        points = shapely.line_interpolate_point(lines[directed // 2], share, normalized=True)
+        return shapely.get_x(points), shapely.get_y(points)
 
     def of_links(self, member: int, cells: NDArray[np.generic]) -> Floats:
         """Sum of a quantity of cells over both directions of every link, ``[link]``."""

@@ -82,8 +82,8 @@ def want(walk: Walk, walker: int, cell: int) -> None:
 
 
 @kernel
-def go_on(walk: Walk, walker: int, before: int, cell: int, to: int) -> None:
-    """Move somebody from a cell's queue into the next cell; ``before`` stands before them in the queue, -1: nobody."""
+def _unlink(walk: Walk, walker: int, before: int, cell: int, to: int) -> None:
+    """Take somebody out of a cell's queue; ``before`` stands before them in it, -1: nobody."""
     behind = walk.walker_i[walker, NEXT]
     if before < 0:
         walk.cell_i[HEAD, cell] = behind
@@ -93,6 +93,35 @@ def go_on(walk: Walk, walker: int, before: int, cell: int, to: int) -> None:
         walk.cell_i[TAIL, cell] = before
     walk.cell_i[QUEUE, cell] -= 1
     walk.cell_i[WANTED, to] -= 1
+
+
+@kernel
+def leave_queue(walk: Walk, walker: int) -> None:
+    """Take somebody out of the queue at the end of a cell; they stay in the cell."""
+    cell, before = walk.walker_i[walker, CELL], -1
+    other = walk.cell_i[HEAD, cell]
+    while other != walker:
+        before, other = other, walk.walker_i[other, NEXT]
+    _unlink(walk, walker, before, cell, walk.walker_i[walker, TO_CELL])
+    walk.walker_i[walker, STATUS] = WALKING
+
+
+@kernel
+def turn_round(walk: Walk, walker: int) -> None:
+    """Turn somebody round who stands at the end of a cell."""
+    cell = walk.walker_i[walker, CELL]
+    leave_queue(walk, walker)
+    walk.cell_i[COUNT, cell] -= 1
+    walk.cell_i[WENT_OUT, cell] += 1
+    opposite = walk.cell_i[OPPOSITE, cell]
+    put(walk, walker, opposite)
+    walk.walker_f[walker, LEFT_M] = walk.cell_f[CELL_M, opposite]
+
+
+@kernel
+def go_on(walk: Walk, walker: int, before: int, cell: int, to: int) -> None:
+    """Move somebody from a cell's queue into the next cell; ``before`` stands before them in the queue, -1: nobody."""
+    _unlink(walk, walker, before, cell, to)
     walk.cell_f[SEND, cell] -= 1.0
     walk.cell_f[RECEIVE, to] -= 1.0
     walk.cell_i[COUNT, cell] -= 1

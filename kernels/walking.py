@@ -25,6 +25,7 @@ from .walking_tables import (
     ENTRY_TAIL,
     FOLLOWING,
     HEAD,
+    INCAPACITATED,
     LEFT_M,
     NEXT,
     NO_ROUTE,
@@ -158,6 +159,9 @@ def walk_on(walk: Walk, t_s: float) -> None:
             walk.cell_f[STOOD_S, cell] += walk.step_s
             if not may_cross(walk, walk.walker_i[walker, TO_CELL]):
                 walk.walker_f[walker, CROSSING_S] += walk.step_s
+            slot += 1
+            continue
+        if walk.walker_i[walker, STATUS] == INCAPACITATED:
             slot += 1
             continue
         speed = walk.walker_f[walker, SPEED_MPS] * walk.cell_f[RATIO, cell]

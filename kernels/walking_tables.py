@@ -22,6 +22,7 @@ WALKING: Final = 2
 QUEUED: Final = 3  # stands at the end of a cell and wants to go on
 ARRIVED: Final = 4
 NO_ROUTE: Final = 5
+INCAPACITATED: Final = 6  # lies in a cell and goes nowhere
 
 # Columns of ``walker_f``, ``[walker, column]``, one row per walk; rows are never reordered.
 DEPART_S: Final = 0

@@ -41,6 +41,7 @@ SINGULAR = {
     "streets": "street",
     "demand_changes": "demand change",
     "events": "event",
+    "hazards": "hazard",
     "measures": "measure",
     "public_transport": "public transport",
     "sensors": "sensor",

@@ -27,6 +27,7 @@ from .evacuation import (
     WayOut,
 )
 from .events import Incident, RoadClosure, SignalPlan, SpeedLimit
+from .hazards import BlockedArea, Fire, Flood, RasterAt, Smoke
 from .measures import LowEmissionZone, Toll
 from .planner_words import clock, label, lasting, number, percent_change, plain_words, value_words, window
 from .public_transport import BusLine, Stop
@@ -42,7 +43,9 @@ KINDS = {
 }
 EVACUATION_ENTRIES = {EvacuationZone: "zone", Group: "building", Order: "order", Shelter: "shelter", WayOut: "exit"}
 KNOWN = {"sight": "drivers learn of it when they get there", "broadcast": "everybody knows of it at once"}
+KNOWN_HAZARD = {"sight": "people learn of it when they get there", "broadcast": "everybody knows of it at once"}
 QUANTITY = r"(?P<number>[\d.,]+(, [\d.,]+)*) (?P<unit>\D+)"
+HAZARDS = BlockedArea | Fire | Flood | Smoke
 AREAS = ("polygon", "from_polygon", "to_polygon")
 NAMING_LINKS = ("link", "links", "link_ids", "fcd_links", "from_link", "route", "to_link")
 
@@ -89,7 +92,9 @@ class Side:
         """An amount in the scenario's currency."""
         return f"{number(amount)} {self.scenario.routes.currency}"
 
-    def window(self, entry: RoadClosure | SpeedLimit | SignalPlan | Incident | Toll | LowEmissionZone | BusLine) -> str:
+    def window(
+        self, entry: RoadClosure | SpeedLimit | SignalPlan | Incident | Toll | LowEmissionZone | BusLine | HAZARDS
+    ) -> str:
         """From when to when an event lasts."""
         return window(self.scenario.start, entry.start_s, entry.end_s)
 
@@ -124,6 +129,11 @@ def entry_title(entry: BaseModel, name: str, side: Side) -> str:
     if isinstance(entry, Toll | LowEmissionZone):
         where = side.names.links(entry.links) if entry.links else area_words(entry.polygon or ())
         return f"{plain_words(entry.kind).replace('low e', 'low-e')} {'on' if entry.links else 'in'} {where}"
+    if isinstance(entry, HAZARDS):
+        where = f" in {area_words(entry.polygon)}" if isinstance(entry, BlockedArea) else ""
+        return f"{plain_words(entry.kind)} {name}{where}"
+    if isinstance(entry, RasterAt):
+        return f"raster of {side.say(RasterAt, 't_s', entry.t_s)}"
     if isinstance(entry, BusLine):
         return f"bus line {entry.id}"
     if isinstance(entry, Stop):
@@ -160,6 +170,8 @@ def entry_sentence(entry: BaseModel, name: str, side: Side) -> str:
         return f"{entry_title(entry, name, side)}, {side.window(entry)}: {_price(entry, side)}"
     if isinstance(entry, LowEmissionZone):
         return f"{entry_title(entry, name, side)}, {side.window(entry)}: {_ban(entry)}"
+    if isinstance(entry, HAZARDS):
+        return f"{entry_title(entry, name, side)}, {side.window(entry)}: {_danger(entry, side)}"
     if isinstance(entry, BusLine):
         return f"{entry_title(entry, name, side)}: {_service(entry, side)}"
     if isinstance(entry, DemandScale):
@@ -198,6 +210,14 @@ def _ban(zone: LowEmissionZone) -> str:
     clean = f" but for the {number(100 * zone.compliant_share)} % that comply" if zone.compliant_share else ""
     those = {"none": "trips that begin or end there too", "destination": "trips that begin or end there may drive in"}
     return f"closed to {listed([*zone.banned])}{clean}; {those[zone.access]}"
+
+
+def _danger(hazard: HAZARDS, side: Side) -> str:
+    """Where a hazard is described, and what it says other than by default."""
+    rasters = getattr(hazard, "rasters", None)
+    where = [f"{len(rasters)} {'raster' if len(rasters) == 1 else 'rasters'}"] if rasters else []
+    more = details(hazard, side, besides=("id", "kind", "start_s", "end_s", "known_to", "polygon", "rasters"))
+    return "; ".join([", ".join([*where, *([more] if more else [])]), KNOWN_HAZARD[hazard.known_to]]).removeprefix("; ")
 
 
 def _service(line: BusLine, side: Side) -> str:

@@ -12,7 +12,8 @@ from .attraction import POPULATION_COLUMNS
 from .demand_tables import Column, Complaints, Table, read_table
 from .evacuation import EvacuationZone, Shelter
 from .evacuation_times import CurveTime, read_curve
-from .zones import read_features, read_zones, zone_id
+from .geojson_files import read_in_degrees
+from .zones import read_zones, zone_id
 
 if TYPE_CHECKING:
     from .evacuation import Evacuation
@@ -63,7 +64,7 @@ def _features(
     file: Path, what: str = "zones", complaints: Complaints | None = None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Features of a GeoJSON file with the key of each."""
-    for row, feature in enumerate(read_features(file, complaints or Complaints(file), what)):
+    for row, feature in enumerate(read_in_degrees(file, complaints or Complaints(file), what)):
         yield f"features[{row}]", feature if isinstance(feature, dict) else {}
 
 

@@ -33,6 +33,7 @@ NAMING = {
     "demand_changes": {"from_polygon", "to_polygon"},
     "events": {"link", "links", "junction"},
     "measures": {"links", "polygon"},
+    "hazards": {"file", "rasters", "polygon"},
     "public_transport": {"link", "route"},
     "walks": {"file"},
     "evacuation": {"zones", "zones_file", "shelters", "shelters_file", "exits"},
@@ -132,6 +133,7 @@ def _double_ids(tree: Written) -> list[Problem]:
         "demand_changes",
         "events",
         "measures",
+        "hazards",
         "public_transport",
         "walks",
         "sensors",
@@ -153,6 +155,7 @@ def _double_ids(tree: Written) -> list[Problem]:
 
 def check_everything(path: str | Path, *, with_network: bool) -> list[Problem]:
     """What ``check_scenario`` promises."""
+    from .hazard_checks import check_hazards
     from .trips import check_demand_files
     from .walk_demand import check_walks
 
@@ -175,6 +178,7 @@ def check_everything(path: str | Path, *, with_network: bool) -> list[Problem]:
             from .evacuation_places import check_evacuation
 
             problems += check_evacuation(reading.usable, network)
+        problems += check_hazards(reading.usable, network)
     return in_order(problems)
 
 

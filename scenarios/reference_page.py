@@ -39,6 +39,7 @@ SECTIONS = (
     ("`demand_changes`", ("DemandScale",)),
     ("`events`", ("RoadClosure", "SpeedLimit", "SignalPlan", "Incident")),
     ("`measures`", ("Toll", "LowEmissionZone")),
+    ("`hazards`", ("Flood", "Smoke", "Fire", "BlockedArea", "RasterAt")),
     ("`public_transport`", ("BusLine", "Stop")),
     ("`walking`", ("Walking",)),
     (
@@ -89,6 +90,7 @@ TITLES = {
     "Shadow": "`shadow`",
     "Shelter": "One of `shelters`",
     "WayOut": "One of `exits`",
+    "RasterAt": "One of `rasters`",
     "Spread": "A parameter in `spread`",
     "DriverChange": "A vehicle class in `classes`",
     "OtherDrivers": "One of `others`",

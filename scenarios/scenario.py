@@ -23,6 +23,7 @@ from .demand_kinds import Demand, DemandScale, OdMatrix, RandomTrips, TripFile
 from .drivers import Drivers
 from .evacuation import Evacuation
 from .events import Event, Incident, RoadClosure, SignalPlan, SpeedLimit
+from .hazards import Hazard
 from .measures import LowEmissionZone, Measure, Toll
 from .period import Period
 from .problems import Problem, ScenarioError
@@ -148,6 +149,9 @@ class Scenario(Strict):
     )
     measures: Listed[Annotated[Measure, AfterValidator(begins_in_run)]] = Field(
         (), description="What drivers have to pay and where some may not drive: any number of these."
+    )
+    hazards: Listed[Annotated[Hazard, AfterValidator(begins_in_run)]] = Field(
+        (), description="Floods, smoke, fires and areas that nobody can pass: any number of these."
     )
     public_transport: Listed[Annotated[BusLine, AfterValidator(begins_in_run)]] = Field(
         (), description="Lines of buses: any number of these."

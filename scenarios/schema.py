@@ -13,6 +13,7 @@ LISTS_BY_ID = (
     "demand_changes",
     "events",
     "measures",
+    "hazards",
     "public_transport",
     "walks",
     "sensors",

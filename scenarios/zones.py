@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .demand_tables import Column, Complaints, read_table
+from .geojson_files import polygon_of, read_in_degrees
 from .network import Bools, Floats, RoadNetwork
 from .places import Places
 from .problems import closest_hint
@@ -58,7 +58,7 @@ def _read_node_lists(file: Path) -> tuple[Zones | None, Complaints]:
 
 def _read_outlines(file: Path) -> tuple[Zones | None, Complaints]:
     complaints = Complaints(file)
-    features = read_features(file, complaints)
+    features = read_in_degrees(file, complaints, "zones", or_else=", or as CSV with zone,node")
     if not features:
         return None, complaints
     ids: dict[str, None] = {}
@@ -72,57 +72,18 @@ def _read_outlines(file: Path) -> tuple[Zones | None, Complaints]:
         elif name in ids:
             complaints.whole(f'{key}: the zone "{name}" is there already. Ids differ.')
         ids[name] = None
-        geometry = _polygon(feature, key, complaints)
-        if name and geometry is not None:
-            outline[name] = geometry
+        geometry, trouble = polygon_of(feature, "a zone")
+        if trouble:
+            complaints.whole(f"{key}: {trouble}")
+        elif name:
+            outline[name] = _mended(geometry)
     return Zones(tuple(ids), outline, {}), complaints
 
 
-def read_features(file: Path, complaints: Complaints, what: str = "zones") -> list[Any]:
-    """Features of a GeoJSON file; none where the file is of no use, which is noted."""
-    collection = _read_json(file, complaints)
-    features = collection.get("features") if isinstance(collection, dict) else None
-    if complaints:
-        return []
-    if not isinstance(features, list):
-        or_table = ", or as CSV with zone,node" if what == "zones" else ""
-        complaints.whole(f"is not a GeoJSON FeatureCollection. Export the {what} as GeoJSON{or_table}.")
-        return []
-    if not features:
-        complaints.whole(f"holds no {what}.")
-        return []
-    _check_crs(collection, complaints)
-    return features
+def _mended(geometry: Any) -> Any:
+    import shapely
 
-
-def _read_json(file: Path, complaints: Complaints) -> Any:
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        complaints.whole(f"cannot be read: {error.strerror}.")
-        return None
-    if not data.strip():
-        complaints.whole("is empty.")
-        return None
-    try:
-        return json.loads(data.decode("utf-8-sig"))
-    except json.JSONDecodeError as error:
-        complaints.whole(f"is not JSON: {error.msg}. Was the file cut off?", line=error.lineno)
-    except UnicodeDecodeError:
-        complaints.whole("is not UTF-8 text. Export the zones as GeoJSON.")
-    except RecursionError:
-        complaints.whole("is nested too deep for GeoJSON.")
-    return None
-
-
-def _check_crs(collection: dict[str, Any], complaints: Complaints) -> None:
-    """GeoJSON is in degrees (RFC 7946); an old file may name another system in ``crs``."""
-    crs = collection.get("crs")
-    named = str(crs.get("properties", {}).get("name", "")) if isinstance(crs, dict) else ""
-    if named and not named.endswith(("CRS84", ":4326")):
-        complaints.whole(
-            f'its crs is "{named}"; GeoJSON zones are in longitude and latitude (EPSG:4326). Reproject the file.'
-        )
+    return geometry if geometry.is_valid else shapely.make_valid(geometry)
 
 
 def zone_id(feature: dict[str, Any]) -> str:
@@ -132,40 +93,6 @@ def zone_id(feature: dict[str, Any]) -> str:
     found = [properties[name] for name in ID_PROPERTIES if properties.get(name) is not None]
     found = [feature["id"], *found] if feature.get("id") is not None and "id" not in properties else found
     return str(found[0]).strip() if found and isinstance(found[0], (str, int, float)) else ""
-
-
-def _polygon(feature: dict[str, Any], key: str, complaints: Complaints) -> Any:
-    import shapely
-    from shapely.geometry import shape
-
-    written = feature.get("geometry")
-    kind = written.get("type") if isinstance(written, dict) else None
-    if kind not in ("Polygon", "MultiPolygon"):
-        complaints.whole(f"{key}: a zone is a Polygon or MultiPolygon, not {kind or 'without geometry'}.")
-        return None
-    try:
-        geometry = shapely.force_2d(shape(written))
-        corners = shapely.get_coordinates(geometry)
-    except (ValueError, TypeError, IndexError, KeyError, AttributeError, shapely.errors.ShapelyError):
-        complaints.whole(f"{key}: its coordinates cannot be read.")
-        return None
-    if not corners.size or geometry.is_empty:
-        complaints.whole(f"{key}: the polygon is empty.")
-        return None
-    if not np.isfinite(corners).all():
-        complaints.whole(f"{key}: a coordinate is not a finite number.")
-        return None
-    if np.abs(corners[:, 0]).max() > 180 or np.abs(corners[:, 1]).max() > 90:
-        x, y = (float(value) for value in corners[0])
-        swapped = np.abs(corners[:, 0]).max() <= 90 and np.abs(corners[:, 1]).max() <= 180
-        way_out = (
-            "longitude and latitude swapped?"
-            if swapped
-            else "projected coordinates? GeoJSON is in degrees (EPSG:4326)."
-        )
-        complaints.whole(f"{key}: {x:.9g}, {y:.9g} is no place on Earth: {way_out}")
-        return None
-    return geometry if geometry.is_valid else shapely.make_valid(geometry)
 
 
 def zone_ends(

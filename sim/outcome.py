@@ -87,6 +87,8 @@ def free_times(simulation: Simulation, rows: Any) -> Any:
     not_driven_s = begins_s + left_m / np.minimum(links.speed_mps[last], top_mps)
     bus_lines = simulation.journeys.bus_lines
     factor = fleet.vehicles.speed_factor[0] if bus_lines is None else bus_lines.own_speed_factors(fleet)
+    if simulation.hazards is not None:
+        factor = simulation.hazards.hazards.own_factor
     return (simulation.journeys.free_flow_s[rows] - not_driven_s) / factor[rows]
 
 
@@ -202,6 +204,7 @@ def summarise(
         **measure_facts(simulation),
         **bus_line_facts(simulation),
         **_on_foot(simulation),
+        **_in_hazards(simulation),
         "red_light_runs": int(counter[table.RED_RUNS]),
         "state_hash": fleet.state_hash(),
     }
@@ -218,6 +221,14 @@ def _on_foot(simulation: Simulation) -> dict[str, Any]:
 
         facts |= evacuation_facts(simulation.rescue)
     return facts
+
+
+def _in_hazards(simulation: Simulation) -> dict[str, Any]:
+    if simulation.hazards is None:
+        return {}
+    from .hazard_tables import hazard_facts
+
+    return hazard_facts(simulation)
 
 
 def route_facts(scenario: Scenario, settled: Settled | None) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class CloseRoad(Happening[RoadClosure]):
         links, lanes = self._place(simulation)
         simulation.shut[lanes] += 1
         simulation.model.fleet.lane_open[:, lanes] = 0
-        _update_closed(simulation, links)
+        update_closed(simulation, links)
         known = ""
         scenario = simulation.scenario
         if closure.known_to == "broadcast" or (scenario.routes.adapts and closure in scenario.everyday_events):
@@ -108,7 +108,7 @@ class CloseRoad(Happening[RoadClosure]):
         links, lanes = self._place(simulation)
         simulation.shut[lanes] -= 1
         simulation.model.fleet.lane_open[:, lanes] = np.where(simulation.shut[lanes] > 0, 0, 1)
-        _update_closed(simulation, links)
+        update_closed(simulation, links)
         journeys.announced &= journeys.closed
         again = "open again" if closure.lanes is None else "lanes open again"
         simulation.log("road_closure", ", ".join(closure.link_ids), again)
@@ -125,13 +125,13 @@ class LimitSpeed(Happening[SpeedLimit]):
         """Hold it."""
         limit = self.event
         for link in self._links(simulation):
-            _set_limit(simulation, link, simulation.events.begin(("limit", link), limit))
+            set_limit(simulation, link, simulation.events.begin(("limit", link), limit))
         simulation.log("speed_limit", ", ".join(limit.link_ids), f"{limit.speed_kmh:g} km/h")
 
     def end(self, simulation: Simulation) -> None:
         """Hold it no longer."""
         for link in self._links(simulation):
-            _set_limit(simulation, link, simulation.events.end(("limit", link), self.event))
+            set_limit(simulation, link, simulation.events.end(("limit", link), self.event))
         simulation.log("speed_limit", ", ".join(self.event.link_ids), "back to the limit before")
 
     def _links(self, simulation: Simulation) -> list[int]:
@@ -170,23 +170,20 @@ class BlockLane(Happening[Incident]):
         """Let it stand there."""
         lane, where = self._place(simulation)
         simulation.events.begin(("obstacle", lane), self.event)
-        self._block(simulation, lane)
+        block(simulation, lane)
         simulation.log("incident", where, f"a vehicle stands at {self.event.position_m:g} m")
 
     def end(self, simulation: Simulation) -> None:
         """Take it away."""
         lane, where = self._place(simulation)
         simulation.events.end(("obstacle", lane), self.event)
-        self._block(simulation, lane)
+        block(simulation, lane)
         simulation.log("incident", where, "cleared")
 
     def _place(self, simulation: Simulation) -> tuple[int, str]:
         link = simulation.model.network.link_row[self.event.link]
         lane = int(_lanes(simulation, [link], (self.event.lane,))[0])
         return lane, f"{self.event.link} lane {self.event.lane}"
-
-    def _block(self, simulation: Simulation, lane: int) -> None:
-        simulation.model.fleet.block(lane, [other.position_m for other in simulation.events.at(("obstacle", lane))])
 
 
 class Events(Remembers):
@@ -286,7 +283,7 @@ def _lanes(simulation: Simulation, links: Sequence[int], indices: tuple[int, ...
     return np.concatenate(rows)
 
 
-def _update_closed(simulation: Simulation, links: list[int]) -> None:
+def update_closed(simulation: Simulation, links: list[int]) -> None:
     """A link is closed when all its lanes are. Everybody looks again whether the own lane still is the best."""
     simulation.model.fleet.cities.vehicle_i[..., table.CONTENT] = 0
     start = simulation.model.network.links.lane_start
@@ -294,10 +291,18 @@ def _update_closed(simulation: Simulation, links: list[int]) -> None:
         simulation.journeys.closed[link] = bool((simulation.shut[start[link] : start[link + 1]] > 0).all())
 
 
-def _set_limit(simulation: Simulation, link: int, limit: SpeedLimit | None) -> None:
-    """Let a limit hold on a link, or the street's own."""
+def block(simulation: Simulation, lane: int) -> None:
+    """Block a lane where vehicles that broke down stand, and where hazards close it."""
+    edges_m = simulation.edges_m[simulation.model.network.lanes.link[lane]]
+    places_m = [incident.position_m for incident in simulation.events.at(("obstacle", lane))]
+    simulation.model.fleet.block(lane, [*places_m, *edges_m[np.isfinite(edges_m)].tolist()])
+
+
+def set_limit(simulation: Simulation, link: int, limit: SpeedLimit | None) -> None:
+    """Let a limit hold on a link, or the street's own; hazards may ask for less."""
     network = simulation.model.network
     speed_mps = float(network.links.speed_mps[link]) if limit is None else limit.speed_kmh / 3.6
+    speed_mps = min(speed_mps, float(simulation.caps_mps[link]))
     first, last = network.links.lane_start[link : link + 2]
     simulation.model.fleet.lane_limit_mps[:, first:last] = speed_mps
     simulation.model.router.set_speed(link, speed_mps)

@@ -243,12 +243,13 @@ def network_of(scenario: Scenario) -> RoadNetwork:
     InputError
         With every problem of the source, or every link, lane and junction that is not there.
     """
+    from ..scenarios.hazard_checks import check_hazards
     from ..scenarios.planned_streets import planned_streets
     from ..scenarios.problems import ScenarioError
     from ..scenarios.references import check_against_network
 
     network = planned_streets(scenario)
-    problems = check_against_network(scenario, scenario.source_map, network)
+    problems = [*check_against_network(scenario, scenario.source_map, network), *check_hazards(scenario, network)]
     if problems:
         raise ScenarioError(problems)
     return network
@@ -347,6 +348,10 @@ def finish(
         from .evacuation_outcome import write_evacuation
 
         write_evacuation(folder, simulation.rescue)
+    if simulation.hazards is not None:
+        from .hazard_tables import write_hazards
+
+        write_hazards(folder, simulation)
     summary = summarise(simulation, setup_s=setup_s, loop_s=loop_s, settled=settled)
     folder.note(setup_s=setup_s, loop_s=loop_s, wall_s=setup_s + loop_s)
     folder.summarise(summary)

@@ -40,6 +40,7 @@ TRACEBACK = "traceback.txt"
 REPORT = "report.html"
 CHECKPOINTS = "checkpoints"  # folder of snapshots
 STRANDED_FILES = ("stranded.csv", "stranded.geojson")
+PEOPLE_FILES = ("trapped.csv", "casualties.csv", "people_in_hazards.geojson")  # of runs with hazards
 SUMO_FILES = ("edgedata.xml", "tripinfo.xml", "fcd.xml")
 ROWS_PER_GROUP = 65_536
 
@@ -339,6 +340,31 @@ class Run:
         return self.table("bottlenecks")
 
     @cached_property
+    def hazards(self) -> pd.DataFrame:
+        """How every hazard stood over time; empty without hazards, as the four tables below."""
+        return self.table("hazards")
+
+    @cached_property
+    def hazard_links(self) -> pd.DataFrame:
+        """Links that hazards were on, at moments."""
+        return self.table("hazard_links")
+
+    @cached_property
+    def exposure(self) -> pd.DataFrame:
+        """One row per person and hazard that reached them."""
+        return self.table("exposure")
+
+    @cached_property
+    def trapped(self) -> pd.DataFrame:
+        """Who could not go on at the end for a hazard, with place and cause."""
+        return self.table("trapped")
+
+    @cached_property
+    def casualties(self) -> pd.DataFrame:
+        """Whom hazards incapacitated, with place, time and cause."""
+        return self.table("casualties")
+
+    @cached_property
     def streets(self) -> pd.DataFrame:
         """The links of the network with their geometry (WKB)."""
         return self.table("streets")
@@ -428,7 +454,15 @@ def _make_way(path: Path) -> None:
     except RunFolderError as error:
         raise RunFolderError(path, f"not empty and not a run folder. Give a new or empty one: -o {path}/run") from error
     packed = (f"{name}{end}" for name in SUMO_FILES for end in ("", ".gz"))
-    for name in (SUMMARY, TRACEBACK, REPORT, *STRANDED_FILES, *(f"{table}.parquet" for table in SCHEMAS), *packed):
+    for name in (
+        SUMMARY,
+        TRACEBACK,
+        REPORT,
+        *STRANDED_FILES,
+        *PEOPLE_FILES,
+        *(f"{table}.parquet" for table in SCHEMAS),
+        *packed,
+    ):
         (path / name).unlink(missing_ok=True)
     for file in (path / CHECKPOINTS).glob("*"):
         file.unlink()

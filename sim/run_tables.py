@@ -115,7 +115,7 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "arrived_s": NUMBER,
         "origin_link": TEXT,
         "destination_link": TEXT,
-        "status": TEXT,  # arrived, walking, waiting, no_route, pending
+        "status": TEXT,  # arrived, walking, waiting, no_route, pending, incapacitated
         "travel_time_s": NUMBER,
         "free_s": NUMBER,
         "delay_s": NUMBER,
@@ -210,6 +210,61 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "lost_person_h": NUMBER,
         "lon": NUMBER,
         "lat": NUMBER,
+    },
+    "hazards": {
+        "t_s": NUMBER,
+        "hazard": TEXT,
+        "on_foot_inside": COUNT,
+        "vehicles_inside": COUNT,
+        "on_foot_stranded": COUNT,
+        "vehicles_stranded": COUNT,
+        "incapacitated": COUNT,  # so far
+        "streets_closed": COUNT,
+        "walks_closed": COUNT,
+    },
+    "hazard_links": {
+        "t_s": NUMBER,
+        "hazard": TEXT,
+        "network": TEXT,  # road, walk
+        "link": TEXT,
+        "level": NUMBER,  # depth (m), extinction (1/m), or 1
+        "closed": COUNT,
+        "safe_speed_mps": NUMBER,  # of vehicles
+    },
+    "exposure": {
+        "person": TEXT,
+        "mode": TEXT,  # on_foot, vehicle
+        "hazard": TEXT,
+        "first_s": NUMBER,
+        "last_s": NUMBER,
+        "inside_s": NUMBER,
+        "worst": NUMBER,  # as level
+        "dose": NUMBER,
+        "rating_m2ps": NUMBER,
+    },
+    "trapped": {
+        "person": TEXT,
+        "mode": TEXT,
+        "hazard": TEXT,
+        "link": TEXT,
+        "lon": NUMBER,
+        "lat": NUMBER,
+        "since_s": NUMBER,
+        "cause": TEXT,
+        "nearest_unit": TEXT,
+        "nearest_unit_m": NUMBER,
+    },
+    "casualties": {
+        "person": TEXT,
+        "mode": TEXT,
+        "hazard": TEXT,
+        "link": TEXT,
+        "lon": NUMBER,
+        "lat": NUMBER,
+        "t_s": NUMBER,
+        "cause": TEXT,
+        "nearest_unit": TEXT,
+        "nearest_unit_m": NUMBER,
     },
     "streets": {
         "link": TEXT,

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ..scenarios.trips import TripTable
     from .checkpoints import Checkpoints
     from .evacuation import Rescue
+    from .hazards import HazardWatch
     from .walking import OnFoot, WalkingClock
 
 Floats = NDArray[np.float64]
@@ -77,7 +78,17 @@ class Simulation(Remembers):
     >>> simulation.model.vehicle("trip 17").speed_mps  # doctest: +SKIP
     """
 
-    KEEPS = ("_step", "_learned_s", "_totals", "_link_time_s", "_lane_totals", "_turn_more_s", "shut")
+    KEEPS = (
+        "_step",
+        "_learned_s",
+        "_totals",
+        "_link_time_s",
+        "_lane_totals",
+        "_turn_more_s",
+        "shut",
+        "caps_mps",
+        "edges_m",
+    )
 
     def __init__(
         self,
@@ -120,6 +131,9 @@ class Simulation(Remembers):
         self.entries: list[Entry] = []
         self.locks: list[Lock] = []
         self.shut = np.zeros(network.lane_count, np.int32)  # closures that hold on each lane
+        self.caps_mps = np.full(network.link_count, np.inf)  # speed that hazards leave on each link
+        most = 1 + table.FURTHER_OBSTACLES_END - table.FURTHER_OBSTACLES_M
+        self.edges_m = np.full((network.link_count, most), np.inf)  # where on each link hazards close it
         self.events = Events(self)
         self.duties = Duties(self)
         self.parts: dict[str, Remembers] = {}  # what a snapshot keeps, by name
@@ -141,7 +155,7 @@ class Simulation(Remembers):
         start_bus_lines(self)
         begin_controllers(self, commanded)
         self.duties.begin(PlanDepartures())
-        if scenario.routes.reroute_blocked_after_s is not None or scenario.events:
+        if scenario.routes.reroute_blocked_after_s is not None or scenario.events or scenario.hazards:
             self.answer_drivers()
         self.duties.begin(WatchForLocks(fleet), CHECK_EVERY_S)
         self.walking: WalkingClock | None = None
@@ -154,6 +168,11 @@ class Simulation(Remembers):
             from .evacuation import start_evacuation
 
             self.rescue = start_evacuation(self, on_foot.evacuees)
+        self.hazards: HazardWatch | None = None
+        if scenario.hazards:
+            from .hazards import start_hazards
+
+            self.hazards = start_hazards(self)
 
     @property
     def t_s(self) -> float:

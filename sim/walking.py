@@ -48,8 +48,8 @@ class WalkingClock(Remembers):
 
     KEEPS = ("_seconds", "walkers")
 
-    def __init__(self, walkers: Walkers, simulation: Simulation) -> None:
-        self.walkers, self._simulation = walkers, simulation
+    def __init__(self, walkers: Walkers, router: WalkRouter, simulation: Simulation) -> None:
+        self.walkers, self.router, self._simulation = walkers, router, simulation
         self._seconds = 0
 
     def next_step(self, step: int) -> int:
@@ -96,8 +96,9 @@ def start_walking(simulation: Simulation, on_foot: OnFoot) -> WalkingClock:
     preset = preset_of(simulation.scenario.walking)
     walkers = build_walkers(on_foot.network, simulation.model.network, on_foot.walks, preset, seed=simulation.seed)
     simulation.model.walkers = walkers
-    simulation.duties.begin(PlanWalks(walkers, WalkRouter(walkers, preset.speed_mps)))
-    clock = WalkingClock(walkers, simulation)
+    router = WalkRouter(walkers, preset.speed_mps)
+    simulation.duties.begin(PlanWalks(walkers, router))
+    clock = WalkingClock(walkers, router, simulation)
     simulation.remember("walking", clock)
     return clock
 
@@ -219,7 +220,7 @@ def walking_facts(simulation: Simulation) -> dict[str, Any]:
     if walkers is None:
         return {}
     people = walkers.people
-    status = np.bincount(people.status[0], minlength=table.NO_ROUTE + 1)
+    status = np.bincount(people.status[0], minlength=table.INCAPACITATED + 1)
     arrived = people.status[0] == table.ARRIVED
     travel_s = (people.arrived_s[0] - people.depart_s[0])[arrived]
     delay_s = travel_s - people.walked_m[0, arrived] / people.speed_mps[0, arrived]
@@ -232,6 +233,7 @@ def walking_facts(simulation: Simulation) -> dict[str, Any]:
             "walking": int(status[table.WALKING] + status[table.QUEUED]),
             "arrived": int(status[table.ARRIVED]),
             "no_route": int(status[table.NO_ROUTE]),
+            **({"incapacitated": int(status[table.INCAPACITATED])} if simulation.scenario.hazards else {}),
             "mean_travel_s": float(travel_s.mean()) if travel_s.size else None,
             "mean_delay_s": float(delay_s.mean()) if travel_s.size else None,
             "mean_crossing_s": float(people.crossing_s[0, arrived].mean()) if travel_s.size else None,

@@ -6,7 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from traffic_case import write_scenario, write_town
+from hazard_case import box, write_series
+from traffic_case import BLOCK_DEGREES, TOWN_AT, write_scenario, write_town
 
 from citytwin.scenarios.load_network import load_network
 from citytwin.scenarios.scenario import load_scenario
@@ -38,6 +39,10 @@ def write_busy_town(folder: Path, **keys: Any) -> Path:
     network = load_network(write_town(folder / "town.osm"))
     links, signals = list(network.links.id), list(network.signals.id)
     (folder / "counts.py").write_text(CONTROLLER, encoding="utf-8")
+    west, south = TOWN_AT
+    corner = box(west - 1e-3, south - 1e-3, west + 1.3 * BLOCK_DEGREES[0], south + 1.3 * BLOCK_DEGREES[1])
+    write_series(folder / "water.geojson", (60, corner, {"depth_m": 0.1}), (240, corner, {"depth_m": 0.9}))
+    write_series(folder / "smoke.geojson", (0, corner, {"extinction_per_m": 1.0, "co_ppm": 4000}))
     stops = [{"link": links[0], "position_m": 50}, {"link": links[4], "position_m": 60}, {"link": links[9]}]
     defaults: dict[str, Any] = {
         "duration_s": 480,
@@ -57,6 +62,10 @@ def write_busy_town(folder: Path, **keys: Any) -> Path:
         ],
         "signals": {"control": [{"kind": "python", "junctions": [signals[0]], "file": "counts.py", "name": "Counts"}]},
         "sensors": [{"kind": "loop", "id": "loop", "link": links[3], "every_s": 70}],
+        "hazards": [
+            {"kind": "flood", "file": "water.geojson", "every_s": 25, "end_s": 330},
+            {"kind": "smoke", "file": "smoke.geojson", "start_s": 45, "known_to": "broadcast"},
+        ],
         "remedies": {"leave_locks_after_s": 60},
         "outputs": {"links_every_s": 90, "network_every_s": 35, "sumo": ["tripinfo", "edgedata"]},
         "checkpoint": {"every_s": 40, "keep": 3},
@@ -84,6 +93,7 @@ def end_of(simulation: Simulation) -> tuple[Any, ...]:
         hashlib.sha256(simulation.model.router.link_s.tobytes()).hexdigest(),
         fleet.cities.sensor.tolist(),
         fleet.cities.counter.tolist(),
+        None if simulation.hazards is None else simulation.hazards.counts,
     )
 
 

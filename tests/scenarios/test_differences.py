@@ -139,6 +139,19 @@ FULL: dict[str, Any] = {
         {"id": "lez", "kind": "low_emission_zone", "polygon": SQUARE, "banned": ["truck", "car"]}
         | {"compliant_share": 0.6, "access": "destination"},
     ],
+    "hazards": [
+        {"id": "river", "kind": "flood", "file": "river.geojson", "crs": "EPSG:25832", "start_s": 60, "end_s": 3600}
+        | {"every_s": 60, "known_to": "broadcast", "closes_roads_at_m": 0.4, "closes_walks_at_m": 0.5}
+        | {"incapacitates_at_m": 1.1, "incapacitates_at_m2ps": 0.7},
+        {
+            "id": "surge",
+            "kind": "flood",
+            "rasters": [{"t_s": 60, "file": "surge.tif"}, {"t_s": 90, "file": "surge.tif"}],
+        },
+        {"id": "plume", "kind": "smoke", "file": "river.geojson", "closes_at_per_m": 2, "incapacitates_at_dose": 0.3},
+        {"id": "front", "kind": "fire", "file": "river.geojson", "crs": "EPSG:25832"},
+        {"id": "cordon", "kind": "blocked_area", "polygon": SQUARE, "start_s": 60, "end_s": 3600},
+    ],
     "public_transport": [
         {"id": "4", "kind": "bus_line", "headway_s": 600, "start_s": 60, "end_s": 3600, "boarding_per_h": 90}
         | {"board_s_per_passenger": 2, "dwell_min_s": 20, "capacity": 60, "route": ["a", "b", "c"]}
@@ -218,13 +231,32 @@ FILES = {
     "own.py": "class Own: ...\n",
     "road.geojson": "{}",
     "zone.geojson": "{}",
+    "river.geojson": "{}",
+    "surge.tif": "II",
 }
 OTHER = {  # the same files with other contents
     "od.csv": "from_zone,to_zone,trips\n3,7,120\n7,3,50\n",
     "trips.csv": "trip_id,depart_s,origin_link,destination_link\nt,9,a,b\nv,5,a,b\nw,6,a,b\n",
 }
-WORDS = ["a", "d", "n", "sight", "left", "mi", "h", "mph", "DE", "node/9", "idm", "normal", "truck", "bus", "fcd"]
-WORDS += ["tripinfo", "secondary", "buildings", "maximum", "never", "2026-05-05T07:00", "2026-05-04T08:00"]
+WORDS = [
+    "a",
+    "d",
+    "n",
+    "sight",
+    "left",
+    "mi",
+    "h",
+    "mph",
+    "DE",
+    "EPSG:2056",
+    "node/9",
+    "idm",
+    "normal",
+    "truck",
+    "bus",
+    "fcd",
+]
+WORDS += ["EPSG:2056", "tripinfo", "secondary", "buildings", "maximum", "never", "2026-05-05T07:00", "2026-05-04T08:00"]
 
 Spot = tuple[str | int, ...]
 
@@ -681,3 +713,19 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
 @pytest.mark.parametrize("spot, to, lines", TOLD, ids=[".".join(map(str, spot)) for spot, _, _ in TOLD])
 def test_what_differs_is_told_in_words(spot, to, lines):
     assert [found.text for found in differences(full(), changed(*spot, to=to))] == lines
+
+
+def test_hazards_in_words():
+    before, after = changed("hazards", to=[]), full()
+    texts = [found.text for found in differences(before, after)]
+    assert texts[0] == (
+        'new: flood "river", 07:01-08:00: looked at every 60 s, polygons river.geojson, coordinate system EPSG:25832, '
+        "closes roads from a depth of 0.4 m, closes ways on foot from a depth of 0.5 m, "
+        "casualties from a depth of 1.1 m, casualties from depth times speed of 0.7 m²/s; everybody knows of it at once"
+    )
+    assert texts[1] == (
+        'new: flood "surge", from 07:00 to the end of the run: 2 rasters; people learn of it when they get there'
+    )
+    assert texts[4].startswith('new: blocked area "cordon" in an area of 90 ha round 43.7350, 7.4250, 07:01-08:00')
+    later = changed("hazards", 0, "start_s", to=120)
+    assert [found.text for found in differences(full(), later)] == ['flood "river": begins 07:01 → 07:02']

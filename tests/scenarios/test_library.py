@@ -22,7 +22,7 @@ PLANS_OF_DEMAND = tuple(
 PLANS_OF_STREETS = tuple(
     name for name in bundled_scenarios() if load_scenario(name).streets
 )  # test_street_plans.py too
-MONACO = ("monaco/morning_adapted", "monaco/on_foot", "monaco/signals_actuated")
+MONACO = ("monaco/flood", "monaco/morning_adapted", "monaco/on_foot", "monaco/signals_actuated")
 LONGEST = 18  # lines that are no comment
 
 
