@@ -61,8 +61,7 @@ class Hazards(Remembers):
         """Have everybody as they were, and every hazard as somebody saw it last."""
         super().restore(state)
         for field, looked_s in zip(self.fields, self.looked_s, strict=True):
-            if not np.isnan(looked_s):
-                field.look(float(looked_s))
+            field.look(-np.inf if np.isnan(looked_s) else float(looked_s))
 
     def look(self, number: int, t_s: float) -> tuple[Longs, Longs]:
         """Move one hazard on and let people feel it; returns whom it incapacitates in vehicles and on foot."""

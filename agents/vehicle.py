@@ -13,12 +13,14 @@ from ..scenarios.trips import VEHICLE_CLASSES
 if TYPE_CHECKING:
     from .city_model import CityModel
 
+NOT_CALLED = 5  # a status of trips that stand by in a rehearsal; whatever asks for another one passes over them
 STATUS = {
     table.PENDING: "pending",
     table.WAITING: "waiting",
     table.DRIVING: "driving",
     table.ARRIVED: "arrived",
     table.NO_ROUTE: "no_route",
+    NOT_CALLED: "not_called",
 }
 CAUSES = {
     table.NOTHING: "",

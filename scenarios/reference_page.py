@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from .inject_kinds import KINDS
 from .scenario import Scenario
 
 # Sections of the page after the top level, in the order in which people meet them.
@@ -115,6 +116,15 @@ def scenario_reference_markdown() -> str:
                 lines += ["", f"#### {TITLES[name]}"]
             lines += ["", *_about(models[name]), *_table(models[name])]
     return "\n".join(lines) + "\n"
+
+
+def inject_reference_markdown() -> str:
+    """Every kind of inject with its keys, as Markdown (headings from level 4)."""
+    lines: list[str] = []
+    for kind, model in KINDS.items():
+        schema = model.model_json_schema()
+        lines += [f"#### `kind: {kind}`", "", *_about(schema), *_table(schema), ""]
+    return "\n".join(lines)
 
 
 def _about(model: dict[str, Any]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -18,7 +17,7 @@ from .problems import Problem, closest, shown_path, shown_value
 from .retiming import SHORTEST_GREEN_S, changeover_s, green_phases
 from .scenario import Scenario
 from .signal_checks import check_signals
-from .yaml_lines import Scalar, Written, WrittenText, key_text
+from .yaml_lines import Written, as_written, key_text
 
 Place = tuple[str | int, ...]
 WITH_AREAS = ("demand", "demand_changes", "measures")
@@ -51,8 +50,13 @@ def check_against_network(scenario: Scenario | None, source_map: Written | None,
         return list(_References(source_map, network, hint).problems())
     if scenario is None:
         return []
-    made = _as_written(scenario.model_dump(mode="json", exclude_none=True))
+    made = as_written(scenario.model_dump(mode="json", exclude_none=True))
     return [replace(found, file=None, line=None) for found in _References(made, network, "").problems()]
+
+
+def check_places(tree: Written, section: str, network: RoadNetwork) -> Iterator[Problem]:
+    """Every link, lane, position and signal that entries of a section name and that is not there."""
+    return _References(tree, network, " List all: citytwin network FILE --links").places(section)
 
 
 class _References:
@@ -68,12 +72,7 @@ class _References:
         yield from self._nodes()
         yield from self._options()
         for section in ("demand", "events", "measures", "sensors"):
-            for row, item in enumerate(_items(self.tree.child(section))):
-                place = (section, row)
-                if _text(item, "kind") == "signal_plan":
-                    yield from self._signal_plan(place, item)
-                else:
-                    yield from self._on_links(place, item)
+            yield from self.places(section)
         yield from self._areas()
         for row, link in enumerate(_items(self.tree.at("outputs").child("fcd_links"))):
             if isinstance(link.value, str) and link.value not in self.network.link_row:
@@ -81,6 +80,15 @@ class _References:
         yield from check_lines(self.tree, self.network, self._no_such_link)
         yield from check_named_routes(self.tree, self.network, self._no_such_link)
         yield from check_signals(self.tree, self.network, self._no_such_signal)
+
+    def places(self, section: str) -> Iterator[Problem]:
+        """Links, lanes, positions and signals that the entries of a section name."""
+        for row, item in enumerate(_items(self.tree.child(section))):
+            place = (section, row)
+            if _text(item, "kind") == "signal_plan":
+                yield from self._signal_plan(place, item)
+            else:
+                yield from self._on_links(place, item)
 
     def _areas(self) -> Iterator[Problem]:
         """Areas that hold no street."""
@@ -270,17 +278,6 @@ def _number(item: Written, key: str) -> float | None:
     if found is None or isinstance(found.value, bool) or not isinstance(found.value, (int, float)):
         return None
     return float(found.value)
-
-
-def _as_written(value: object) -> Written:
-    """A plain value as if it had been written in a file without lines."""
-    nowhere = Path()
-    if isinstance(value, dict):
-        return Written({str(key): _as_written(child) for key, child in value.items()}, nowhere, 0)
-    if isinstance(value, (list, tuple)):
-        return Written([_as_written(child) for child in value], nowhere, 0)
-    plain: Scalar = value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
-    return Written(str(plain) if isinstance(plain, WrittenText) else plain, nowhere, 0)
 
 
 def _options_of(source: str) -> tuple[str, ...]:

@@ -77,6 +77,17 @@ class WrittenText(str):
         return made
 
 
+def as_written(value: object) -> Written:
+    """A plain value as if it had been written in a file without lines."""
+    nowhere = Path()
+    if isinstance(value, dict):
+        return Written({str(key): as_written(child) for key, child in value.items()}, nowhere, 0)
+    if isinstance(value, (list, tuple)):
+        return Written([as_written(child) for child in value], nowhere, 0)
+    plain: Scalar = value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
+    return Written(str(plain) if isinstance(plain, WrittenText) else plain, nowhere, 0)
+
+
 def strip_text(value: object) -> object:
     """A plain value in which every text is an ordinary ``str``."""
     if isinstance(value, dict):

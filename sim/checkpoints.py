@@ -70,8 +70,11 @@ class Checkpoints:
 
     def look(self, simulation: Simulation) -> None:
         """Take a snapshot where one is due; everything that happens at this time has happened."""
-        if simulation.t_s < self._next_s - 1e-9:
-            return
+        if simulation.t_s >= self._next_s - 1e-9:
+            self.save(simulation)
+
+    def save(self, simulation: Simulation) -> None:
+        """Take a snapshot now; the next one is due by the clock."""
         self._next_s = self._after(simulation.t_s)
         manifest = self._folder.manifest
         facts = {name: manifest[name] for name in (*DECIDING, "seed", "inputs")}

@@ -182,6 +182,42 @@ def run(
 
 
 @main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Run folder to write.")
+@click.option("--injects", type=click.Path(path_type=Path), help="File of what happens on the way, and when.")
+@click.option(
+    "--commands", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Commands to follow, one a line."
+)
+@click.option(
+    "--reserve", default=0.5, show_default=True, type=click.FloatRange(min=0), help="Share that can set out besides."
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Instead of the file's seed.")
+@click.option("--threads", type=click.IntRange(min=1), help="Cores to use; the result does not depend on it.")
+@click.option("--resume", is_flag=True, help="Go on with the rehearsal in the folder, from its last snapshot.")
+@_json_option
+def rehearse(file: Path, out: Path, commands: Path | None, as_json: bool, **more: Any) -> int:
+    """Lead a run: let it go on and pause, confront it with injects, undo them, look ahead.
+
+    Commands come from the terminal, from a file, or from standard input; type help for all of them.
+    """
+    from ..scenarios.problems import InputError
+    from .rehearse_console import rehearse as lead
+
+    try:
+        report = lead(file, out, commands, as_json=as_json, **more)
+    except KeyboardInterrupt:
+        again = "interrupted. Go on: the same with --resume"
+        _say({"status": "interrupted", "folder": out} if as_json else None, again)
+        return INTERRUPTED
+    except InputError:
+        raise
+    except Exception as error:
+        raise Failed("rehearsal", error, _save_traceback(error, out)) from error
+    click.echo(_dump({"report": report}) if as_json else f"Report: {report}")
+    return DONE
+
+
+@main.command()
 @click.option("-o", "--out", default="demo", show_default=True, type=click.Path(path_type=Path), help="Run folder.")
 @click.option("--city", default="monaco", show_default=True, help="A bundled city.")
 @_json_option

@@ -95,7 +95,7 @@ def free_times(simulation: Simulation, rows: Any) -> Any:
 def statuses(simulation: Simulation) -> list[str]:
     """How every trip stands at the end."""
     vehicles = simulation.model.fleet.vehicles
-    names = np.array(["pending", "waiting", "active", "arrived", "no_route"], dtype=object)
+    names = np.array(["pending", "waiting", "active", "arrived", "no_route", "not_called"], dtype=object)
     status = names[vehicles.status[0]]
     status[_is_stuck(simulation)] = "stuck"
     return list(status)

@@ -221,11 +221,11 @@ class Events(Remembers):
             When it begins in the past.
         """
         simulation = self._simulation
-        if event.start_s < simulation.t_s:
+        if event.start_s <= simulation.t_s - simulation.scenario.step_s:  # what is due is due at the next whole step
             msg = f"begins at {event.start_s:g} s, and it is {simulation.t_s:g} s already"
             raise ValueError(msg)
         self.all.append(event)
-        simulation.duties.begin(self._duty(len(self.all) - 1), event.start_s - simulation.env.now)
+        simulation.duties.begin(self._duty(len(self.all) - 1), max(event.start_s - simulation.env.now, 0.0))
         simulation.answer_drivers()
 
     def at(self, place: tuple[str, int]) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .observers import Observer
     from .progress import Progress
     from .simulation import Simulation
+    from .sumo_outputs import EdgeData, FloatingCars, TripInfo
     from .walking import OnFoot
 
 
@@ -36,7 +38,7 @@ class RunResult:
     summary: dict[str, Any]
 
 
-class _How(TypedDict):
+class How(TypedDict):
     """How a scenario is simulated."""
 
     seed: int | None
@@ -102,64 +104,84 @@ def run_scenario(
         When the scenario, its network, its demand or the folder cannot be used, with every problem; nothing has been
         run then.
     """
-    from ..scenarios.network_doctor import examine
     from .progress import Silent
 
     begun_s = time.perf_counter()
     progress = progress or Silent()
-    scenario, network, trips, on_foot = _prepare(path, progress)
+    scenario, network, trips, on_foot = prepare(path, progress)
     own_seed = scenario.seed if seed is None else seed
     saved = saved_run(Path(out), scenario, own_seed, progress) if resume else None
     if scenario.evacuation is not None:
         backend = _on_the_cpu(backend)
     choice = choose_backend(backend, vehicles=len(trips.id))
     progress.stage(f"computing on {choice.device} ({choice.why})")
-    folder = open_run_folder(
-        scenario,
-        out,
-        goes_on=saved is not None,
-        command=command_line(),
-        scenario=scenario.name,
-        scenario_file=path,
-        seed=own_seed,
-        start=scenario.start,
-        duration_s=scenario.duration_s,
-        threads=_use_threads(threads),
-        device=choice.device,
-        **network_facts(network),
-        fault_kinds=fault_kinds(network, examine(network).faults),
-    )
+    facts = {"scenario_file": path, "seed": own_seed, "threads": use_threads(threads), "device": choice.device}
+    folder = open_run_folder(scenario, network, out, goes_on=saved is not None, **facts)
     with folder, errors_after_a_signal_are_its():
-        folder.add_inputs(scenario.input_files())
-        progress.stage("starting (the first start compiles the kernels, which takes about a minute)")
         from ..agents.vehicle import Vehicle
-        from .simulation import Simulation
-        from .sumo_outputs import sumo_observers
 
-        how: _How = {"seed": seed, "vehicle_type": vehicle_type or Vehicle, "backend": choice.name}
-        settled = _settled(folder, scenario, network, trips, progress, how)
-        simulation = Simulation(scenario, network, settled.trips if settled else trips, **how, on_foot=on_foot)
-        observers = [*observers_of(scenario, folder, simulation.model.fleet), *walk_observers(folder, simulation)]
-        folder.writer("streets").write(streets_columns(network))
-        sumo_files = sumo_observers(simulation, folder.path, goes_on=saved is not None)
-        simulation.watch([*observers, *sumo_files, ProgressObserver(progress, scenario.duration_s)])
-        simulation.run(0.0)
-        keep_snapshots(simulation, folder, saved)
-        simulation.model.fleet.advance(0, 0)  # compiles, or reads from the cache
-        setup_s = time.perf_counter() - begun_s
+        how: How = {"seed": seed, "vehicle_type": vehicle_type or Vehicle, "backend": choice.name}
+        opened = open_run(folder, (scenario, network, trips, on_foot), how, saved, progress)
+        opened.setup_s = time.perf_counter() - begun_s
         loop_from_s = time.perf_counter()
         try:
-            simulation.run()
+            opened.simulation.run()
         finally:
             loop_s = time.perf_counter() - loop_from_s + (0.0 if saved is None else saved.loop_s)
-            for observer in (*observers, *sumo_files):
-                observer.observe(simulation.t_s, simulation.model)
-            for file in sumo_files:
-                file.close()
-            summary = finish(folder, simulation, setup_s=setup_s, loop_s=loop_s, settled=settled)
-        if summary["created"] == 0 and simulation.walking is None:
+            summary = opened.finish(loop_s)
+        if summary["created"] == 0 and opened.simulation.walking is None:
             folder.warn("Nobody set out: the scenario has no demand in its time span.")
     return RunResult(folder.path, summary)
+
+
+@dataclass(slots=True)
+class OpenRun:
+    """A run from its first step to its end."""
+
+    folder: RunFolder
+    simulation: Simulation
+    observers: list[Observer]
+    sumo_files: list[EdgeData | TripInfo | FloatingCars]
+    settled: Settled | None
+    setup_s: float = 0.0
+
+    def finish(self, loop_s: float) -> dict[str, Any]:
+        """Let all observers look once more, write what needs the whole run, and return the summary."""
+        for observer in (*self.observers, *self.sumo_files):
+            observer.observe(self.simulation.t_s, self.simulation.model)
+        for file in self.sumo_files:
+            file.close()
+        return finish(self.folder, self.simulation, setup_s=self.setup_s, loop_s=loop_s, settled=self.settled)
+
+
+def open_run(
+    folder: RunFolder,
+    inputs: tuple[Scenario, RoadNetwork, TripTable, OnFoot | None],
+    how: How,
+    saved: Saved | None,
+    progress: Progress,
+    *,
+    extend: Callable[[Simulation], None] | None = None,
+) -> OpenRun:
+    """Set a run up, with its observers, at t = 0 or where it was saved; ``extend`` may add to it what is kept too."""
+    from .simulation import Simulation
+    from .sumo_outputs import sumo_observers
+
+    scenario, network, trips, on_foot = inputs
+    folder.add_inputs(scenario.input_files())
+    progress.stage("starting (the first start compiles the kernels, which takes about a minute)")
+    settled = _settled(folder, scenario, network, trips, progress, how)
+    simulation = Simulation(scenario, network, settled.trips if settled else trips, **how, on_foot=on_foot)
+    observers = [*observers_of(scenario, folder, simulation.model.fleet), *walk_observers(folder, simulation)]
+    folder.writer("streets").write(streets_columns(network))
+    sumo_files = sumo_observers(simulation, folder.path, goes_on=saved is not None)
+    simulation.watch([*observers, *sumo_files, ProgressObserver(progress, scenario.duration_s)])
+    if extend is not None:
+        extend(simulation)
+    simulation.run(0.0)
+    keep_snapshots(simulation, folder, saved)
+    simulation.model.fleet.advance(0, 0)  # compiles, or reads from the cache
+    return OpenRun(folder, simulation, observers, sumo_files, settled)
 
 
 def saved_run(out: Path, scenario: Scenario, seed: int, progress: Progress) -> Saved | None:
@@ -176,8 +198,20 @@ def saved_run(out: Path, scenario: Scenario, seed: int, progress: Progress) -> S
     return saved
 
 
-def open_run_folder(scenario: Scenario, out: str | Path, /, *, goes_on: bool, **facts: Any) -> RunFolder:
-    """The folder of a run; of one that takes snapshots it can be cut back to them."""
+def open_run_folder(
+    scenario: Scenario, network: RoadNetwork, out: str | Path, /, *, goes_on: bool, **facts: Any
+) -> RunFolder:
+    """The folder of a run, its manifest begun; of a run that takes snapshots it can be cut back to them."""
+    from ..scenarios.network_doctor import examine
+
+    facts |= {
+        "command": command_line(),
+        "scenario": scenario.name,
+        "start": scenario.start,
+        "duration_s": scenario.duration_s,
+        **network_facts(network),
+        "fault_kinds": fault_kinds(network, examine(network).faults),
+    }
     if scenario.checkpoint is None:
         return RunFolder(out, **facts)
     from .table_journal import JournaledFolder
@@ -218,7 +252,7 @@ def _on_the_cpu(backend: Backend) -> Backend:
     return "cpu"
 
 
-def _prepare(path: str | Path, progress: Progress) -> tuple[Scenario, RoadNetwork, TripTable, OnFoot | None]:
+def prepare(path: str | Path, progress: Progress) -> tuple[Scenario, RoadNetwork, TripTable, OnFoot | None]:
     """Scenario, streets, trips and walks; or every problem of all at once, as `citytwin validate` lists them."""
     from ..scenarios.problems import InputError, ScenarioError
     from ..scenarios.scenario import check_scenario, load_scenario
@@ -305,7 +339,7 @@ def observers_of(scenario: Scenario, folder: RunFolder, fleet: Fleet) -> list[Ob
 
 
 def _settled(
-    folder: RunFolder, scenario: Scenario, network: RoadNetwork, trips: TripTable, progress: Progress, how: _How
+    folder: RunFolder, scenario: Scenario, network: RoadNetwork, trips: TripTable, progress: Progress, how: How
 ) -> Settled | None:
     """Routes of people who have got used to the streets; None where they choose on the day itself."""
     if not scenario.routes.adapts:
@@ -358,7 +392,8 @@ def finish(
     return summary
 
 
-def _use_threads(threads: int | None) -> int:
+def use_threads(threads: int | None) -> int:
+    """Use so many cores where a number is given, and return how many are used."""
     import numba
 
     if threads is not None:

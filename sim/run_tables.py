@@ -15,7 +15,7 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "arrived_s": NUMBER,
         "origin_link": TEXT,
         "destination_link": TEXT,
-        "status": TEXT,  # arrived, active, waiting, stuck, no_route, pending
+        "status": TEXT,  # arrived, active, waiting, stuck, no_route, pending, not_called
         "vehicle_class": TEXT,
         "waiting_s": NUMBER,
         "travel_time_s": NUMBER,

@@ -235,8 +235,12 @@ class Simulation(Remembers):
                 self.walking.follow(self.t_s)
 
     def log(self, kind: str, where: str, text: str) -> None:
-        """Write down what happened."""
+        """Write down what happens now that an event is handled."""
         self.entries.append(Entry(self.env.now, kind, where, text))
+
+    def note(self, kind: str, where: str, text: str) -> None:
+        """Write down what somebody does while the clock stands still."""
+        self.entries.append(Entry(self.t_s, kind, where, text))
 
     def state(self) -> State:
         """What is kept of the simulation itself."""

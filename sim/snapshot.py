@@ -36,6 +36,9 @@ class SnapshotError(InputError):
     def __init__(self, file: Path | None, text: str) -> None:
         super().__init__(Problem(file, None, "", NO_VALUE, text))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Problem, ...]]]:
+        return InputError, (self.problems,)
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:

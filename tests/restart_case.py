@@ -86,14 +86,14 @@ def end_of(simulation: Simulation) -> tuple[Any, ...]:
     return (
         fleet.state_hash(),
         "" if walkers is None else walkers.state_hash(),
-        simulation.entries,
+        list(simulation.entries),
         [str(lock) for lock in simulation.locks],
         None if journeys.measures is None else journeys.measures.paid.tolist(),
         None if journeys.bus_lines is None else [str(call) for call in journeys.bus_lines.finish(fleet)],
         hashlib.sha256(simulation.model.router.link_s.tobytes()).hexdigest(),
         fleet.cities.sensor.tolist(),
         fleet.cities.counter.tolist(),
-        None if simulation.hazards is None else simulation.hazards.counts,
+        None if simulation.hazards is None else list(simulation.hazards.counts),
     )
 
 

@@ -58,6 +58,15 @@ def test_a_new_run_goes_on_from_any_snapshot_as_the_old_one(town, whole):
         assert end_of(simulation) == end
 
 
+def test_a_run_goes_back_from_the_middle_of_things(town, whole):
+    end, files = whole
+    simulation = simulation_of(town)
+    simulation.run(230)
+    restore(simulation, read_snapshot(files[0])[0])
+    simulation.run()
+    assert end_of(simulation) == end
+
+
 def test_what_was_added_to_a_run_is_in_its_snapshots_and_gone_from_earlier_ones(town, whole, tmp_path):
     end, _ = whole
     simulation = simulation_of(town)
