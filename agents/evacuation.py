@@ -21,12 +21,19 @@ Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 
 # What somebody is doing.
-AT_HOME, PREPARING, ON_FOOT, IN_CAR, SHELTERED, OUT, STRANDED = range(7)
-STATE_WORDS = ("indoors", "preparing", "on_foot", "in_car", "sheltered", "out", "stranded")
+AT_HOME, PREPARING, ON_FOOT, IN_CAR, SHELTERED, OUT, STRANDED, AT_STOP, IN_BUS = range(9)
+UNDER_WAY = (ON_FOOT, IN_CAR, AT_STOP, IN_BUS)
+STATE_WORDS = ("indoors", "preparing", "on_foot", "in_car", "sheltered", "out", "stranded", "at_stop", "in_bus")
 
 # Why somebody is stranded.
-NOTHING, NO_WAY_ON_FOOT, NO_WAY_BY_CAR, ALL_FULL = range(4)
-CAUSES = ("", "no way on foot to any shelter or exit", "no way by car to any shelter or exit", "every shelter was full")
+NOTHING, NO_WAY_ON_FOOT, NO_WAY_BY_CAR, ALL_FULL, NO_WAY_BY_BUS = range(5)
+CAUSES = (
+    "",
+    "no way on foot to any shelter or exit",
+    "no way by car to any shelter or exit",
+    "every shelter was full",
+    "the bus found no way, or drove no more",
+)
 
 
 class Evacuees(Remembers):
@@ -131,8 +138,11 @@ class Evacuees(Remembers):
             digest.update(np.ascontiguousarray(getattr(self, name)).tobytes())
         return digest.hexdigest()
 
-    def census(self, walkers: Walkers, fleet: Fleet) -> dict[str, int]:
-        """Where everybody is, each count from the table that knows it: together they are the population."""
+    def census(self, walkers: Walkers, fleet: Fleet, at_stops: int = 0, in_buses: int = 0) -> dict[str, int]:
+        """Where everybody is, each count from the table that knows it: together they are the population.
+
+        ``at_stops`` and ``in_buses`` are counted by the buses.
+        """
         walking, driving = self.doing == ON_FOOT, self.doing == IN_CAR
         on_foot = walkers.people.status[0, self.walk_row[walking]]
         out = (walking_tables.WAITING, walking_tables.WALKING, walking_tables.QUEUED, walking_tables.ARRIVED)
@@ -143,7 +153,10 @@ class Evacuees(Remembers):
             "indoors": int(self.inside.sum()),
             "on_foot": int(np.isin(on_foot, out).sum()),
             "in_cars": int(np.isin(in_cars, way).sum()),
+            "at_stops": at_stops,
+            "in_buses": in_buses,
             "sheltered": int(self.occupancy[~exits].sum()),
             "out": int(self.occupancy[exits].sum()),
             "stranded": int((self.doing == STRANDED).sum()),
+            "incapacitated": int((on_foot == walking_tables.INCAPACITATED).sum()),
         }

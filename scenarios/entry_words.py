@@ -22,6 +22,7 @@ from .evacuation import (
     Group,
     Neighbours,
     Order,
+    Pickup,
     Shelter,
     Siren,
     WayOut,
@@ -41,7 +42,14 @@ KINDS = {
     "python": "a Python object's",
     "trips": "trip file",
 }
-EVACUATION_ENTRIES = {EvacuationZone: "zone", Group: "building", Order: "order", Shelter: "shelter", WayOut: "exit"}
+EVACUATION_ENTRIES = {
+    EvacuationZone: "zone",
+    Group: "building",
+    Order: "order",
+    Shelter: "shelter",
+    WayOut: "exit",
+    Pickup: "buses from",
+}
 KNOWN = {"sight": "drivers learn of it when they get there", "broadcast": "everybody knows of it at once"}
 KNOWN_HAZARD = {"sight": "people learn of it when they get there", "broadcast": "everybody knows of it at once"}
 QUANTITY = r"(?P<number>[\d.,]+(, [\d.,]+)*) (?P<unit>\D+)"
@@ -142,7 +150,7 @@ def entry_title(entry: BaseModel, name: str, side: Side) -> str:
         return f"scaling of {_scaled_trips(entry, side)}"
     if isinstance(entry, NamedRoute):
         return f'"{entry.name}"'
-    if isinstance(entry, EvacuationZone | Group | Order | Shelter | WayOut):
+    if isinstance(entry, EvacuationZone | Group | Order | Pickup | Shelter | WayOut):
         return f"{EVACUATION_ENTRIES[type(entry)]} {name}"
     if isinstance(entry, Door):
         return f"door {name}"

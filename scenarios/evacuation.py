@@ -25,11 +25,13 @@ class Modes(Strict):
     """How households leave: the share that takes each; all others walk."""
 
     car: Share = Field(0.0, description="Share of the households that drive.")
+    bus: Share = Field(0.0, description="Share of the households that walk to the nearest of `pickups` and ride on.")
 
-    @property
-    def foot(self) -> float:
-        """Share of the households that walk."""
-        return 1.0 - self.car
+    @model_validator(mode="after")
+    def _not_more_than_all(self) -> Self:
+        if self.car + self.bus > 1.0 + 1e-9:
+            raise ValueError(f"shares of `car` and `bus` make {self.car + self.bus:g}, more than 1.")
+        return self
 
 
 class EvacuationZone(Strict):
@@ -161,6 +163,22 @@ class WayOut(Strict):
         return self
 
 
+class Pickup(Strict):
+    """A place where buses take people up, drive them to a shelter and come back, as often as they are needed."""
+
+    id: str = Field(min_length=1, description="What people call it.")
+    at: LonLat = Field(description="Where it is: [longitude, latitude].")
+    to: str = Field(min_length=1, description="Id of the shelter the buses go to; `bus` stands in its `by`.")
+    start_s: Seconds = Field(0.0, description="The first bus is there, seconds after the scenario's start.")
+    buses: int = Field(1, ge=1, le=200, description="How many buses go to and fro.")
+    headway_s: Seconds = Field(0.0, description="The first rounds of the buses begin so long one after the other, s.")
+    capacity: int = Field(50, ge=1, le=300, description="People that fit into a bus.")
+    stays_s: float = Field(
+        120.0, ge=1, le=86_400, description="A bus leaves when it is full, or so long after the first got in, s."
+    )
+    unloads_s: Seconds = Field(60.0, description="It stands so long at the shelter, s.")
+
+
 class Households(Strict):
     """Who leaves together."""
 
@@ -199,6 +217,7 @@ class Evacuation(Strict):
         description="Shelters as GeoJSON points with `id`, `capacity` and the other keys of `shelters` as properties.",
     )
     exits: Listed[WayOut] = Field((), description="Ways out of the danger.")
+    pickups: Listed[Pickup] = Field((), description="Where buses take people up.")
     table_every_s: float = Field(60.0, ge=1, le=3600, description="Interval of the table of counts, s.")
 
     @model_validator(mode="after")
@@ -206,6 +225,7 @@ class Evacuation(Strict):
         _refuse_double([zone.id for zone in self.zones], "zones")
         _refuse_double([group.id for group in self.groups], "groups")
         _refuse_double([*(shelter.id for shelter in self.shelters), *(exit_.id for exit_ in self.exits)], "shelters")
+        _refuse_double([pickup.id for pickup in self.pickups], "pickups")
         return self
 
     @model_validator(mode="after")
@@ -214,6 +234,9 @@ class Evacuation(Strict):
             raise ValueError("has no `shelters` and no `exits`: where are people safe?")
         if not self.zones and self.zones_file is None:
             raise ValueError("has no `zones`: who is to leave?")
+        ways = [self.modes, *(zone.modes for zone in self.zones), *(group.modes for group in self.groups)]
+        if not self.pickups and any(modes is not None and modes.bus > 0.0 for modes in ways):
+            raise ValueError("has people who take a bus (`modes`), and no `pickups` where buses take them up.")
         return self
 
 

@@ -9,29 +9,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .chance import draws, keys_of
-from .evacuation import MODES, EvacuationZone, Group, Modes, Shelter, WayOut
+from .evacuation import MODES, EvacuationZone, Group, Modes, Pickup, Shelter, WayOut
 from .network import Bools, Bytes, Floats, Ints
-from .trips import TripTable
+from .trips import VEHICLE_CLASSES, TripTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .evacuation_places import City
 
-FOOT, CAR = MODES.index("foot"), MODES.index("car")
+FOOT, CAR, BUS = MODES.index("foot"), MODES.index("car"), MODES.index("bus")
+SHORTEST_LEG_S = 30.0
+MOST_ROUNDS = 60  # of a bus
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Havens:
-    """Shelters first, then ways out. Shapes ``[haven]``."""
+    """Shelters first, then ways out, at last places where buses take people up. Shapes ``[haven]``."""
 
     id: tuple[str, ...]
     is_exit: Bools
+    is_pickup: Bools
     capacity: Floats  # inf: all
     turns_away: Bools  # when it is full
     reserved: Bools  # people have a place there from when they leave
     announced_s: Floats  # after it is full, inf: never
-    by: Bools  # [haven, mode]
+    by: Bools  # [haven, mode]; those who take a bus go to a pickup
     walk_link: Ints  # -1: not on foot
     walk_m: Floats
     road_link: Ints  # -1: not on wheels
@@ -84,6 +87,10 @@ class EvacuationPeople:
     cars: TripTable
     car_household: Ints  # [car], by row of `cars`
     car_row: Ints  # [car] in the order of households: row of `cars`
+    pickups: tuple[Pickup, ...]
+    buses: TripTable  # every leg of every bus
+    bus_leg: Ints  # [pickup's bus, leg] row of `buses`; legs lead to the shelter and back by turns
+    bus_pickup: Ints  # [pickup's bus]
 
 
 def people_of(
@@ -94,8 +101,10 @@ def people_of(
     mean_size: float,
     persons_per_car: int,
     havens: Havens,
+    pickups: Sequence[Pickup],
     city: City,
     seed: int,
+    duration_s: float,
 ) -> EvacuationPeople:
     """Everybody, drawn by the number of their household in their zone or group.
 
@@ -133,7 +142,26 @@ def people_of(
         cars,
         car_household,
         car_row,
+        tuple(pickups),
+        *_bus_legs(pickups, havens, duration_s),
     )
+
+
+def _bus_legs(pickups: Sequence[Pickup], havens: Havens, duration_s: float) -> tuple[TripTable, Ints, Ints]:
+    """A trip for each leg of each bus, as many as it may drive; their rows, and the pickups."""
+    bus_pickup = np.repeat(np.arange(len(pickups)), [pickup.buses for pickup in pickups]).astype(np.int32)
+    first = len(havens.id) - len(pickups)
+    shelter = np.array([havens.id.index(pickup.to) for pickup in pickups], np.int32)
+    rounds = int(min(MOST_ROUNDS, duration_s // (2.0 * SHORTEST_LEG_S) + 1)) if pickups else 0
+    ids, link, at_m = [], [], []
+    for bus, pickup in enumerate(bus_pickup.tolist()):
+        for leg in range(2 * rounds):
+            place = first + pickup if leg % 2 == 0 else int(shelter[pickup])
+            ids.append(f"evacuation bus {pickups[pickup].id}/{bus:03d}/{leg:03d}")
+            link.append(int(havens.road_link[place]))
+            at_m.append(float(havens.road_m[place]))
+    table, row = _table(ids, np.array(link, np.int32), np.array(at_m), vehicle_class="bus")
+    return table, row.reshape(bus_pickup.size, 2 * rounds), bus_pickup
 
 
 def _seats(households: Households, household: Ints, car_row: Ints, persons_per_car: int) -> Ints:
@@ -207,7 +235,8 @@ def _sizes(name: str, people: int, mean_size: float, seed: int) -> Ints:
 
 
 def _modes(keys: NDArray[np.uint64], modes: Modes, seed: int) -> Bytes:
-    return np.where(draws(seed, keys, "mode") < modes.car, CAR, FOOT).astype(np.int8)
+    draw = draws(seed, keys, "mode")
+    return np.select([draw < modes.car, draw >= 1.0 - modes.bus], [CAR, BUS], FOOT).astype(np.int8)
 
 
 def _joined(parts: Sequence[_Homes], persons_per_car: int) -> Households:
@@ -229,20 +258,24 @@ def _joined(parts: Sequence[_Homes], persons_per_car: int) -> Households:
     )
 
 
-def _table(ids: Sequence[str], link: Ints, at_m: Floats) -> tuple[TripTable, Ints]:
+def _table(ids: Sequence[str], link: Ints, at_m: Floats, vehicle_class: str = "car") -> tuple[TripTable, Ints]:
     """Trips from home that have no departure and no other end yet, and the row of each of ``ids``."""
     never = np.full(len(ids), np.inf)
-    table = TripTable.sorted(ids, never, link, link, origin_m=at_m, destination_m=at_m)
+    kinds = np.full(len(ids), VEHICLE_CLASSES.index(vehicle_class), np.int8)
+    table = TripTable.sorted(ids, never, link, link, origin_m=at_m, destination_m=at_m, vehicle_class=kinds)
     row = np.empty(len(ids), np.int32)
     row[np.argsort(np.array(ids, dtype=str), kind="stable")] = np.arange(len(ids), dtype=np.int32)
     return table, row
 
 
-def havens_of(shelters: Sequence[Shelter], exits: Sequence[WayOut], city: City) -> Havens:
-    """Where people are safe, and how each place is reached."""
-    places: list[Shelter | WayOut] = [*shelters, *exits]
+def havens_of(shelters: Sequence[Shelter], exits: Sequence[WayOut], pickups: Sequence[Pickup], city: City) -> Havens:
+    """Where people are safe or taken up, and how each place is reached."""
+    places: list[Shelter | WayOut | Pickup] = [*shelters, *exits, *pickups]
     walk, road = [city.walk_end(place) for place in places], [city.road_end(place) for place in places]
-    own = len(exits)
+    own = len(exits) + len(pickups)
+    by = np.array([[not isinstance(place, Pickup) and mode in place.by for mode in MODES] for place in places])
+    by = by.astype(np.bool_).reshape(-1, len(MODES))
+    by[:, BUS] = [isinstance(place, Pickup) for place in places]
     return Havens(
         id=tuple(place.id for place in places),
         is_exit=np.array([isinstance(place, WayOut) for place in places], np.bool_),
@@ -252,7 +285,8 @@ def havens_of(shelters: Sequence[Shelter], exits: Sequence[WayOut], city: City) 
         announced_s=np.array(
             [np.inf if s.announced_after_s is None else s.announced_after_s for s in shelters] + [np.inf] * own
         ),
-        by=np.array([[mode in place.by for mode in MODES] for place in places], np.bool_).reshape(-1, len(MODES)),
+        is_pickup=by[:, BUS].copy(),
+        by=by,
         walk_link=np.array([link for link, _ in walk], np.int32),
         walk_m=np.array([at_m for _, at_m in walk]),
         road_link=np.array([link for link, _ in road], np.int32),

@@ -10,7 +10,7 @@ import numpy as np
 
 from .attraction import population_weights
 from .demand_random import pick
-from .evacuation import Evacuation, EvacuationZone, Shelter, WayOut
+from .evacuation import Evacuation, EvacuationZone, Pickup, Shelter, WayOut
 from .evacuation_files import all_shelters, all_zones, check_evacuation_files, is_grid
 from .evacuation_people import EvacuationPeople, havens_of, people_of
 from .nearest_links import nearest_links, project
@@ -85,29 +85,37 @@ class City:
         found = nearest_links(self._streets, x_m, y_m, self.usable)
         return int(found.link[0]), float(found.along_m[0]), float(found.distance_m[0])
 
-    def nearest_roads(self, x_m: Floats, y_m: Floats, *, to_begin: bool) -> tuple[Ints, Floats, Floats]:
-        """Nearest streets where cars can set out (or arrive), the places along them, m, and how far they are, m."""
+    def nearest_roads(
+        self, x_m: Floats, y_m: Floats, *, to_begin: bool, both: bool = False
+    ) -> tuple[Ints, Floats, Floats]:
+        """Nearest streets where cars can set out (or arrive), the places along them, m, and how far they are, m.
+
+        ``both``: where they can arrive and set out again.
+        """
         places = self._road_places
         may = (places.may_begin if to_begin else places.may_end) & places.addressed
+        may &= (places.may_begin & places.may_end) if both else True
         found = nearest_links(self.roads, x_m, y_m, may if may.any() else places.may_begin)
         return found.link, found.along_m, found.distance_m
 
-    def walk_end(self, place: Shelter | WayOut) -> tuple[int, float]:
+    def walk_end(self, place: Shelter | WayOut | Pickup) -> tuple[int, float]:
         """Where a walk to a haven ends; link -1: it cannot be reached on foot."""
-        if place.at is None or "foot" not in place.by:
+        on_foot = isinstance(place, Pickup) or "foot" in place.by
+        if place.at is None or not on_foot:
             return -1, np.nan
         return self.nearest_walk(*place.at)[:2]
 
-    def road_end(self, place: Shelter | WayOut) -> tuple[int, float]:
+    def road_end(self, place: Shelter | WayOut | Pickup) -> tuple[int, float]:
         """Where a drive to a haven ends; link -1: it cannot be reached on wheels."""
-        if set(place.by) == {"foot"}:
+        if not isinstance(place, Pickup) and set(place.by) == {"foot"}:
             return -1, np.nan
         if isinstance(place, WayOut) and place.link is not None:
             link = self.roads.link_row.get(place.link, -1)
             return link, float(self.roads.links.length_m[link])
         assert place.at is not None, "the scenario's rules ask for it"
         x_m, y_m = project(self.roads, *np.array([place.at]).T)
-        nearest, along_m, _ = self.nearest_roads(x_m, y_m, to_begin=False)
+        buses = isinstance(place, Pickup) or "bus" in place.by  # which have to get away from it again
+        nearest, along_m, _ = self.nearest_roads(x_m, y_m, to_begin=False, both=buses)
         return int(nearest[0]), float(along_m[0])
 
     def may_end(self, link: int) -> bool:
@@ -138,9 +146,11 @@ def evacuation_people(scenario: Scenario, roads: RoadNetwork, walk: WalkNetwork)
         evacuation.modes,
         evacuation.households.mean_size,
         evacuation.households.persons_per_car,
-        havens_of(shelters, evacuation.exits, city),
+        havens_of(shelters, evacuation.exits, evacuation.pickups, city),
+        evacuation.pickups,
         city,
         scenario.seed,
+        scenario.duration_s,
     )
 
 
@@ -169,6 +179,14 @@ def _unknown_zones(scenario: Scenario, evacuation: Evacuation) -> Iterator[Probl
             if name not in known:
                 said = f"no such zone.{closest_hint(name, known)} All: {', '.join(map(shown_value, known))}."
                 yield _about(scenario, ("orders", row, "zones", column), said)
+    shelters = {shelter.id: shelter for shelter in all_shelters(evacuation)}
+    for row, pickup in enumerate(evacuation.pickups):
+        if pickup.to not in shelters:
+            said = f"no such shelter.{closest_hint(pickup.to, shelters)} All: {', '.join(map(shown_value, shelters))}."
+            yield _about(scenario, ("pickups", row, "to"), said)
+        elif "bus" not in shelters[pickup.to].by:
+            said = "cannot be reached by bus. Add `bus` to the shelter's `by`."
+            yield _about(scenario, ("pickups", row, "to"), said)
     twice = [name for name in dict.fromkeys(known) if known.count(name) > 1]
     for name in twice:
         yield _about(scenario, ("zones_file",), f'its zone "{name}" stands under `zones` too. Ids differ.')
@@ -201,6 +219,8 @@ def _misplaced(scenario: Scenario, evacuation: Evacuation, city: City) -> Iterat
         yield from (_about(scenario, key, name + said) for said in _no_way_to(shelter, city))
     for row, group in enumerate(evacuation.groups):
         yield from (_about(scenario, ("groups", row, "at"), said) for said in _no_path_to(group.at, city))
+    for row, pickup in enumerate(evacuation.pickups):
+        yield from (_about(scenario, ("pickups", row, "at"), said) for said in _no_way_to(pickup, city))
     for row, exit_ in enumerate(evacuation.exits):
         if exit_.link is None:
             yield from (_about(scenario, ("exits", row, "at"), said) for said in _no_way_to(exit_, city))
@@ -211,18 +231,17 @@ def _misplaced(scenario: Scenario, evacuation: Evacuation, city: City) -> Iterat
             yield _about(scenario, ("exits", row, "link"), "no way leads there by car. Take another link.")
 
 
-def _no_way_to(place: Shelter | WayOut, city: City) -> Iterator[str]:
+def _no_way_to(place: Shelter | WayOut | Pickup, city: City) -> Iterator[str]:
     assert place.at is not None, "an exit by its link is looked up by it"
-    if "foot" in place.by:
+    by = ("foot", "bus") if isinstance(place, Pickup) else place.by
+    if "foot" in by:
         yield from _no_path_to(place.at, city)
-    if set(place.by) != {"foot"}:
+    if set(by) != {"foot"}:
         x_m, y_m = project(city.roads, *np.array([place.at]).T)
         away_m = float(city.nearest_roads(x_m, y_m, to_begin=False)[2][0])
         if away_m > FARTHEST_M:
-            yield (
-                f"no street for cars leads to it: the nearest is {away_m:,.0f} m away. Move it, or take what needs a "
-                "street out of its `by`."
-            )
+            out = "" if isinstance(place, Pickup) else ", or take what needs a street out of its `by`"
+            yield f"no street for cars leads to it: the nearest is {away_m:,.0f} m away. Move it{out}."
 
 
 def _no_path_to(at: tuple[float, ...], city: City) -> Iterator[str]:

@@ -54,7 +54,14 @@ LABELS = {
     "Group.preparation": "people get ready by",
     "Households.mean_size": "people in a household on average",
     "Households.persons_per_car": "most people in a car",
+    "Evacuation.pickups": "evacuation",
+    "Modes.bus": "take the bus",
     "Modes.car": "drive",
+    "Pickup.headway_s": "one after the other by",
+    "Pickup.start_s": "first bus",
+    "Pickup.stays_s": "leaves at the latest after",
+    "Pickup.to": "to",
+    "Pickup.unloads_s": "stands at the shelter for",
     "Order.channels": "warned by",
     "Order.start_s": "given at",
     "Order.zones": "to zones",
@@ -237,7 +244,7 @@ LEFT_OUT = {  # where the key's description does not say what holds without it; 
     "Evacuation.preparation": "as by default",
     "announced_after_s": "never",
 }
-SHARES = ("car", "compliance", "reaches", "share")  # told in per cent
+SHARES = ("bus", "car", "compliance", "reaches", "share")  # told in per cent
 RATES = ("per_hour", "factor", "trips")  # whose change is also told in per cent
 
 

@@ -24,6 +24,7 @@ LISTS_BY_ID = (
     "channels",
     "shelters",
     "exits",
+    "pickups",
 )
 
 

@@ -31,10 +31,11 @@ from ..agents.remembering import Remembers, State, put_back
 from ..agents.walk_routes import WalkRouter
 from ..kernels import traffic_tables, walking_tables
 from ..scenarios.evacuation import Evacuation, Order
-from ..scenarios.evacuation_people import CAR, FOOT, EvacuationPeople
+from ..scenarios.evacuation_people import BUS, CAR, FOOT, EvacuationPeople
 from ..scenarios.trips import TripTable
 from ..scenarios.walk_presets import door_flow_per_s, preset_of
 from .duties import Duty
+from .evacuation_buses import EvacuationBuses
 from .evacuation_orders import Orders
 from .walking import OnFoot
 
@@ -67,7 +68,8 @@ class Rescue(Remembers):
     def __init__(self, simulation: Simulation, evacuation: Evacuation, people: EvacuationPeople) -> None:
         self.simulation, self.evacuation, self.people = simulation, evacuation, people
         walkers, fleet = self.walkers, simulation.model.fleet
-        first_walk, first_car = len(walkers.trips) - len(people.walks), len(fleet.trips) - len(people.cars)
+        first_walk = len(walkers.trips) - len(people.walks)
+        first_car = len(fleet.trips) - len(people.cars) - len(people.buses)
         self.evacuees = Evacuees(people, first_walk, first_car)
         slowest_mps = np.full(people.households.key.size, np.inf)
         own_mps = walkers.people.speed_mps[0, self.evacuees.walk_row]
@@ -78,9 +80,10 @@ class Rescue(Remembers):
         door_per_s = np.array([door_flow_per_s(widths, preset) for widths in people.stocks.door_m])
         self.orders = Orders(evacuation, self.evacuees, simulation.model.network, door_per_s, simulation.seed)
         self.on_the_way = np.zeros(0, np.int64)
+        self.buses = EvacuationBuses(self)
         self._drive_s: dict[int, tuple[float, Floats]] = {}  # by link: when they were found, and times to havens, s
 
-    KEEPS = ("evacuees", "orders", "on_the_way", "_drive_s")
+    KEEPS = ("evacuees", "orders", "buses", "on_the_way", "_drive_s")
 
     def state(self) -> State:
         """What is kept, with the destinations and the order of departures that the run has written."""
@@ -100,36 +103,43 @@ class Rescue(Remembers):
             for name, end in zip(ENDS, ends, strict=True):
                 put_back(getattr(table, name), end)
 
+    def census(self) -> dict[str, int]:
+        """Where everybody is; together they are the population."""
+        waiting, aboard = (sum(map(len, rows)) for rows in (self.buses.waiting, self.buses.aboard))
+        return self.evacuees.census(self.walkers, self.simulation.model.fleet, waiting, aboard)
+
     def act(self, t_s: float) -> None:
         """Do what is due: who has come is let in or goes on, who is ready sets out, what is full is announced."""
         if self.on_the_way.size:
             self._look_at_walkers(t_s)
             self._look_at_cars(t_s)
         self._set_out(self.orders.due(t_s), t_s)
+        self.buses.act(t_s)
         self._note_full(t_s)
 
     def _set_out(self, persons: Longs, t_s: float) -> None:
         mode = self.people.households.mode[self.people.household[persons]]
-        self._walk(persons[mode == FOOT], t_s)
+        self._walk(persons[mode == FOOT], FOOT, t_s)
+        self._walk(persons[mode == BUS], BUS, t_s)
         self._drive(persons[mode == CAR], t_s)
 
-    def _walk(self, persons: Longs, t_s: float) -> None:
-        """Let people leave home on foot."""
+    def _walk(self, persons: Longs, mode: int, t_s: float) -> None:
+        """Let people leave home on foot, to a haven or to where buses take them up."""
         if not persons.size:
             return
         households, evacuees = self.people.households, self.evacuees
         home = self.people.household[persons]
         evacuees.leave(persons, ON_FOOT)
-        self._walk_on(persons, households.walk_link[home], households.walk_m[home], t_s)
+        self._walk_on(persons, households.walk_link[home], households.walk_m[home], t_s, mode)
 
-    def _walk_on(self, persons: Longs, link: Ints, at_m: Floats, t_s: float) -> None:
+    def _walk_on(self, persons: Longs, link: Ints, at_m: Floats, t_s: float, mode: int = FOOT) -> None:
         """Send people on foot from where they are to the nearest haven that they do not know to be full."""
         evacuees, walkers = self.evacuees, self.walkers
-        haven = self._choose(persons, self.ways.seconds(link, at_m), np.ones(persons.size, np.int32), FOOT)
+        haven = self._choose(persons, self.ways.seconds(link, at_m), np.ones(persons.size, np.int32), mode)
         gone = haven >= 0
         evacuees.haven[persons[gone]] = haven[gone]
         self._reserve(persons[gone])
-        self._give_up(persons[~gone], NO_WAY_ON_FOOT)
+        self.give_up(persons[~gone], NO_WAY_ON_FOOT)
         persons, haven, link, at_m = persons[gone], haven[gone], link[gone], at_m[gone]
         if not persons.size:
             return
@@ -153,7 +163,7 @@ class Rescue(Remembers):
         haven = self._choose(persons[first], self._drive_seconds(link, t_s), seated, CAR)
         evacuees.haven[persons] = haven[own]
         gone = haven >= 0
-        self._give_up(persons[~gone[own]], NO_WAY_BY_CAR)
+        self.give_up(persons[~gone[own]], NO_WAY_BY_CAR)
         persons, cars, haven = persons[gone[own]], cars[gone], haven[gone]
         self._reserve(persons)
         bind_vehicles(
@@ -174,7 +184,7 @@ class Rescue(Remembers):
         evacuees = self.evacuees
         evacuees.hold(persons[self.people.havens.reserved[evacuees.haven[persons]]])
 
-    def _give_up(self, persons: Longs, cause: int) -> None:
+    def give_up(self, persons: Longs, cause: int) -> None:
         """Leave people where they are who have nowhere to go."""
         if persons.size:
             tried = self.evacuees.knows_full[persons].any(axis=1) | self.evacuees.announced.any()
@@ -227,14 +237,28 @@ class Rescue(Remembers):
         at_s = walkers.people.arrived_s[0, rows]
         order = np.lexsort((persons, at_s))
         persons, at_s = persons[order], at_s[order]
+        stop = self.people.havens.is_pickup[evacuees.haven[persons]]
+        if stop.any():
+            self.buses.queue(persons[stop])
+        self.let_in(persons[~stop], at_s[~stop], t_s)
+
+    def let_in(self, persons: Longs, at_s: Floats, t_s: float) -> None:
+        """Let people into the haven they have come to, one after the other; who finds no place walks on."""
+        if not persons.size:
+            return
+        evacuees, havens = self.evacuees, self.people.havens
         admitted = self._admit(persons, np.ones(persons.size, np.int32))
-        evacuees.admit(persons[admitted], at_s[admitted])
-        self.on_the_way = np.setdiff1d(self.on_the_way, persons[admitted])
-        away = persons[~admitted]
-        if away.size:
-            evacuees.turn_away(away)
-            haven = evacuees.haven[away]
-            self._walk_on(away, self.people.havens.walk_link[haven], self.people.havens.walk_m[haven], t_s)
+        inside, outside = persons[admitted], persons[~admitted]
+        evacuees.admit(inside, at_s[admitted])
+        self.on_the_way = np.setdiff1d(self.on_the_way, inside)
+        if outside.size:
+            evacuees.turn_away(outside)
+            on_foot = havens.walk_link[evacuees.haven[outside]] >= 0
+            self.give_up(outside[~on_foot], NO_WAY_BY_CAR)
+            outside = outside[on_foot]
+            evacuees.doing[outside] = ON_FOOT
+            haven = evacuees.haven[outside]
+            self._walk_on(outside, havens.walk_link[haven], havens.walk_m[haven], t_s)
 
     def _admit(self, persons: Longs, size: Ints) -> Bools:
         """Who gets into the haven they have come to, one group after the other; ``persons`` is one of each group."""
@@ -254,29 +278,12 @@ class Rescue(Remembers):
             return
         status = fleet.vehicles.status[0, evacuees.car_row[persons]]
         lost = persons[status == traffic_tables.NO_ROUTE]
-        self._give_up(lost, NO_WAY_BY_CAR)
-        self._let_in_from_cars(persons[status == traffic_tables.ARRIVED], t_s)
+        self.give_up(lost, NO_WAY_BY_CAR)
+        there = persons[status == traffic_tables.ARRIVED]
+        self.let_in(there, fleet.vehicles.arrived_s[0, evacuees.car_row[there]], t_s)
         coming = persons[status == traffic_tables.DRIVING]
         limited = np.isfinite(evacuees.room()[evacuees.haven[coming]]) & ~evacuees.holds[coming]
         self._at_the_gate(coming[limited], t_s)
-
-    def _let_in_from_cars(self, persons: Longs, t_s: float) -> None:
-        """Let people in whose car has arrived; who finds no place leaves it and walks on."""
-        if not persons.size:
-            return
-        evacuees, havens = self.evacuees, self.people.havens
-        admitted = self._admit(persons, np.ones(persons.size, np.int32))
-        inside, outside = persons[admitted], persons[~admitted]
-        evacuees.admit(inside, self.simulation.model.fleet.vehicles.arrived_s[0, evacuees.car_row[inside]])
-        self.on_the_way = np.setdiff1d(self.on_the_way, inside)
-        if outside.size:
-            evacuees.turn_away(outside)
-            on_foot = havens.walk_link[evacuees.haven[outside]] >= 0
-            self._give_up(outside[~on_foot], NO_WAY_BY_CAR)
-            outside = outside[on_foot]
-            evacuees.doing[outside] = ON_FOOT
-            haven = evacuees.haven[outside]
-            self._walk_on(outside, havens.walk_link[haven], havens.walk_m[haven], t_s)
 
     def _at_the_gate(self, persons: Longs, t_s: float) -> None:
         """Give cars that get near a shelter a place in it, or send them on."""
@@ -371,7 +378,7 @@ def _from_here(directed: Ints, start: Longs, route: Ints) -> tuple[Longs, Ints]:
 def with_evacuees(trips: TripTable, on_foot: OnFoot, people: EvacuationPeople) -> tuple[TripTable, OnFoot]:
     """Trips and walks with those of the evacuees behind them, whose ends are written to during the run."""
     walks = TripTable.joined([on_foot.walks, people.walks]).open_ended()
-    return TripTable.joined([trips, people.cars]).open_ended(), OnFoot(on_foot.network, walks, people)
+    return TripTable.joined([trips, people.cars, people.buses]).open_ended(), OnFoot(on_foot.network, walks, people)
 
 
 def start_evacuation(simulation: Simulation, people: EvacuationPeople) -> Rescue:

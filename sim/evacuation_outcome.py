@@ -10,7 +10,19 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ..agents.evacuation import AT_HOME, CAUSES, IN_CAR, ON_FOOT, OUT, PREPARING, SHELTERED, STATE_WORDS, STRANDED
+from ..agents.evacuation import (
+    AT_HOME,
+    AT_STOP,
+    CAUSES,
+    IN_CAR,
+    ON_FOOT,
+    OUT,
+    PREPARING,
+    SHELTERED,
+    STATE_WORDS,
+    STRANDED,
+    UNDER_WAY,
+)
 from ..agents.remembering import Remembers
 from ..kernels import traffic_tables, walking_tables
 from ..scenarios.entry_words import Side, details, entry_names, entry_sentence
@@ -36,7 +48,6 @@ Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 
 SHARES = (50, 90, 95, 100)  # per cent of those who leave, as evacuation time estimates are told (NUREG/CR-7002)
-UNDER_WAY = "still on the way when the run ended"
 MOST_BOTTLENECKS = 100
 
 
@@ -77,12 +88,13 @@ class EvacuationTable(Remembers):
                 "in_zone": of_zones(home) + self._on_streets_of_zones(model),
             }
         )
+        rows = np.flatnonzero(~havens.is_pickup)
         self._shelters.write(
             {
-                "t_s": np.full(len(havens.id), t_s),
-                "shelter": list(havens.id),
-                "occupancy": evacuees.occupancy.copy(),
-                "turned_away": evacuees.refused.copy(),
+                "t_s": np.full(rows.size, t_s),
+                "shelter": [havens.id[row] for row in rows.tolist()],
+                "occupancy": evacuees.occupancy[rows],
+                "turned_away": evacuees.refused[rows],
             }
         )
 
@@ -125,7 +137,7 @@ def _write_people(folder: RunFolder, rescue: Rescue) -> None:
     zones = len(people.zones)
     ids = np.array(people.walks.id, dtype=object)
     row = evacuees.walk_row - (len(rescue.walkers.trips) - len(people.walks))
-    left = np.isin(evacuees.doing, (ON_FOOT, IN_CAR, SHELTERED, OUT, STRANDED))
+    left = np.isin(evacuees.doing, (*UNDER_WAY, SHELTERED, OUT, STRANDED))
     names = np.array([*people.havens.id, ""], dtype=object)
     folder.writer("evacuees").write(
         {
@@ -154,17 +166,20 @@ def _write_shelters(folder: RunFolder, rescue: Rescue) -> None:
     np.minimum.at(first_s, evacuees.haven[safe], evacuees.safe_s[safe])
     np.maximum.at(last_s, evacuees.haven[safe], evacuees.safe_s[safe])
     by_car = safe & (evacuees.people.households.mode[evacuees.people.household] == MODES.index("car"))
+    by_bus = safe & (evacuees.people.households.mode[evacuees.people.household] == MODES.index("bus"))
+    rows = np.flatnonzero(~havens.is_pickup)
     folder.writer("shelters").write(
         {
-            "shelter": list(havens.id),
-            "kind": np.where(havens.is_exit, "exit", "shelter"),
-            "capacity": np.where(np.isinf(havens.capacity), np.nan, havens.capacity),
-            "occupancy": evacuees.occupancy,
-            "by_car": np.bincount(evacuees.haven[by_car], minlength=len(havens.id)),
-            "turned_away": evacuees.refused,
-            "full_s": evacuees.full_since_s,
-            "first_s": np.where(np.isinf(first_s), np.nan, first_s),
-            "last_s": np.where(np.isinf(last_s), np.nan, last_s),
+            "shelter": [havens.id[row] for row in rows.tolist()],
+            "kind": np.where(havens.is_exit, "exit", "shelter")[rows],
+            "capacity": np.where(np.isinf(havens.capacity), np.nan, havens.capacity)[rows],
+            "occupancy": evacuees.occupancy[rows],
+            "by_car": np.bincount(evacuees.haven[by_car], minlength=len(havens.id))[rows],
+            "by_bus": np.bincount(evacuees.haven[by_bus], minlength=len(havens.id))[rows],
+            "turned_away": evacuees.refused[rows],
+            "full_s": evacuees.full_since_s[rows],
+            "first_s": np.where(np.isinf(first_s), np.nan, first_s)[rows],
+            "last_s": np.where(np.isinf(last_s), np.nan, last_s)[rows],
         }
     )
 
@@ -192,7 +207,7 @@ def zone_rows(rescue: Rescue) -> list[dict[str, Any]]:
             "ordered_s": begun_s,
             "leaving": int(goes.sum()),
             "safe": int(np.isin(state, (SHELTERED, OUT)).sum()),
-            "under_way": int(np.isin(state, (ON_FOOT, IN_CAR)).sum()),
+            "under_way": int(np.isin(state, UNDER_WAY).sum()),
             "stranded": int((state == STRANDED).sum()),
         }
         for share in SHARES:
@@ -213,7 +228,7 @@ def _until(times_s: Floats, share: int) -> float:
 def stranded_rows(rescue: Rescue) -> list[dict[str, Any]]:
     """Everybody who set out and is not safe, with place, time and cause."""
     evacuees, people, model = rescue.evacuees, rescue.people, rescue.simulation.model
-    lost = np.flatnonzero(np.isin(evacuees.doing, (ON_FOOT, IN_CAR, STRANDED)))
+    lost = np.flatnonzero(np.isin(evacuees.doing, (*UNDER_WAY, STRANDED)))
     if not lost.size:
         return []
     x_m, y_m = whereabouts(rescue, lost)
@@ -228,10 +243,20 @@ def stranded_rows(rescue: Rescue) -> list[dict[str, Any]]:
             "lat": round(float(lat[row]), 6),
             "left_s": float(evacuees.left_s[person]),
             "t_s": rescue.simulation.t_s,
-            "cause": CAUSES[int(evacuees.cause[person])] or UNDER_WAY,
+            "cause": _why(rescue, person),
         }
         for row, person in enumerate(lost.tolist())
     ]
+
+
+def _why(rescue: Rescue, person: int) -> str:
+    """Why somebody is not safe."""
+    evacuees = rescue.evacuees
+    if rescue.walkers.people.status[0, evacuees.walk_row[person]] == walking_tables.INCAPACITATED:
+        return "incapacitated by a hazard"
+    if evacuees.doing[person] == AT_STOP:
+        return "still waiting for a bus when the run ended"
+    return CAUSES[int(evacuees.cause[person])] or "still on the way when the run ended"
 
 
 def whereabouts(rescue: Rescue, persons: Longs) -> tuple[Floats, Floats]:
@@ -350,6 +375,7 @@ def _in_words(scenario: Scenario, rescue: Rescue) -> dict[str, list[str]]:
             f"people get ready by a time that is {side.say(Evacuation, 'preparation', evacuation.preparation)}",
             f"households: {details(evacuation.households, side) or '2.3 people on average, up to 5 in a car'}",
             f"modes: {details(evacuation.modes, side) or 'all walk'}",
+            *told(evacuation.pickups),
             *([] if shadow is None else [f"leaving without an order: {details(shadow, side)}"]),
         ],
     }
@@ -359,7 +385,7 @@ def evacuation_facts(rescue: Rescue) -> dict[str, Any]:
     """What an evacuation adds to the summary; everybody is in one of the counts of ``people``."""
     evacuees, simulation = rescue.evacuees, rescue.simulation
     zones = zone_rows(rescue)
-    counts = evacuees.census(rescue.walkers, simulation.model.fleet)
+    counts = rescue.census()
     return {
         "evacuation": {
             "preset": simulation.scenario.walking.preset,
@@ -369,6 +395,8 @@ def evacuation_facts(rescue: Rescue) -> dict[str, Any]:
             "leaving": int((~np.isnan(evacuees.left_s)).sum()),
             "shadow": int(evacuees.shadow[rescue.people.household].sum()),
             "turned_away": int(evacuees.refused.sum()),
+            "carried_by_buses": int(rescue.buses.carried.sum()),
+            "bus_rounds": int((rescue.buses.leg + 1).sum() // 2),
             "cars": int(np.unique(evacuees.car_row[evacuees.car_row >= 0]).size),
             "zones": {row["zone"]: {key: value for key, value in row.items() if key != "zone"} for row in zones},
             **_in_words(simulation.scenario, rescue),

@@ -187,6 +187,7 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "capacity": NUMBER,
         "occupancy": COUNT,
         "by_car": COUNT,
+        "by_bus": COUNT,
         "turned_away": COUNT,
         "full_s": NUMBER,
         "first_s": NUMBER,

@@ -79,6 +79,8 @@ def _sentences(facts: Mapping[str, Any], start: dt.datetime) -> list[str]:
         )
     if people["stranded"]:
         told.append(f"{style.count(people['stranded'], 'person', 'people')} could not go on.")
+    if people.get("incapacitated"):
+        told.append(f"{style.count(people['incapacitated'], 'person was', 'people were')} incapacitated by a hazard.")
     return told
 
 
@@ -240,7 +242,7 @@ def _shelter_row(row: Mapping[Any, Any], start: dt.datetime) -> dict[str, str]:
         "name": str(row["shelter"]),
         "kind": str(row["kind"]),
         "capacity": style.whole(row["capacity"]) if row["kind"] == "shelter" else style.DASH,
-        **{key: style.whole(row[key]) for key in ("occupancy", "by_car", "turned_away")},
+        **{key: style.whole(row[key]) for key in ("occupancy", "by_car", "by_bus", "turned_away")},
         "full": style.clock(start, row["full_s"]),
         "first": style.clock(start, row["first_s"]),
         "last": style.clock(start, row["last_s"]),

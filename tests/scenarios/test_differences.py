@@ -50,7 +50,11 @@ EVACUATION: dict[str, Any] = {
     "preparation": {"kind": "lognormal", "mu": 4.5, "sigma": 0.9, "shift_s": 30, "most_s": 900},
     "cue_factor": 0.8,
     "households": {"mean_size": 2.1, "persons_per_car": 4},
-    "modes": {"car": 0.4},
+    "modes": {"car": 0.4, "bus": 0.1},
+    "pickups": [
+        {"id": "square", "at": [7.42, 43.73], "to": "hall", "start_s": 900, "buses": 2, "headway_s": 300}
+        | {"capacity": 60, "stays_s": 90, "unloads_s": 45}
+    ],
     "shelters": [
         {"id": "hall", "at": [7.42, 43.73], "capacity": 600, "when_full": "overcrowded", "places": "reserved"}
         | {"announced_after_s": 300, "by": ["foot"]}

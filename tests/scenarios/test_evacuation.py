@@ -196,6 +196,30 @@ CASES: list[tuple[str, dict[str, Any], dict[str, str], list[str]]] = [
         ['evacuation.exits[0].link = "way/1:2-3"  no such link. Closest: "way/100:2-3", "way/101:2-3", "way/102:2-3".'],
     ),
     (
+        "buses to nowhere",
+        {
+            "shelters": [HALL],
+            "pickups": [{"id": "a", "at": corner(0, 0), "to": "hal"}, {"id": "b", "at": corner(0, 0), "to": "hall"}],
+        },
+        {},
+        [
+            'evacuation.pickups[0].to = "hal"  no such shelter. Closest: "hall". All: "hall".',
+            'evacuation.pickups[1].to = "hall"  cannot be reached by bus. Add `bus` to the shelter\'s `by`.',
+        ],
+    ),
+    (
+        "no bus",
+        {"modes": {"car": 0.5, "bus": 0.2}},
+        {},
+        ["evacuation  has people who take a bus (`modes`), and no `pickups` where buses take them up."],
+    ),
+    (
+        "more than all",
+        {"modes": {"car": 0.9, "bus": 0.2}},
+        {},
+        ["evacuation.modes  shares of `car` and `bus` make 1.1, more than 1."],
+    ),
+    (
         "two of one name",
         {"shelters": [HALL, HALL]},
         {},

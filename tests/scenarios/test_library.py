@@ -22,6 +22,8 @@ PLANS_OF_DEMAND = tuple(
 PLANS_OF_STREETS = tuple(
     name for name in bundled_scenarios() if load_scenario(name).streets
 )  # test_street_plans.py too
+EVACUATIONS = tuple(f"monaco/{name}" for name in ("evacuation", "evacuation_by_bus", "evacuation_staged"))
+# tests/sim/test_evacuation_plans.py runs them
 MONACO = ("monaco/flood", "monaco/morning_adapted", "monaco/on_foot", "monaco/signals_actuated")
 LONGEST = 18  # lines that are no comment
 
@@ -29,11 +31,11 @@ LONGEST = 18  # lines that are no comment
 def test_what_is_bundled() -> None:
     assert set(bundled_cities()) == set(CITIES)
     everywhere = [f"{city}/{name}" for city in CITIES for name in NAMES]
-    assert bundled_scenarios() == sorted([*everywhere, *MONACO, *PLANS_OF_DEMAND, *PLANS_OF_STREETS])
+    assert bundled_scenarios() == sorted([*everywhere, *MONACO, *PLANS_OF_DEMAND, *PLANS_OF_STREETS, *EVACUATIONS])
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in bundled_scenarios() if name not in (*PLANS_OF_STREETS, *PLANS_OF_DEMAND)]
+    "name", [name for name in bundled_scenarios() if name not in (*PLANS_OF_STREETS, *PLANS_OF_DEMAND, *EVACUATIONS)]
 )
 def test_each_fits_its_city(name: str) -> None:
     assert describe(check_scenario(name)) == "No problems found."

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from evacuation_case import corner, rescue_of, write_case
+from evacuation_case import box, corner, rescue_of, write_case
 
 from citytwin.agents.evacuation import IN_CAR, ON_FOOT, OUT, SHELTERED, STRANDED
 from citytwin.kernels import walking_tables
@@ -27,7 +27,7 @@ def of(simulation: Simulation) -> Rescue:
 
 
 def census(simulation: Simulation) -> dict[str, int]:
-    return of(simulation).evacuees.census(simulation.model.walkers, simulation.model.fleet)
+    return of(simulation).census()
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +189,46 @@ def test_who_finds_every_shelter_full_is_stranded_there(tmp_path):
     lost = evacuees.doing == STRANDED
     assert evacuees.occupancy[0] == 50 and lost.sum() == (~np.isnan(evacuees.left_s)).sum() - 50
     assert (evacuees.cause[lost] == 3).all() and census(simulation)["stranded"] == lost.sum()
+
+
+def test_who_is_incapacitated_on_the_way_is_counted_and_listed(tmp_path):
+    ring = [*box(0, 0, 1, 3), box(0, 0, 1, 3)[0]]
+    feature = {"type": "Feature", "properties": {"t_s": 200}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    (tmp_path / "fire.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    hazards = [{"id": "fire", "kind": "fire", "file": "fire.geojson"}]
+    run_scenario(write_case(tmp_path, scenario={"hazards": hazards, "duration_s": 300}), tmp_path / "run")
+    run = read_run(tmp_path / "run")
+    people = run.summary["evacuation"]["people"]
+    assert sum(people.values()) == 240 and people["incapacitated"] > 20
+    assert (run.stranded["cause"] == "incapacitated by a hazard").sum() == people["incapacitated"]
+
+
+def test_buses_go_to_and_fro_until_all_are_at_the_shelter(tmp_path):
+    hall = {"id": "hall", "at": corner(3, 3), "by": ["bus"]}
+    square = {"id": "square", "at": corner(0, 3), "to": "hall", "buses": 2, "capacity": 10, "stays_s": 30}
+    case = {"modes": {"bus": 1.0}, "groups": [], "shelters": [hall], "exits": [], "pickups": [square]}
+    simulation = rescue_of(tmp_path, **(AT_ONCE | case), scenario={"duration_s": 1500})
+    rescue, most = of(simulation), 0
+    for t_s in range(20, 1501, 20):
+        simulation.run(t_s)
+        assert sum(census(simulation).values()) == 200
+        most = max(most, *map(len, rescue.buses.aboard))
+    gone = int((~np.isnan(rescue.evacuees.left_s)).sum())
+    assert most == 10 and rescue.buses.carried.sum() == rescue.evacuees.occupancy[0] == gone > 100
+    assert (rescue.buses.leg >= 10).all()  # of ten people a round
+
+
+def test_a_snapshot_of_buses_goes_on_to_the_same_end(tmp_path):
+    hall = {"id": "hall", "at": corner(3, 3), "by": ["bus", "foot"]}
+    square = {"id": "square", "at": corner(0, 3), "to": "hall", "capacity": 10, "stays_s": 30}
+    case = {"modes": {"bus": 0.5}, "shelters": [hall], "exits": [], "pickups": [square]}
+    whole, again = rescue_of(tmp_path, **case), rescue_of(tmp_path, **case)
+    whole.run(200.0)
+    restore(again, take(whole))
+    for simulation in (whole, again):
+        simulation.run(500.0)
+    assert of(again).evacuees.state_hash() == of(whole).evacuees.state_hash()
+    assert of(again).buses.aboard == of(whole).buses.aboard and of(whole).buses.carried.sum() > 0
 
 
 def test_nothing_of_evacuations_is_computed_on_a_gpu(tmp_path):
