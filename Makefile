@@ -55,6 +55,7 @@ bench: $(VENV)/.installed-dev  ## Measure start-up, traffic, walking, routing an
 	$(BIN)/python benchmarks/traffic.py
 	$(BIN)/python benchmarks/routing.py
 	$(BIN)/python benchmarks/walking.py
+	$(BIN)/python benchmarks/crowd.py
 	$(BIN)/python benchmarks/gridlock.py monaco helsinki
 	$(BIN)/python benchmarks/phases.py
 

