@@ -45,6 +45,7 @@ class Evacuees(Remembers):
     KEEPS = (
         *("ordered_s", "heard_s", "shadow", "ready_s", "left_s", "safe_s", "doing", "cause", "haven", "turned_away"),
         *("holds", "knows_full", "inside", "occupancy", "held", "refused", "full_since_s", "announced"),
+        *("capacity", "turns_away"),
     )
 
     def __init__(self, people: EvacuationPeople, first_walk: int, first_car: int) -> None:
@@ -67,6 +68,7 @@ class Evacuees(Remembers):
         self.walk_row[people.walk_person] = first_walk + np.arange(persons)
         self.car_row = np.where(people.person_car >= 0, first_car + people.person_car.astype(np.int64), -1)
         self.inside = np.bincount(people.households.stock[people.household], minlength=len(people.stocks.id))
+        self.capacity, self.turns_away = people.havens.capacity.copy(), people.havens.turns_away.copy()
         self.occupancy = np.zeros(havens, np.int64)
         self.held = np.zeros(havens, np.int64)
         self.refused = np.zeros(havens, np.int64)  # people turned away there
@@ -85,7 +87,12 @@ class Evacuees(Remembers):
 
     def room(self) -> Floats:
         """Places that are left at every haven, inf where everybody is let in."""
-        return np.where(self.people.havens.turns_away, self.people.havens.capacity - self.occupancy - self.held, np.inf)
+        return np.where(self.turns_away, self.capacity - self.occupancy - self.held, np.inf)
+
+    def take_nobody_else(self, haven: int) -> None:
+        """Let a haven be full with those who are there or have a place."""
+        self.capacity[haven] = self.occupancy[haven] + self.held[haven]
+        self.turns_away[haven] = True
 
     def hold(self, persons: Longs) -> None:
         """Keep a place for people at the haven they go to."""

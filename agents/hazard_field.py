@@ -33,22 +33,34 @@ class HazardField:
         Streets, and the pieces that they are cut into.
     walkers
         Who walks; None where nobody does.
+    moved_m
+        How far to the east and to the north it is of where its series says.
     """
 
-    def __init__(self, threat: Threat, network: RoadNetwork, pieces: Pieces, walkers: Walkers | None) -> None:
+    def __init__(
+        self,
+        threat: Threat,
+        network: RoadNetwork,
+        pieces: Pieces,
+        walkers: Walkers | None,
+        moved_m: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
         self.threat, self.hazard = threat, threat.hazard
         self.link_of, self._links = pieces.link, network.link_count
         self._times_s = threat.hazard.start_s + threat.series.times_s
         self._steps = not isinstance(threat.hazard, (Flood, Smoke))  # holds until its next time
         columns = max(len(QUANTITIES[type(threat.hazard)]), 1)
-        self._on_roads = _dry(threat, threat.at(network, pieces.x_m, pieces.y_m), network.links.layer[pieces.link] > 0)
+        east_m, north_m = moved_m
+        on_roads = threat.at(network, pieces.x_m - east_m, pieces.y_m - north_m)
+        self._on_roads = _dry(threat, on_roads, network.links.layer[pieces.link] > 0)
         self.road = np.zeros((columns, pieces.link.size))
         self._on_walks: Sampled | None = None
         self.walk = np.zeros((columns, 0))
         if walkers is not None:
             beside = walkers.network.links.road_link[walkers.link_of]
             above = (beside >= 0) & (network.links.layer[np.maximum(beside, 0)] > 0)
-            self._on_walks = _dry(threat, threat.at(network, *walkers.cell_middles()), above)
+            x_m, y_m = walkers.cell_middles()
+            self._on_walks = _dry(threat, threat.at(network, x_m - east_m, y_m - north_m), above)
             self.walk = np.zeros((columns, walkers.link_of.size))
         self.shuts_pieces = np.zeros(pieces.link.size, np.bool_)
         self.shuts_cells = np.zeros(self.walk.shape[1], np.bool_)

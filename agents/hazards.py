@@ -40,12 +40,13 @@ class Hazards(Remembers):
         The city, its people on foot included.
     """
 
-    KEEPS = ("looked_s", "in_vehicles", "on_foot", "held")
+    KEEPS = ("looked_s", "in_vehicles", "on_foot", "held", "moved_m")
 
     def __init__(self, threats: Sequence[Threat], model: CityModel) -> None:
         self.model = model
         self.pieces = pieces_of(model.network)
         walkers, fleet = model.walkers, model.fleet
+        self.moved_m = np.zeros((len(threats), 2))  # to the east and to the north of where the files say
         self.fields = [HazardField(threat, model.network, self.pieces, walkers) for threat in threats]
         self.looked_s = np.full(len(threats), np.nan)
         self.in_vehicles = Exposure(len(threats), len(fleet.trips.id))
@@ -59,9 +60,25 @@ class Hazards(Remembers):
 
     def restore(self, state: State) -> None:
         """Have everybody as they were, and every hazard as somebody saw it last."""
+        before_m = self.moved_m.copy()
         super().restore(state)
+        for number in np.flatnonzero((before_m != self.moved_m).any(axis=1)).tolist():
+            self._lay_out(number)
         for field, looked_s in zip(self.fields, self.looked_s, strict=True):
             field.look(-np.inf if np.isnan(looked_s) else float(looked_s))
+
+    def move(self, number: int, east_m: float, north_m: float) -> None:
+        """Let a hazard be elsewhere than its file says, from when somebody looks at it next."""
+        self.moved_m[number] += east_m, north_m
+        self._lay_out(number)
+
+    def _lay_out(self, number: int) -> None:
+        moved_m = float(self.moved_m[number, 0]), float(self.moved_m[number, 1])
+        threat, model = self.fields[number].threat, self.model
+        field = HazardField(threat, model.network, self.pieces, model.walkers, moved_m)
+        if not np.isnan(self.looked_s[number]):
+            field.look(float(self.looked_s[number]))
+        self.fields[number] = field
 
     def look(self, number: int, t_s: float) -> tuple[Longs, Longs]:
         """Move one hazard on and let people feel it; returns whom it incapacitates in vehicles and on foot."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from .events import Event
 from .strict import Listed, Strict
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from .scenario import Scenario
 
 CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?")
+
+
+MOMENT_SCHEMA = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number", "minimum": 0}]})
 
 
 def clock_s(at: str, start: dt.datetime) -> float:
@@ -53,7 +56,7 @@ def _moment(at: object) -> object:
 class Inject(Strict):
     """Something that a rehearsal is confronted with."""
 
-    at: Annotated[Any, AfterValidator(_moment)] = Field(
+    at: Annotated[Any, AfterValidator(_moment), MOMENT_SCHEMA] = Field(
         description='When: a clock time such as `"14:10"`, or seconds after the start.'
     )
     note: str | None = Field(None, description="What people say of it; it stands in the log.")

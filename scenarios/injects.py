@@ -8,6 +8,7 @@ from typing import Annotated, Any, Union
 
 from pydantic import Field, ValidationError, create_model
 
+from . import inject_emergency  # noqa: F401  (its kinds are known from then on)
 from .explain import explain
 from .inject_kinds import KINDS, Inject
 from .network import RoadNetwork

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from . import injects  # noqa: F401  (all kinds are known from then on)
 from .inject_kinds import KINDS
 from .scenario import Scenario
 

@@ -108,6 +108,10 @@ class Rescue(Remembers):
         waiting, aboard = (sum(map(len, rows)) for rows in (self.buses.waiting, self.buses.aboard))
         return self.evacuees.census(self.walkers, self.simulation.model.fleet, waiting, aboard)
 
+    def figures(self) -> dict[str, float]:
+        """Where everybody is at the moment."""
+        return {f"evacuees_{name}": float(count) for name, count in self.census().items()}
+
     def act(self, t_s: float) -> None:
         """Do what is due: who has come is let in or goes on, who is ready sets out, what is full is announced."""
         if self.on_the_way.size:
@@ -325,7 +329,7 @@ class Rescue(Remembers):
         """Note what has become full, announce what has been so for long enough, and turn round who goes there."""
         evacuees, havens = self.evacuees, self.people.havens
         for row in evacuees.note_full(t_s).tolist():
-            self.simulation.log("shelter_full", havens.id[row], f"full with {havens.capacity[row]:,.0f} people")
+            self.simulation.log("shelter_full", havens.id[row], f"full with {evacuees.capacity[row]:,.0f} people")
         late = ~evacuees.announced & (evacuees.full_since_s + havens.announced_s <= t_s)
         for row in np.flatnonzero(late).tolist():
             self.announce_full(row, t_s)

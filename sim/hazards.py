@@ -71,6 +71,15 @@ class HazardWatch(Remembers):
         if self.detours is not None:
             self.detours.restore(state["detours"])
 
+    def figures(self) -> dict[str, float]:
+        """How many are in hazards, stranded and incapacitated by them at the moment."""
+        felt = self.hazards.on_foot, self.hazards.in_vehicles
+        return {
+            "in_hazards": float(sum(one.inside.sum() for one in felt)),
+            "stranded_by_hazards": float(sum((one.stranded_by >= 0).sum() for one in felt)),
+            "incapacitated": float(sum((~np.isnan(one.lost_s)).sum() for one in felt)),
+        }
+
 
 def start_hazards(simulation: Simulation) -> HazardWatch:
     """Put every hazard of the scenario on the clock."""

@@ -20,6 +20,7 @@ from ..scenarios.checkpoint import Checkpoint
 from ..scenarios.inject_kinds import Inject
 from ..scenarios.injects import read_inject, read_injects
 from ..scenarios.planner_words import clock
+from . import inject_emergency  # noqa: F401  (what it does is known from then on)
 from .checkpoints import snapshots_in
 from .injects import Given, Injects
 from .observers import Head, link_totals

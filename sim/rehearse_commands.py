@@ -24,12 +24,16 @@ limit LINKS 30 [for 60 min]                      another speed limit, km/h
 block LINK [lane 0] [at 50 m] for 30 min         a vehicle breaks down
 retime JUNCTION cycle 90 [for 60 min]            another signal programme
 arrivals +20% [for 30 min]                       more people set out by car
+order ZONES [compliance 90%]                     tell zones to leave
+full SHELTER                                     a shelter takes nobody else
+move HAZARD east 200 [north -50]                 a hazard is elsewhere, m
 inject {kind: …, …}                              anything an inject file may hold
 at 14:10 close …                                 the same, later
 undo | back to 14:05                             take the last inject back; go back to a snapshot
 branch 30 min: close …; limit …                  what would come of it? Nothing happens
 state | queue | log | find STREET | help         look
 finish                                           end here and write everything"""
+COMPASS = {"east": ("east_m", 1), "west": ("east_m", -1), "north": ("north_m", 1), "south": ("north_m", -1)}
 LINK_COMMANDS = "give the id of a link, the name of a street in quotes, or several with commas between"
 
 
@@ -66,6 +70,9 @@ class Commands:
             "block": self._block,
             "retime": _retime,
             "arrivals": _arrivals,
+            "order": _order,
+            "full": lambda words: {"kind": "shelter_full", "shelter": " ".join(words)},
+            "move": _move,
         }
 
     def do(self, line: str) -> Answer:
@@ -235,6 +242,25 @@ def _arrivals(words: list[str]) -> dict[str, Any]:
     if found is None:
         raise _wrong("say how many more: arrivals +20%")
     return {"kind": "extra_arrivals", "share": float(found[1]) / 100.0, **_for(_options(words[1:], ("for",)))}
+
+
+def _order(words: list[str]) -> dict[str, Any]:
+    if not words:
+        raise _wrong("say whom: order ZONE, or several with commas between")
+    keys: dict[str, Any] = {"kind": "evacuation_order", "zones": [zone.strip() for zone in words[0].split(",")]}
+    options = _options(words[1:], ("compliance",))
+    if "compliance" in options:
+        keys["compliance"] = _number([word.rstrip("%") for word in options["compliance"]], "compliance 90%") / 100.0
+    return keys
+
+
+def _move(words: list[str]) -> dict[str, Any]:
+    options = _options(words[1:], tuple(COMPASS))
+    keys: dict[str, Any] = {"kind": "hazard_moves", "hazard": words[0] if words else ""}
+    for word, (key, sign) in COMPASS.items():
+        if word in options:
+            keys[key] = sign * _number(options[word], f"move HAZARD {word} 200")
+    return keys
 
 
 def _words(line: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from citytwin.scenarios.reference_page import SECTIONS, scenario_reference_markdown
+from citytwin.scenarios.reference_page import SECTIONS, inject_reference_markdown, scenario_reference_markdown
 from citytwin.scenarios.scenario import Scenario
 
 
@@ -29,3 +29,10 @@ def test_types_and_ranges_are_in_words() -> None:
     assert "| `links` | list of: text | – |" in page
     assert "| `file` | file | needed |" in page
     assert "| `defaults` | mapping to: mapping | – |" in page
+
+
+def test_every_kind_of_inject_is_on_its_page() -> None:
+    page = inject_reference_markdown()
+    for kind in ("road_closure", "incident", "extra_arrivals", "evacuation_order", "shelter_full", "hazard_moves"):
+        assert f"#### `kind: {kind}`" in page
+    assert "| `share` | number > 0 | needed |" in page and "| `at` |" in page

@@ -7,6 +7,8 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from evacuation_case import box, write_case
+from hazard_case import write_series
 from restart_case import end_of, files_of, simulation_of, write_busy_town
 
 from citytwin.kernels import traffic_tables as table
@@ -275,3 +277,55 @@ def shared(town, tmp_path_factory):
     rehearsal = open_rehearsal(town, tmp_path_factory.mktemp("shared") / "run")
     rehearsal.run_until(60)
     return rehearsal
+
+
+@pytest.fixture(scope="module")
+def emergency(tmp_path_factory):
+    """An evacuation of a town in which nobody has been told to leave yet, and a flood that keeps out of its way."""
+    folder = tmp_path_factory.mktemp("emergency")
+    far = box(3, 3, 3, 3)
+    write_series(folder / "water.geojson", (0, [*far, far[0]], {"depth_m": 0.2}))
+    flood = {"kind": "flood", "id": "water", "file": "water.geojson", "every_s": 20}
+    path = write_case(folder, orders=[], shadow=None, scenario={"hazards": [flood], "duration_s": 600})
+    return open_rehearsal(path, folder / "run")
+
+
+def test_zones_are_ordered_shelters_fill_and_hazards_move(emergency):
+    emergency.run_until(60)
+    before, state = end_of(emergency.simulation), emergency.figures()
+    assert state["evacuees_indoors"] == 240 and state["in_hazards"] == 0
+    commands = Commands(emergency)
+    commands.do("order west compliance 100%")
+    emergency.run_until(130)
+    commands.do("full hall")
+    commands.do("move water west 150 south 150")
+    assert commands.do("queue").text == "nothing is planned", "what is given for now happens now"
+    assert [row["clock"] for row in emergency.state()["happened"]] == ["07:01", "07:02:10", "07:02:10"]
+    emergency.run_until(400)
+    after = emergency.figures()
+    assert after["evacuees_indoors"] < 120 and after["evacuees_sheltered"] + after["evacuees_out"] > 0
+    assert after["in_hazards"] > 0
+    hall = emergency.simulation.rescue.people.havens.id.index("hall")
+    inside = int(emergency.simulation.rescue.evacuees.occupancy[hall])
+    assert inside < 30 == emergency.simulation.rescue.people.havens.capacity[hall]
+    there = end_of(emergency.simulation)
+    emergency.run_until(500)
+    emergency.go_back(400)
+    emergency.run_until(500)
+    for _ in range(3):
+        emergency.undo()
+    assert emergency.simulation.t_s == 60 and emergency.figures() == state and end_of(emergency.simulation) == before
+    assert there != before
+
+
+def test_what_no_emergency_has_is_refused(emergency, shared):
+    commands = Commands(emergency)
+    assert 'zones = ["wst"]  no zone \'wst\'. Closest: "west", "east". All: west, east.' in said(
+        commands.do, "order wst"
+    )
+    assert 'shelter = "hll"  no such shelter. Closest: "hall". All: hall, park.' in said(commands.do, "full hll")
+    assert 'hazard = "watr"  no such hazard. Closest: "water". All: water.' in said(commands.do, "move watr east 5")
+    assert "moves nothing: give `east_m` or `north_m`." in said(commands.do, "move water")
+    assert "has no effect: the scenario has no `evacuation`." in said(Commands(shared).do, "order west")
+    assert "no such hazard. All: none." in said(Commands(shared).do, "move water east 5")
+    assert "say whom: order ZONE" in said(commands.do, "order")

@@ -1,0 +1,74 @@
+"""Describe injects of emergencies: zones that are told to leave, shelters that take nobody else, hazards that move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from .evacuation import Share
+from .hazard_checks import named_hazards
+from .inject_kinds import Inject, register
+from .problems import closest_hint
+from .strict import Listed
+
+if TYPE_CHECKING:
+    from .network import RoadNetwork
+    from .scenario import Scenario
+
+NO_EVACUATION = "has no effect: the scenario has no `evacuation`."
+
+
+@register
+class EvacuationOrder(Inject):
+    """Zones are told to leave, by the channels of the evacuation."""
+
+    kind: Literal["evacuation_order"] = Field(description="`evacuation_order`.")
+    zones: Listed[str] = Field(min_length=1, description="Ids of the zones.")
+    compliance: Share = Field(1.0, description="Share of the warned households that leave.")
+
+    def wrong(self, scenario: Scenario, network: RoadNetwork) -> Iterator[tuple[str, str]]:
+        """Zones that are not there."""
+        if scenario.evacuation is None:
+            yield "kind", NO_EVACUATION
+            return
+        known = [zone.id for zone in scenario.evacuation.zones]
+        for zone in self.zones:
+            if zone not in known:
+                yield "zones", f"no zone {zone!r}.{closest_hint(zone, known)} All: {', '.join(known)}."
+
+
+@register
+class ShelterFull(Inject):
+    """A shelter takes nobody besides those who are there or have a place."""
+
+    kind: Literal["shelter_full"] = Field(description="`shelter_full`.")
+    shelter: str = Field(min_length=1, description="Id of the shelter.")
+
+    def wrong(self, scenario: Scenario, network: RoadNetwork) -> Iterator[tuple[str, str]]:
+        """A shelter that is not there."""
+        if scenario.evacuation is None:
+            yield "kind", NO_EVACUATION
+            return
+        known = [shelter.id for shelter in scenario.evacuation.shelters]
+        if self.shelter not in known:
+            yield "shelter", f"no such shelter.{closest_hint(self.shelter, known)} All: {', '.join(known) or 'none'}."
+
+
+@register
+class HazardMoves(Inject):
+    """A hazard is elsewhere than its file says, now and from now on."""
+
+    kind: Literal["hazard_moves"] = Field(description="`hazard_moves`.")
+    hazard: str = Field(min_length=1, description="Id of the hazard.")
+    east_m: float = Field(0.0, ge=-100_000, le=100_000, description="How far to the east, m; below 0: to the west.")
+    north_m: float = Field(0.0, ge=-100_000, le=100_000, description="How far to the north, m; below 0: to the south.")
+
+    def wrong(self, scenario: Scenario, network: RoadNetwork) -> Iterator[tuple[str, str]]:
+        """A hazard that is not there, or does not move."""
+        known = [name for name, _ in named_hazards(scenario)]
+        if self.hazard not in known:
+            yield "hazard", f"no such hazard.{closest_hint(self.hazard, known)} All: {', '.join(known) or 'none'}."
+        if self.east_m == self.north_m == 0.0:
+            yield "kind", "moves nothing: give `east_m` or `north_m`."

@@ -1,0 +1,42 @@
+"""Let injects of emergencies happen: orders, full shelters, hazards that move."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..scenarios.evacuation import Order
+from ..scenarios.hazard_checks import named_hazards
+from ..scenarios.inject_emergency import EvacuationOrder, HazardMoves, ShelterFull
+from .injects import gives
+
+if TYPE_CHECKING:
+    from .simulation import Simulation
+
+
+@gives(EvacuationOrder)
+def order_zones(simulation: Simulation, inject: EvacuationOrder, now_s: float) -> str:
+    """Tell zones to leave."""
+    rescue = simulation.rescue
+    assert rescue is not None, "the inject was checked"
+    order = Order(zones=inject.zones, start_s=now_s, compliance=inject.compliance)
+    told = rescue.orders.give(order, now_s)
+    return f"{told.people:,} people are told to leave, of whom {told.leaving:,} will"
+
+
+@gives(ShelterFull)
+def fill_shelter(simulation: Simulation, inject: ShelterFull, now_s: float) -> str:
+    """Let a shelter take nobody else."""
+    rescue = simulation.rescue
+    assert rescue is not None, "the inject was checked"
+    haven = rescue.people.havens.id.index(inject.shelter)
+    rescue.evacuees.take_nobody_else(haven)
+    return f"{rescue.evacuees.occupancy[haven]:,} people are there"
+
+
+@gives(HazardMoves)
+def move_hazard(simulation: Simulation, inject: HazardMoves, now_s: float) -> str:
+    """Let a hazard be elsewhere, from when it is looked at next."""
+    assert simulation.hazards is not None, "the inject was checked"
+    number = [name for name, _ in named_hazards(simulation.scenario)].index(inject.hazard)
+    simulation.hazards.hazards.move(number, inject.east_m, inject.north_m)
+    return ""
