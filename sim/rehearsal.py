@@ -270,7 +270,7 @@ class Rehearsal:
         head = Head(fleet, self.scenario.outputs.stuck_after_s)
         names = ("created", "arrived", "active", "waiting", "stuck")
         figures: dict[str, float] = {name: getattr(head, name) for name in names}
-        travel_s = (fleet.vehicles.arrived_s[0] - fleet.trips.depart_s)[~np.isnan(fleet.vehicles.arrived_s[0])]
+        travel_s = (fleet.vehicles.arrived_s[0] - fleet.vehicles.depart_s[0])[~np.isnan(fleet.vehicles.arrived_s[0])]
         figures["mean_travel_s"] = float(travel_s.mean()) if travel_s.size else 0.0
         figures["delay_h"] = float(self._delay_s().sum()) / 3600.0
         if walkers is not None:
