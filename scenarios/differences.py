@@ -27,6 +27,7 @@ from .entry_words import (
 from .evacuation import Evacuation
 from .file_contents import file_change, file_facts, same_contents
 from .planner_words import RATES, clock, date_and_clock, label, percent_change, plain_words, unit_of
+from .responders import Responders
 from .scenario import Scenario
 from .street_draft import of_map
 from .street_words import IdsOnly, PlaceNames, shown_ids
@@ -46,6 +47,10 @@ SINGULAR = {
     "public_transport": "public transport",
     "sensors": "sensor",
     "walks": "walks",
+}
+MAY_BE_MISSING: dict[str, BaseModel] = {  # parts, and what stands for one that is not there
+    "evacuation": Evacuation.model_construct(),
+    "responders": Responders.model_construct(units=()),
 }
 PRECEDENCE = {  # lists whose order counts
     "control": "order (the last that speaks of a junction holds)",
@@ -128,8 +133,8 @@ class _Comparison:
             elif key in SINGULAR:
                 title = "on foot" if key == "walks" else ""
                 yield from self._entries(_Spot((key,), title), *values, identity=_kind_and_place, ordered=False)
-            elif key == "evacuation":
-                yield from self._evacuation()
+            elif key in MAY_BE_MISSING:
+                yield from self._whole_part(key)
             elif key != "base":
                 whole = isinstance(values[0], BaseModel)
                 yield from self._values(Scenario, key, *values, _Spot((key,), SECTIONS.get(key, key) if whole else ""))
@@ -160,12 +165,12 @@ class _Comparison:
         sources = [f"{label(City, key)} {_short(city.source)}" for key, city in zip(given, (old, new), strict=True)]
         yield self._difference(_Spot(("city",)), old.source, new.source, f"city: {' → '.join(sources)}")
 
-    def _evacuation(self) -> Iterator[Difference]:
-        """What an evacuation is about; one that only one of both has is told against an empty one."""
-        old, new = (side.scenario.evacuation for side in (self.before, self.after))
+    def _whole_part(self, key: str) -> Iterator[Difference]:
+        """An evacuation, or responders; what only one of both has is told against an empty one."""
+        old, new = (getattr(side.scenario, key) for side in (self.before, self.after))
         if old != new:
-            nothing = Evacuation.model_construct()
-            yield from self._models(old or nothing, new or nothing, _Spot(("evacuation",), "evacuation"))
+            nothing = MAY_BE_MISSING[key]
+            yield from self._models(old or nothing, new or nothing, _Spot((key,), key))
 
     # values and models
 

@@ -32,6 +32,7 @@ from .hazards import BlockedArea, Fire, Flood, RasterAt, Smoke
 from .measures import LowEmissionZone, Toll
 from .planner_words import clock, label, lasting, number, percent_change, plain_words, value_words, window
 from .public_transport import BusLine, Stop
+from .responders import EmergencyCall
 from .scenario import Loop, Scenario
 from .street_words import PlaceNames, listed
 from .told import NamedRoute
@@ -67,7 +68,8 @@ class Side:
 
     def say(self, model: type[BaseModel], key: str, value: object) -> str:
         """A value of a key, with clock times and the names of places."""
-        if key in ("start_s", "end_s") and isinstance(value, (int, float)):
+        moment = key in ("start_s", "end_s") or (key == "t_s" and model is EmergencyCall)
+        if moment and isinstance(value, (int, float)):
             return clock(self.scenario.start, value)
         if value and key in NAMING_LINKS:
             return self.names.links((value,) if isinstance(value, str) else tuple(map(str, _items(value))))

@@ -65,6 +65,7 @@ SECTIONS = (
         "`preparation`: between warning and leaving",
         ("LognormalTime", "GammaTime", "WeibullTime", "RayleighTime", "SCurveTime", "UniformTime", "CurveTime"),
     ),
+    ("`responders`", ("Responders", "ResponseUnit", "Hospital", "EmergencyCall", "RandomCalls")),
     ("`sensors`", ("Loop",)),
     (
         "`signals`",
@@ -95,6 +96,10 @@ TITLES = {
     "Shelter": "One of `shelters`",
     "WayOut": "One of `exits`",
     "RasterAt": "One of `rasters`",
+    "ResponseUnit": "One of `units`",
+    "Hospital": "One of `hospitals`",
+    "EmergencyCall": "One of `calls`",
+    "RandomCalls": "One of `random_calls`",
     "Spread": "A parameter in `spread`",
     "DriverChange": "A vehicle class in `classes`",
     "OtherDrivers": "One of `others`",

@@ -29,6 +29,7 @@ from .period import Period
 from .problems import Problem, ScenarioError
 from .public_transport import BusLine
 from .remedies import Remedies
+from .responders import Responders
 from .route_choice import Routes
 from .signal_control import SignalControl
 from .street_changes import StreetChange
@@ -163,6 +164,7 @@ class Scenario(Strict):
     evacuation: Evacuation | None = Field(
         None, description="Who is told to leave, and where people are safe. Left out: nobody has to."
     )
+    responders: Responders | None = Field(None, description="Who answers calls for help.")
     sensors: Listed[Loop] = Field((), description="What is measured on the streets.")
     signals: SignalControl = Field(default_factory=SignalControl, description="Who decides at signals.")
     outputs: Outputs = Field(default_factory=Outputs, description="What is written.")

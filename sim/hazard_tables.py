@@ -125,8 +125,7 @@ def _stranded(simulation: Simulation, mode: str, felt: Exposure, ids: tuple[str,
         **_places(simulation, mode, place),
         "since_s": felt.stranded_s[out],
         "cause": causes,
-        "nearest_unit": [""] * out.size,
-        "nearest_unit_m": np.full(out.size, np.nan),
+        **_nearest_units(simulation, mode, place),
     }
 
 
@@ -146,9 +145,28 @@ def _casualties(simulation: Simulation, mode: str, felt: Exposure, ids: tuple[st
         **_places(simulation, mode, felt.lost_place[people]),
         "t_s": felt.lost_s[people],
         "cause": causes,
-        "nearest_unit": [""] * people.size,
-        "nearest_unit_m": np.full(people.size, np.nan),
+        **_nearest_units(simulation, mode, felt.lost_place[people]),
     }
+
+
+def _nearest_units(simulation: Simulation, mode: str, place: Longs) -> Columns:
+    """Who of the responders is nearest to places, where there are any."""
+    if simulation.responders is None or not place.size:
+        return {"nearest_unit": [""] * place.size, "nearest_unit_m": np.full(place.size, np.nan)}
+    from .responder_tables import nearest_units
+
+    units, away_m = nearest_units(simulation.responders, *_coordinates(simulation, mode, place))
+    return {"nearest_unit": units, "nearest_unit_m": away_m}
+
+
+def _coordinates(simulation: Simulation, mode: str, place: Longs) -> tuple[Any, Any]:
+    """Where pieces of streets or cells are, m."""
+    watch = simulation.hazards
+    assert watch is not None
+    hazards = watch.hazards
+    if mode == "vehicle":
+        return hazards.pieces.x_m[place], hazards.pieces.y_m[place]
+    return hazards.cell_x_m[place], hazards.cell_y_m[place]
 
 
 def _places(simulation: Simulation, mode: str, place: Longs) -> Columns:
@@ -158,11 +176,11 @@ def _places(simulation: Simulation, mode: str, place: Longs) -> Columns:
     hazards = watch.hazards
     if mode == "vehicle" or walkers is None:
         links = [network.links.id[link] for link in hazards.pieces.link[place]]
-        x_m, y_m = hazards.pieces.x_m[place], hazards.pieces.y_m[place]
     else:
         links = [walkers.network.links.id[link] for link in walkers.link_of[place]]
-        x_m, y_m = hazards.cell_x_m[place], hazards.cell_y_m[place]
-    lon, lat = to_lon_lat(x_m, y_m, network.epsg) if place.size else (np.zeros(0), np.zeros(0))
+    lon, lat = np.zeros(0), np.zeros(0)
+    if place.size:
+        lon, lat = to_lon_lat(*_coordinates(simulation, mode, place), network.epsg)
     return {"link": links, "lon": lon, "lat": lat}
 
 

@@ -31,27 +31,29 @@ def write_trips(folder: RunFolder, simulation: Simulation) -> None:
     names = np.array(links.id, dtype=object)
     travel_s, waiting_s, free_s, delay_s = trip_times(simulation)
     refused = refusals(simulation)
-    folder.writer("trips").write(
-        {
-            "trip_id": list(trips.id),
-            "depart_s": _departures(fleet),
-            "entered_s": vehicles.entered_s[0],
-            "arrived_s": vehicles.arrived_s[0],
-            "origin_link": names[trips.origin_link],
-            "destination_link": names[trips.destination_link],
-            "status": statuses(simulation),
-            "vehicle_class": [VEHICLE_CLASSES[row] for row in trips.vehicle_class],
-            "waiting_s": waiting_s,
-            "travel_time_s": travel_s,
-            "free_flow_s": free_s,
-            "delay_s": delay_s,
-            "distance_m": vehicles.driven_m[0],
-            "reroutes": journeys.reroutes.astype(np.int64),
-            "left_locks": journeys.left_locks.astype(np.int64),
-            "cause": [refused.get(row, text) for row, text in enumerate(causes(fleet))],
-            "toll_paid": tolls_paid(simulation),
-        }
-    )
+    columns: dict[str, Any] = {
+        "trip_id": list(trips.id),
+        "depart_s": _departures(fleet),
+        "entered_s": vehicles.entered_s[0],
+        "arrived_s": vehicles.arrived_s[0],
+        "origin_link": names[trips.origin_link],
+        "destination_link": names[trips.destination_link],
+        "status": statuses(simulation),
+        "vehicle_class": [VEHICLE_CLASSES[row] for row in trips.vehicle_class],
+        "waiting_s": waiting_s,
+        "travel_time_s": travel_s,
+        "free_flow_s": free_s,
+        "delay_s": delay_s,
+        "distance_m": vehicles.driven_m[0],
+        "reroutes": journeys.reroutes.astype(np.int64),
+        "left_locks": journeys.left_locks.astype(np.int64),
+        "cause": [refused.get(row, text) for row, text in enumerate(causes(fleet))],
+        "toll_paid": tolls_paid(simulation),
+    }
+    if simulation.responders is not None:  # drives that they might have made are nobody's trips
+        kept = np.setdiff1d(np.arange(len(trips.id)), simulation.responders.unused())
+        columns = {name: [values[row] for row in kept] for name, values in columns.items()}
+    folder.writer("trips").write(columns)
 
 
 def trip_times(simulation: Simulation) -> tuple[Any, Any, Any, Any]:
@@ -205,6 +207,7 @@ def summarise(
         **bus_line_facts(simulation),
         **_on_foot(simulation),
         **_in_hazards(simulation),
+        **_responders(simulation),
         "red_light_runs": int(counter[table.RED_RUNS]),
         "state_hash": fleet.state_hash(),
     }
@@ -229,6 +232,14 @@ def _in_hazards(simulation: Simulation) -> dict[str, Any]:
     from .hazard_tables import hazard_facts
 
     return hazard_facts(simulation)
+
+
+def _responders(simulation: Simulation) -> dict[str, Any]:
+    if simulation.responders is None:
+        return {}
+    from .responder_tables import responder_facts
+
+    return responder_facts(simulation.responders)
 
 
 def route_facts(scenario: Scenario, settled: Settled | None) -> dict[str, Any]:

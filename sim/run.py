@@ -111,7 +111,7 @@ def run_scenario(
     scenario, network, trips, on_foot = prepare(path, progress)
     own_seed = scenario.seed if seed is None else seed
     saved = saved_run(Path(out), scenario, own_seed, progress) if resume else None
-    if scenario.evacuation is not None:
+    if scenario.evacuation is not None or scenario.responders is not None:
         backend = _on_the_cpu(backend)
     choice = choose_backend(backend, vehicles=len(trips.id))
     progress.stage(f"computing on {choice.device} ({choice.why})")
@@ -238,7 +238,7 @@ def keep_snapshots(simulation: Simulation, folder: RunFolder, saved: Saved | Non
 
 
 def _on_the_cpu(backend: Backend) -> Backend:
-    """The backend of an evacuation, whose departures are decided during the run.
+    """The backend of runs in which departures are decided on the way.
 
     Raises
     ------
@@ -248,7 +248,7 @@ def _on_the_cpu(backend: Backend) -> Backend:
     from ..scenarios.problems import InputError
 
     if backend == "cuda":
-        raise InputError("evacuations are computed on the CPU: leave out --backend cuda.")
+        raise InputError("responders and evacuations are computed on the CPU: leave out --backend cuda.")
     return "cpu"
 
 
@@ -281,9 +281,11 @@ def network_of(scenario: Scenario) -> RoadNetwork:
     from ..scenarios.planned_streets import planned_streets
     from ..scenarios.problems import ScenarioError
     from ..scenarios.references import check_against_network
+    from ..scenarios.responder_places import check_responders
 
     network = planned_streets(scenario)
-    problems = [*check_against_network(scenario, scenario.source_map, network), *check_hazards(scenario, network)]
+    problems = check_against_network(scenario, scenario.source_map, network)
+    problems += [*check_hazards(scenario, network), *check_responders(scenario, network)]
     if problems:
         raise ScenarioError(problems)
     return network
@@ -386,6 +388,10 @@ def finish(
         from .hazard_tables import write_hazards
 
         write_hazards(folder, simulation)
+    if simulation.responders is not None:
+        from .responder_tables import write_responders
+
+        write_responders(folder, simulation.responders)
     summary = summarise(simulation, setup_s=setup_s, loop_s=loop_s, settled=settled)
     folder.note(setup_s=setup_s, loop_s=loop_s, wall_s=setup_s + loop_s)
     folder.summarise(summary)

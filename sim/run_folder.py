@@ -365,6 +365,16 @@ class Run:
         return self.table("casualties")
 
     @cached_property
+    def calls(self) -> pd.DataFrame:
+        """One row per call for help; empty without responders, as the table below."""
+        return self.table("calls")
+
+    @cached_property
+    def response_units(self) -> pd.DataFrame:
+        """One row per ambulance or fire engine."""
+        return self.table("response_units")
+
+    @cached_property
     def streets(self) -> pd.DataFrame:
         """The links of the network with their geometry (WKB)."""
         return self.table("streets")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+RESPONDERS = "responders"  # kind of the log's lines about calls and units
 TEXT, NUMBER, COUNT, BYTES = "string", "double", "int64", "binary"
 
 # Column -> Arrow type of every table a run may leave. Quantities carry their unit in the name; NaN is "did not happen".
@@ -266,6 +267,31 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "cause": TEXT,
         "nearest_unit": TEXT,
         "nearest_unit_m": NUMBER,
+    },
+    "calls": {
+        "call": TEXT,
+        "needs": TEXT,  # ambulance, fire_engine
+        "t_s": NUMBER,
+        "link": TEXT,
+        "lon": NUMBER,
+        "lat": NUMBER,
+        "unit": TEXT,
+        "sent_s": NUMBER,
+        "arrived_s": NUMBER,
+        "response_s": NUMBER,
+        "hospital": TEXT,
+        "at_hospital_s": NUMBER,
+        "over_s": NUMBER,
+        "status": TEXT,  # waiting, unit on its way, unit there, over
+    },
+    "response_units": {
+        "unit": TEXT,
+        "kind": TEXT,
+        "calls": COUNT,
+        "busy_s": NUMBER,
+        "doing": TEXT,
+        "lon": NUMBER,
+        "lat": NUMBER,
     },
     "streets": {
         "link": TEXT,

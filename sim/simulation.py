@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .checkpoints import Checkpoints
     from .evacuation import Rescue
     from .hazards import HazardWatch
+    from .responders import ResponseTeam
     from .walking import OnFoot, WalkingClock
 
 Floats = NDArray[np.float64]
@@ -105,6 +106,13 @@ class Simulation(Remembers):
         self.scenario = scenario
         self.seed = scenario.seed if seed is None else seed
         network = coordinated(network, scenario.signals.coordination)
+        plan = None
+        if scenario.responders is not None:
+            from ..scenarios.responder_places import rescue_plan
+            from .responders import with_responders
+
+            plan = rescue_plan(scenario, network)
+            trips = with_responders(trips, plan)
         if on_foot is not None and on_foot.evacuees is not None:
             from .evacuation import with_evacuees
 
@@ -173,6 +181,11 @@ class Simulation(Remembers):
             from .hazards import start_hazards
 
             self.hazards = start_hazards(self)
+        self.responders: ResponseTeam | None = None
+        if plan is not None:
+            from .responders import start_responders
+
+            self.responders = start_responders(self, plan)
 
     @property
     def t_s(self) -> float:

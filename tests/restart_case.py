@@ -66,6 +66,15 @@ def write_busy_town(folder: Path, **keys: Any) -> Path:
             {"kind": "flood", "file": "water.geojson", "every_s": 25, "end_s": 330},
             {"kind": "smoke", "file": "smoke.geojson", "start_s": 45, "known_to": "broadcast"},
         ],
+        "responders": {
+            "units": [
+                {"id": f"A{k}", "at": [west + k * BLOCK_DEGREES[0], south + 3 * BLOCK_DEGREES[1]]} for k in (2, 3)
+            ],
+            "hospitals": [{"id": "H", "at": [west + 2.5 * BLOCK_DEGREES[0], south + 2 * BLOCK_DEGREES[1]]}],
+            "random_calls": [{"id": "ill", "per_hour": 60}],
+            "on_scene_s": 30,
+            "handover_s": 20,
+        },
         "remedies": {"leave_locks_after_s": 60},
         "outputs": {"links_every_s": 90, "network_every_s": 35, "sumo": ["tripinfo", "edgedata"]},
         "checkpoint": {"every_s": 40, "keep": 3},
@@ -94,6 +103,7 @@ def end_of(simulation: Simulation) -> tuple[Any, ...]:
         fleet.cities.sensor.tolist(),
         fleet.cities.counter.tolist(),
         None if simulation.hazards is None else list(simulation.hazards.counts),
+        None if simulation.responders is None else str(simulation.responders.state()["arrived_s"]),
     )
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..remedies import LEFT_LOCK
 from ..run_folder import REPORT, Run, read_run
-from . import evacuation, figures, metrics, route_choice, style, walking, words
+from ..run_tables import RESPONDERS
+from . import evacuation, figures, hazards, metrics, responders, route_choice, style, walking, words
 
 if TYPE_CHECKING:
     import jinja2
@@ -46,11 +47,12 @@ def render(run: Run) -> str:
     street_of = dict(zip(run.streets["link"], run.streets["name"], strict=True))
     head = metrics.headline(run)
     totals = metrics.link_totals(run.links, run.streets, head.end_t_s or None)
-    left_lock = run.events["kind"] == LEFT_LOCK
+    events = run.events[run.events["kind"] != RESPONDERS]  # calls have a table of their own
+    left_lock = events["kind"] == LEFT_LOCK
     city = figures.city_of(totals, run.streets, run.manifest, run.locks)
     pictures = [
         *([figures.flow_map(city), figures.delay_map(city)] if city.lines else []),
-        figures.vehicles_over_time(run.network, run.events[~left_lock], street_of, start, no_route=head.no_route),
+        figures.vehicles_over_time(run.network, events[~left_lock], street_of, start, no_route=head.no_route),
         figures.travel_times(run.trips),
         figures.fundamental_diagram(run.network, start),
         *_routes(run),
@@ -58,6 +60,8 @@ def render(run: Run) -> str:
     on_foot = walking.walking_section(run, city, start)
     if on_foot is not None:
         pictures.append(on_foot.pop("picture"))
+    danger = hazards.hazard_section(run, city, start)
+    pictures += danger.pop("pictures") if danger is not None else []
     told, traffic = evacuation.evacuation_section(run, start), words.sentences(run, head, totals)
     return (
         templates()
@@ -74,8 +78,10 @@ def render(run: Run) -> str:
             evacuation=told,
             pictures=pictures,
             on_foot=on_foot,
+            hazards=danger,
+            responders=responders.responder_section(run),
             worst=_worst_rows(totals),
-            events=_event_rows(run.events[~left_lock | (left_lock.cumsum() <= ROWS_SHOWN)], street_of, start),
+            events=_event_rows(events[~left_lock | (left_lock.cumsum() <= ROWS_SHOWN)], street_of, start),
             left_lock_more=style.whole(left_lock.sum() - ROWS_SHOWN) if left_lock.sum() > ROWS_SHOWN else "",
             stuck=_stuck_rows(run, street_of, start),
             stuck_causes=_by_cause(run.stuck["cause"]),

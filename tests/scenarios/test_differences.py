@@ -172,6 +172,23 @@ FULL: dict[str, Any] = {
     ],
     "walking": {"preset": "code_conservative", "speed_mps": 1.2, "speed_sd_mps": 0.1, "links_every_s": 60},
     "evacuation": EVACUATION,
+    "responders": {
+        "units": [
+            {"id": "A1", "at": [7.42, 43.73]},
+            {"id": "F1", "kind": "fire_engine", "at": [7.42, 43.74]},
+        ],
+        "hospitals": [{"id": "Grace", "at": [7.41, 43.73], "capacity": 20}],
+        "calls": [
+            {"id": "fire", "needs": "fire_engine", "at": [7.41, 43.74], "t_s": 600, "on_scene_s": 900},
+        ],
+        "random_calls": [
+            {"id": "ill", "needs": "ambulance", "per_hour": 6, "polygon": SQUARE, "start_s": 60, "end_s": 3600},
+        ],
+        "dispatch_delay_s": 60,
+        "on_scene_s": 600,
+        "transport_share": 0.7,
+        "handover_s": 500,
+    },
     "sensors": [
         {"id": "loop", "kind": "loop", "link": "a", "lane": 0, "position_m": 3, "every_s": 60, "observed": "counts.csv"}
     ],
@@ -733,3 +750,16 @@ def test_hazards_in_words():
     assert texts[4].startswith('new: blocked area "cordon" in an area of 90 ha round 43.7350, 7.4250, 07:01-08:00')
     later = changed("hazards", 0, "start_s", to=120)
     assert [found.text for found in differences(full(), later)] == ['flood "river": begins 07:01 → 07:02']
+
+
+def test_responders_in_words():
+    before, after = changed("responders", to=None), full()
+    texts = [found.text for found in differences(before, after)]
+    assert texts[:4] == [
+        'new: responders "A1" (ambulance): at 7.42, 43.73',
+        'new: responders "F1" (fire engine): at 7.42, 43.74',
+        'new: responders "Grace": at 7.41, 43.73, room for 20',
+        'new: responders "fire": needs fire_engine, at 7.41, 43.74, at 07:10, stay 900 s',
+    ]
+    assert texts[4].startswith('new: responders "ill": calls an hour 6')
+    assert texts[5] == "responders: units set out after 50 → 60 s"

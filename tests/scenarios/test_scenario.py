@@ -83,6 +83,9 @@ evacuation:
   zones: [{id: port, polygon: [[7.42, 43.73], [7.43, 43.73], [7.43, 43.74]], population: 900}]
   orders: [{id: first, zones: [port], start_s: 600}]
   shelters: [{id: hall, at: [7.42, 43.74], capacity: 600}]
+responders:
+  units: [{id: A1, at: [7.42, 43.74]}]
+  random_calls: [{id: ill, per_hour: 6}]
 sensors:
   - {id: loop, kind: loop, link: way/1:0-1, lane: 0, position_m: 3, every_s: 60, observed: counts.csv}
 signals:

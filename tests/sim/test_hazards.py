@@ -13,6 +13,7 @@ from citytwin.kernels import traffic_tables as table
 from citytwin.kernels import walking_tables
 from citytwin.kernels.hazards import car_speed_in_water
 from citytwin.scenarios.scenario import load_scenario
+from citytwin.sim.report import write_report
 from citytwin.sim.run import network_of, run_scenario, trips_of
 from citytwin.sim.run_folder import read_run
 from citytwin.sim.simulation import Simulation
@@ -209,3 +210,21 @@ def test_a_run_leaves_its_tables_and_lists(tmp_path):
     assert len((tmp_path / "run" / "trapped.csv").read_text().splitlines()) == len(run.trapped) + 1
     assert set(run.trapped["cause"]) <= {"in water 0.80 m deep", "the way on is closed by river"}
     assert run.trapped["lon"].between(west - 2e-3, west + 3 * BLOCK_DEGREES[0]).all()
+
+
+def test_the_report_has_maps_curves_and_the_nearest_unit_of_everybody(tmp_path):
+    west, south = TOWN_AT
+    ring = box(west - 1e-3, south - 1e-3, west + 1.3 * BLOCK_DEGREES[0], south + 1.3 * BLOCK_DEGREES[1])
+    write_series(tmp_path / "water.geojson", (30, ring, {"depth_m": 0.8, "velocity_mps": 1.0}))
+    units = [{"id": f"A{k}", "at": [west + k * BLOCK_DEGREES[0], south + 3 * BLOCK_DEGREES[1]]} for k in (2, 3)]
+    responders = {"units": units, "random_calls": [{"id": "ill", "per_hour": 120}], "on_scene_s": 20}
+    hazards = [{"id": "river", "kind": "flood", "file": "water.geojson", "every_s": 20}]
+    path = write_scenario(tmp_path, walks=WALKS, hazards=hazards, responders=responders, duration_s=200)
+    run_scenario(path, tmp_path / "run")
+    run = read_run(tmp_path / "run")
+    assert len(run.casualties) > 0 and set(run.casualties["nearest_unit"]) <= {"A2", "A3"}
+    assert run.casualties["nearest_unit_m"].between(50, 800).all()
+    assert not run.trips["trip_id"].str.startswith("#responder").all() and len(run.trips) < 200
+    page = write_report(tmp_path / "run").read_text()
+    for said in ("river is on", 'id="inside-river"', "lost the footing in water 0.80 m deep", "NHS England", "A2 ("):
+        assert said in page, said

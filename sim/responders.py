@@ -1,0 +1,271 @@
+"""Let responders work: calls come in, units drive to them in the traffic, stay, go to a hospital, and drive back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..agents.dispatch import Dispatcher
+from ..agents.late_departures import bind_vehicles, release_vehicles
+from ..agents.remembering import Remembers, State, put_back
+from ..kernels import traffic_tables as table
+from ..scenarios.responder_places import EMERGENCY
+from .duties import Duty
+from .run_tables import RESPONDERS
+
+if TYPE_CHECKING:
+    from ..scenarios.responder_places import RescuePlan
+    from ..scenarios.trips import TripTable
+    from .simulation import Simulation
+
+Floats = NDArray[np.float64]
+Longs = NDArray[np.int64]
+
+# What a unit does.
+FREE, TO_SCENE, ON_SCENE, TO_HOSPITAL, HANDING_OVER, RETURNING = range(6)
+DOING = ("free", "to the scene", "on scene", "to hospital", "handing over", "returning")
+DRIVING = (TO_SCENE, TO_HOSPITAL, RETURNING)
+LOOK_EVERY_S = 1.0  # while somebody drives
+TRY_AGAIN_S = 60.0  # where no way leads to a call, or from where a unit is
+NOBODY = -1
+DRIVE = "#responder/"  # what the names of drives begin with
+
+
+class ResponseTeam(Remembers):
+    """Units, calls and hospitals of a run as they are at the moment.
+
+    Parameters
+    ----------
+    simulation, plan
+        Whose, and what it was made of. The drives are among the trips.
+    """
+
+    KEEPS = (
+        "dispatcher",
+        "doing",
+        "place",
+        "drive",
+        "call",
+        "until_s",
+        "used",
+        "come_in",
+        "unit",
+        "sent_s",
+        "arrived_s",
+        "hospital",
+        "at_hospital_s",
+        "over_s",
+        "patients",
+        "beyond",
+    )
+
+    def __init__(self, simulation: Simulation, plan: RescuePlan) -> None:
+        self.simulation, self.plan = simulation, plan
+        units, calls = len(plan.unit_id), len(plan.calls.id)
+        self.dispatcher = Dispatcher(plan.unit_kind.tolist())
+        self.doing = np.full(units, FREE)
+        self.place = np.arange(units)  # where it is, or where it came from
+        self.drive = np.full(units, NOBODY)  # trip it makes
+        self.call = np.full(units, NOBODY)  # call it is busy with
+        self.until_s = np.full(units, np.nan)  # of its stay
+        self.used = np.zeros(plan.link.size, np.int64)  # drives that began at each place
+        self.come_in = 0
+        self.unit = np.full(calls, NOBODY)
+        self.sent_s, self.arrived_s, self.at_hospital_s, self.over_s = np.full((4, calls), np.nan)
+        self.hospital = np.full(calls, NOBODY)
+        self.patients = np.zeros(len(plan.hospital_id), np.int64)
+        self.beyond = np.zeros(len(plan.hospital_id), np.int64)  # taken beyond the capacity
+        self._row = {name: row for row, name in enumerate(simulation.model.fleet.trips.id) if name.startswith(DRIVE)}
+        self.most = np.bincount([self._origin(row) for row in self._row.values()], minlength=plan.link.size)
+
+    def unused(self) -> Longs:
+        """Trips of drives that nobody has made."""
+        rows = np.array(sorted(self._row.values()), np.int64)
+        return np.asarray(rows[np.isinf(self.simulation.model.fleet.vehicles.depart_s[0, rows])])
+
+    def state(self) -> State:
+        """What is kept; who waits at which link, and where drives go, too."""
+        fleet = self.simulation.model.fleet
+        ends = {name: getattr(fleet.trips, name).copy() for name in ("destination_link", "destination_m")}
+        return {**super().state(), "listed": fleet.cities.listed.copy(), **ends}
+
+    def restore(self, state: State) -> None:
+        """Have units and calls as they were."""
+        super().restore(state)
+        fleet = self.simulation.model.fleet
+        put_back(fleet.cities.listed, state["listed"])
+        for name in ("destination_link", "destination_m"):
+            put_back(getattr(fleet.trips, name), state[name])
+
+    def work(self) -> float | None:
+        """Let time go on to now; returns the seconds until somebody must look again."""
+        now_s, calls = self.simulation.env.now, self.plan.calls
+        while self.come_in < len(calls.id) and calls.t_s[self.come_in] <= now_s + 1e-9:
+            self.dispatcher.waiting.append(self.come_in)
+            self._log(self.come_in, f"{calls.needs[self.come_in].replace('_', ' ')} needed")
+            self.come_in += 1
+        for unit in range(self.doing.size):
+            self._look_after(unit, now_s)
+        for unit, call in self.dispatcher.assign(calls.needs.tolist(), self._time_to):
+            self._send(unit, call, now_s)
+        self._return_home(now_s)
+        return self._next_s(now_s)
+
+    def _return_home(self, now_s: float) -> None:
+        """Let units drive to their stations that nobody needs; who finds no way stays where it is."""
+        home = np.arange(self.doing.size)
+        away = np.flatnonzero((self.doing == FREE) & self.dispatcher.free & (self.place != home))
+        if not away.size:
+            return
+        seconds = self._seconds(self.place[away], away)
+        for unit in away[np.isfinite(seconds)].tolist():
+            self._drive(unit, unit, RETURNING, now_s)
+            self.dispatcher.free[unit] = False
+
+    def _next_s(self, now_s: float) -> float | None:
+        """Seconds until something is due."""
+        if np.isin(self.doing, DRIVING).any():
+            return LOOK_EVERY_S
+        calls_s = self.plan.calls.t_s[self.come_in : self.come_in + 1]
+        stays_s = self.until_s[~np.isnan(self.until_s)]
+        waits_s = [TRY_AGAIN_S] if self.dispatcher.waiting else []
+        due = [*(calls_s - now_s), *(stays_s - now_s), *waits_s]
+        return max(float(min(due)), 0.0) if due else None
+
+    def _look_after(self, unit: int, now_s: float) -> None:
+        """Let one unit go on with what it does, if it is done with what it did."""
+        if self.doing[unit] in DRIVING:
+            status = self.simulation.model.fleet.vehicles.status[0, self.drive[unit]]
+            if status == table.ARRIVED:
+                self._arrive(unit, float(self.simulation.model.fleet.vehicles.arrived_s[0, self.drive[unit]]))
+            elif status == table.NO_ROUTE:
+                self._give_up(unit, now_s)
+        if not np.isnan(self.until_s[unit]) and self.until_s[unit] <= now_s + 1e-9:
+            self._leave(unit, now_s)
+
+    def _send(self, unit: int, call: int, now_s: float) -> None:
+        """Let a unit set out to a call, so long after it as dispatching takes."""
+        responders = self.simulation.scenario.responders
+        assert responders is not None
+        leaves_s = max(now_s, float(self.plan.calls.t_s[call]) + responders.dispatch_delay_s)
+        self.unit[call], self.call[unit], self.sent_s[call] = unit, call, leaves_s
+        self._drive(unit, self.plan.scene_place(call), TO_SCENE, leaves_s)
+        self._log(call, f"{self.plan.unit_id[unit]} sent")
+
+    def _drive(self, unit: int, to_place: int, doing: int, depart_s: float) -> None:
+        """Let a unit drive from where it is to another place."""
+        fleet, begins = self.simulation.model.fleet, int(self.place[unit])
+        row = np.array([self._row[f"{DRIVE}{begins}/{self.used[begins]}"]])
+        self.used[begins] += 1
+        bind_vehicles(fleet, 0, row, self.plan.link[[to_place]], self.plan.at_m[[to_place]])
+        release_vehicles(fleet, 0, row, depart_s)
+        self.simulation.journeys.plan_departures(row)
+        self.doing[unit], self.drive[unit], self.place[unit] = doing, row[0], to_place
+
+    def _arrive(self, unit: int, t_s: float) -> None:
+        call, calls = int(self.call[unit]), self.plan.calls
+        if self.doing[unit] == RETURNING:
+            self.doing[unit], self.drive[unit] = FREE, NOBODY
+            self.dispatcher.free[unit] = True
+        elif self.doing[unit] == TO_SCENE:
+            self.doing[unit], self.arrived_s[call] = ON_SCENE, t_s
+            self.until_s[unit] = t_s + calls.on_scene_s[call]
+            after_min = (t_s - calls.t_s[call]) / 60.0
+            self._log(call, f"{self.plan.unit_id[unit]} there {after_min:.1f} min after the call")
+        else:
+            hospital = int(self.hospital[call])
+            self.doing[unit], self.at_hospital_s[call] = HANDING_OVER, t_s
+            self.until_s[unit] = t_s + calls.handover_s[call]
+            self._log(call, f"{self.plan.unit_id[unit]} at {self.plan.hospital_id[hospital]}")
+
+    def _leave(self, unit: int, now_s: float) -> None:
+        """Let a unit go on that has stayed for long enough."""
+        call = int(self.call[unit])
+        self.until_s[unit] = np.nan
+        if self.doing[unit] == ON_SCENE and self.plan.calls.transported[call]:
+            hospital = self._hospital_for(unit)
+            self.hospital[call] = hospital
+            self.patients[hospital] += 1
+            self.beyond[hospital] += self.patients[hospital] > self.plan.capacity[hospital]
+            self._drive(unit, self.plan.hospital_place(hospital), TO_HOSPITAL, now_s)
+            return
+        self.over_s[call] = now_s
+        self.doing[unit], self.drive[unit], self.call[unit] = FREE, NOBODY, NOBODY
+        self.dispatcher.free[unit] = True
+
+    def _give_up(self, unit: int, now_s: float) -> None:
+        """Let a unit stay where it is from which no way leads to where it was to go; its call waits again."""
+        call, begins = int(self.call[unit]), self._origin(int(self.drive[unit]))
+        was = int(self.doing[unit])
+        self.doing[unit], self.drive[unit], self.place[unit] = FREE, NOBODY, begins
+        self.dispatcher.free[unit] = True
+        if was == TO_SCENE:
+            self.unit[call], self.sent_s[call] = NOBODY, np.nan
+            self.dispatcher.waiting.insert(0, call)
+        elif was == TO_HOSPITAL:
+            self.patients[self.hospital[call]] -= 1
+            self.over_s[call] = now_s
+        self.call[unit] = NOBODY
+        self._log(call, f"{self.plan.unit_id[unit]} finds no way")
+
+    def _origin(self, trip: int) -> int:
+        return int(self.simulation.model.fleet.trips.id[trip].split("/")[1])
+
+    def _hospital_for(self, unit: int) -> int:
+        """The nearest hospital with room, the nearest of all where none has any."""
+        places = np.arange(len(self.plan.hospital_id)) + self.plan.hospital_place(0)
+        seconds = self._seconds(np.full(places.size, self.place[unit]), places)
+        full = self.patients >= self.plan.capacity
+        seconds = seconds if full.all() else np.where(full, np.inf, seconds)
+        return int(seconds.argmin())
+
+    def _time_to(self, units: Longs, call: int) -> Floats:
+        """Expected time of units to a call, s; inf where no way leads, or where a unit has no drive left."""
+        return self._seconds(self.place[units], np.full(units.size, self.plan.scene_place(call)))
+
+    def _seconds(self, begins: Longs, ends: Longs) -> Floats:
+        """Expected time between places by the streets as they are known to be, s."""
+        router, keys = self.simulation.model.router, np.zeros(begins.size, np.uint64)
+        routes = router.plan(
+            self.plan.link[begins],
+            self.plan.link[ends],
+            keys,
+            noise=0.0,
+            seed=self.simulation.seed,
+            open_link=~self.simulation.journeys.announced,
+            vehicle_class=np.full(begins.size, EMERGENCY, np.int8),
+        )
+        may = (np.diff(routes.start) > 0) & (self.used[begins] < self.most[begins])
+        return np.where(may, routes.cost_s, np.inf)
+
+    def _log(self, call: int, text: str) -> None:
+        self.simulation.log(RESPONDERS, self.plan.calls.id[call] if call >= 0 else "", text)
+
+
+class LookAfterResponders(Duty):
+    """Have the team work whenever something is due."""
+
+    name = "responders"
+
+    def __init__(self, team: ResponseTeam) -> None:
+        self._team = team
+
+    def act(self, simulation: Simulation) -> float | None:
+        """Let them work."""
+        return self._team.work()
+
+
+def with_responders(trips: TripTable, plan: RescuePlan) -> TripTable:
+    """Trips with the drives that responders may make behind them."""
+    return type(trips).joined([trips, plan.drives]).open_ended()
+
+
+def start_responders(simulation: Simulation, plan: RescuePlan) -> ResponseTeam:
+    """Put the responders of a scenario on the clock."""
+    team = ResponseTeam(simulation, plan)
+    simulation.remember("responders", team)
+    if plan.calls.id:
+        simulation.duties.begin(LookAfterResponders(team), float(plan.calls.t_s[0]))
+    return team
