@@ -225,6 +225,8 @@ def test_the_report_has_maps_curves_and_the_nearest_unit_of_everybody(tmp_path):
     assert len(run.casualties) > 0 and set(run.casualties["nearest_unit"]) <= {"A2", "A3"}
     assert run.casualties["nearest_unit_m"].between(50, 800).all()
     assert not run.trips["trip_id"].str.startswith("#responder").all() and len(run.trips) < 200
+    first = run.casualties.sort_values("t_s", kind="stable").iloc[0]
+    nearest = f"{first['nearest_unit']} ({first['nearest_unit_m']:.0f} m)"
     page = write_report(tmp_path / "run").read_text()
-    for said in ("river is on", 'id="inside-river"', "lost the footing in water 0.80 m deep", "NHS England", "A2 ("):
+    for said in ("river is on", 'id="inside-river"', "lost the footing in water 0.80 m deep", "NHS England", nearest):
         assert said in page, said
