@@ -23,6 +23,15 @@ UNITS = {
 }
 # What a key is about where its name without unit does not say it; "Model.key" before "key".
 LABELS = {
+    "CrowdMonitor.every_s": "tells every",
+    "CrowdMonitor.least_per_m2": "leaves out fewer people per m² than",
+    "CrowdMonitor.area_m2": "a level counts from m²",
+    "CrowdMonitor.hold_s": "an alarm needs",
+    "CrowdMonitor.ahead_s": "amber ahead by",
+    "CrowdMonitor.pressure_per_s2": "red from a pressure of 1/s²",
+    "CrowdLevels.watch": "watch from people per m²",
+    "CrowdLevels.amber": "amber from",
+    "CrowdLevels.red": "red from",
     "Checkpoint.every_s": "kept every",
     "Checkpoint.keep": "snapshots that stay",
     "City.osm": "OpenStreetMap file",

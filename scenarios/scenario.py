@@ -19,6 +19,7 @@ from pydantic import (
 
 from .checkpoint import Checkpoint
 from .city import City, ClassDefaults, NetworkOptions
+from .crowd_monitor import CrowdMonitor
 from .demand_kinds import Demand, DemandScale, OdMatrix, RandomTrips, TripFile
 from .drivers import Drivers
 from .evacuation import Evacuation
@@ -161,6 +162,9 @@ class Scenario(Strict):
         (), description="Who walks: any number of these, on the links that `citytwin network --walk` lists."
     )
     walking: Walking = Field(default_factory=Walking, description="How people walk.")
+    crowd_monitor: CrowdMonitor | None = Field(
+        None, description="Watches how dense people stand and walk, and warns. Left out: nobody does."
+    )
     evacuation: Evacuation | None = Field(
         None, description="Who is told to leave, and where people are safe. Left out: nobody has to."
     )

@@ -315,6 +315,11 @@ def walk_observers(folder: RunFolder, simulation: Simulation) -> list[Observer]:
 
     every_s = simulation.scenario.walking.links_every_s
     observers: list[Observer] = [WalkLinkTable(folder, simulation.walking.walkers, every_s)]
+    if simulation.scenario.crowd_monitor is not None:
+        from .crowd_sights import CrowdTable
+
+        simulation.crowd = CrowdTable(folder, simulation, simulation.scenario.crowd_monitor)
+        observers.append(simulation.crowd)
     if simulation.rescue is not None:
         from .evacuation_outcome import EvacuationTable
 

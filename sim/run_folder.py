@@ -300,6 +300,11 @@ class Run:
         return self.table("walk_links")
 
     @cached_property
+    def crowd(self) -> pd.DataFrame:
+        """How dense people stood and walked, place by place and interval by interval; empty without a crowd monitor."""
+        return self.table("crowd")
+
+    @cached_property
     def walk_streets(self) -> pd.DataFrame:
         """The links of the walk network with their geometry (WKB)."""
         return self.table("walk_streets")

@@ -138,6 +138,21 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "density_per_m2": NUMBER,
         "level_of_service": TEXT,  # A to F
     },
+    "crowd": {
+        "interval_start_s": NUMBER,
+        "interval_end_s": NUMBER,
+        "where": TEXT,
+        "x_m": NUMBER,
+        "y_m": NUMBER,
+        "area_m2": NUMBER,
+        "people": NUMBER,
+        "density_per_m2": NUMBER,
+        "speed_mps": NUMBER,
+        "flow_per_m_s": NUMBER,
+        "pressure_per_s2": NUMBER,
+        "level": TEXT,  # none, watch, amber, red
+        "time_to_amber_s": NUMBER,
+    },
     "walk_streets": {
         "link": TEXT,
         "name": TEXT,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..scenarios.scenario import Scenario
     from ..scenarios.trips import TripTable
     from .checkpoints import Checkpoints
+    from .crowd_sights import CrowdTable
     from .evacuation import Rescue
     from .hazards import HazardWatch
     from .responders import ResponseTeam
@@ -171,6 +172,7 @@ class Simulation(Remembers):
             from .walking import start_walking
 
             self.walking = start_walking(self, on_foot)
+        self.crowd: CrowdTable | None = None  # the crowd monitor, once somebody asks for it
         self.rescue: Rescue | None = None
         if on_foot is not None and on_foot.evacuees is not None:
             from .evacuation import start_evacuation

@@ -75,6 +75,7 @@ def write_busy_town(folder: Path, **keys: Any) -> Path:
             "on_scene_s": 30,
             "handover_s": 20,
         },
+        "crowd_monitor": {"least_per_m2": 0.01, "hold_s": 10},
         "remedies": {"leave_locks_after_s": 60},
         "outputs": {"links_every_s": 90, "network_every_s": 35, "sumo": ["tripinfo", "edgedata"]},
         "checkpoint": {"every_s": 40, "keep": 3},

@@ -646,6 +646,16 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         ],
     ),
     (
+        "a crowd monitor whose levels do not rise",
+        GOOD + "crowd_monitor: {moving: {watch: 3, amber: 2, red: 5}, area_m2: 0, standing: {watch: 3}}\n",
+        [
+            "scenario.yaml:6  crowd_monitor.moving  watch, amber and red must rise in this order.",
+            "scenario.yaml:6  crowd_monitor.standing.amber  is missing. Somebody should act, people per m².",
+            "scenario.yaml:6  crowd_monitor.standing.red  is missing. Danger, people per m².",
+            "scenario.yaml:6  crowd_monitor.area_m2 = 0  must be above 0.",
+        ],
+    ),
+    (
         "checkpoints without a rhythm",
         GOOD + "checkpoint: {keep: 5}\n",
         ["scenario.yaml:6  checkpoint.every_s  is missing. Simulated time between two snapshots, s."],

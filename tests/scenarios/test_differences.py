@@ -227,6 +227,9 @@ FULL: dict[str, Any] = {
     "routes": {"choice": "equilibrium", "iterations": 30, "gap": 0.01, "interval_s": 600, "perception_noise": 0.2}
     | {"plan_every_s": 60, "reroute_blocked_after_s": 120}
     | {"value_of_time_per_h": {"car": 12, "truck": 30}, "currency": "CHF"},
+    "crowd_monitor": {"every_s": 10, "least_per_m2": 0.5, "moving": {"watch": 2, "amber": 3.5, "red": 5}}
+    | {"standing": {"watch": 3, "amber": 4.7, "red": 7}, "area_m2": 10, "hold_s": 30, "ahead_s": 600}
+    | {"pressure_per_s2": 0.02},
     "checkpoint": {"every_s": 60, "keep": 5},
     "remedies": {"impatience": {"gap_share": 0.6, "after_s": 60}, "leave_locks_after_s": 120},
     "report": {
@@ -724,6 +727,9 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         None,
         ['no longer: route "Station": from 7.41, 43.73, to 7.42, 43.74'],
     ),
+    (("crowd_monitor", "moving", "amber"), 3, ["crowd_monitor, moving: amber from 3.5 → 3"]),
+    (("crowd_monitor",), None, ["crowd_monitor: as by default → none"]),
+    (("crowd_monitor", "hold_s"), 60, ["crowd_monitor: an alarm needs 30 → 60 s"]),
     (("checkpoint", "every_s"), 120, ["checkpoint: kept every 60 → 120 s"]),
     (("checkpoint",), None, ["checkpoint: kept every 60 s, snapshots that stay 5 → none"]),
     (("values", "cost_a_year"), 1500, ["values: cost of the plan a year 1,000 → 1,500"]),
