@@ -23,6 +23,7 @@ from .drivers import DriverKinds, driver_kinds
 from .loops import note_loops
 from .passing import note_passing
 from .remembering import Remembers, State, overwrite
+from .signal_clocks import controller_tables
 from .signals import SignalTables, detectors_of, lay_out_signals
 
 if TYPE_CHECKING:
@@ -279,7 +280,7 @@ def build_fleet(
     junction, listed = _junctions(network, listed)
     loop, listed = note_loops(network, lane_f, lane_i, listed, driver)
     link, listed = _links(network, trips, listed)
-    controller_i, controller_f = _controllers(network, step_s)
+    controller_i, controller_f = controller_tables(network, step_s)
     shown = lay_out_signals(
         network,
         signals,
@@ -477,27 +478,3 @@ def _vehicle_rows(trips: TripTable, kinds: DriverKinds, kind: Ints, *, seed: int
             chance.fill_uniforms(np.uint64(seed + member), trips.key, chance.DRIVER_IMPERFECTION, draws)
             rows[member, :, table.CHANCE] = np.floor(draws * 2.0**31)
     return rows
-
-
-def _controllers(network: RoadNetwork, step_s: float) -> tuple[Ints, Floats]:
-    phase, left_s = phases_at(network, 0.0)
-    rows = np.zeros((table.CONTROLLER_I_COLUMNS, phase.size + 1), np.int32)
-    rows[table.FIRST_PHASE] = network.signals.phase_start
-    rows[table.PHASE, :-1] = phase
-    numbers = np.zeros((table.CONTROLLER_F_COLUMNS, phase.size))
-    numbers[table.PHASE_LEFT_S] = left_s + step_s  # a step begins by taking its length off
-    return rows, numbers
-
-
-def phases_at(network: RoadNetwork, t_s: float) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Running phase of every controller at a time, and how long it still lasts, s."""
-    signals = network.signals
-    controllers = len(signals.id)
-    phase, left_s = np.zeros(controllers, np.int32), np.zeros(controllers)
-    for controller in range(controllers):
-        first, last = signals.phase_start[controller], signals.phase_start[controller + 1]
-        ends = np.cumsum(signals.phase_s[first:last])
-        into_s = (t_s - signals.offset_s[controller]) % ends[-1]
-        place = int(np.searchsorted(ends, into_s, side="right"))
-        phase[controller], left_s[controller] = first + place, ends[place] - into_s
-    return phase, left_s

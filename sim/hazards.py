@@ -130,16 +130,21 @@ def _pass_on(simulation: Simulation, watch: HazardWatch, number: int) -> None:
     field = hazards.fields[number]
     said = _changes(closed, opened, detoured)
     if drivers.size + walks.size:
-        said.append(f"{drivers.size + walks.size} people incapacitated")
+        said.append(f"{_counted(drivers.size + walks.size, 'person', 'people')} incapacitated")
     if said:
         simulation.log(field.hazard.kind, field.threat.name, ", ".join(said))
     _note(simulation, watch, number)
 
 
 def _changes(closed: int, opened: int, detoured: int) -> list[str]:
-    said = [f"{closed} {'street' if closed == 1 else 'streets'} closed"] if closed else []
-    said += [f"{opened} {'street' if opened == 1 else 'streets'} open again"] if opened else []
-    return [*said, *([f"{detoured} people on foot take another way"] if detoured else [])]
+    said = [f"{_counted(closed, 'street', 'streets')} closed"] if closed else []
+    said += [f"{_counted(opened, 'street', 'streets')} open again"] if opened else []
+    walkers = _counted(detoured, "person on foot takes", "people on foot take")
+    return [*said, *([f"{walkers} another way"] if detoured else [])]
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _close_roads(simulation: Simulation, watch: HazardWatch, number: int) -> tuple[int, int]:

@@ -14,7 +14,8 @@ from math import inf
 
 import numpy as np
 
-from citytwin.agents.fleet import Fleet, phases_at
+from citytwin.agents.fleet import Fleet
+from citytwin.agents.signal_clocks import phases_at
 from citytwin.kernels import traffic_tables as table
 from citytwin.kernels.driving import GRAVITY, brake_distance
 from citytwin.scenarios.network import Light

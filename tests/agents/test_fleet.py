@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from traffic_case import make_scenario, make_trips, road_of
 
-from citytwin.agents.fleet import Sensor, build_fleet, phases_at
+from citytwin.agents.fleet import Sensor, build_fleet
+from citytwin.agents.signal_clocks import phases_at
 from citytwin.kernels import traffic_tables as table
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.synthetic import grid_city
