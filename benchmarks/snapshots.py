@@ -27,13 +27,13 @@ CITY = """
 citytwin: 1
 name: A city on its feet
 base: monaco/morning
-duration_s: 3600
+duration_s: 7200
 demand:
-  - {id: everybody, per_hour: 20000}
+  - {id: everybody, per_hour: 20000, end_s: 3600}
 walks:
-  - {kind: random_trips, per_hour: 100000, min_distance_m: 200}
+  - {kind: random_trips, per_hour: 100000, min_distance_m: 200, end_s: 3600}
 """
-AT_S = 900.0
+AT_S, AHEAD_S = 900.0, 3600.0
 RUN = "import sys; from citytwin.sim.run import run_scenario; run_scenario(*sys.argv[1:], resume=True)"
 
 
@@ -63,6 +63,10 @@ def measure(folder: Path) -> None:
             seconds.setdefault(name, []).append(ended_s - begun_s)
     size_mb = (folder / "city.npz").stat().st_size / 1e6
     print(f"{size_mb:.1f} MB; " + ", ".join(f"{name} {min(values):.3f} s" for name, values in seconds.items()))
+    begun_s = time.perf_counter()
+    simulation.run(AT_S + AHEAD_S)
+    restore(simulation, snapshot)
+    print(f"an hour ahead and back: {time.perf_counter() - begun_s:.1f} s")
 
 
 def kill(folder: Path, times: int) -> None:

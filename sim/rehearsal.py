@@ -334,7 +334,11 @@ class Rehearsal:
         return ", ".join(self.clock(_time_of(path)) for path in snapshots_in(self.folder)) or "none"
 
     def _line(self, entry: Entry) -> dict[str, Any]:
-        text = f"{entry.where}: {entry.text}"
+        network = self.simulation.model.network
+        rows = [network.link_row.get(place, -1) for place in entry.where.split(", ")]
+        streets = [network.links.name[row] or network.links.id[row] for row in rows if row >= 0]
+        where = ", ".join(dict.fromkeys(streets)) if streets and -1 not in rows else entry.where
+        text = f"{where}: {entry.text}"
         return {"t_s": entry.t_s, "clock": self.clock(entry.t_s), "kind": entry.kind, "text": text}
 
     def _row(self, one: Given) -> dict[str, Any]:

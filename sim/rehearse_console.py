@@ -130,7 +130,8 @@ class Console:
         for name, value in state["figures"].items():
             figures.add_row(name.replace("_", " "), Text(f"{value:,.0f}", justify="right"))
         queue = _lines(state["queue"][:QUEUE_SHOWN], "nothing is planned")
-        log = _lines(state["log"][-ALERTS_SHOWN:], "nothing has happened")
+        told = [{**row, "text": f"{row['kind'].replace('_', ' ')}  {row['text']}"} for row in state["log"]]
+        log = _lines(told[-ALERTS_SHOWN:], "nothing has happened")
         head = Text(f"{state['clock']}   {speed:g} times as fast as real time   Ctrl-C pauses", style="bold")
         above = Columns([Panel(figures, title="now"), Panel(queue, title="to come")])
         return Group(head, above, Panel(log, title="log"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import time
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from citytwin.sim.checkpoints import snapshots_in
 from citytwin.sim.cli import main
 from citytwin.sim.rehearsal import Rehearsal, open_rehearsal
 from citytwin.sim.rehearse_commands import Commands
+from citytwin.sim.rehearse_console import Console
 from citytwin.sim.run_folder import read_run
 
 
@@ -329,3 +332,56 @@ def test_what_no_emergency_has_is_refused(emergency, shared):
     assert "has no effect: the scenario has no `evacuation`." in said(Commands(shared).do, "order west")
     assert "no such hazard. All: none." in said(Commands(shared).do, "move water east 5")
     assert "say whom: order ZONE" in said(commands.do, "order")
+
+
+class Pauser:
+    """Asks for a pause at a moment, as the handler of Ctrl-C does."""
+
+    every_s = 70.0
+
+    def __init__(self, rehearsal):
+        self._rehearsal = rehearsal
+
+    def observe(self, t_s, model):
+        if t_s == 140.0:
+            self._rehearsal.pause()
+
+
+def test_a_pause_stops_time_soon(rehearsal):
+    rehearsal.simulation.watch([Pauser(rehearsal)])
+    assert 140 <= rehearsal.run_until(400)["t_s"] < 180 and rehearsal.is_paused
+    assert rehearsal.run_until(400)["t_s"] == 400 and not rehearsal.is_paused
+
+
+def test_the_prompt_goes_on_after_mistakes_until_it_is_finished(rehearsal, monkeypatch, capsys):
+    lines = iter(["run 60 s", "fly", KeyboardInterrupt(), "close 'Street 100' for 1 min", "finish", "never read"])
+
+    def answer(prompt):
+        line = next(lines)
+        if isinstance(line, KeyboardInterrupt):
+            raise line
+        return line
+
+    monkeypatch.setattr("builtins.input", answer)
+    Console(rehearsal).talk()
+    said_out, said_err = capsys.readouterr()
+    assert "07:01  created" in said_out and "finished at 07:01." in said_out
+    assert "'fly' is no command." in said_err and "Type finish to end the rehearsal." in said_err
+    assert next(lines) == "never read" and rehearsal.summary is not None
+
+
+def test_the_picture_shows_the_clock_the_figures_and_what_is_to_come(shared):
+    from rich.console import Console as Terminal
+
+    Commands(shared).do('at 07:07 close "Street 100" for 1 min')
+    terminal = Terminal(record=True, width=100, file=io.StringIO())
+    terminal.print(Console(shared).picture(60.0))
+    text = terminal.export_text()
+    assert text.startswith("07:01   60 times as fast as real time")
+    assert "07:07  road closure: Street 100, for 1 min" in text and "on foot" in text
+
+
+def test_playing_keeps_pace_with_the_clock_on_the_wall(rehearsal):
+    begun_s = time.monotonic()
+    moments = list(Console(rehearsal)._moments(200.0, 60.0))
+    assert moments == [50.0, 60.0] and 0.29 < time.monotonic() - begun_s < 5.0
