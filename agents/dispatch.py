@@ -22,11 +22,12 @@ class Dispatcher(Remembers):
         What each unit is.
     """
 
-    KEEPS = ("free", "waiting")
+    KEEPS = ("free", "out", "waiting")
 
     def __init__(self, kind: Sequence[str]) -> None:
         self.kind = np.array(kind, dtype=str)
         self.free = np.ones(self.kind.size, np.bool_)
+        self.out = np.zeros(self.kind.size, np.bool_)  # of service: finishes what it does, and is sent nowhere else
         self.waiting: list[int] = []  # calls, first come first
 
     def assign(self, needs: Sequence[str], time_to: Callable[[Longs, int], Floats]) -> list[tuple[int, int]]:
@@ -41,7 +42,7 @@ class Dispatcher(Remembers):
         """
         sent: list[tuple[int, int]] = []
         for call in tuple(self.waiting):
-            units = np.flatnonzero(self.free & (self.kind == needs[call]))
+            units = np.flatnonzero(self.free & ~self.out & (self.kind == needs[call]))
             if not units.size:
                 continue
             seconds = time_to(units, call)

@@ -72,3 +72,27 @@ class HazardMoves(Inject):
             yield "hazard", f"no such hazard.{closest_hint(self.hazard, known)} All: {', '.join(known) or 'none'}."
         if self.east_m == self.north_m == 0.0:
             yield "kind", "moves nothing: give `east_m` or `north_m`."
+
+
+class _OfUnit(Inject):
+    unit: str = Field(min_length=1, description="Id of the unit.")
+
+    def wrong(self, scenario: Scenario, network: RoadNetwork) -> Iterator[tuple[str, str]]:
+        """A unit that is not there."""
+        known = [] if scenario.responders is None else [unit.id for unit in scenario.responders.units]
+        if self.unit not in known:
+            yield "unit", f"no such unit.{closest_hint(self.unit, known)} All: {', '.join(known) or 'none'}."
+
+
+@register
+class UnitOut(_OfUnit):
+    """A unit is out of service: it finishes what it does, and is sent nowhere else."""
+
+    kind: Literal["unit_out"] = Field(description="`unit_out`.")
+
+
+@register
+class UnitBack(_OfUnit):
+    """A unit is back in service."""
+
+    kind: Literal["unit_back"] = Field(description="`unit_back`.")

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from ..scenarios.evacuation import Order
 from ..scenarios.hazard_checks import named_hazards
-from ..scenarios.inject_emergency import EvacuationOrder, HazardMoves, ShelterFull
+from ..scenarios.inject_emergency import EvacuationOrder, HazardMoves, ShelterFull, UnitBack, UnitOut
 from .injects import gives
+from .responders import DOING
 
 if TYPE_CHECKING:
     from .simulation import Simulation
@@ -40,3 +41,23 @@ def move_hazard(simulation: Simulation, inject: HazardMoves, now_s: float) -> st
     number = [name for name, _ in named_hazards(simulation.scenario)].index(inject.hazard)
     simulation.hazards.hazards.move(number, inject.east_m, inject.north_m)
     return ""
+
+
+@gives(UnitOut)
+def take_out(simulation: Simulation, inject: UnitOut, now_s: float) -> str:
+    """Send a unit nowhere from now on."""
+    return _set_out(simulation, inject.unit, out=True)
+
+
+@gives(UnitBack)
+def take_back(simulation: Simulation, inject: UnitBack, now_s: float) -> str:
+    """Let a unit be sent again."""
+    return _set_out(simulation, inject.unit, out=False)
+
+
+def _set_out(simulation: Simulation, unit: str, *, out: bool) -> str:
+    team = simulation.responders
+    assert team is not None, "the inject was checked"
+    row = team.plan.unit_id.index(unit)
+    team.dispatcher.out[row] = out
+    return f"it is {DOING[team.doing[row]]}"

@@ -27,6 +27,7 @@ arrivals +20% [for 30 min]                       more people set out by car
 order ZONES [compliance 90%]                     tell zones to leave
 full SHELTER                                     a shelter takes nobody else
 move HAZARD east 200 [north -50]                 a hazard is elsewhere, m
+out UNIT | in UNIT                               an ambulance or fire engine is out of service, or back
 inject {kind: …, …}                              anything an inject file may hold
 at 14:10 close …                                 the same, later
 undo | back to 14:05                             take the last inject back; go back to a snapshot
@@ -73,6 +74,8 @@ class Commands:
             "order": _order,
             "full": lambda words: {"kind": "shelter_full", "shelter": " ".join(words)},
             "move": _move,
+            "out": lambda words: {"kind": "unit_out", "unit": " ".join(words)},
+            "in": lambda words: {"kind": "unit_back", "unit": " ".join(words)},
         }
 
     def do(self, line: str) -> Answer:

@@ -33,6 +33,14 @@ def test_types_and_ranges_are_in_words() -> None:
 
 def test_every_kind_of_inject_is_on_its_page() -> None:
     page = inject_reference_markdown()
-    for kind in ("road_closure", "incident", "extra_arrivals", "evacuation_order", "shelter_full", "hazard_moves"):
+    for kind in (
+        "road_closure",
+        "incident",
+        "extra_arrivals",
+        "evacuation_order",
+        "shelter_full",
+        "hazard_moves",
+        "unit_out",
+    ):
         assert f"#### `kind: {kind}`" in page
     assert "| `share` | number > 0 | needed |" in page and "| `at` |" in page

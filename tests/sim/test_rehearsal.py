@@ -385,3 +385,19 @@ def test_playing_keeps_pace_with_the_clock_on_the_wall(rehearsal):
     begun_s = time.monotonic()
     moments = list(Console(rehearsal)._moments(200.0, 60.0))
     assert moments == [50.0, 60.0] and 0.29 < time.monotonic() - begun_s < 5.0
+
+
+def test_a_unit_that_is_out_is_sent_nowhere_until_it_is_back(town, tmp_path):
+    with open_rehearsal(town, tmp_path / "run") as rehearsal:
+        team, commands = rehearsal.simulation.responders, Commands(rehearsal)
+        for unit in team.plan.unit_id:
+            assert f"unit out: unit {unit}" in commands.do(f"out {unit}").text
+        rehearsal.run_until(240)
+        assert np.isnan(team.sent_s).all() and team.dispatcher.waiting
+        rehearsal.inject({"kind": "unit_back", "unit": team.plan.unit_id[0]})
+        rehearsal.run_until(470)
+        assert set(team.unit[~np.isnan(team.sent_s)]) == {0}
+        text = said(commands.do, "out nobody")
+        assert f"no such unit. All: {', '.join(team.plan.unit_id)}." in text
+        rehearsal.undo()
+        assert team.dispatcher.out.all() and rehearsal.simulation.t_s == 240
