@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
+Ints = NDArray[np.int32]
 
 # What a unit does.
 FREE, TO_SCENE, ON_SCENE, TO_HOSPITAL, HANDING_OVER, RETURNING = range(6)
@@ -51,6 +52,7 @@ class ResponseTeam(Remembers):
         "until_s",
         "used",
         "come_in",
+        "passed_on",
         "unit",
         "sent_s",
         "arrived_s",
@@ -71,7 +73,7 @@ class ResponseTeam(Remembers):
         self.call = np.full(units, NOBODY)  # call it is busy with
         self.until_s = np.full(units, np.nan)  # of its stay
         self.used = np.zeros(plan.link.size, np.int64)  # drives that began at each place
-        self.come_in = 0
+        self.come_in = self.passed_on = 0  # calls, in the order of their times
         self.unit = np.full(calls, NOBODY)
         self.sent_s, self.arrived_s, self.at_hospital_s, self.over_s = np.full((4, calls), np.nan)
         self.hospital = np.full(calls, NOBODY)
@@ -103,9 +105,11 @@ class ResponseTeam(Remembers):
         """Let time go on to now; returns the seconds until somebody must look again."""
         now_s, calls = self.simulation.env.now, self.plan.calls
         while self.come_in < len(calls.id) and calls.t_s[self.come_in] <= now_s + 1e-9:
-            self.dispatcher.waiting.append(self.come_in)
             self._log(self.come_in, f"{calls.needs[self.come_in].replace('_', ' ')} needed")
             self.come_in += 1
+        while self.passed_on < self.come_in and self._passed_on_s(self.passed_on) <= now_s + 1e-9:
+            self.dispatcher.waiting.append(self.passed_on)
+            self.passed_on += 1
         for unit in range(self.doing.size):
             self._look_after(unit, now_s)
         for unit, call in self.dispatcher.assign(calls.needs.tolist(), self._time_to):
@@ -122,17 +126,23 @@ class ResponseTeam(Remembers):
         seconds = self._seconds(self.place[away], away)
         for unit in away[np.isfinite(seconds)].tolist():
             self._drive(unit, unit, RETURNING, now_s)
-            self.dispatcher.free[unit] = False
 
     def _next_s(self, now_s: float) -> float | None:
         """Seconds until something is due."""
         if np.isin(self.doing, DRIVING).any():
             return LOOK_EVERY_S
-        calls_s = self.plan.calls.t_s[self.come_in : self.come_in + 1]
+        calls_s = self.plan.calls.t_s[self.come_in : self.come_in + 1].tolist()
+        calls_s += [self._passed_on_s(self.passed_on)] if self.passed_on < self.come_in else []
         stays_s = self.until_s[~np.isnan(self.until_s)]
         waits_s = [TRY_AGAIN_S] if self.dispatcher.waiting else []
-        due = [*(calls_s - now_s), *(stays_s - now_s), *waits_s]
+        due = [*(call_s - now_s for call_s in calls_s), *(stays_s - now_s), *waits_s]
         return max(float(min(due)), 0.0) if due else None
+
+    def _passed_on_s(self, call: int) -> float:
+        """When the unit is chosen that answers a call, if one is free."""
+        responders = self.simulation.scenario.responders
+        assert responders is not None
+        return float(self.plan.calls.t_s[call]) + responders.dispatch_delay_s
 
     def _look_after(self, unit: int, now_s: float) -> None:
         """Let one unit go on with what it does, if it is done with what it did."""
@@ -146,13 +156,34 @@ class ResponseTeam(Remembers):
             self._leave(unit, now_s)
 
     def _send(self, unit: int, call: int, now_s: float) -> None:
-        """Let a unit set out to a call, so long after it as dispatching takes."""
-        responders = self.simulation.scenario.responders
-        assert responders is not None
-        leaves_s = max(now_s, float(self.plan.calls.t_s[call]) + responders.dispatch_delay_s)
-        self.unit[call], self.call[unit], self.sent_s[call] = unit, call, leaves_s
-        self._drive(unit, self.plan.scene_place(call), TO_SCENE, leaves_s)
+        """Let a unit set out to a call, or turn there on its way back."""
+        if self.doing[unit] == RETURNING and not self._divert(unit, self.plan.scene_place(call)):
+            self.dispatcher.waiting.insert(0, call)  # the unit is free again at its station
+            return
+        if self.doing[unit] == FREE:
+            self._drive(unit, self.plan.scene_place(call), TO_SCENE, now_s)
+        self.unit[call], self.call[unit], self.sent_s[call] = unit, call, now_s
         self._log(call, f"{self.plan.unit_id[unit]} sent")
+
+    def _divert(self, unit: int, to_place: int) -> bool:
+        """Let a unit that drives back turn to a scene; where it finds no way it drives on, and this is False."""
+        fleet, row = self.simulation.model.fleet, np.array([self.drive[unit]])
+        for place in (to_place, unit):
+            link, at_m = self.plan.link[[place]], self.plan.at_m[[place]]
+            bind_vehicles(fleet, 0, row, link, at_m)
+            self.simulation.journeys.replan(row, table.NOTHING)
+            route = fleet.route(0, int(row[0]))
+            ahead = route.size > 1 or self._position_m(int(row[0])) < at_m[0]
+            if place != unit and ahead and route[-1] == link[0]:
+                self.doing[unit], self.place[unit] = TO_SCENE, to_place
+                return True
+        return False
+
+    def _position_m(self, trip: int) -> float:
+        """Where along its link a vehicle is, or enters it."""
+        fleet = self.simulation.model.fleet
+        driving = fleet.vehicles.status[0, trip] == table.DRIVING
+        return float(fleet.vehicles.position_m[0, trip] if driving else fleet.trips.origin_m[trip])
 
     def _drive(self, unit: int, to_place: int, doing: int, depart_s: float) -> None:
         """Let a unit drive from where it is to another place."""
@@ -205,7 +236,9 @@ class ResponseTeam(Remembers):
             self.unit[call], self.sent_s[call] = NOBODY, np.nan
             self.dispatcher.waiting.insert(0, call)
         elif was == TO_HOSPITAL:
-            self.patients[self.hospital[call]] -= 1
+            hospital = int(self.hospital[call])
+            self.beyond[hospital] -= self.patients[hospital] > self.plan.capacity[hospital]
+            self.patients[hospital] -= 1
             self.over_s[call] = now_s
         self.call[unit] = NOBODY
         self._log(call, f"{self.plan.unit_id[unit]} finds no way")
@@ -223,22 +256,30 @@ class ResponseTeam(Remembers):
 
     def _time_to(self, units: Longs, call: int) -> Floats:
         """Expected time of units to a call, s; inf where no way leads, or where a unit has no drive left."""
-        return self._seconds(self.place[units], np.full(units.size, self.plan.scene_place(call)))
+        fleet, scene = self.simulation.model.fleet, self.plan.scene_place(call)
+        seconds = self._seconds(self.place[units], np.full(units.size, scene))
+        for row in np.flatnonzero(self.doing[units] == RETURNING):
+            trip = int(self.drive[units[row]])
+            here = fleet.route(0, trip)[:1]
+            seconds[row] = self._cost_s(here, self.plan.link[[scene]])[0] if here.size else np.inf
+        return seconds
 
     def _seconds(self, begins: Longs, ends: Longs) -> Floats:
-        """Expected time between places by the streets as they are known to be, s."""
-        router, keys = self.simulation.model.router, np.zeros(begins.size, np.uint64)
-        routes = router.plan(
-            self.plan.link[begins],
-            self.plan.link[ends],
-            keys,
+        """Expected time between places by the streets as they are known to be, s; inf where no drive is left."""
+        seconds = self._cost_s(self.plan.link[begins], self.plan.link[ends])
+        return np.where(self.used[begins] < self.most[begins], seconds, np.inf)
+
+    def _cost_s(self, begins: Ints, ends: Ints) -> Floats:
+        routes = self.simulation.model.router.plan(
+            begins,
+            ends,
+            np.zeros(begins.size, np.uint64),
             noise=0.0,
             seed=self.simulation.seed,
             open_link=~self.simulation.journeys.announced,
             vehicle_class=np.full(begins.size, EMERGENCY, np.int8),
         )
-        may = (np.diff(routes.start) > 0) & (self.used[begins] < self.most[begins])
-        return np.where(may, routes.cost_s, np.inf)
+        return np.where(np.diff(routes.start) > 0, routes.cost_s, np.inf)
 
     def _log(self, call: int, text: str) -> None:
         self.simulation.log(RESPONDERS, self.plan.calls.id[call] if call >= 0 else "", text)

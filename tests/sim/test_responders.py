@@ -13,7 +13,7 @@ from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.scenario import check_scenario
 from citytwin.scenarios.synthetic import grid_city
 from citytwin.sim.responder_tables import call_states, responder_facts, unit_places, write_responders
-from citytwin.sim.responders import FREE
+from citytwin.sim.responders import FREE, RETURNING, TO_SCENE
 from citytwin.sim.simulation import Simulation
 
 # ruff: noqa: E501 (a message is one line)
@@ -51,6 +51,27 @@ def test_a_call_is_answered_by_the_nearest_unit_and_ends_at_the_nearest_hospital
     assert (team.at_hospital_s > team.arrived_s + 60).all() and (team.over_s >= team.at_hospital_s).all()
     assert (team.doing == FREE).all() and (team.place == [0, 1]).all(), "both are back at their stations"
     assert call_states(team) == ["over", "over"] and team.beyond.tolist() == [0, 0]
+
+
+def test_a_unit_on_its_way_back_is_sent_elsewhere():
+    def team(*times_s: float):
+        calls = [
+            {"id": f"{k}", "at": (FAR_SCENE, SCENE)[k], "t_s": t_s, "on_scene_s": 10} for k, t_s in enumerate(times_s)
+        ]
+        units = [{"id": "unit", "at": WEST}]
+        return team_of(units=units, calls=calls, transport_share=0.0, dispatch_delay_s=0)
+
+    first = team(5)
+    while first.responders.doing[0] != RETURNING:
+        first.run(first.t_s + 1)
+    simulation = team(5, first.t_s + 8)
+    simulation.run(first.t_s + 9)
+    assert simulation.responders.doing[0] == TO_SCENE and simulation.responders.used.tolist() == [1, 1, 0]
+    simulation.run(1200)
+    both = simulation.responders
+    assert call_states(both) == ["over", "over"] and both.doing[0] == FREE and both.place[0] == 0
+    vehicle = simulation.model.vehicle("#responder/1/0")
+    assert vehicle.status == "arrived" and vehicle.destination == GRID.links.id[both.plan.link[2]]
 
 
 def test_calls_wait_for_a_unit_and_every_call_is_in_one_state():
