@@ -110,6 +110,8 @@ class Rehearsal:
         self._before: list[tuple[int, Snapshot]] = []  # number of an inject, and how things were when it was given
         self._loop_s, self._paused = 0.0, False
         self.summary: dict[str, Any] | None = None  # once it is finished
+        if not snapshots_in(self.folder):
+            self._keep()  # there is always one to go back to
 
     def __enter__(self) -> Self:
         self._opened.folder.__enter__()

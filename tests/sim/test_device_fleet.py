@@ -167,3 +167,20 @@ def test_numbers_are_those_of_the_city(fleet):
     assert fleet.cities.step_s == 1.0
     with pytest.raises(AttributeError, match="colour"):
         _ = fleet.cities.colour
+
+
+def test_a_state_is_put_back_on_the_device_too(fleet):
+    here = fleet_here()
+    give_routes(here)
+    give_routes(fleet)
+    here.advance(0, 120)
+    fleet.advance(0, 40)
+    state = fleet.state()
+    fleet.advance(40, 90)
+    fleet.restore(state)
+    fleet.advance(40, 120)
+    assert fleet.state_hash() == here.state_hash()
+    again = DeviceFleet(fleet_here())
+    again.restore(state)
+    again.advance(40, 120)
+    assert again.state_hash() == here.state_hash()

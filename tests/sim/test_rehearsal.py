@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import time
 
 import numpy as np
@@ -401,3 +402,35 @@ def test_a_unit_that_is_out_is_sent_nowhere_until_it_is_back(town, tmp_path):
         assert f"no such unit. All: {', '.join(team.plan.unit_id)}." in text
         rehearsal.undo()
         assert team.dispatcher.out.all() and rehearsal.simulation.t_s == 240
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_was_undone_leaves_no_trace(town, tmp_path, seed):
+    """Random drills end as one does in which only what was not undone was given, at the same times."""
+    rng = random.Random(seed)
+    drill = open_rehearsal(town, tmp_path / "drill")
+    links = drill.simulation.model.network.links.id
+    given: list[tuple[float, dict]] = []
+    for _ in range(12):
+        now_s = drill.simulation.t_s
+        keys = {"kind": "road_closure", "link": rng.choice(links), "at": now_s + rng.randrange(60), "for_min": 1}
+        what = rng.choice(("run", "run", "inject", "inject", "undo", "branch", "back"))
+        if what == "run":
+            drill.run_until(min(now_s + rng.randrange(60), 400))
+        elif what == "inject":
+            drill.inject(keys)
+            given.append((now_s, keys))
+        elif what == "branch":
+            drill.branch([keys], rng.randrange(30))
+        elif what == "undo" and given:
+            drill.undo()
+            given.pop()
+        elif what == "back" and not given:
+            drill.go_back(rng.randrange(int(now_s) + 1))
+    drill.run_until(450)
+    straight = open_rehearsal(town, tmp_path / "straight")
+    for when_s, keys in given:
+        straight.run_until(when_s)
+        straight.inject(keys)
+    straight.run_until(450)
+    assert end_of(drill.simulation) == end_of(straight.simulation)
