@@ -27,7 +27,7 @@ from .evacuation import (
     Siren,
     WayOut,
 )
-from .events import Incident, RoadClosure, SignalPlan, SpeedLimit
+from .events import Contraflow, Incident, RoadClosure, SignalPlan, SpeedLimit
 from .hazards import BlockedArea, Fire, Flood, RasterAt, Smoke
 from .measures import LowEmissionZone, Toll
 from .planner_words import clock, label, lasting, number, percent_change, plain_words, value_words, window
@@ -103,7 +103,16 @@ class Side:
         return f"{number(amount)} {self.scenario.routes.currency}"
 
     def window(
-        self, entry: RoadClosure | SpeedLimit | SignalPlan | Incident | Toll | LowEmissionZone | BusLine | HAZARDS
+        self,
+        entry: RoadClosure
+        | Contraflow
+        | SpeedLimit
+        | SignalPlan
+        | Incident
+        | Toll
+        | LowEmissionZone
+        | BusLine
+        | HAZARDS,
     ) -> str:
         """From when to when an event lasts."""
         return window(self.scenario.start, entry.start_s, entry.end_s)
@@ -126,6 +135,8 @@ def entry_title(entry: BaseModel, name: str, side: Side) -> str:
     """What an entry is and where, for the line that says what of it changed."""
     if isinstance(entry, RoadClosure):
         return f"closure of {side.names.links(entry.link_ids)}"
+    if isinstance(entry, Contraflow):
+        return f"contraflow on {side.names.links(entry.link_ids)}"
     if isinstance(entry, SpeedLimit):
         return f"speed limit on {side.names.links(entry.link_ids)}"
     if isinstance(entry, SignalPlan):
@@ -167,6 +178,9 @@ def entry_sentence(entry: BaseModel, name: str, side: Side) -> str:
     if isinstance(entry, RoadClosure):
         lanes = "" if entry.lanes is None else f"{_lanes(entry.lanes)} of "
         return f"{lanes}{side.names.links(entry.link_ids)} closed {side.window(entry)}; {KNOWN[entry.known_to]}"
+    if isinstance(entry, Contraflow):
+        kept = f"; {entry.keep_lanes} at the kerb keep their direction" if entry.keep_lanes else ""
+        return f"lanes of {side.names.links(entry.link_ids)} driven the other way {side.window(entry)}{kept}"
     if isinstance(entry, SpeedLimit):
         now = side.names.limit_kmh(entry.link_ids)
         limit = f"{'' if now is None else f'{number(now)} → '}{number(entry.speed_kmh)} km/h"

@@ -82,4 +82,17 @@ class Incident(_Event):
         return self.start_s + self.duration_s
 
 
-Event = Annotated[RoadClosure | SpeedLimit | SignalPlan | Incident, Field(discriminator="kind")]
+class Contraflow(OnLinks, _Window):
+    """Lanes of links that are driven the other way for a time, so that more get out of a danger.
+
+    First nobody may enter them any more; when the last vehicle has left them, they are open to the other direction,
+    which everybody knows. At the end it is the other way round.
+    """
+
+    kind: Literal["contraflow"] = Field(description="`contraflow`.")
+    keep_lanes: int = Field(
+        0, ge=0, le=20, description="Lanes of each link that keep their direction, those at the kerb: for responders."
+    )
+
+
+Event = Annotated[RoadClosure | SpeedLimit | SignalPlan | Incident | Contraflow, Field(discriminator="kind")]

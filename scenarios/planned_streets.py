@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .change_streets import ChangeError
+from .events import Contraflow
 from .load_network import load_network
 from .network import RoadNetwork
 from .problems import ScenarioError
@@ -28,7 +29,15 @@ def planned_streets(scenario: Scenario) -> RoadNetwork:
         With every change of the streets that cannot be made.
     """
     city, changes = scenario.city.source, scenario.streets
-    return load_changed(city, scenario.network, scenario.period, changes, scenario.source_map)
+    network = load_changed(city, scenario.network, scenario.period, changes, scenario.source_map)
+    if not any(isinstance(event, Contraflow) for event in scenario.events):
+        return network
+    from .contraflow import check_turns, lanes_to_add
+
+    changes = (*changes, *lanes_to_add(scenario, network))
+    with_lanes = load_changed(city, scenario.network, scenario.period, changes, scenario.source_map)
+    check_turns(scenario, network, with_lanes)
+    return with_lanes
 
 
 def map_streets(scenario: Scenario) -> RoadNetwork:

@@ -148,6 +148,7 @@ LABELS = {
     "choice": "",
     "comfort_decel_mps2": "comfortable deceleration",
     "control": "signal control",
+    "keep_lanes": "lanes that keep their direction",
     "critical_gap_s": "gap they accept",
     "departures": "departure profile",
     "detector_m": "detectors before the stop line",

@@ -39,7 +39,7 @@ SECTIONS = (
     ),
     ("`demand`", ("RandomTrips", "OdMatrix", "TripFile", "Development")),
     ("`demand_changes`", ("DemandScale",)),
-    ("`events`", ("RoadClosure", "SpeedLimit", "SignalPlan", "Incident")),
+    ("`events`", ("RoadClosure", "SpeedLimit", "SignalPlan", "Incident", "Contraflow")),
     ("`measures`", ("Toll", "LowEmissionZone")),
     ("`hazards`", ("Flood", "Smoke", "Fire", "BlockedArea", "RasterAt")),
     ("`public_transport`", ("BusLine", "Stop")),

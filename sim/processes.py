@@ -13,16 +13,17 @@ from pydantic import TypeAdapter
 
 from ..agents.remembering import Remembers, State
 from ..kernels import traffic_tables as table
-from ..scenarios.events import Event, Incident, RoadClosure, SignalPlan, SpeedLimit
+from ..scenarios.events import Contraflow, Event, Incident, RoadClosure, SignalPlan, SpeedLimit
 from ..scenarios.retiming import retimed
 from .duties import Duty
 
 if TYPE_CHECKING:
     from .simulation import Simulation
 
+CLEAR_EVERY_S = 1.0  # how often somebody looks whether lanes are clear
 ANSWER_EVERY_S = 10.0  # how soon a blocked driver decides
 
-Kind = TypeVar("Kind", RoadClosure, SpeedLimit, SignalPlan, Incident)
+Kind = TypeVar("Kind", RoadClosure, SpeedLimit, SignalPlan, Incident, Contraflow)
 
 
 class PlanDepartures(Duty):
@@ -56,7 +57,7 @@ class AnswerDrivers(Duty):
 class Happening(Duty, Generic[Kind]):
     """An event that begins and, unless it lasts to the end of the run, ends."""
 
-    KEEPS = ("begun",)
+    KEEPS: ClassVar[tuple[str, ...]] = ("begun",)
 
     def __init__(self, name: str, event: Kind) -> None:
         self.name, self.begun = name, False
@@ -186,6 +187,97 @@ class BlockLane(Happening[Incident]):
         return lane, f"{self.event.link} lane {self.event.lane}"
 
 
+class TurnLanes(Happening[Contraflow]):
+    """Let lanes be driven the other way for a time: clear them, open them, clear them again, and give them back.
+
+    A link is closed when nobody is on those of the others that lead to it, so that who is on them can drive off.
+    """
+
+    KEEPS: ClassVar[tuple[str, ...]] = ("begun", "phase", "closed")
+
+    def __init__(self, name: str, event: Contraflow) -> None:
+        super().__init__(name, event)
+        self.phase = 0  # 0: as ever, 1: being cleared, 2: turned, 3: being cleared again, 4: given back
+        self.closed: list[int] = []  # links that have lost lanes
+
+    def act(self, simulation: Simulation) -> float | None:
+        """Go on to the next phase where the lanes are clear."""
+        own, turned = self.lanes(simulation)
+        if self.phase == 0:
+            self._go_on(simulation, "closed one after the other, to be cleared for the other direction")
+        elif self.phase == 1:
+            self._close_next(simulation)
+            if len(self.closed) == len(self.event.link_ids) and self._clear(simulation, own):
+                self._shut(simulation, turned, -1)
+                self._go_on(simulation, f"driven the other way on {turned.size} lanes")
+                end_s = self.event.end_s
+                return None if end_s is None else max(end_s - simulation.env.now, CLEAR_EVERY_S)
+        elif self.phase == 2:
+            self._shut(simulation, turned, 1)
+            self._go_on(simulation, "closed to the other direction, to be cleared")
+        elif self.phase == 3 and self._clear(simulation, turned):
+            self._shut(simulation, own, -1)
+            self._go_on(simulation, "open again as ever")
+            return None
+        return CLEAR_EVERY_S
+
+    def lanes(self, simulation: Simulation) -> tuple[np.ndarray, np.ndarray]:
+        """Lanes that lose their direction, and those in which the others drive instead."""
+        network = simulation.model.network
+        rows = [network.link_row[name] for name in self.event.link_ids]
+        turned = []
+        for link in rows:
+            twin, count = int(network.links.twin[link]), self._of_link(simulation, link).size
+            turned.append(np.arange(network.links.lane_start[twin + 1] - count, network.links.lane_start[twin + 1]))
+        return np.concatenate([self._of_link(simulation, link) for link in rows]), np.concatenate(turned)
+
+    def keep_shut(self, simulation: Simulation) -> None:
+        """Close the lanes that are there for it, as long as nothing is turned."""
+        self._shut(simulation, self.lanes(simulation)[1], 1)
+
+    def _of_link(self, simulation: Simulation, link: int) -> np.ndarray:
+        first, last = simulation.model.network.links.lane_start[link : link + 2]
+        return np.arange(first + self.event.keep_lanes, last)
+
+    def _close_next(self, simulation: Simulation) -> None:
+        """Close links to which none leads on which there is still somebody."""
+        network = simulation.model.network
+        rows = [network.link_row[name] for name in self.event.link_ids]
+        into, from_link = network.movements.to_link, network.movements.from_link
+        ready = []
+        for link in set(rows) - set(self.closed):
+            before = [other for other in from_link[into == link].tolist() if other in rows]
+            clear = (self._clear(simulation, self._of_link(simulation, other)) for other in before)
+            if set(before) <= set(self.closed) and all(clear):
+                ready.append(link)
+        for link in sorted(ready):
+            self.closed.append(link)
+            self._shut(simulation, self._of_link(simulation, link), 1)
+
+    def _clear(self, simulation: Simulation, lanes: np.ndarray) -> bool:
+        """Whether nobody is on lanes, or in a junction on the way to them."""
+        network = simulation.model.network
+        into = network.lane_count + np.flatnonzero(np.isin(network.connectors.to_lane, lanes))
+        with simulation.model.fleet.reading():
+            count = simulation.model.fleet.cities.lane_i[0, table.COUNT]
+            return not (count[lanes].any() or count[into].any())
+
+    def _shut(self, simulation: Simulation, lanes: np.ndarray, change: int) -> None:
+        simulation.shut[lanes] += change
+        simulation.model.fleet.lane_open[:, lanes] = np.where(simulation.shut[lanes] > 0, 0, 1)
+        links = np.unique(simulation.model.network.lanes.link[lanes]).tolist()
+        update_closed(simulation, links)
+        journeys = simulation.journeys
+        journeys.announced[links] = journeys.closed[links]
+        if change > 0:
+            journeys.announce()
+
+    def _go_on(self, simulation: Simulation, text: str) -> None:
+        """Begin the next phase."""
+        self.phase += 1
+        simulation.log("contraflow", ", ".join(self.event.link_ids), text)
+
+
 class Events(Remembers):
     """Events of a run, those of the scenario and those that were added on the way, and which hold at the moment.
 
@@ -200,6 +292,7 @@ class Events(Remembers):
         SpeedLimit: LimitSpeed,
         SignalPlan: RetimeSignal,
         Incident: BlockLane,
+        Contraflow: TurnLanes,
     }
 
     def __init__(self, simulation: Simulation) -> None:
@@ -210,7 +303,10 @@ class Events(Remembers):
     def start(self) -> None:
         """Put every event of the scenario on the clock."""
         for number, event in enumerate(self.all):
-            self._simulation.duties.begin(self._duty(number), event.start_s)
+            duty = self._duty(number)
+            self._simulation.duties.begin(duty, event.start_s)
+            if isinstance(duty, TurnLanes):
+                duty.keep_shut(self._simulation)
 
     def add(self, event: Event) -> None:
         """Put another event on the clock of a run that goes on; its times lie ahead, in seconds after the start.

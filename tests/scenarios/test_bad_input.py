@@ -555,7 +555,7 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         "event of unknown kind",
         GOOD + "events:\n  - {kind: closure, link: a}\n",
         [
-            'scenario.yaml:7  events[0].kind = "closure"  no such kind. Closest: "road_closure". All: road_closure, speed_limit, signal_plan, incident.'
+            'scenario.yaml:7  events[0].kind = "closure"  no such kind. Closest: "road_closure". All: road_closure, speed_limit, signal_plan, incident, contraflow.'
         ],
     ),
     (

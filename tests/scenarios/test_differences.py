@@ -135,6 +135,7 @@ FULL: dict[str, Any] = {
         {"id": "green", "kind": "signal_plan", "junction": "n", "start_s": 0, "end_s": 5400, "cycle_s": 60}
         | {"offset_s": 5, "green_s": [20, 30]},
         {"id": "crash", "kind": "incident", "link": "a", "lane": 1, "position_m": 12, "start_s": 60, "duration_s": 600},
+        {"id": "out", "kind": "contraflow", "links": ["d"], "start_s": 600, "end_s": 5400, "keep_lanes": 1},
     ],
     "measures": [
         {"id": "cordon", "kind": "toll", "polygon": SQUARE, "price": 5, "prices": {"truck": 10}, "exempt": ["bus"]}

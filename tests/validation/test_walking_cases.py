@@ -301,7 +301,6 @@ def test_c10_more_capacity_and_faster_people_clear_no_later():
     "case",
     [
         "nist_2.5 and 2.6 smoke: no hazards yet",
-        "city c2 and c3: lanes of cars, see the validation of traffic; no contraflow yet",
         "city c6 a bridge that closes on foot, c8 ambulances: not built yet",
     ],
 )
