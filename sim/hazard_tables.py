@@ -54,6 +54,7 @@ def hazard_facts(simulation: Simulation) -> dict[str, Any]:
             "exposed": dict(zip(("vehicle", "on_foot"), exposed, strict=True)),
             "incapacitated": dict(zip(("vehicle", "on_foot"), lost, strict=True)),
             "stranded": dict(zip(("vehicle", "on_foot"), stranded, strict=True)),
+            "detours_on_foot": int(watch.detours_taken[number]),
             "most_streets_closed": max((count.streets_closed for count in own), default=0),
         }
     return {"hazards": facts}

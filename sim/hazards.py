@@ -50,7 +50,7 @@ class Reached(NamedTuple):
 class HazardWatch(Remembers):
     """What the hazards of a run do to it, and what was seen of them."""
 
-    KEEPS = ("hazards", "shut_links", "counts", "reached", "drawn_s")
+    KEEPS = ("hazards", "shut_links", "counts", "reached", "drawn_s", "detours_taken")
 
     def __init__(self, hazards: Hazards, detours: WalkDetours | None) -> None:
         self.hazards, self.detours = hazards, detours
@@ -58,6 +58,7 @@ class HazardWatch(Remembers):
         self.counts: list[Count] = []
         self.reached: list[Reached] = []
         self.drawn_s = np.full(len(hazards.fields), -np.inf)
+        self.detours_taken = np.zeros(len(hazards.fields), np.int64)  # by people on foot
 
     def state(self) -> State:
         """What was seen so far, and what people on foot know."""
@@ -125,22 +126,16 @@ def _pass_on(simulation: Simulation, watch: HazardWatch, number: int) -> None:
     _draw_edges(simulation, hazards.edges_m(shut_pieces))
     hazards.slow_people(shut_cells)
     hazards.hold_vehicles()
-    detoured = _lead_people_round(simulation, watch, shut_cells)
+    watch.detours_taken[number] += _lead_people_round(simulation, watch, shut_cells)
     hazards.note_stranded(t_s)
     field = hazards.fields[number]
-    said = _changes(closed, opened, detoured)
+    said = [f"{_counted(closed, 'street', 'streets')} closed"] if closed else []
+    said += [f"{_counted(opened, 'street', 'streets')} open again"] if opened else []
     if drivers.size + walks.size:
         said.append(f"{_counted(drivers.size + walks.size, 'person', 'people')} incapacitated")
     if said:
         simulation.log(field.hazard.kind, field.threat.name, ", ".join(said))
     _note(simulation, watch, number)
-
-
-def _changes(closed: int, opened: int, detoured: int) -> list[str]:
-    said = [f"{_counted(closed, 'street', 'streets')} closed"] if closed else []
-    said += [f"{_counted(opened, 'street', 'streets')} open again"] if opened else []
-    walkers = _counted(detoured, "person on foot takes", "people on foot take")
-    return [*said, *([f"{walkers} another way"] if detoured else [])]
 
 
 def _counted(number: int, one: str, many: str) -> str:

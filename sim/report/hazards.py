@@ -56,6 +56,8 @@ def _sentence(name: str, told: dict[str, Any]) -> str:
     harmed = sum(lost.values())
     fate = f"It incapacitated {style.count(harmed, 'person', 'people')}" if harmed else "It incapacitated nobody"
     held = sum(stranded.values())
+    if told["detours_on_foot"]:
+        fate += f"; {style.count(told['detours_on_foot'], 'time')} somebody on foot took another way"
     return (
         f"{reached} {fate}; {style.count(held, 'person', 'people') if held else 'nobody'} could not go on at the end."
     )

@@ -35,7 +35,7 @@ def _sentences(facts: dict[str, Any]) -> list[str]:
     if late:
         told.append(
             f"At the end {style.count(late, 'call')} still waited for a unit to come, "
-            f"{style.whole(states['waiting'])} of them for one to be free."
+            f"{style.whole(states['waiting']) if states['waiting'] else 'none'} of them for one to be free."
         )
     told.append(f"Units were busy with calls {style.percent(facts['utilisation'])} of the time.")
     beyond = {name: one["beyond_capacity"] for name, one in facts["hospitals"].items() if one["beyond_capacity"]}

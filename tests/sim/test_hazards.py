@@ -199,6 +199,8 @@ def test_a_run_leaves_its_tables_and_lists(tmp_path):
     facts = summary["hazards"]["river"]
     counted = run.trapped.groupby("mode").size().reindex(["vehicle", "on_foot"], fill_value=0)
     assert facts["stranded"] == counted.to_dict()
+    assert facts["detours_on_foot"] > 0
+    assert set(run.events.loc[run.events["kind"] == "flood", "text"]) == {"14 streets closed"}
     assert sum(facts["stranded"].values()) > 0 and facts["most_streets_closed"] > 0
     assert run.hazards["t_s"].tolist() == [60 + 20 * k for k in range(10)]
     assert run.hazards["on_foot_stranded"].iloc[-1] == facts["stranded"]["on_foot"]
