@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from corridors import Passage, building, people, walking
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from citytwin.agents.walk_detours import WalkDetours
 from citytwin.agents.walk_routes import WalkRouter
@@ -110,3 +112,28 @@ def test_who_lies_down_in_a_queue_lets_the_others_go_on():
     assert (walkers.people.status[0][~lie] == table.ARRIVED).all()
     assert (walkers.people.walked_m[0][lie] < 33.0).all()
     assert walkers.walks.cell_i[0, table.COUNT].sum() == 3
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_nobody_is_lost_whatever_closes_and_whoever_falls(data):
+    walkers, detours = start(np.arange(40.0) * 0.5)
+    free = walkers.walks.cell_f[0, table.STORE].copy()
+    links = NETWORK.link_count
+    step = 0
+    while step < 240:
+        closed_links = data.draw(st.sets(st.integers(0, links - 1), max_size=3))
+        cells = np.isin(walkers.link_of, list(closed_links))
+        walkers.walks.cell_f[0, table.STORE] = np.where(cells, 0.0, free)
+        walk = walkers_of(walkers.walks, 0)
+        for one in data.draw(st.sets(st.integers(0, 39), max_size=2)):
+            if walk.walker_i[one, table.STATUS] == table.QUEUED:
+                leave_queue(walk, one)
+            if walk.walker_i[one, table.STATUS] == table.WALKING:
+                walk.walker_i[one, table.STATUS] = table.INCAPACITATED
+        let_pass(walkers, detours, cells, step, step + 60, announced=data.draw(st.booleans()))
+        step += 60
+    walkers.walks.cell_f[0, table.STORE] = free
+    let_pass(walkers, detours, np.zeros_like(cells), step, step + 900)
+    done = np.isin(walkers.people.status[0], (table.ARRIVED, table.INCAPACITATED))
+    assert done.all() and walkers.walks.cell_i[0, table.WANTED].sum() == 0
