@@ -7,7 +7,7 @@ web page.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -149,6 +149,13 @@ class Rehearsal:
             self.simulation.run(min(self.simulation.t_s + PIECE_S, until_s))
         self._loop_s += time.perf_counter() - begun_s
         return self.state()
+
+    def states(self, until_s: float, every_s: float) -> Iterator[dict[str, Any]]:
+        """Let time pass up to a moment, and tell how things are every so many simulated seconds, until it is paused."""
+        while self.simulation.t_s < until_s - 1e-9 and not self.is_over:
+            yield self.run_until(min(self.simulation.t_s + every_s, until_s))
+            if self.is_paused:
+                return
 
     def pause(self) -> None:
         """Let ``run_until`` return soon; for another thread or the handler of a signal."""

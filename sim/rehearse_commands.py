@@ -31,7 +31,7 @@ out UNIT | in UNIT                               an ambulance or fire engine is 
 inject {kind: …, …}                              anything an inject file may hold
 at 14:10 close …                                 the same, later
 undo | back to 14:05                             take the last inject back; go back to a snapshot
-branch 30 min: close …; limit …                  what would come of it? Nothing happens
+branch 30 min [from 14:05]: close …; limit …     what would come of it? Nothing happens
 state | queue | log | find STREET | help         look
 finish                                           end here and write everything"""
 COMPASS = {"east": ("east_m", 1), "west": ("east_m", -1), "north": ("north_m", 1), "south": ("north_m", -1)}
@@ -160,12 +160,14 @@ class Commands:
         return Answer(f"it is {self._rehearsal.clock()} again.", self._rehearsal.state())
 
     def _branch(self, text: str) -> Answer:
-        span, colon, commands = text.partition(":")
+        span, colon, commands = text.partition(": ")
         if not colon:
             raise _wrong("say how far to look and what is to happen: branch 30 min: close LINK for 20 min")
+        span, _, since = span.partition("from")
         ahead_s = _span_s(span.split(), "branch 30 min: …")
+        from_s = self._clock_s(since.strip()) if since else None
         injects = [self._keys(line.strip()) for line in commands.split(";") if line.strip()]
-        found = self._rehearsal.branch(injects, ahead_s)
+        found = self._rehearsal.branch(injects, ahead_s, from_s=from_s)
         return Answer(branching_text(found, self._rehearsal), found.as_dict())
 
     def _queue(self, words: list[str]) -> Answer:
