@@ -1,4 +1,4 @@
-"""Describe injects of emergencies: zones that are told to leave, shelters that take nobody else, hazards that move."""
+"""Describe injects of emergencies: orders, full shelters, hazards that move, units, what was planned for later."""
 
 from __future__ import annotations
 
@@ -96,3 +96,27 @@ class UnitBack(_OfUnit):
     """A unit is back in service."""
 
     kind: Literal["unit_back"] = Field(description="`unit_back`.")
+
+
+class _OfEvent(Inject):
+    event: str = Field(min_length=1, description="Id of an event of the scenario.")
+
+    def wrong(self, scenario: Scenario, network: RoadNetwork) -> Iterator[tuple[str, str]]:
+        """An event that is not there."""
+        known = [event.id for event in scenario.events if event.id is not None]
+        if self.event not in known:
+            yield "event", f"no event has this id.{closest_hint(self.event, known)} All: {', '.join(known) or 'none'}."
+
+
+@register
+class EventBegins(_OfEvent):
+    """An event of the scenario begins now instead of at its time: contraflow, whose lanes must be there beforehand."""
+
+    kind: Literal["event_begins"] = Field(description="`event_begins`.")
+
+
+@register
+class EventEnds(_OfEvent):
+    """An event of the scenario ends now instead of at its time."""
+
+    kind: Literal["event_ends"] = Field(description="`event_ends`.")

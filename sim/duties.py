@@ -61,9 +61,23 @@ class Duties(Remembers):
         self._duties[duty.name] = duty
         self.env.process(self._keep(duty, wait_s))
 
+    def act_now(self, name: str) -> None:
+        """Let a duty act now: before its time, or although it was never to act again.
+
+        Raises
+        ------
+        KeyError
+            When there is none of that name.
+        """
+        self._due.pop(name, None)
+        self.begin(self._duties[name], 0.0)
+
     def offer(self, duty: Duty) -> None:
         """Have a duty at hand that ``restore`` will find due: for parts that began it while the run went on."""
         self._duties[duty.name] = duty
+
+    def __getitem__(self, name: str) -> Duty:
+        return self._duties[name]
 
     def __contains__(self, name: str) -> bool:
         return name in self._duties
@@ -99,7 +113,9 @@ class Duties(Remembers):
         if wait_s is None:
             wait_s = duty.act(self._simulation)
         while wait_s is not None:
-            self._due[duty.name] = self.env.now + wait_s, next(self._rank)
+            self._due[duty.name] = due = self.env.now + wait_s, next(self._rank)
             yield self.env.timeout(wait_s)
+            if self._due.get(duty.name) != due:  # it was told to act before
+                return
             del self._due[duty.name]
             wait_s = duty.act(self._simulation)

@@ -1,4 +1,4 @@
-"""Let injects of emergencies happen: orders, full shelters, hazards that move."""
+"""Let injects of emergencies happen: orders, full shelters, hazards that move, units, what was planned for later."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from ..scenarios.evacuation import Order
 from ..scenarios.hazard_checks import named_hazards
-from ..scenarios.inject_emergency import EvacuationOrder, HazardMoves, ShelterFull, UnitBack, UnitOut
+from ..scenarios.inject_emergency import (
+    EvacuationOrder,
+    EventBegins,
+    EventEnds,
+    HazardMoves,
+    ShelterFull,
+    UnitBack,
+    UnitOut,
+)
 from .injects import gives
 from .responders import DOING
 
@@ -61,3 +69,15 @@ def _set_out(simulation: Simulation, unit: str, *, out: bool) -> str:
     row = team.plan.unit_id.index(unit)
     team.dispatcher.out[row] = out
     return f"it is {DOING[team.doing[row]]}"
+
+
+@gives(EventBegins)
+def bring_forward(simulation: Simulation, inject: EventBegins, now_s: float) -> str:
+    """Let an event begin before its time."""
+    return simulation.events.hurry(inject.event, to_end=False)
+
+
+@gives(EventEnds)
+def end_early(simulation: Simulation, inject: EventEnds, now_s: float) -> str:
+    """Let an event end before its time."""
+    return simulation.events.hurry(inject.event, to_end=True)

@@ -57,20 +57,27 @@ class AnswerDrivers(Duty):
 class Happening(Duty, Generic[Kind]):
     """An event that begins and, unless it lasts to the end of the run, ends."""
 
-    KEEPS: ClassVar[tuple[str, ...]] = ("begun",)
+    KEEPS: ClassVar[tuple[str, ...]] = ("begun", "ended")
 
     def __init__(self, name: str, event: Kind) -> None:
-        self.name, self.begun = name, False
+        self.name, self.begun, self.ended = name, False, False
         self.event: Kind = event
 
     def act(self, simulation: Simulation) -> float | None:
         """Let the event begin, or end."""
         if self.begun:
+            self.ended = True
             self.end(simulation)
             return None
         self.begun = True
         self.begin(simulation)
         return self.lasts_s()
+
+    def cannot(self, *, to_end: bool) -> str:
+        """Why it cannot begin, or end, at the moment; "" where it can."""
+        if self.ended:
+            return "has ended already"
+        return "" if self.begun == to_end else "has begun already" if self.begun else "has not begun"
 
     def lasts_s(self) -> float | None:
         """How long it lasts, s; None: to the end of the run."""
@@ -193,7 +200,7 @@ class TurnLanes(Happening[Contraflow]):
     A link is closed when nobody is on those of the others that lead to it, so that who is on them can drive off.
     """
 
-    KEEPS: ClassVar[tuple[str, ...]] = ("begun", "phase", "closed")
+    KEEPS: ClassVar[tuple[str, ...]] = (*Happening.KEEPS, "phase", "closed")
 
     def __init__(self, name: str, event: Contraflow) -> None:
         super().__init__(name, event)
@@ -220,6 +227,13 @@ class TurnLanes(Happening[Contraflow]):
             self._go_on(simulation, "open again as ever")
             return None
         return CLEAR_EVERY_S
+
+    def cannot(self, *, to_end: bool) -> str:
+        """Why it cannot begin, or end, at the moment; "" where it can."""
+        if self.phase == (2 if to_end else 0):
+            return ""
+        phases = "has not begun", "is being cleared", "has begun already", "is being cleared", "has ended already"
+        return phases[self.phase]
 
     def lanes(self, simulation: Simulation) -> tuple[np.ndarray, np.ndarray]:
         """Lanes that lose their direction, and those in which the others drive instead."""
@@ -323,6 +337,19 @@ class Events(Remembers):
         self.all.append(event)
         simulation.duties.begin(self._duty(len(self.all) - 1), max(event.start_s - simulation.env.now, 0.0))
         simulation.answer_drivers()
+
+    def hurry(self, name: str, *, to_end: bool) -> str:
+        """Let an event of the scenario begin, or end, now instead of at its time; why not, "" where it does.
+
+        ``name`` is its id.
+        """
+        number = next(row for row, event in enumerate(self._simulation.scenario.events) if event.id == name)
+        duty = self._simulation.duties[f"event {number}"]
+        assert isinstance(duty, Happening), "events are called so"
+        if why := duty.cannot(to_end=to_end):
+            return why
+        self._simulation.duties.act_now(duty.name)
+        return ""
 
     def at(self, place: tuple[str, int]) -> tuple[Any, ...]:
         """Events that hold at a place."""

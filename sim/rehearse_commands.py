@@ -27,6 +27,7 @@ arrivals +20% [for 30 min]                       more people set out by car
 order ZONES [compliance 90%]                     tell zones to leave
 full SHELTER                                     a shelter takes nobody else
 move HAZARD east 200 [north -50]                 a hazard is elsewhere, m
+begin EVENT | end EVENT                          an event of the scenario begins, or ends, now: contraflow
 out UNIT | in UNIT                               an ambulance or fire engine is out of service, or back
 inject {kind: …, …}                              anything an inject file may hold
 at 14:10 close …                                 the same, later
@@ -74,6 +75,8 @@ class Commands:
             "order": _order,
             "full": lambda words: {"kind": "shelter_full", "shelter": " ".join(words)},
             "move": _move,
+            "begin": lambda words: {"kind": "event_begins", "event": " ".join(words)},
+            "end": lambda words: {"kind": "event_ends", "event": " ".join(words)},
             "out": lambda words: {"kind": "unit_out", "unit": " ".join(words)},
             "in": lambda words: {"kind": "unit_back", "unit": " ".join(words)},
         }

@@ -41,6 +41,7 @@ def test_every_kind_of_inject_is_on_its_page() -> None:
         "shelter_full",
         "hazard_moves",
         "unit_out",
+        "event_begins",
     ):
         assert f"#### `kind: {kind}`" in page
     assert "| `share` | number > 0 | needed |" in page and "| `at` |" in page

@@ -437,3 +437,47 @@ def test_whatever_was_undone_leaves_no_trace(town, tmp_path, seed):
         straight.inject(keys)
     straight.run_until(450)
     assert end_of(drill.simulation) == end_of(straight.simulation)
+
+
+def test_events_of_the_scenario_begin_and_end_when_they_are_told_to(tmp_path):
+    """A contraflow whose time would come at the very end, and a closure that lasts to the end of the run."""
+    path = write_busy_town(tmp_path, hazards=[], responders=None, demand=[])
+    links = simulation_of(path).model.network.links
+    turned, shut = links.id[11], links.id[9]
+    events = [
+        {"id": "out", "kind": "contraflow", "link": turned, "start_s": 470},
+        {"id": "shut", "kind": "road_closure", "link": shut, "start_s": 20},
+        {"id": "slow", "kind": "speed_limit", "link": shut, "speed_kmh": 20, "start_s": 60, "end_s": 100},
+    ]
+    path = write_busy_town(tmp_path, hazards=[], responders=None, demand=[], public_transport=[], events=events)
+    with open_rehearsal(path, tmp_path / "run") as rehearsal:
+        commands, fleet = Commands(rehearsal), rehearsal.simulation.model.fleet
+        network = rehearsal.simulation.model.network
+        twin = network.links.twin[network.link_row[turned]]
+        lanes = slice(*network.links.lane_start[twin : twin + 2])
+        assert (fleet.lane_open[0, lanes] == 0).sum() == 1, "the lane is there, and closed"
+        rehearsal.run_until(40)
+        for line in ("begin out", "end shut", "begin slow"):
+            commands.do(line)
+        rehearsal.run_until(70)
+        assert fleet.lane_open[0, lanes].all() and not rehearsal.simulation.journeys.closed[network.link_row[shut]]
+        assert fleet.lane_limit_mps[0, network.links.lane_start[network.link_row[shut]]] == pytest.approx(20 / 3.6)
+        for line, answer in (("begin out", "has begun already"), ("end shut", "has ended already")):
+            commands.do(line)
+            assert rehearsal.simulation.entries[-1].text.endswith(answer)
+        snapshot_s = rehearsal.simulation.t_s
+        rehearsal.run_until(90)
+        assert [entry.text for entry in rehearsal.simulation.entries if entry.kind == "speed_limit"] == [
+            "20 km/h",
+            "back to the limit before",
+        ], "for as long as it was to last"
+        commands.do("end out")
+        rehearsal.run_until(120)
+        assert (fleet.lane_open[0, lanes] == 0).sum() == 1
+        there = end_of(rehearsal.simulation)
+        rehearsal.go_back(snapshot_s)
+        rehearsal.run_until(90)
+        commands.do("end out")
+        rehearsal.run_until(120)
+        assert end_of(rehearsal.simulation)[0] == there[0]
+        assert 'event = "in"  no event has this id.' in said(commands.do, "begin in")
