@@ -50,7 +50,7 @@ docs: $(VENV)/.installed-dev  ## Build the documentation into docs/_build/html; 
 validation: $(VENV)/.installed-dev  ## Measure the model against theory and write docs/validation/traffic.md
 	$(BIN)/python benchmarks/validation.py
 
-bench: $(VENV)/.installed-dev  ## Measure start-up, traffic, walking, routing and whether the bundled cities lock
+bench: $(VENV)/.installed-dev  ## Measure start-up, traffic, walking, routing, snapshots and whether the bundled cities lock
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/traffic.py
 	$(BIN)/python benchmarks/routing.py
@@ -58,6 +58,7 @@ bench: $(VENV)/.installed-dev  ## Measure start-up, traffic, walking, routing an
 	$(BIN)/python benchmarks/crowd.py
 	$(BIN)/python benchmarks/gridlock.py monaco helsinki
 	$(BIN)/python benchmarks/phases.py
+	$(BIN)/python benchmarks/snapshots.py
 
 peers: $(VENV)/.installed-dev  ## Compare speed and travel times with SUMO and UXsim, which it installs; takes an hour
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'

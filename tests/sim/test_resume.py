@@ -10,11 +10,13 @@ import sys
 import time
 
 import pytest
+from click.testing import CliRunner
 from evacuation_case import write_case
 from restart_case import files_of, write_busy_town
 
 from citytwin.scenarios.problems import InputError, describe
 from citytwin.sim.checkpoints import snapshots_in
+from citytwin.sim.cli import main
 from citytwin.sim.progress import Silent
 from citytwin.sim.run import run_scenario
 from citytwin.sim.run_folder import plain, read_run
@@ -175,6 +177,11 @@ def test_what_cannot_go_on_says_why_and_what_to_do(town, whole, stopped, tmp_pat
     for file in snapshots_in(folder):
         file.write_bytes(b"")
     assert "every snapshot is damaged (0000280.0.npz, 0000240.0.npz, 0000200.0.npz). Run it again" in said(town, folder)
+
+
+def test_the_command_line_goes_on_too(town, whole):
+    answer = CliRunner().invoke(main, ["run", str(town), "-o", str(town.parent / "whole"), "--resume"])
+    assert answer.exit_code == 2 and "is finished: there is nothing to go on with." in answer.stderr
 
 
 def test_changed_inputs_and_versions_are_named(stopped, tmp_path):

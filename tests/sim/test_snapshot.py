@@ -169,6 +169,12 @@ def test_a_damaged_snapshot_says_so(whole, tmp_path, damage):
         read_snapshot(tmp_path / "none.npz")
 
 
+def test_a_snapshot_of_another_format_is_refused(whole, monkeypatch):
+    monkeypatch.setattr("citytwin.sim.snapshot.FORMAT", 2)
+    with pytest.raises(SnapshotError, match="is a snapshot of format 1, and this version reads 2"):
+        read_snapshot(whole[1][1])
+
+
 class Ticks(Duty):
     KEEPS = ("left",)
 
