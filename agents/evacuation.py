@@ -52,6 +52,8 @@ class Evacuees(Remembers):
         households, persons = people.households.key.size, people.household.size
         havens = len(people.havens.id)
         self.people = people
+        self.stock = people.households.stock[people.household]  # zone or group of each person
+        self.zone = people.stocks.zone[self.stock]  # the own one, or the one in which the group's building stands
         self.ordered_s = np.full(households, np.nan)
         self.heard_s = np.full(households, np.nan)
         self.shadow = np.zeros(households, np.bool_)
@@ -67,23 +69,13 @@ class Evacuees(Remembers):
         self.walk_row = np.empty(persons, np.int64)
         self.walk_row[people.walk_person] = first_walk + np.arange(persons)
         self.car_row = np.where(people.person_car >= 0, first_car + people.person_car.astype(np.int64), -1)
-        self.inside = np.bincount(people.households.stock[people.household], minlength=len(people.stocks.id))
+        self.inside = np.bincount(self.stock, minlength=len(people.stocks.id))
         self.capacity, self.turns_away = people.havens.capacity.copy(), people.havens.turns_away.copy()
         self.occupancy = np.zeros(havens, np.int64)
         self.held = np.zeros(havens, np.int64)
         self.refused = np.zeros(havens, np.int64)  # people turned away there
         self.full_since_s = np.full(havens, np.nan)
         self.announced = np.zeros(havens, np.bool_)
-
-    @property
-    def stock(self) -> Ints:
-        """Zone or group of each person."""
-        return self.people.households.stock[self.people.household]
-
-    @property
-    def zone(self) -> Ints:
-        """Zone of each person: the own one, or the one in which the group's building stands."""
-        return self.people.stocks.zone[self.stock]
 
     def room(self) -> Floats:
         """Places that are left at every haven, inf where everybody is let in."""

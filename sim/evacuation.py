@@ -79,11 +79,11 @@ class Rescue(Remembers):
         self.ways = WaysOnFoot(WalkRouter(walkers, preset.speed_mps), people.havens)
         door_per_s = np.array([door_flow_per_s(widths, preset) for widths in people.stocks.door_m])
         self.orders = Orders(evacuation, self.evacuees, simulation.model.network, door_per_s, simulation.seed)
-        self.on_the_way = np.zeros(0, np.int64)
+        self.under_way = np.zeros(people.household.size, np.bool_)  # on foot, on wheels or at a stop
         self.buses = EvacuationBuses(self)
         self._drive_s: dict[int, tuple[float, Floats]] = {}  # by link: when they were found, and times to havens, s
 
-    KEEPS = ("evacuees", "orders", "buses", "on_the_way", "_drive_s")
+    KEEPS = ("evacuees", "orders", "buses", "under_way", "_drive_s")
 
     def state(self) -> State:
         """What is kept, with the destinations and the order of departures that the run has written."""
@@ -114,7 +114,7 @@ class Rescue(Remembers):
 
     def act(self, t_s: float) -> None:
         """Do what is due: who has come is let in or goes on, who is ready sets out, what is full is announced."""
-        if self.on_the_way.size:
+        if self.under_way.any():
             self._look_at_walkers(t_s)
             self._look_at_cars(t_s)
         self._set_out(self.orders.due(t_s), t_s)
@@ -153,7 +153,7 @@ class Rescue(Remembers):
         start, route = self.ways.routes(haven, link, at_m)
         walkers.set_routes(0, rows, start, route)
         send_walkers(walkers, 0, rows, t_s)
-        self.on_the_way = np.union1d(self.on_the_way, persons)
+        self.under_way[persons] = True
 
     def _drive(self, persons: Longs, t_s: float) -> None:
         """Let households leave home by car."""
@@ -175,7 +175,7 @@ class Rescue(Remembers):
         )
         release_vehicles(simulation.model.fleet, 0, cars, t_s)
         simulation.journeys.plan_departures(cars)
-        self.on_the_way = np.union1d(self.on_the_way, persons)
+        self.under_way[persons] = True
 
     def _choose(self, persons: Longs, there_s: Floats, size: Ints, mode: int) -> Ints:
         """Haven of each group of people that go together; ``persons`` is one of each group."""
@@ -194,7 +194,7 @@ class Rescue(Remembers):
             tried = self.evacuees.knows_full[persons].any(axis=1) | self.evacuees.announced.any()
             self.evacuees.strand(persons[tried], ALL_FULL)
             self.evacuees.strand(persons[~tried], cause)
-            self.on_the_way = np.setdiff1d(self.on_the_way, persons)
+            self.under_way[persons] = False
 
     def _drive_seconds(self, link: Ints, t_s: float) -> Floats:
         """Time by car from links to every haven, ``[link, haven]`` s, as streets were lately; inf without a way."""
@@ -232,7 +232,7 @@ class Rescue(Remembers):
     def _look_at_walkers(self, t_s: float) -> None:
         """Let those in who have come on foot, in the order in which they came."""
         evacuees, walkers = self.evacuees, self.walkers
-        persons = self.on_the_way[evacuees.doing[self.on_the_way] == ON_FOOT]
+        persons = np.flatnonzero(self.under_way & (evacuees.doing == ON_FOOT))
         rows = evacuees.walk_row[persons]
         there = walkers.people.status[0, rows] == walking_tables.ARRIVED
         persons, rows = persons[there], rows[there]
@@ -254,7 +254,7 @@ class Rescue(Remembers):
         admitted = self._admit(persons, np.ones(persons.size, np.int32))
         inside, outside = persons[admitted], persons[~admitted]
         evacuees.admit(inside, at_s[admitted])
-        self.on_the_way = np.setdiff1d(self.on_the_way, inside)
+        self.under_way[inside] = False
         if outside.size:
             evacuees.turn_away(outside)
             on_foot = havens.walk_link[evacuees.haven[outside]] >= 0
@@ -277,7 +277,7 @@ class Rescue(Remembers):
     def _look_at_cars(self, t_s: float) -> None:
         """Let those in who have come by car, and send on who gets near a shelter that is full."""
         evacuees, fleet = self.evacuees, self.simulation.model.fleet
-        persons = self.on_the_way[evacuees.doing[self.on_the_way] == IN_CAR]
+        persons = np.flatnonzero(self.under_way & (evacuees.doing == IN_CAR))
         if not persons.size:
             return
         status = fleet.vehicles.status[0, evacuees.car_row[persons]]
@@ -338,7 +338,7 @@ class Rescue(Remembers):
         """Let everybody know that a shelter is full; those on the way there who have no place turn to another."""
         evacuees = self.evacuees
         evacuees.announced[haven] = True
-        going = self.on_the_way[(evacuees.haven[self.on_the_way] == haven) & ~evacuees.holds[self.on_the_way]]
+        going = np.flatnonzero(self.under_way & (evacuees.haven == haven) & ~evacuees.holds)
         walking, driving = going[evacuees.doing[going] == ON_FOOT], going[evacuees.doing[going] == IN_CAR]
         told = f"known to all; {going.size:,} people on the way there turn to another"
         self.simulation.log("shelter_full", self.people.havens.id[haven], told)

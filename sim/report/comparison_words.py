@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 PLUS, MINUS = "+", "\N{MINUS SIGN}"
 WALKERS_LEFT_OUT = "People on foot are left out: only vehicles were compared."
+EVACUEES_LEFT_OUT = (
+    "Evacuees are left out, on foot and in cars: run each plan (`citytwin run`) and compare its clearance times."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ def brief(comparison: Comparison, variant: str) -> list[str]:
 def _assumptions(base: Plan, plan: Plan) -> list[str]:
     """What drivers may do against a standstill, who was left out, and how routes were chosen."""
     walkers = [WALKERS_LEFT_OUT] if base.scenario.walks or plan.scenario.walks else []
-    return [*remedies_compared(base.scenario, plan.scenario), *walkers, how_compared(base, plan)]
+    evacuees = [EVACUEES_LEFT_OUT] if base.scenario.evacuation or plan.scenario.evacuation else []
+    return [*remedies_compared(base.scenario, plan.scenario), *walkers, *evacuees, how_compared(base, plan)]
 
 
 def count_trips(trips: pd.DataFrame, variant: str) -> TripsCounted:

@@ -319,3 +319,13 @@ def test_that_people_on_foot_are_left_out_is_told(found):
     )
     assert words.WALKERS_LEFT_OUT in words.sentences(told, closed.key)
     assert words.WALKERS_LEFT_OUT not in words.sentences(found, closed.key)
+
+
+def test_that_evacuees_are_left_out_is_told(found):
+    base, same, closed = found.plans
+    evacuated = closed.scenario.model_copy(update={"evacuation": ("somebody",)})
+    told = SimpleNamespace(
+        plans=(base, same, replace(closed, scenario=evacuated)), differences=found.differences, seeds=found.seeds
+    )
+    assert words.EVACUEES_LEFT_OUT in words.sentences(told, closed.key)
+    assert words.EVACUEES_LEFT_OUT not in words.sentences(found, closed.key)
