@@ -15,6 +15,7 @@ from ..kernels.crowd import advance_crowd
 from ..kernels.crowd_laws import Law
 from ..scenarios.problems import InputError
 from .crowd_space import GRID_M, Area, CrowdSpace, Exit, build_space, told
+from .remembering import Remembers, State, overwrite
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -58,7 +59,7 @@ class CrowdState:
     exit_row: Ints
 
 
-class Crowd:
+class Crowd(Remembers):
     """People in a space.
 
     Parameters
@@ -259,6 +260,26 @@ class Crowd:
         last = math.ceil(until_s / self.tables.step_s - 1e-9)
         while self.step < last and (self.people.status != table.LEFT).any():
             self.advance(min(10, last - self.step))
+
+    def state(self) -> State:
+        """All that changes while people walk."""
+        rows, tables = self.rows, self.tables
+        return {
+            "step": self.step,
+            "person_f": tables.person_f[:, :rows].copy(),
+            "person_i": tables.person_i[:, :rows].copy(),
+            "order": tables.order[: tables.counter[table.PEOPLE]].copy(),
+            **{name: getattr(tables, name).copy() for name in ("exit_f", "exit_i", "counter")},
+        }
+
+    def restore(self, state: State) -> None:
+        """Have everybody where they were."""
+        self.step = int(state["step"])
+        self._make_room(state["person_f"].shape[1])
+        tables, rows = self.tables, state["person_f"].shape[1]
+        tables.person_f[:, :rows], tables.person_i[:, :rows] = state["person_f"], state["person_i"]
+        tables.order[: state["order"].size] = state["order"]
+        overwrite(tables, ("exit_f", "exit_i", "counter"), state)
 
     def state_hash(self) -> str:
         """SHA-256 over everything that decides how people go on."""

@@ -20,6 +20,7 @@ STATUS = {
     table.ARRIVED: "arrived",
     table.NO_ROUTE: "no_route",
     table.INCAPACITATED: "incapacitated",
+    table.IN_PATCH: "walking",
 }
 
 

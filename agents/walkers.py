@@ -106,10 +106,10 @@ class Walkers(Remembers):
         rows[walks, table.ROUTE_SIZE] = np.diff(start)
         with_way = np.flatnonzero(np.diff(start) > 0)
         walks, first, last = walks[with_way], link[start[:-1][with_way]], link[start[1:][with_way] - 1]
-        cell, into_m = self._place(first, self.begin_m(walks))
+        cell, into_m = self.place(first, self.begin_m(walks))
         rows[walks, table.ORIGIN_CELL] = cell
         numbers[walks, table.ORIGIN_LEFT_M] = self.walks.cell_f[0, table.CELL_M, cell] - into_m
-        cell, into_m = self._place(last, self.end_m(walks))
+        cell, into_m = self.place(last, self.end_m(walks))
         rows[walks, table.DESTINATION_CELL] = cell
         numbers[walks, table.DESTINATION_M] = into_m
 
@@ -158,7 +158,7 @@ class Walkers(Remembers):
         length_m = self.network.links.length_m[link]
         return np.where(np.isnan(at_m), length_m / 2.0, np.clip(at_m, 0.0, length_m))
 
-    def _place(self, directed: Ints, at_m: Floats) -> tuple[Ints, Floats]:
+    def place(self, directed: Ints, at_m: Floats) -> tuple[Ints, Floats]:
         """Cell of places on directed links, and how far into it, m."""
         link = directed // 2
         at_m = np.where(directed % 2 == 1, self.network.links.length_m[link] - at_m, at_m)

@@ -159,7 +159,8 @@ def move(crowd: Crowd, t_s: float) -> None:
     numbers, rows = crowd.person_f, crowd.person_i
     for row in range(crowd.exit_f.shape[1]):
         flow = crowd.exit_f[PER_S, row] * crowd.step_s
-        crowd.exit_f[CREDIT, row] = min(crowd.exit_f[CREDIT, row] + flow, 1.0 + flow)
+        if flow > 0.0:  # otherwise somebody else says how many may leave
+            crowd.exit_f[CREDIT, row] = min(crowd.exit_f[CREDIT, row] + flow, 1.0 + flow)
     kept = 0
     for slot in range(crowd.counter[PEOPLE]):
         person = crowd.order[slot]

@@ -71,7 +71,7 @@ CORE_Y: Final = 1
 CORE_TO_X: Final = 2
 CORE_TO_Y: Final = 3
 RADIUS: Final = 4
-PER_S: Final = 5  # people a second who may leave, inf
+PER_S: Final = 5  # people a second who may leave, inf; 0: as many as CREDIT says at present
 CREDIT: Final = 6  # people who may leave now
 EXIT_F_COLUMNS: Final = 7
 

@@ -23,6 +23,7 @@ QUEUED: Final = 3  # stands at the end of a cell and wants to go on
 ARRIVED: Final = 4
 NO_ROUTE: Final = 5
 INCAPACITATED: Final = 6  # lies in a cell and goes nowhere
+IN_PATCH: Final = 7  # walks in the plane, in no cell
 
 # Columns of ``walker_f``, ``[walker, column]``, one row per walk; rows are never reordered.
 DEPART_S: Final = 0

@@ -45,6 +45,7 @@ SINGULAR = {
     "hazards": "hazard",
     "measures": "measure",
     "public_transport": "public transport",
+    "patches": "patch",
     "sensors": "sensor",
     "walks": "walks",
 }

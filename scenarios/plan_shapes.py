@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from .network import NO_PLACE
 from .street_changes import RoadAdded, SpeedZone
 from .street_draft import Refusal
+
+if TYPE_CHECKING:
+    from .patches import Patch
 
 
 def line_of(change: RoadAdded, epsg: int) -> NDArray[np.float64]:
@@ -43,8 +46,8 @@ def heights_of(change: RoadAdded) -> NDArray[np.float64] | None:
     return z if np.isfinite(z).all() else None
 
 
-def area_of(change: SpeedZone, epsg: int) -> Any:
-    """Area of a zone, a shapely geometry in m."""
+def area_of(change: SpeedZone | Patch, epsg: int) -> Any:
+    """Area of a zone or patch, a shapely geometry in m."""
     import shapely
 
     key = "polygon" if change.polygon is not None else "file"

@@ -66,6 +66,7 @@ SECTIONS = (
         ("LognormalTime", "GammaTime", "WeibullTime", "RayleighTime", "SCurveTime", "UniformTime", "CurveTime"),
     ),
     ("`responders`", ("Responders", "ResponseUnit", "Hospital", "EmergencyCall", "RandomCalls")),
+    ("`patches`", ("Patch",)),
     ("`crowd_monitor`", ("CrowdMonitor", "CrowdLevels")),
     ("`sensors`", ("Loop",)),
     (

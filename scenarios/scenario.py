@@ -26,6 +26,7 @@ from .evacuation import Evacuation
 from .events import Event, Incident, RoadClosure, SignalPlan, SpeedLimit
 from .hazards import Hazard
 from .measures import LowEmissionZone, Measure, Toll
+from .patches import Patch
 from .period import Period
 from .problems import Problem, ScenarioError
 from .public_transport import BusLine
@@ -162,6 +163,9 @@ class Scenario(Strict):
         (), description="Who walks: any number of these, on the links that `citytwin network --walk` lists."
     )
     walking: Walking = Field(default_factory=Walking, description="How people walk.")
+    patches: Listed[Patch] = Field(
+        (), description="Squares and gates in which people walk in the plane. Left out: everybody walks on links."
+    )
     crowd_monitor: CrowdMonitor | None = Field(
         None, description="Watches how dense people stand and walk, and warns. Left out: nobody does."
     )

@@ -122,7 +122,10 @@ class CrowdTable(Remembers):
         assert simulation.walking is not None, "there is nobody on foot to watch"
         self._writer = folder.writer("crowd")
         self._simulation, self._settings = simulation, settings
-        self._sights: list[Streets | Squares] = [Streets(simulation.walking.walkers)]
+        self._sights: list[Streets | Squares] = [
+            Streets(simulation.walking.walkers),
+            *(Squares(patch.name, patch.crowd) for patch in simulation.walking.patches),
+        ]
         self.monitors = [Monitor(sight.places, settings) for sight in self._sights]
         self._start_s = self._seen_s = 0.0
 

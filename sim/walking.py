@@ -23,6 +23,7 @@ from .duties import Duty
 
 if TYPE_CHECKING:
     from ..agents.city_model import CityModel
+    from ..agents.crowd_patches import Patch
     from ..scenarios.evacuation_people import EvacuationPeople
     from ..scenarios.scenario import Scenario
     from .run_folder import RunFolder
@@ -41,6 +42,7 @@ class OnFoot:
     network: WalkNetwork
     walks: TripTable
     evacuees: EvacuationPeople | None = None
+    areas: tuple[shapely.Polygon, ...] = ()  # of the scenario's patches
 
 
 class WalkingClock(Remembers):
@@ -50,6 +52,7 @@ class WalkingClock(Remembers):
 
     def __init__(self, walkers: Walkers, router: WalkRouter, simulation: Simulation) -> None:
         self.walkers, self.router, self._simulation = walkers, router, simulation
+        self.patches: list[Patch] = []
         self._seconds = 0
 
     def next_step(self, step: int) -> int:
@@ -64,10 +67,12 @@ class WalkingClock(Remembers):
                 with fleet.reading():
                     open_crossings(self.walkers.walks, fleet.tables(), 0)
             self.walkers.advance(self._seconds, self._seconds + 1)
+            for patch in self.patches:
+                patch.pass_second(self._seconds * STEP_S)
             self._seconds += 1
 
     def _anybody_out(self) -> bool:
-        return bool(self.walkers.walks.counter[0, table.OUT] > 0)
+        return bool(self.walkers.walks.counter[0, table.OUT] > 0) or bool(self.patches)
 
 
 def on_foot_of(scenario: Scenario, roads: RoadNetwork) -> OnFoot | None:
@@ -88,7 +93,12 @@ def on_foot_of(scenario: Scenario, roads: RoadNetwork) -> OnFoot | None:
         from ..scenarios.evacuation_places import evacuation_people
 
         evacuees = evacuation_people(scenario, roads, network)
-    return OnFoot(network, build_walks(scenario, network), evacuees)
+    areas: tuple[shapely.Polygon, ...] = ()
+    if scenario.patches:
+        from ..scenarios.patches import patch_areas
+
+        areas = tuple(patch_areas(scenario, roads.epsg, network))
+    return OnFoot(network, build_walks(scenario, network), evacuees, areas)
 
 
 def start_walking(simulation: Simulation, on_foot: OnFoot) -> WalkingClock:
@@ -100,6 +110,12 @@ def start_walking(simulation: Simulation, on_foot: OnFoot) -> WalkingClock:
     simulation.duties.begin(PlanWalks(walkers, router))
     clock = WalkingClock(walkers, router, simulation)
     simulation.remember("walking", clock)
+    if on_foot.areas:
+        from ..agents.crowd_patches import Patch
+
+        for patch, area in zip(simulation.scenario.patches, on_foot.areas, strict=True):
+            clock.patches.append(Patch(patch.id, area, walkers))
+            simulation.remember(f"patch {patch.id}", clock.patches[-1])
     return clock
 
 
@@ -220,7 +236,7 @@ def walking_facts(simulation: Simulation) -> dict[str, Any]:
     if walkers is None:
         return {}
     people = walkers.people
-    status = np.bincount(people.status[0], minlength=table.INCAPACITATED + 1)
+    status = np.bincount(people.status[0], minlength=table.IN_PATCH + 1)
     arrived = people.status[0] == table.ARRIVED
     travel_s = (people.arrived_s[0] - people.depart_s[0])[arrived]
     delay_s = travel_s - people.walked_m[0, arrived] / people.speed_mps[0, arrived]
@@ -230,7 +246,7 @@ def walking_facts(simulation: Simulation) -> dict[str, Any]:
             "walks": len(walkers.trips.id),
             "pending": int(status[table.PENDING]),
             "waiting": int(status[table.WAITING]),
-            "walking": int(status[table.WALKING] + status[table.QUEUED]),
+            "walking": int(status[table.WALKING] + status[table.QUEUED] + status[table.IN_PATCH]),
             "arrived": int(status[table.ARRIVED]),
             "no_route": int(status[table.NO_ROUTE]),
             **({"incapacitated": int(status[table.INCAPACITATED])} if simulation.scenario.hazards else {}),
@@ -242,5 +258,21 @@ def walking_facts(simulation: Simulation) -> dict[str, Any]:
             "links": walkers.network.link_count,
             "updates": int(walkers.walks.counter[0, table.UPDATES]),
             "state_hash": walkers.state_hash(),
+            **_patch_facts(simulation),
         }
     }
+
+
+def _patch_facts(simulation: Simulation) -> dict[str, Any]:
+    patches = [] if simulation.walking is None else simulation.walking.patches
+    facts = {
+        patch.name: {
+            "entered": patch.entered,
+            "left": patch.left,
+            "inside": patch.inside,
+            "area_m2": float(patch.crowd.space.area.area),
+            "state_hash": patch.crowd.state_hash(),
+        }
+        for patch in patches
+    }
+    return {"patches": facts} if facts else {}

@@ -646,6 +646,16 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
         ],
     ),
     (
+        "patches that are nowhere, twice somewhere, and have two corners",
+        GOOD + "patches: [{id: a}, {id: b, polygon: [[7, 43], [8, 43], [8, 44]], file: no.geojson}, "
+        "{id: c, polygon: [[7, 43], [8, 43]]}]\n",
+        [
+            "scenario.yaml:6  patches[0]  needs `polygon` or `file`: where people walk in the plane.",
+            'scenario.yaml:6  patches[1].file = "no.geojson"  no such file. Closest: "zones.geojson".',
+            "scenario.yaml:6  patches[2].polygon = [[7, 43], [8, 43]]  has 2 corners; an area has at least 3.",
+        ],
+    ),
+    (
         "a crowd monitor whose levels do not rise",
         GOOD + "crowd_monitor: {moving: {watch: 3, amber: 2, red: 5}, area_m2: 0, standing: {watch: 3}}\n",
         [

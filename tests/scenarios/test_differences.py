@@ -228,6 +228,10 @@ FULL: dict[str, Any] = {
     "routes": {"choice": "equilibrium", "iterations": 30, "gap": 0.01, "interval_s": 600, "perception_noise": 0.2}
     | {"plan_every_s": 60, "reroute_blocked_after_s": 120}
     | {"value_of_time_per_h": {"car": 12, "truck": 30}, "currency": "CHF"},
+    "patches": [
+        {"id": "market", "polygon": [[7.42, 43.73], [7.43, 43.73], [7.43, 43.74]]},
+        {"id": "gate", "file": "zone.geojson"},
+    ],
     "crowd_monitor": {"every_s": 10, "least_per_m2": 0.5, "moving": {"watch": 2, "amber": 3.5, "red": 5}}
     | {"standing": {"watch": 3, "amber": 4.7, "red": 7}, "area_m2": 10, "hold_s": 30, "ahead_s": 600}
     | {"pressure_per_s2": 0.02},
@@ -727,6 +731,12 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         ("report", "routes", 1),
         None,
         ['no longer: route "Station": from 7.41, 43.73, to 7.42, 43.74'],
+    ),
+    (("patches", 0), None, ['no longer: patch "market": an area of 45 ha round 43.7333, 7.4267']),
+    (
+        ("patches", 0, "polygon"),
+        [[7.42, 43.73], [7.44, 43.73], [7.43, 43.74]],
+        ['patch "market": an area of 45 ha round 43.7333, 7.4267 → an area of 90 ha round 43.7333, 7.4300'],
     ),
     (("crowd_monitor", "moving", "amber"), 3, ["crowd_monitor, moving: amber from 3.5 → 3"]),
     (("crowd_monitor",), None, ["crowd_monitor: as by default → none"]),

@@ -1,0 +1,296 @@
+"""Hand people over between the links of a walk network and the patches in which they walk in the plane."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+import shapely.ops
+from numpy.typing import NDArray
+
+from ..kernels import crowd_tables
+from ..kernels import walking_tables as table
+from ..scenarios.walk_network import WalkKind
+from .crowd import Crowd
+from .crowd_space import Area, Exit, Spot
+from .remembering import Remembers, State
+from .walkers import Walkers
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+GRID_M = 0.2
+NARROWEST_M = 1.6  # of the room along links that enter a patch
+SPOT_M = 0.6  # people are at a portal, or where they go, within so much
+LANE_M = 0.5  # between people who enter side by side
+TO_WALL_M = 0.25
+STEPS_A_SECOND = 10
+
+
+class Visit(NamedTuple):
+    """What becomes of somebody in a patch."""
+
+    walker: int
+    to_cell: int  # directed cell in which they go on, -1: they are there
+    route_at: int
+
+
+class Patch(Remembers):
+    """One area, the pieces of links that it takes the place of, and the people in it.
+
+    People come and go at *portals*: the ends of the cells (10 to 25 m) that lie in the area by their middle. They leave
+    only into cells that have room; until then they stand. Crossings and stairs stay links.
+
+    Parameters
+    ----------
+    name, area
+        The area in the network's coordinates, m.
+    walkers
+        Everybody on foot.
+    """
+
+    def __init__(self, name: str, area: Area, walkers: Walkers) -> None:
+        self.name, self._walkers = name, walkers
+        walks = walkers.walks
+        self._line = self._cell_lines()
+        kind = walkers.network.links.kind[walkers.link_of]
+        middle = shapely.line_interpolate_point(self._line, 0.5, normalized=True)
+        inside = shapely.contains(area, middle) & (kind != WalkKind.CROSSING) & (kind != WalkKind.STEPS)
+        self.taken: NDArray[np.bool_] = inside
+        walks.cell_f[0, table.STORE, inside] = 0.0  # nobody enters them as cells
+        width_m = np.maximum(walks.cell_f[0, table.CELL_WIDTH_M], NARROWEST_M)
+        strips = shapely.buffer(self._line[inside], width_m[inside] / 2.0)
+        whole = shapely.union_all([area, *strips])
+        self._next = self._cells_after()
+        after = {cell for row in np.flatnonzero(inside).tolist() for cell in self._next[row]}
+        self._portals = sorted(cell for cell in after if not inside[cell])
+        self._enters = [
+            cell for cell in np.flatnonzero(~inside).tolist() if any(inside[after] for after in self._next[cell])
+        ]
+        self._entries: list[int] = np.flatnonzero(inside).tolist()
+        exits: dict[str, Exit] = {
+            f"to {cell}": Spot(_place(self._line[cell], 0.0), SPOT_M, per_s=0.0) for cell in self._portals
+        }
+        for cell in self._destinations():
+            exits[f"at {cell}"] = Spot(_place(self._line[cell], 0.5), 2.0 * SPOT_M)
+        self.crowd = Crowd(whole, exits, grid_m=GRID_M)
+        self._visits: dict[int, Visit] = {}  # by row of the crowd
+        self._lane = 0
+        self.entered = self.left = 0
+
+    def _cell_lines(self) -> NDArray[np.object_]:
+        """Centre line of every directed cell, in its direction."""
+        walkers, lines = self._walkers, []
+        first_cell = walkers.walks.first_cell
+        for directed in range(first_cell.size - 1):
+            shape = shapely.LineString(walkers.network.link_shape_xy(directed // 2))
+            if directed % 2 == 1:
+                shape = shape.reverse()
+            number = int(first_cell[directed + 1] - first_cell[directed])
+            lines += [
+                shapely.ops.substring(shape, k / number, (k + 1) / number, normalized=True) for k in range(number)
+            ]
+        return np.array(lines, dtype=object)
+
+    def _cells_after(self) -> list[list[int]]:
+        """Cells into which people may go on from each cell."""
+        walks, links = self._walkers.walks, self._walkers.network.links
+        to_node = np.column_stack([links.to_node, links.from_node]).ravel()
+        from_node = np.column_stack([links.from_node, links.to_node]).ravel()
+        leaving: dict[int, list[int]] = {}
+        for directed, node in enumerate(from_node.tolist()):
+            leaving.setdefault(node, []).append(int(walks.first_cell[directed]))
+        after: list[list[int]] = []
+        for directed in range(to_node.size):
+            first, last = int(walks.first_cell[directed]), int(walks.first_cell[directed + 1])
+            after += [[cell + 1] for cell in range(first, last - 1)]
+            back = int(walks.first_cell[directed ^ 1])
+            after.append([cell for cell in leaving.get(int(to_node[directed]), []) if cell != back])
+        return after
+
+    def _destinations(self) -> list[int]:
+        """Taken cells in which a walk ends: of each pair the lower one, whichever way people come."""
+        walkers = self._walkers
+        rows = np.arange(len(walkers.trips.id))
+        opposite = walkers.walks.cell_i[0, table.OPPOSITE]
+        found: set[int] = set()
+        for against in (0, 1):
+            directed = (2 * walkers.trips.destination_link + against).astype(np.int32)
+            cell = walkers.place(directed, walkers.end_m(rows))[0]
+            cell = cell[self.taken[cell]]
+            found |= set(np.minimum(cell, opposite[cell]).tolist())
+        return sorted(found)
+
+    def pass_second(self, t_s: float) -> None:
+        """Let one second pass that began at ``t_s`` and whose people on links have walked already."""
+        for cell in self._entries:
+            if self._walkers.walks.cell_i[0, table.ENTRY_HEAD, cell] >= 0:
+                self._set_out(cell, t_s)
+        waiting = (self.crowd.people.status == crowd_tables.PENDING).sum()
+        for cell in self._enters:
+            if self._walkers.walks.cell_i[0, table.HEAD, cell] >= 0:
+                self._take_queue(cell, t_s, int(waiting))
+        self._let_leave()
+        if not self._visits:
+            self.crowd.step += STEPS_A_SECOND
+            return
+        self.crowd.advance(STEPS_A_SECOND)
+        status = self.crowd.people.status
+        for row in [row for row in self._visits if status[row] == crowd_tables.LEFT]:
+            self._go_on(row)
+
+    def _set_out(self, cell: int, t_s: float) -> None:
+        """Let those begin in the plane whose walk begins here."""
+        walks = self._walkers.walks
+        walker = int(walks.cell_i[0, table.ENTRY_HEAD, cell])
+        while walker >= 0:
+            behind = int(walks.walker_i[0, walker, table.NEXT])
+            length_m = walks.cell_f[0, table.CELL_M, cell]
+            share = 1.0 - walks.walker_f[0, walker, table.ORIGIN_LEFT_M] / length_m
+            walks.walker_i[0, walker, table.ROUTE_AT] = 0
+            walks.walker_f[0, walker, table.ENTERED_S] = t_s
+            self._begin(walker, cell, _place(self._line[cell], min(max(share, 0.0), 1.0)), t_s)
+            walker = behind
+        walks.cell_i[0, [table.ENTRY_HEAD, table.ENTRY_TAIL], cell] = -1
+
+    def _take_queue(self, cell: int, t_s: float, waiting: int) -> None:
+        """Take people who stand at the end of a cell and want into the patch, as many as fit side by side."""
+        walks = self._walkers.walks
+        places = self._abreast(cell)
+        before, walker = -1, int(walks.cell_i[0, table.HEAD, cell])
+        free = len(places) - min(waiting, len(places))
+        while walker >= 0 and free > 0 and walks.cell_f[0, table.SEND, cell] >= 1.0:
+            behind = int(walks.walker_i[0, walker, table.NEXT])
+            to = int(walks.walker_i[0, walker, table.TO_CELL])
+            if self.taken[to]:
+                self._unqueue(walker, before, cell, to)
+                self._lane += 1
+                self._begin(walker, to, places[self._lane % len(places)], t_s)
+                free -= 1
+            else:
+                before = walker
+            walker = behind
+
+    def _abreast(self, cell: int) -> list[tuple[float, float]]:
+        """Places side by side at the end of a cell."""
+        line = self._line[cell]
+        (ax, ay), (bx, by) = line.coords[-2], line.coords[-1]
+        length_m = max(float(np.hypot(bx - ax, by - ay)), 1e-9)
+        across = ((ay - by) / length_m, (bx - ax) / length_m)
+        width_m = float(self._walkers.walks.cell_f[0, table.CELL_WIDTH_M, cell])
+        count = max(int((width_m - 2 * TO_WALL_M) / LANE_M) + 1, 1)
+        offsets = (np.arange(count) - (count - 1) / 2.0) * LANE_M
+        places = [(bx + offset * across[0], by + offset * across[1]) for offset in offsets.tolist()]
+        return [place for place in places if self._has_ground(*place)] or [(bx, by)]
+
+    def _has_ground(self, x: float, y: float) -> bool:
+        space = self.crowd.space
+        row = round((y - space.bottom_m) / space.grid_m)
+        column = round((x - space.left_m) / space.grid_m)
+        rows, columns = space.wall.shape
+        return 0 <= row < rows and 0 <= column < columns and bool(space.wall[row, column] > TO_WALL_M)
+
+    def _unqueue(self, walker: int, before: int, cell: int, to: int) -> None:
+        """Take somebody off the queue of a cell and off the links."""
+        walks = self._walkers.walks
+        numbers, cells, rows = walks.cell_f[0], walks.cell_i[0], walks.walker_i[0]
+        behind = int(rows[walker, table.NEXT])
+        if before < 0:
+            cells[table.HEAD, cell] = behind
+        else:
+            rows[before, table.NEXT] = behind
+        if behind < 0:
+            cells[table.TAIL, cell] = before
+        cells[table.QUEUE, cell] -= 1
+        cells[table.WANTED, to] -= 1
+        cells[table.COUNT, cell] -= 1
+        cells[table.WENT_OUT, cell] += 1
+        numbers[table.SEND, cell] -= 1.0
+        if cells[table.FOLLOWING, cell] < 0:
+            rows[walker, table.ROUTE_AT] += 1
+        slot, last = int(rows[walker, table.SLOT]), int(walks.counter[0, table.OUT]) - 1
+        moved = int(walks.active[0, last])
+        walks.active[0, slot] = moved
+        rows[moved, table.SLOT] = slot
+        walks.counter[0, table.OUT] = last
+
+    def _begin(self, walker: int, cell: int, place: tuple[float, float], t_s: float) -> None:
+        """Put somebody who is about to be in a taken cell into the plane, on the way to where they leave it."""
+        walks = self._walkers.walks
+        rows = walks.walker_i[0, walker]
+        route_at, here = int(rows[table.ROUTE_AT]), cell
+        while True:
+            if route_at == rows[table.ROUTE_SIZE] - 1 and here == rows[table.DESTINATION_CELL]:
+                opposite = int(walks.cell_i[0, table.OPPOSITE, here])
+                visit, name = Visit(walker, -1, route_at), f"at {min(here, opposite)}"
+                break
+            following = int(walks.cell_i[0, table.FOLLOWING, here])
+            if following < 0:
+                route_at += 1
+                following = int(walks.first_cell[walks.route[rows[table.ROUTE_START] + route_at]])
+            here = following
+            if not self.taken[here]:
+                visit, name = Visit(walker, here, route_at), f"to {here}"
+                break
+        rows[table.STATUS], rows[table.CELL] = table.IN_PATCH, -1
+        speed = float(walks.walker_f[0, walker, table.SPEED_MPS])
+        row = self.crowd.add(*place, name, speed_mps=speed, start_s=max(t_s, self.crowd.t_s))[0]
+        self._visits[int(row)] = visit
+        self.entered += 1
+
+    def _let_leave(self) -> None:
+        """Say how many may leave into each cell in the next second: as many as it takes in."""
+        walks = self._walkers.walks
+        numbers, cells = walks.cell_f[0], walks.cell_i[0]
+        for cell in self._portals:
+            crossing = int(cells[table.CROSSING, cell])
+            is_open = crossing < 0 or walks.crossing_i[0, table.IS_OPEN, crossing] == 1
+            against = max(float(cells[table.COUNT, cells[table.OPPOSITE, cell]]), numbers[table.RESERVED, cell])
+            room = numbers[table.STORE, cell] - against - cells[table.COUNT, cell]
+            free = int(max(min(numbers[table.RECEIVE, cell], room), 0.0)) if is_open else 0
+            self.crowd.tables.exit_f[crowd_tables.CREDIT, self.crowd.exit_row[f"to {cell}"]] = free
+
+    def _go_on(self, row: int) -> None:
+        """Let somebody who has left the plane go on along their links, or be where they wanted to be."""
+        walks, visit, people = self._walkers.walks, self._visits.pop(row), self.crowd.people
+        numbers, rows = walks.walker_f[0, visit.walker], walks.walker_i[0, visit.walker]
+        numbers[table.WALKED_M] += people.walked_m[row]
+        numbers[table.QUEUED_S] += people.stood_s[row]
+        rows[table.ROUTE_AT] = visit.route_at
+        self.left += 1
+        cell = visit.to_cell
+        if cell < 0:
+            rows[table.STATUS] = table.ARRIVED
+            numbers[table.ARRIVED_S] = people.left_s[row]
+            return
+        rows[table.STATUS], rows[table.CELL] = table.WALKING, cell
+        at_last = visit.route_at == rows[table.ROUTE_SIZE] - 1 and cell == rows[table.DESTINATION_CELL]
+        numbers[table.LEFT_M] = numbers[table.DESTINATION_M] if at_last else walks.cell_f[0, table.CELL_M, cell]
+        walks.cell_f[0, table.RECEIVE, cell] -= 1.0
+        walks.cell_i[0, table.COUNT, cell] += 1
+        walks.cell_i[0, table.CAME_IN, cell] += 1
+        slot = int(walks.counter[0, table.OUT])
+        walks.active[0, slot], rows[table.SLOT] = visit.walker, slot
+        walks.counter[0, table.OUT] = slot + 1
+
+    @property
+    def inside(self) -> int:
+        """People in it, and at its portals about to step in."""
+        return len(self._visits)
+
+    def state(self) -> State:
+        """Everybody in it, and where they go on."""
+        visits = np.array([[row, *visit] for row, visit in self._visits.items()], np.int64).reshape(-1, 4)
+        return {"crowd": self.crowd.state(), "visits": visits, "counts": [self._lane, self.entered, self.left]}
+
+    def restore(self, state: State) -> None:
+        """Be again as it was."""
+        self.crowd.restore(state["crowd"])
+        self._visits = {int(row): Visit(*map(int, rest)) for row, *rest in state["visits"]}
+        self._lane, self.entered, self.left = (int(count) for count in state["counts"])
+
+
+def _place(line: shapely.LineString, share: float) -> tuple[float, float]:
+    point = line.interpolate(share, normalized=True)
+    return float(point.x), float(point.y)
