@@ -30,6 +30,7 @@ from .evacuation import (
 from .events import Contraflow, Incident, RoadClosure, SignalPlan, SpeedLimit
 from .hazards import BlockedArea, Fire, Flood, RasterAt, Smoke
 from .measures import LowEmissionZone, Toll
+from .patches import Patch
 from .planner_words import clock, label, lasting, number, percent_change, plain_words, value_words, window
 from .public_transport import BusLine, Stop
 from .responders import EmergencyCall
@@ -165,8 +166,8 @@ def entry_title(entry: BaseModel, name: str, side: Side) -> str:
         return f'"{entry.name}"'
     if isinstance(entry, EvacuationZone | Group | Order | Pickup | Shelter | WayOut):
         return f"{EVACUATION_ENTRIES[type(entry)]} {name}"
-    if isinstance(entry, Door):
-        return f"door {name}"
+    if isinstance(entry, Door | Patch):
+        return f"{'door' if isinstance(entry, Door) else 'patch'} {name}"
     if isinstance(entry, Siren | CellBroadcast | DoorToDoor | Neighbours):
         return f"warning by {plain_words(entry.kind)}"
     kind = getattr(entry, "kind", "")

@@ -24,7 +24,9 @@ PLANS_OF_STREETS = tuple(
 )  # test_street_plans.py too
 EVACUATIONS = tuple(f"monaco/{name}" for name in ("evacuation", "evacuation_by_bus", "evacuation_staged"))
 # tests/sim/test_evacuation_plans.py runs them
-MONACO = ("monaco/flood", "monaco/morning_adapted", "monaco/on_foot", "monaco/responders", "monaco/signals_actuated")
+MONACO = tuple(
+    f"monaco/{name}" for name in ("flood", "morning_adapted", "on_foot", "responders", "signals_actuated", "square")
+)
 LONGEST = 18  # lines that are no comment
 
 
