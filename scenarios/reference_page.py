@@ -129,11 +129,11 @@ def scenario_reference_markdown() -> str:
 
 
 def inject_reference_markdown() -> str:
-    """Every kind of inject with its keys, as Markdown (headings from level 4)."""
+    """Every kind of inject with its keys, as Markdown (headings from level 3)."""
     lines: list[str] = []
     for kind, model in KINDS.items():
         schema = model.model_json_schema()
-        lines += [f"#### `kind: {kind}`", "", *_about(schema), *_table(schema), ""]
+        lines += [f"### `kind: {kind}`", "", *_about(schema), *_table(schema), ""]
     return "\n".join(lines)
 
 

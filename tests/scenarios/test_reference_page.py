@@ -43,5 +43,5 @@ def test_every_kind_of_inject_is_on_its_page() -> None:
         "unit_out",
         "event_begins",
     ):
-        assert f"#### `kind: {kind}`" in page
+        assert f"### `kind: {kind}`" in page
     assert "| `share` | number > 0 | needed |" in page and "| `at` |" in page
