@@ -90,9 +90,9 @@ def test_rimea_06_nist_2_3_corner_turned():
 
 
 def test_turned_bottleneck():
-    """So with 200 people before an opening of 1.2 m."""
+    """So with 100 people before an opening of 1.2 m."""
     boxes = [(0, 0, 12, 10), (12, 4.4, 12.2, 5.6), (12.2, 0, 16.2, 10)]
-    times = turned_times(boxes, ((16.2, 0), (16.2, 10)), (0, 0, 12, 10), 200, 0.45)
+    times = turned_times(boxes, ((16.2, 0), (16.2, 10)), (0, 0, 12, 10), 100, 0.45)
     assert times.mean(axis=0).max() / times.mean(axis=0).min() < 1.02
 
 
