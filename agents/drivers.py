@@ -39,6 +39,7 @@ COLUMNS = {
     "imperfection": table.IMPERFECTION,
     "power_per_mass_w_per_kg": table.POWER_PER_MASS,
     "top_speed_mps": table.TOP_SPEED_MPS,
+    "zebra_yield_share": table.ZEBRA_YIELD_SHARE,
 }
 
 

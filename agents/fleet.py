@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..scenarios.network import RoadNetwork
     from ..scenarios.remedies import Impatience
     from ..scenarios.trips import TripTable
+    from .walk_crossings import CrossedLanes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -230,7 +231,7 @@ class Fleet(Remembers):
         if not (rows[:, table.PASSES] >= 0).any():
             rows = rows[:, : table.PASSES]
         for name in table.OWN:
-            if name not in ("driver", "sensor", "junction"):
+            if name not in ("driver", "sensor", "junction", "crossed_f"):
                 array = rows if name == "vehicle_i" else getattr(self.cities, name)[member]
                 array = array[: table.DUE_STEP] if name == "link" else array  # it and junctions follow from the rest
                 array = array[: table.STOPS] if name == "lane_i" else array  # the rest is only watched
@@ -257,10 +258,12 @@ def build_fleet(
     impatience: Impatience | None = None,
     sensors: tuple[Sensor, ...] = (),
     signals: Sequence[ControlledSignal] = (),
+    crossed: CrossedLanes | None = None,
 ) -> Fleet:
     """Lay out the state of a run at t = 0: nobody on the road.
 
-    Member ``m`` draws its drivers with seed ``seed + m``. ``signals`` are those that do not run by the clock alone.
+    Member ``m`` draws its drivers with seed ``seed + m``. ``signals`` are those that do not run by the clock alone,
+    ``crossed`` is where people cross lanes.
     """
     kinds = driver_kinds(drivers, impatience)
     kind = np.stack([kinds.draw(trips, seed + member) for member in range(members)])
@@ -277,6 +280,7 @@ def build_fleet(
     lane_f, lane_i, listed, ring_slots = _lanes(network, sensors, shortest_m)
     if bicycles:
         note_passing(network, lane_f, lane_i, drivers.passing_clearance_m)
+    crossed_f = _note_crossings(lane_i, crossed)
     junction, listed = _junctions(network, listed)
     loop, listed = note_loops(network, lane_f, lane_i, listed, driver)
     link, listed = _links(network, trips, listed)
@@ -297,7 +301,7 @@ def build_fleet(
     )
     cities = City(
         vehicle_f=_vehicle_numbers(network, trips, kinds, kind, seed=seed),
-        vehicle_i=_vehicle_rows(trips, kinds, kind, seed=seed),
+        vehicle_i=_vehicle_rows(trips, kinds, kind, seed=seed, meets_people=crossed is not None),
         lane_f=_each(members, lane_f),
         lane_i=_each(members, lane_i),
         connector=_connectors(network),
@@ -317,6 +321,7 @@ def build_fleet(
         phase_light=shown.phase_light,
         light=shown.light,
         sensor=_each(members, _sensor_table(sensors)),
+        crossed_f=_each(members, crossed_f),
         counter=np.zeros((members, table.COUNTERS), np.int64),
         road_lanes=network.lane_count,
         step_s=float(step_s),
@@ -441,6 +446,17 @@ def _links(network: RoadNetwork, trips: TripTable, listed: Ints) -> tuple[Ints, 
     return rows, np.concatenate([listed, entries])
 
 
+def _note_crossings(lane_i: Ints, crossed: CrossedLanes | None) -> Floats:
+    """Table of places where people cross lanes, all free, and in the lanes' table where those of each begin."""
+    if crossed is None:
+        return np.zeros((table.CROSSED_F_COLUMNS, 0))
+    order = np.argsort(crossed.row)
+    lane_i[table.FIRST_CROSSED] = np.searchsorted(crossed.lane[order], np.arange(lane_i.shape[1]))
+    rows = np.zeros((table.CROSSED_F_COLUMNS, order.size))
+    rows[table.CROSSED_AT_M] = crossed.at_m[order]
+    return rows
+
+
 def _sensor_table(sensors: tuple[Sensor, ...]) -> Floats:
     rows = np.zeros((table.SENSOR_COLUMNS, len(sensors)))
     rows[table.SENSOR_AT_M] = [sensor.at_m for sensor in sensors]
@@ -468,11 +484,12 @@ def _vehicle_numbers(network: RoadNetwork, trips: TripTable, kinds: DriverKinds,
     return numbers
 
 
-def _vehicle_rows(trips: TripTable, kinds: DriverKinds, kind: Ints, *, seed: int) -> Ints:
+def _vehicle_rows(trips: TripTable, kinds: DriverKinds, kind: Ints, *, seed: int, meets_people: bool) -> Ints:
     rows = np.zeros((*kind.shape, table.VEHICLE_I_COLUMNS), np.int32)
     rows[..., table.CLASS] = kind
     rows[..., (table.LANE, table.CONNECTOR, table.REAR_IN, table.YIELDS_TO, table.PASSES)] = -1
-    if kinds.driver[:, table.IMPERFECTION].any():
+    by_chance = meets_people and (kinds.driver[:, table.ZEBRA_YIELD_SHARE] < 1.0).any()
+    if by_chance or kinds.driver[:, table.IMPERFECTION].any():
         draws = np.empty(len(trips.id))
         for member in range(kind.shape[0]):
             chance.fill_uniforms(np.uint64(seed + member), trips.key, chance.DRIVER_IMPERFECTION, draws)

@@ -35,6 +35,7 @@ CAUSES = {
     table.ENTRY: "no gap to enter the street",
     table.UNREACHABLE: "no route to its destination",
     table.LETS_IN: "lets another vehicle change lanes",
+    table.PEOPLE: "people cross the street",
 }
 
 

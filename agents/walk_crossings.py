@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..kernels import walking_tables as table
 from ..scenarios.network import Light, RoadNetwork, Turn
 from ..scenarios.network_laws import programme
-from ..scenarios.walk_network import WalkNetwork
+from ..scenarios.walk_network import CrossingKind, WalkNetwork
 from ..scenarios.walk_presets import GAP_MPS, GAP_START_S, SIGNAL_MPS
 
 LOOK_EVERY_S = 1.0  # people look at the lights
@@ -22,8 +22,15 @@ class CrossingTables(NamedTuple):
     numbers: NDArray[np.float64]
     rows: NDArray[np.int32]
     group: NDArray[np.int32]
-    lane: NDArray[np.int32]
-    lane_f: NDArray[np.float64]
+
+
+class CrossedLanes(NamedTuple):
+    """Places where people cross road lanes, crossing after crossing, all lanes of a street at each."""
+
+    first: NDArray[np.int32]  # [crossing + 1] of those of each crossing
+    lane: NDArray[np.int32]  # [place]
+    at_m: NDArray[np.float64]  # along the lane
+    row: NDArray[np.int32]  # in the order of lanes and along each, as the traffic needs them
 
 
 def crossing_tables(network: WalkNetwork, roads: RoadNetwork) -> CrossingTables:
@@ -38,9 +45,8 @@ def crossing_tables(network: WalkNetwork, roads: RoadNetwork) -> CrossingTables:
     numbers[table.CROSSING_M] = length_m
     rows = np.zeros((table.CROSSING_I_COLUMNS, count + 1), np.int32)
     groups: list[int] = []
-    lanes: list[tuple[int, float]] = []
     for crossing in range(count):
-        rows[table.FIRST_GROUP, crossing], rows[table.FIRST_LANE, crossing] = len(groups), len(lanes)
+        rows[table.FIRST_GROUP, crossing] = len(groups)
         first, last = crossings.road_start[crossing : crossing + 2]
         links = crossings.road_link[first:last]
         controller = int(crossings.controller[crossing])
@@ -49,21 +55,28 @@ def crossing_tables(network: WalkNetwork, roads: RoadNetwork) -> CrossingTables:
         if controller >= 0 and longest_red_s(roads, controller, own) < needs_s + LOOK_EVERY_S:
             controller = -1
         rows[table.LIGHT, crossing] = controller
+        if crossings.kind[crossing] == CrossingKind.ZEBRA:
+            rows[table.GOES_FIRST, crossing] = table.AT_ZEBRA
         if controller >= 0:
             groups += own
         else:
             needs_s = float(length_m[crossing]) / GAP_MPS + GAP_START_S
         numbers[table.NEEDS_S, crossing] = needs_s
-        for link, at_m in zip(links.tolist(), crossings.road_at_m[first:last].tolist(), strict=True):
-            lanes += [(lane, at_m) for lane in range(*roads.links.lane_start[link : link + 2].tolist())]
-    rows[table.FIRST_GROUP, count], rows[table.FIRST_LANE, count] = len(groups), len(lanes)
-    return CrossingTables(
-        numbers,
-        rows,
-        np.array(groups, np.int32),
-        np.array([lane for lane, _ in lanes], np.int32),
-        np.array([[at_m for _, at_m in lanes]], np.float64),
-    )
+    rows[table.FIRST_GROUP, count] = len(groups)
+    return CrossingTables(numbers, rows, np.array(groups, np.int32))
+
+
+def crossed_lanes(network: WalkNetwork, roads: RoadNetwork) -> CrossedLanes:
+    """Find where people cross road lanes."""
+    crossings, lane_start = network.crossings, roads.links.lane_start
+    lanes = np.diff(lane_start)[crossings.road_link]
+    first = np.concatenate([[0], np.cumsum(lanes)])
+    within = np.arange(first[-1]) - np.repeat(first[:-1], lanes)
+    lane = np.repeat(lane_start[crossings.road_link], lanes) + within
+    at_m = np.repeat(crossings.road_at_m, lanes)
+    row = np.empty(lane.size, np.int32)
+    row[np.lexsort((at_m, lane))] = np.arange(lane.size)
+    return CrossedLanes(first[crossings.road_start].astype(np.int32), lane.astype(np.int32), at_m, row)
 
 
 def feared_groups(roads: RoadNetwork, controller: int, links: NDArray[np.int32]) -> list[int]:

@@ -18,7 +18,7 @@ from ..scenarios.trips import TripTable
 from ..scenarios.walk_network import WalkKind, WalkNetwork
 from ..scenarios.walk_presets import DOOR_M, FASTEST_MPS, LEAST_DOOR_PER_S, SLOWEST_MPS, WalkPreset
 from .remembering import Remembers, State, overwrite
-from .walk_crossings import crossing_tables
+from .walk_crossings import crossed_lanes, crossing_tables
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -219,7 +219,9 @@ def build_walkers(
     """Lay out the state at t = 0: nobody is out. Member ``m`` draws its people with seed ``seed + m``."""
     first_cell, cell_f, cell_i = _cells(network, preset)
     node_start, node_cell = _nodes(network, first_cell)
-    crossing = crossing_tables(network, roads)
+    crossing, crossed = crossing_tables(network, roads), crossed_lanes(network, roads)
+    crossing.rows[table.FIRST_LANE] = crossed.first
+    crossing.rows[table.WALK_CELL, :-1] = first_cell[2 * network.crossings.link]
     rows = np.zeros((members, len(trips.id), table.WALKER_I_COLUMNS), np.int32)
     rows[..., (table.CELL, table.NEXT)] = -1
     walks = Walk(
@@ -232,8 +234,9 @@ def build_walkers(
         crossing_f=crossing.numbers,
         crossing_i=np.repeat(crossing.rows[np.newaxis], members, axis=0),
         group=crossing.group,
-        crossed=crossing.lane,
-        crossed_f=crossing.lane_f,
+        crossed=crossed.lane,
+        crossed_row=crossed.row,
+        crossed_f=crossed.at_m[np.newaxis],
         first_cell=first_cell,
         node_start=node_start,
         node_cell=node_cell,

@@ -29,6 +29,7 @@ EVENT_KNOWN = 7  # counter: event
 MOVEMENT_NOISE = 8  # counter: movement
 DRIVER_KIND = 9
 WALKER_SPEED = 10
+ZEBRA = 11  # counter: place where people cross a lane
 CROWD_PLACE = 21  # counter: which of the numbers of a place
 
 _MULTIPLY_0, _MULTIPLY_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 from .chance import DRIVER_IMPERFECTION, uniform
-from .compile import woven
-from .driving import brake_distance, dawdled, slowing_speed
+from .compile import bare, woven
+from .driving import brake_distance, dawdled, slowing_speed, slows_within
 from .merging import merging_ahead, zip_ahead
-from .pace import behind, wall, wished_speed
+from .pace import before_wall, behind, wall, wished_speed
 from .passing import behind_those_ahead, keep_order
+from .people import to_people
 from .rings import at
 from .shared import add_shared
 from .traffic_tables import (
@@ -44,6 +45,7 @@ from .traffic_tables import (
     OPPOSITE,
     PASSES,
     PASSING_TO_M,
+    PEOPLE,
     POSITION_M,
     REAR_IN,
     REAR_LEFT_M,
@@ -144,6 +146,19 @@ def into_junction(city: City, vehicle: int, left: float, desired_speed: float) -
     return beyond_line(city, vehicle, far, to_lane, 1, desired_speed)
 
 
+@bare
+def people_ahead(city: City, vehicle: int, lane: int, left: float, granted: bool) -> float:
+    """Metres to the first crossing at which a vehicle, ``left`` before the end of its lane row, stops for people."""
+    if lane >= city.road_lanes:
+        return to_people(city, vehicle, city.connector[TO_LANE, lane - city.road_lanes], left)
+    free = to_people(city, vehicle, lane, left - city.lane_f[LANE_LENGTH_M, lane])
+    if free == math.inf and granted:
+        connector = city.vehicle_i[vehicle, CONNECTOR]
+        far = left + city.lane_f[LANE_LENGTH_M, city.road_lanes + connector]
+        free = to_people(city, vehicle, city.connector[TO_LANE, connector], far)
+    return free
+
+
 @woven
 def follow_lane(city: City, lane: int, number: int) -> None:
     """Find next speed and position of every vehicle on a lane row from the present state of all, in step ``number``."""
@@ -156,6 +171,7 @@ def follow_lane(city: City, lane: int, number: int) -> None:
         rear = rear_beyond(city, lane)
         blocked = city.lane_f[OBSTACLE_M, lane] < math.inf
     passing = city.lane_i[OPPOSITE, lane] != NO_PASSING
+    people = city.crossed_f.shape[1] > 0
     ahead = -1
     for k in range(city.lane_i[COUNT, lane]):
         vehicle = at(city, lane, k)
@@ -188,7 +204,7 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                 if ahead < 0 or city.vehicle_i[ahead, CONNECTOR] != connector:
                     new_speed = min(new_speed, into_junction(city, vehicle, left, desired))
             if goes_on(city, vehicle, 1) and (not granted or city.vehicle_i[vehicle, PASSES] >= 0):
-                new_speed = min(new_speed, wall(city, vehicle, left))
+                new_speed = before_wall(city, vehicle, left, new_speed)
             if connector >= 0 and city.connector[ZIPS, connector] != 0:
                 pace = zip_ahead(city, vehicle, connector, left, desired)
                 if pace < new_speed:
@@ -200,7 +216,7 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                     new_speed, standing_for = pace, LEADER
             if connector >= 0:
                 curve = city.lane_f[LIMIT_MPS, road_lanes + connector] * factor
-                if new_speed > curve:
+                if new_speed > curve and not slows_within(new_speed, left, curve, comfort, step):
                     new_speed = min(new_speed, slowing_speed(left, curve, comfort, step))
             if blocked:
                 free = next_obstacle(city, lane, position) - position
@@ -221,8 +237,14 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                 new_speed, standing_for = min(new_speed, beyond_line(city, vehicle, left, to_lane, 1, desired)), LEADER
             new_speed = min(new_speed, merging_ahead(city, vehicle, lane - road_lanes, left, desired))
             slower = city.lane_f[LIMIT_MPS, to_lane] * factor
-            if new_speed > slower:
+            if new_speed > slower and not slows_within(new_speed, left, slower, comfort, step):
                 new_speed = min(new_speed, slowing_speed(left, slower, comfort, step))
+        if people:
+            free = people_ahead(city, vehicle, lane, left, granted)
+            if free < math.inf:
+                halt = wall(city, vehicle, free)
+                if halt < new_speed:
+                    new_speed, standing_for = halt, PEOPLE
         if city.driver[kind, IMPERFECTION] > 0.0:
             draw = uniform(0, city.vehicle_i[vehicle, CHANCE], DRIVER_IMPERFECTION, number)
             imperfection, accel = city.driver[kind, IMPERFECTION], city.driver[kind, MAX_ACCEL]

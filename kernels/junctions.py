@@ -31,6 +31,7 @@ from .impatience import gap_share, is_gap_small
 from .keep_clear import loops_have_room, room_beyond
 from .merging import first_to_stand_back, may_join, way_left
 from .passing import is_in_a_pass
+from .people import to_people
 from .rings import at
 from .traffic_tables import (
     ASK,
@@ -79,6 +80,7 @@ from .traffic_tables import (
     OPEN,
     OPPOSITE,
     OWES,
+    PEOPLE,
     PHASE_LEFT_S,
     POSITION_M,
     PRIORITY,
@@ -156,12 +158,27 @@ def refusal(city: City, vehicle: int, connector: int, left: float, t_s: float) -
                 reach = city.lane_f[LANE_LENGTH_M, city.road_lanes + foe]
             if approaches(city, foe, time_needed(city, vehicle, left, place), reach):
                 return YIELD
+    if city.crossed_f.shape[1] > 0 and people_before(city, vehicle, connector, left, light == DARK):
+        return PEOPLE
     needed = city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
     if not room_beyond(city, to_lane, needed):
         return NO_ROOM
     if not loops_have_room(city, city.connector[FROM_LANE, connector], to_lane, needed, t_s):
         return NO_ROOM
     return NOTHING
+
+
+@bare
+def people_before(city: City, vehicle: int, connector: int, left: float, dark: bool) -> bool:
+    """Whether people keep a vehicle from entering: at its stop line, and without a light beyond the junction too.
+
+    Who turns at a light waits for people inside the junction.
+    """
+    lane = city.connector[FROM_LANE, connector]
+    if to_people(city, vehicle, lane, left - city.lane_f[LANE_LENGTH_M, lane]) < math.inf:
+        return True
+    far = left + city.lane_f[LANE_LENGTH_M, city.road_lanes + connector]
+    return dark and to_people(city, vehicle, city.connector[TO_LANE, connector], far) < math.inf
 
 
 @woven

@@ -12,6 +12,7 @@ from .lane_change import LONGER, change_lanes
 from .lane_gaps import fits_before, fits_behind, pace_behind, place_in_lane
 from .pace import STOP_MARGIN_M, wished_speed
 from .passing import is_hemmed_in
+from .people import to_people
 from .rings import at, insert, is_full, remove
 from .traffic_tables import (
     ARRIVALS,
@@ -112,6 +113,8 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
         stop = next_obstacle(city, lane, position)
         if wanted >= 0:
             stop = min(stop, city.lane_f[LANE_LENGTH_M, lane])
+        if city.crossed_f.shape[1] > 0:
+            stop = min(stop, position + to_people(city, vehicle, lane, -position))
         if stop < math.inf:
             speed = min(speed, safe_speed(stop - position - STOP_MARGIN_M, comfort, city.step_s))
         rear = position - length

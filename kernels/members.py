@@ -37,6 +37,7 @@ def member_counting(cities: City, m: int, counter: Longs) -> City:
         cities.phase_light,
         cities.light,
         cities.sensor[m],
+        cities.crossed_f[m],
         counter,
         cities.road_lanes,
         cities.step_s,

@@ -42,6 +42,7 @@ OBSTACLE: Final = 8  # an incident blocks its lane
 ENTRY: Final = 9  # no gap to enter the street
 UNREACHABLE: Final = 10  # no route leads to its destination
 LETS_IN: Final = 11  # stops so that somebody can change into its lane
+PEOPLE: Final = 12  # people cross the street
 
 # Lights, as scenarios.network.Light numbers them.
 LIGHT_RED: Final = 0
@@ -66,7 +67,8 @@ TOP_SPEED_MPS: Final = 10  # whatever the limit, for who wants to go at the limi
 WIDTH_M: Final = 11
 LEAST_GAP_SHARE: Final = 12  # of the critical gap, accepted after a wait; 1: no smaller ones, however long it is
 IMPATIENT_AFTER_S: Final = 13  # that wait
-DRIVER_COLUMNS: Final = 14
+ZEBRA_YIELD_SHARE: Final = 14  # of them who stop at a zebra for people who wait
+DRIVER_COLUMNS: Final = 15
 
 # Columns of ``vehicle_f``, ``[vehicle, column]``, one row per trip; rows are never reordered.
 DEPART_S: Final = 0
@@ -147,7 +149,8 @@ STANDING_STEPS: Final = 18  # steps that vehicles stood on it so far, all togeth
 LONGEST_QUEUE: Final = 19  # most vehicles that stood on it at once so far
 LEAVING: Final = 20  # GRANTED_COUNT at the start of the step
 OPPOSITE: Final = 21  # lane that who passes a bicycle drives on, NO_OPPOSITE or NO_PASSING
-LANE_I_COLUMNS: Final = 22
+FIRST_CROSSED: Final = 22  # places where people cross it, in order along it, into crossed_f
+LANE_I_COLUMNS: Final = 23
 
 NO_OPPOSITE: Final = -1  # there is none
 NO_PASSING: Final = -2  # no bicycles, or other lanes beside
@@ -253,6 +256,16 @@ SENSOR_SEEN: Final = 4  # of a signal's detector: count and occupied time togeth
 SENSOR_GAP_S: Final = 5  # and time since that changed
 SENSOR_COLUMNS: Final = 6
 
+# Columns of ``crossed_f``, ``[column, place]``: a lane where people cross it.
+CROSSED_AT_M: Final = 0
+HELD: Final = 1  # by whom, HELD_BY_NOBODY, …
+CROSSED_F_COLUMNS: Final = 2
+
+HELD_BY_NOBODY: Final = 0.0
+HELD_BY_ASKING: Final = 1.0  # somebody waits at a zebra
+HELD_BY_GREEN: Final = 2.0  # somebody waits who has a green light, and room to walk on
+HELD_BY_CROSSING: Final = 3.0  # somebody is on it
+
 # Columns of ``counter``.
 CREATED: Final = 0
 ENTERED: Final = 1
@@ -288,6 +301,7 @@ class City(NamedTuple):
     phase_light: Ints  # [phase + 1] into light
     light: Bytes  # of every group in every phase
     sensor: Floats
+    crossed_f: Floats
     counter: Longs
     road_lanes: int
     step_s: float
@@ -310,6 +324,7 @@ OWN: Final = (
     "controller_f",
     "phase_s",
     "sensor",
+    "crossed_f",
     "counter",
 )
 

@@ -43,6 +43,7 @@ from .traffic_tables import (
     OBSTACLE_M,
     OCCUPIED_BY,
     ON_LINK,
+    PEOPLE,
     POSITION_M,
     REAR_IN,
     STANDING_S,
@@ -72,7 +73,7 @@ def is_queue(city: City, lane: int, standing_s: float) -> bool:
         return False
     first = at(city, lane, 0)
     waits_for = city.vehicle_i[first, CAUSE]
-    return city.vehicle_f[first, STANDING_S] >= standing_s and waits_for not in (CLOSED, OBSTACLE, LETS_IN)
+    return city.vehicle_f[first, STANDING_S] >= standing_s and waits_for not in (CLOSED, OBSTACLE, LETS_IN, PEOPLE)
 
 
 @bare

@@ -224,6 +224,7 @@ def walkers_of(walks: Walk, m: int) -> Walk:
         walks.crossing_i[m],
         walks.group,
         walks.crossed,
+        walks.crossed_row,
         walks.crossed_f,
         walks.first_cell,
         walks.node_start,

@@ -95,7 +95,14 @@ LIGHT: Final = 0  # controller that shows its light, -1
 FIRST_GROUP: Final = 1  # into group: groups of signals that must be red
 FIRST_LANE: Final = 2  # into crossed: road lanes that it crosses
 IS_OPEN: Final = 3  # whether people may start across
-CROSSING_I_COLUMNS: Final = 4
+GOES_FIRST: Final = 4  # who waits there: GAPS, ZEBRA or GREEN
+WALK_CELL: Final = 5  # its directed cell; the other one is opposite
+CROSSING_I_COLUMNS: Final = 6
+
+# What ``GOES_FIRST`` may say.
+GAPS: Final = 0  # vehicles
+AT_ZEBRA: Final = 1  # people, at a crossing that is marked
+AT_GREEN: Final = 2  # people, whose light shows green at the moment
 
 # Columns of ``crossed_f``, ``[column, …]``: what lies beside ``crossed``.
 AT_M: Final = 0  # where along the lane
@@ -121,6 +128,7 @@ class Walk(NamedTuple):
     crossing_i: Ints
     group: Ints
     crossed: Ints  # road lanes
+    crossed_row: Ints  # of the traffic's table of such places
     crossed_f: Floats
     first_cell: Ints  # [directed link + 1]
     node_start: Ints  # [node + 1] into node_cell

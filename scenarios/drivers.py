@@ -35,6 +35,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "imperfection": (0.0, 1.0),
     "power_per_mass_w_per_kg": (2.0, 200.0),
     "top_speed_mps": (1.0, 100.0),
+    "zebra_yield_share": (0.0, 1.0),
 }
 
 
@@ -54,6 +55,7 @@ CriticalGap = Annotated[float, _number("critical_gap_s")]
 Imperfection = Annotated[float, _number("imperfection")]
 TopSpeed = Annotated[float, _number("top_speed_mps")]
 Power = Annotated[float, _number("power_per_mass_w_per_kg")]
+ZebraYieldShare = Annotated[float, _number("zebra_yield_share")]
 
 
 class Spread(Strict):
@@ -88,6 +90,7 @@ class DriverChange(Strict):
     imperfection: Imperfection | None = Field(None, description="Krauss' σ.")
     power_per_mass_w_per_kg: Power | None = Field(None, description="Power at the wheels per mass, W/kg.")
     top_speed_mps: TopSpeed | None = Field(None, description="Wanted speed where the limit is higher, mean, m/s.")
+    zebra_yield_share: ZebraYieldShare | None = Field(None, description="How many stop at zebras for who waits.")
     spread: dict[Parameter, Spread] | None = Field(None, description="Parameters that differ from driver to driver.")
 
 
@@ -135,6 +138,11 @@ class Drivers(Strict):
     )
     passing_clearance_m: float = Field(
         1.5, ge=0.5, le=3, description="Distance to the side that they keep from a bicycle when they pass it, m."
+    )
+    zebra_yield_share: ZebraYieldShare = Field(
+        1.0,
+        description="Share of them who stop at marked crossings for people who wait there (with `walks`); all stop for "
+        "people who are on a crossing.",
     )
     spread: dict[Parameter, Spread] = Field(
         default_factory=dict, description="Parameters that differ from driver to driver, and how."

@@ -119,6 +119,11 @@ class Simulation(Remembers):
 
             trips, on_foot = with_evacuees(trips, on_foot, on_foot.evacuees)
         signals, commanded = signals_of(scenario, network, controllers or {})
+        crossed = None
+        if on_foot is not None:
+            from ..agents.walk_crossings import crossed_lanes
+
+            crossed = crossed_lanes(on_foot.network, network)
         fleet = build_fleet(
             network,
             trips,
@@ -129,6 +134,7 @@ class Simulation(Remembers):
             impatience=scenario.remedies.impatience,
             sensors=(*sensors_of(scenario, network), *(loop for one in commanded for _, loop in one.loops)),
             signals=signals,
+            crossed=crossed,
         )
         fleet = on_backend(fleet, backend)
         self.signals = signals

@@ -14,7 +14,7 @@ from ..agents.remembering import Remembers
 from ..agents.walk_routes import WalkRouter
 from ..agents.walkers import STEP_S, Walkers, build_walkers
 from ..kernels import walking_tables as table
-from ..kernels.walk_crossings import open_crossings
+from ..kernels.walk_crossings import hold_lanes, open_crossings
 from ..scenarios.network import RoadNetwork
 from ..scenarios.trips import TripTable
 from ..scenarios.walk_network import KIND_WORDS, WalkNetwork
@@ -70,6 +70,8 @@ class WalkingClock(Remembers):
             for patch in self.patches:
                 patch.pass_second(self._seconds * STEP_S)
             self._seconds += 1
+            if self.walkers.walks.crossing_f.shape[1]:
+                hold_lanes(self.walkers.walks, fleet.tables("crossed_f"), 0)
 
     def _anybody_out(self) -> bool:
         return bool(self.walkers.walks.counter[0, table.OUT] > 0) or bool(self.patches)

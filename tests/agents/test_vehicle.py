@@ -52,7 +52,7 @@ def test_every_status_and_cause_has_its_words():
     codes = {name: value for name, value in vars(table).items() if name.isupper() and isinstance(value, int)}
     statuses = ("PENDING", "WAITING", "DRIVING", "ARRIVED", "NO_ROUTE")
     assert set(STATUS) == {codes[name] for name in statuses}
-    assert set(CAUSES) == set(range(codes["LETS_IN"] + 1))
+    assert set(CAUSES) == set(range(codes["PEOPLE"] + 1))
     assert all(CAUSES[code] for code in CAUSES if code != table.NOTHING)
 
 

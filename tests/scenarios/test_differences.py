@@ -214,6 +214,7 @@ FULL: dict[str, Any] = {
         "power_per_mass_w_per_kg": 60,
         "top_speed_mps": 33,
         "passing_clearance_m": 1,
+        "zebra_yield_share": 0.8,
         "spread": {"headway_s": {"sd": 0.2, "shape": "lognormal", "least": 0.5, "most": 3}},
     }
     | {
@@ -221,6 +222,7 @@ FULL: dict[str, Any] = {
             "truck": {"model": "idm", "headway_s": 1.4, "min_gap_m": 2.5, "max_accel_mps2": 1.5}
             | {"comfort_decel_mps2": 2.5, "speed_factor_mean": 1.1, "speed_factor_sd": 0.05, "length_m": 5}
             | {"critical_gap_s": 5, "imperfection": 0.3, "power_per_mass_w_per_kg": 9, "top_speed_mps": 25}
+            | {"zebra_yield_share": 0.4}
             | {"spread": {"length_m": {"sd": 2}}},
         },
         "others": [{"share": 0.2, "vehicle_class": "car", "model": "acc"}],
@@ -544,6 +546,7 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         1.5,
         ["drivers: distance kept from bicycles that they pass 1 → 1.5 m"],
     ),
+    (("drivers", "zebra_yield_share"), 0.5, ["drivers: share that stops at zebras for people who wait 0.8 → 0.5"]),
     (("network", "slopes"), False, ["streets: vehicles feel that streets rise and fall yes → no"]),
     (("drivers", "power_per_mass_w_per_kg"), 50, ["drivers: power per mass 60 → 50 W/kg"]),
     (("network", "pedestrians"), True, ["streets: stages last until people are across no → yes"]),
