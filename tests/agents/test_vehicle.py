@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from traffic_case import road_of, simulate
 
-from citytwin.agents.vehicle import CAUSES, STATUS, Vehicle, overrides
+from citytwin.agents.vehicle import CAUSES, NOT_CALLED, STATUS, Vehicle, overrides
 from citytwin.kernels import traffic_tables as table
 
 ROAD = road_of([200.0, 200.0])
@@ -51,7 +51,7 @@ def test_inside_a_junction_it_is_on_the_link_it_leaves(simulation):
 def test_every_status_and_cause_has_its_words():
     codes = {name: value for name, value in vars(table).items() if name.isupper() and isinstance(value, int)}
     statuses = ("PENDING", "WAITING", "DRIVING", "ARRIVED", "NO_ROUTE")
-    assert set(STATUS) == {codes[name] for name in statuses}
+    assert set(STATUS) == {*(codes[name] for name in statuses), NOT_CALLED}
     assert set(CAUSES) == set(range(codes["PEOPLE"] + 1))
     assert all(CAUSES[code] for code in CAUSES if code != table.NOTHING)
 
