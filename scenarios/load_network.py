@@ -27,6 +27,8 @@ TNTP_ENDINGS = (".tntp",)
 SUMO_ENDINGS = ("net.xml", "net.xml.gz")
 ENDINGS = (*XML_ENDINGS, *PBF_ENDINGS, *GRAPHML_ENDINGS, *SUMO_ENDINGS, *TNTP_ENDINGS)
 KEPT_NETWORKS = 20
+# The code that builds networks, as it was when it was loaded: files that change later do not change what is built here.
+CODE = b"".join(hashlib.sha256(file.read_bytes()).digest() for file in sorted(Path(__file__).parent.glob("*.py")))
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error)
 
 
@@ -240,12 +242,12 @@ def _kept_file(source: Path | str, options: Any, period: Period | None, changes:
     path = Path(source)
     if not _is_file(source) or not path.is_file():
         return None
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(CODE)
     besides = [file for file in getattr(options, "signal_programmes", ()) if file.is_file()]
     if getattr(options, "tntp", None) is not None:
         besides.append(options.tntp.nodes)
     besides += [change.file for change in changes if getattr(change, "file", None) is not None]
-    for file in (path, *besides, *sorted(Path(__file__).parent.glob("*.py"))):
+    for file in (path, *besides):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     plain = options.model_dump(mode="json") if hasattr(options, "model_dump") else options
     said = [path.name, plain, str(period), *(change.model_dump(mode="json") for change in changes)]
