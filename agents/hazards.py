@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ..kernels import traffic_tables as table
 from ..kernels import walking_tables
 from ..kernels.walk_gates import leave_queue
-from ..kernels.walking import walkers_of
 from ..scenarios.hazard_checks import Threat, pieces_of
 from .exposure import NOBODY, Exposure
 from .hazard_field import HazardField
@@ -169,7 +168,7 @@ class Hazards(Remembers):
         walkers = self.model.walkers
         if walkers is None or not walks.size:
             return
-        walk = walkers_of(walkers.walks, 0)
+        walk = walkers.of_member(0)
         for one in walks.tolist():
             if walk.walker_i[one, walking_tables.STATUS] == walking_tables.QUEUED:
                 leave_queue(walk, one)

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from ..kernels import walking_tables as table
 from ..kernels.walk_gates import turn_round
-from ..kernels.walking import walkers_of
 from .late_departures import redirect_walkers
 from .remembering import Remembers, State
 from .walk_routes import WalkRouter
@@ -93,7 +92,7 @@ class WalkDetours(Remembers):
         found = np.flatnonzero(np.diff(start))
         if not found.size:
             return 0
-        walk = walkers_of(self.walkers.walks, self.member)
+        walk = self.walkers.of_member(self.member)
         for one in found[turns[found]].tolist():
             turn_round(walk, int(some[one]))
         first = np.concatenate([[0], np.cumsum(np.diff(start)[found])])

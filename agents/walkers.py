@@ -84,6 +84,14 @@ class Walkers(Remembers):
         """Let steps of one second pass."""
         advance_walkers(self.walks, first_step, last_step)
 
+    def of_member(self, member: int) -> Walk:
+        """Views of one member's tables.
+
+        ``kernels.walking.walkers_of`` is for kernels: where one that counts no references compiled it, it hands
+        Python the tables of all members.
+        """
+        return self.walks._replace(**{name: getattr(self.walks, name)[member] for name in table.OWN})
+
     def set_routes(self, member: int, walks: NDArray[np.int64], start: NDArray[np.int64], link: Ints) -> None:
         """Give walks their routes.
 

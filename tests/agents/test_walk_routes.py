@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from corridors import Passage, building, walking
+from corridors import Passage, building, people, walking
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from citytwin.agents.walk_routes import WalkRouter
 from citytwin.scenarios.trips import TripTable
 from citytwin.scenarios.walk_network import WalkKind
+from citytwin.scenarios.walk_presets import PRESETS
 
 
 def test_routes_are_quickest_and_hang_together(rng):
@@ -65,3 +66,12 @@ def test_routes_are_quickest_and_hang_together(rng):
         took_s = router.link_s[route[1:-1] // 2].sum()
         took_s += share_first * router.link_s[first] + share_last * router.link_s[last]
         np.testing.assert_allclose(took_s, best_s)
+
+
+def test_a_members_tables_are_views_of_its_own_rows():
+    network = building(Passage("a", "b", 30, 2))
+    walkers = walking(network, people(network, [("a-b", "a-b", np.zeros(3))]), PRESETS["lab_calibrated"])
+    own = walkers.of_member(0)
+    assert own.walker_i.shape == walkers.walks.walker_i.shape[1:]
+    own.walker_f[1, 1] = 1.25
+    assert walkers.people.speed_mps[0, 1] == 1.25
