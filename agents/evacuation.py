@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import traffic_tables, walking_tables
+from ..scenarios.evacuation_people import CAR, FOOT
 from .remembering import Remembers
 
 if TYPE_CHECKING:
@@ -21,9 +22,13 @@ Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 
 # What somebody is doing.
-AT_HOME, PREPARING, ON_FOOT, IN_CAR, SHELTERED, OUT, STRANDED, AT_STOP, IN_BUS = range(9)
+AT_HOME, PREPARING, ON_FOOT, IN_CAR, SHELTERED, OUT, STRANDED, AT_STOP, IN_BUS, AWAY, COMING_HOME = range(11)
+NOT_HOME = (AWAY, COMING_HOME)
 UNDER_WAY = (ON_FOOT, IN_CAR, AT_STOP, IN_BUS)
-STATE_WORDS = ("indoors", "preparing", "on_foot", "in_car", "sheltered", "out", "stranded", "at_stop", "in_bus")
+STATE_WORDS = (
+    *("indoors", "preparing", "on_foot", "in_car", "sheltered", "out", "stranded", "at_stop", "in_bus"),
+    *("away", "coming_home"),
+)
 
 # Why somebody is stranded.
 NOTHING, NO_WAY_ON_FOOT, NO_WAY_BY_CAR, ALL_FULL, NO_WAY_BY_BUS = range(5)
@@ -42,11 +47,13 @@ class Evacuees(Remembers):
     Arrays of households are ``[household]``, of people ``[person]``, of shelters and exits ``[haven]``.
     """
 
-    KEEPS = (
+    HASHED = (
         *("ordered_s", "heard_s", "shadow", "ready_s", "left_s", "safe_s", "doing", "cause", "haven", "turned_away"),
         *("holds", "knows_full", "inside", "occupancy", "held", "refused", "full_since_s", "announced"),
         *("capacity", "turns_away"),
     )
+    GATHERING = ("home_s", "alone")
+    KEEPS = (*HASHED, *GATHERING)
 
     def __init__(self, people: EvacuationPeople, first_walk: int, first_car: int) -> None:
         households, persons = people.households.key.size, people.household.size
@@ -61,6 +68,8 @@ class Evacuees(Remembers):
         self.left_s = np.full(persons, np.nan)  # home or building; what is planned while it lies ahead
         self.safe_s = np.full(persons, np.nan)
         self.doing = np.full(persons, AT_HOME, np.int8)
+        self.home_s = np.full(persons, np.nan)  # when somebody who was elsewhere comes home
+        self.alone = np.zeros(persons, np.bool_)  # came home too late to leave with the household
         self.cause = np.full(persons, NOTHING, np.int8)
         self.haven = np.full(persons, -1, np.int32)  # where somebody goes, or is
         self.turned_away = np.zeros(persons, np.int32)  # how often
@@ -76,6 +85,23 @@ class Evacuees(Remembers):
         self.refused = np.zeros(havens, np.int64)  # people turned away there
         self.full_since_s = np.full(havens, np.nan)
         self.announced = np.zeros(havens, np.bool_)
+
+    @property
+    def mode(self) -> NDArray[np.int8]:
+        """Row of MODES of each person: that of the household, but who is late walks where the car is gone."""
+        mode = self.people.households.mode[self.people.household]
+        return np.where(self.alone & (mode == CAR), FOOT, mode)
+
+    def send_away(self, persons: Longs) -> None:
+        """Let people be elsewhere before anything happens."""
+        self.doing[persons] = AWAY
+        np.subtract.at(self.inside, self.stock[persons], 1)
+
+    def come_home(self, t_s: float) -> None:
+        """Let those into their homes who were elsewhere and are there by now."""
+        persons = np.flatnonzero((self.doing == COMING_HOME) & (self.home_s <= t_s))
+        self.doing[persons] = PREPARING
+        np.add.at(self.inside, self.stock[persons], 1)
 
     def room(self) -> Floats:
         """Places that are left at every haven, inf where everybody is let in."""
@@ -133,7 +159,8 @@ class Evacuees(Remembers):
     def state_hash(self) -> str:
         """SHA-256 over everything that decides how the evacuation goes on."""
         digest = hashlib.sha256()
-        for name in self.KEEPS:
+        gathers = bool(np.isfinite(self.home_s).any() or (self.doing == AWAY).any())
+        for name in (*self.HASHED, *(self.GATHERING if gathers else ())):
             digest.update(np.ascontiguousarray(getattr(self, name)).tobytes())
         return digest.hexdigest()
 
@@ -150,6 +177,7 @@ class Evacuees(Remembers):
         exits = self.people.havens.is_exit
         return {
             "indoors": int(self.inside.sum()),
+            "away": int(np.isin(self.doing, NOT_HOME).sum()),
             "on_foot": int(np.isin(on_foot, out).sum()),
             "in_cars": int(np.isin(in_cars, way).sum()),
             "at_stops": at_stops,

@@ -79,9 +79,14 @@ def preparation_s(time: PreparationTime, keys: Keys, number: Ints, heard: Ints, 
     number : [person]
         Of the person in the household.
     """
-    own = keys + number.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    own = member_keys(keys, number)
     shorter = cue_factor ** np.maximum(heard - 1, 0)
     return np.asarray(time.seconds(draws(seed, own, "preparation")) * shorter)
+
+
+def member_keys(keys: Keys, number: Ints) -> Keys:
+    """Keys of people, from those of their households and their numbers in them."""
+    return keys + number.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 
 
 def through_doors(ready_s: Floats, per_s: float, free_s: float = -np.inf) -> Floats:

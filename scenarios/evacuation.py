@@ -186,6 +186,22 @@ class Households(Strict):
     persons_per_car: int = Field(5, ge=1, le=60, description="Most people in a car; larger households take several.")
 
 
+class Gathering(Strict):
+    """People of zones who are elsewhere when their household hears of it, and come home before it leaves."""
+
+    away: Share = Field(description="Share of the people of the zones who are elsewhere.")
+    comes_home: PreparationTime = Field(
+        description="How long each of them takes from the warning until being home. Nobody's preparation is added."
+    )
+    waits_s: float | None = Field(
+        None,
+        ge=0,
+        le=604_800,
+        description="A household waits at most so long for them after the others are ready, s; who comes later leaves "
+        "alone, and on foot where the others have taken the car. Left out: until all are there.",
+    )
+
+
 class Evacuation(Strict):
     """People who are told to leave, and what becomes of them."""
 
@@ -210,6 +226,9 @@ class Evacuation(Strict):
         1.0, gt=0, le=1, description="Each further channel that warns a household makes its preparation so many times."
     )
     households: Households = Field(default_factory=Households, description="Who leaves with whom.")
+    gathering: Gathering | None = Field(
+        None, description="Who comes home first, before the household leaves. Left out: everybody is at home."
+    )
     modes: Modes = Field(default_factory=Modes, description="How people leave.")
     shelters: Listed[Shelter] = Field((), description="Where people are safe.")
     shelters_file: InputFile | None = Field(

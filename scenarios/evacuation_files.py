@@ -117,6 +117,7 @@ def check_evacuation_files(evacuation: Evacuation) -> list[Problem]:
     if evacuation.population_file is not None:
         found.append(read_population(evacuation.population_file)[1])
     times = [evacuation.preparation, *(group.preparation for group in evacuation.groups)]
+    times += [] if evacuation.gathering is None else [evacuation.gathering.comes_home]
     found += [read_curve(time.file)[1] for time in times if isinstance(time, CurveTime)]
     return [problem for complaints in found for problem in complaints.problems()]
 

@@ -49,6 +49,7 @@ LABELS = {
     "Evacuation.channels": "evacuation",
     "Evacuation.cue_factor": "preparation for each further warning times",
     "Evacuation.exits": "evacuation",
+    "Evacuation.gathering": "members of households who come home first",
     "Evacuation.groups": "evacuation",
     "Evacuation.modes": "of all households",
     "Evacuation.orders": "evacuation",
@@ -59,6 +60,9 @@ LABELS = {
     "Evacuation.table_every_s": "table of counts every",
     "Evacuation.zones": "evacuation",
     "EvacuationZone.modes": "of its households",
+    "Gathering.away": "elsewhere",
+    "Gathering.comes_home": "home after a time that is",
+    "Gathering.waits_s": "waited for at most",
     "Group.modes": "of its people",
     "Group.preparation": "people get ready by",
     "Households.mean_size": "people in a household on average",
@@ -269,7 +273,7 @@ LEFT_OUT = {  # where the key's description does not say what holds without it; 
     "Evacuation.preparation": "as by default",
     "announced_after_s": "never",
 }
-SHARES = ("bus", "car", "compliance", "reaches", "share")  # told in per cent
+SHARES = ("away", "bus", "car", "compliance", "reaches", "share")  # told in per cent
 RATES = ("per_hour", "factor", "trips")  # whose change is also told in per cent
 
 

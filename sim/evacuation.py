@@ -117,12 +117,14 @@ class Rescue(Remembers):
         if self.under_way.any():
             self._look_at_walkers(t_s)
             self._look_at_cars(t_s)
+        if self.evacuation.gathering is not None:
+            self.evacuees.come_home(t_s)
         self._set_out(self.orders.due(t_s), t_s)
         self.buses.act(t_s)
         self._note_full(t_s)
 
     def _set_out(self, persons: Longs, t_s: float) -> None:
-        mode = self.people.households.mode[self.people.household[persons]]
+        mode = self.evacuees.mode[persons]
         self._walk(persons[mode == FOOT], FOOT, t_s)
         self._walk(persons[mode == BUS], BUS, t_s)
         self._drive(persons[mode == CAR], t_s)

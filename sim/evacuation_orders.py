@@ -9,8 +9,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ..agents.evacuation import AT_HOME, PREPARING, Evacuees
-from ..agents.evacuation_warning import heard_at, preparation_s, through_doors
+from ..agents.evacuation import AT_HOME, AWAY, COMING_HOME, PREPARING, Evacuees
+from ..agents.evacuation_gathering import elsewhere, leave_at
+from ..agents.evacuation_warning import heard_at, member_keys, preparation_s, through_doors
 from ..agents.remembering import Remembers, State
 from ..scenarios.chance import draws
 from ..scenarios.evacuation import Channel, Evacuation, Order
@@ -64,6 +65,8 @@ class Orders(Remembers):
         self.leaving = np.zeros(0, np.int64)  # people whose departure lies ahead, in its order
         self.zone_ordered_s = np.full(len(self.people.zones), np.nan)
         self.given: list[Ordered] = []
+        if evacuation.gathering is not None:
+            evacuees.send_away(np.flatnonzero(elsewhere(evacuation.gathering, self.people, seed)))
 
     def state(self) -> State:
         """What is kept."""
@@ -99,8 +102,8 @@ class Orders(Remembers):
         return told
 
     def _at_home(self) -> Bools:
-        """Households of whom nobody is getting ready, under way or away, ``[household]``."""
-        return np.asarray(self.evacuees.doing[self.people.households.first_person[:-1]] == AT_HOME)
+        """Households of whom nobody is getting ready, under way or safe, ``[household]``."""
+        return np.isin(self.evacuees.doing[self.people.households.first_person[:-1]], (AT_HOME, AWAY))
 
     def _warn(self, asked: Longs, comply: Bools, channels: tuple[Channel, ...], t_s: float) -> Longs:
         """Let households hear a warning; returns those that leave."""
@@ -130,10 +133,12 @@ class Orders(Remembers):
                 self.evacuation.cue_factor,
                 self._seed,
             )
-        evacuees.ready_s[persons], evacuees.doing[persons] = ready_s, PREPARING
-        together_s = np.full(leaving.size, -np.inf)
-        np.maximum.at(together_s, home, ready_s)
-        left_s = together_s[home]
+        away, waits_s = evacuees.doing[persons] == AWAY, None
+        if self.evacuation.gathering is not None:
+            ready_s[away] = heard_s[home[away]] + self._comes_home_s(persons[away], number[away])
+            evacuees.home_s[persons[away]], waits_s = ready_s[away], self.evacuation.gathering.waits_s
+        evacuees.ready_s[persons], evacuees.doing[persons] = ready_s, np.where(away, COMING_HOME, PREPARING)
+        left_s, evacuees.alone[persons] = leave_at(ready_s, away, home, waits_s)
         for row in np.unique(stock[np.isfinite(self.door_per_s[stock])]).tolist():
             own = np.flatnonzero(stock[home] == row)
             left_s[own] = through_doors(left_s[own], float(self.door_per_s[row]), float(self.door_free_s[row]))
@@ -141,6 +146,12 @@ class Orders(Remembers):
         evacuees.left_s[persons] = left_s
         waiting = np.concatenate([self.leaving, persons])
         self.leaving = waiting[np.argsort(evacuees.left_s[waiting], kind="stable")]
+
+    def _comes_home_s(self, persons: Longs, number: Ints) -> Floats:
+        """How long people take who come home from elsewhere, s."""
+        assert self.evacuation.gathering is not None, "nobody is elsewhere without it"
+        keys = member_keys(self.people.households.key[self.people.household[persons]], number)
+        return self.evacuation.gathering.comes_home.seconds(draws(self._seed, keys, "comes home"))
 
     def _preparation(self, stock: int) -> PreparationTime:
         """How long people of a zone or group take to get ready."""

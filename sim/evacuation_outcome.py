@@ -15,6 +15,7 @@ from ..agents.evacuation import (
     AT_STOP,
     CAUSES,
     IN_CAR,
+    NOT_HOME,
     ON_FOOT,
     OUT,
     PREPARING,
@@ -75,14 +76,15 @@ class EvacuationTable(Remembers):
         def of_zones(chosen: Any) -> Longs:
             return np.bincount(zone[chosen], minlength=zones)
 
-        home = (state == AT_HOME) | (state == PREPARING)
+        home, away = (state == AT_HOME) | (state == PREPARING), np.isin(state, NOT_HOME)
         self._zones.write(
             {
                 "t_s": np.full(zones, t_s),
                 "zone": [one.id for one in rescue.people.zones],
                 "population": of_zones(np.ones(zone.size, np.bool_)),
                 "indoors": of_zones(home),
-                "left": of_zones(~home),
+                "away": of_zones(away),
+                "left": of_zones(~home & ~away),
                 "safe": of_zones((state == SHELTERED) | (state == OUT)),
                 "stranded": of_zones(state == STRANDED),
                 "in_zone": of_zones(home) + self._on_streets_of_zones(model),
@@ -144,10 +146,11 @@ def _write_people(folder: RunFolder, rescue: Rescue) -> None:
             "person": ids[row],
             "zone": np.array([zone.id for zone in people.zones], dtype=object)[evacuees.zone],
             "group": [people.stocks.id[one] if one >= zones else "" for one in stock.tolist()],
-            "mode": np.array(MODES, dtype=object)[people.households.mode[household]],
+            "mode": np.array(MODES, dtype=object)[evacuees.mode],
             "ordered_s": evacuees.ordered_s[household],
             "heard_s": evacuees.heard_s[household],
             "shadow": evacuees.shadow[household].astype(np.int64),
+            "home_s": evacuees.home_s,
             "ready_s": evacuees.ready_s,
             "left_s": np.where(left, evacuees.left_s, np.nan),
             "safe_s": evacuees.safe_s,
@@ -165,8 +168,8 @@ def _write_shelters(folder: RunFolder, rescue: Rescue) -> None:
     first_s, last_s = np.full(len(havens.id), np.inf), np.full(len(havens.id), -np.inf)
     np.minimum.at(first_s, evacuees.haven[safe], evacuees.safe_s[safe])
     np.maximum.at(last_s, evacuees.haven[safe], evacuees.safe_s[safe])
-    by_car = safe & (evacuees.people.households.mode[evacuees.people.household] == MODES.index("car"))
-    by_bus = safe & (evacuees.people.households.mode[evacuees.people.household] == MODES.index("bus"))
+    by_car = safe & (evacuees.mode == MODES.index("car"))
+    by_bus = safe & (evacuees.mode == MODES.index("bus"))
     rows = np.flatnonzero(~havens.is_pickup)
     folder.writer("shelters").write(
         {
@@ -266,7 +269,7 @@ def whereabouts(rescue: Rescue, persons: Longs) -> tuple[Floats, Floats]:
     x_m, y_m = people.households.x_m[home].copy(), people.households.y_m[home].copy()
     for place, person in enumerate(persons.tolist()):
         point = None
-        row, car = int(evacuees.walk_row[person]), int(evacuees.car_row[person])
+        row, car = int(evacuees.walk_row[person]), -1 if evacuees.alone[person] else int(evacuees.car_row[person])
         cell, status = int(walkers.people.cell[0, row]), int(walkers.people.status[0, row])
         if cell >= 0:
             directed = int(np.searchsorted(walkers.walks.first_cell, cell, side="right")) - 1
@@ -366,7 +369,7 @@ def _in_words(scenario: Scenario, rescue: Rescue) -> dict[str, list[str]]:
         f"at {clock(scenario.start, order.start_s)}"
         for order in evacuation.orders
     ]
-    shadow = evacuation.shadow
+    shadow, gathering = evacuation.shadow, evacuation.gathering
     return {
         "objectives": [*goals, *told(all_shelters(evacuation)), *told(evacuation.exits)],
         "assumptions": [
@@ -374,6 +377,7 @@ def _in_words(scenario: Scenario, rescue: Rescue) -> dict[str, list[str]]:
             *(told(evacuation.channels) or ["everybody with an order hears it at once, but where an order says more"]),
             f"people get ready by a time that is {side.say(Evacuation, 'preparation', evacuation.preparation)}",
             f"households: {details(evacuation.households, side) or '2.3 people on average, up to 5 in a car'}",
+            *([] if gathering is None else [f"members of households who come home first: {details(gathering, side)}"]),
             f"modes: {details(evacuation.modes, side) or 'all walk'}",
             *told(evacuation.pickups),
             *([] if shadow is None else [f"leaving without an order: {details(shadow, side)}"]),

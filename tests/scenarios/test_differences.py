@@ -50,6 +50,7 @@ EVACUATION: dict[str, Any] = {
     "preparation": {"kind": "lognormal", "mu": 4.5, "sigma": 0.9, "shift_s": 30, "most_s": 900},
     "cue_factor": 0.8,
     "households": {"mean_size": 2.1, "persons_per_car": 4},
+    "gathering": {"away": 0.3, "comes_home": {"kind": "uniform", "least_s": 60, "most_s": 900}, "waits_s": 600},
     "modes": {"car": 0.4, "bus": 0.1},
     "pickups": [
         {"id": "square", "at": [7.42, 43.73], "to": "hall", "start_s": 900, "buses": 2, "headway_s": 300}

@@ -240,6 +240,22 @@ CASES: list[tuple[str, dict[str, Any], dict[str, str], list[str]]] = [
         ],
     ),
     (
+        "nobody knows how they come home",
+        {"gathering": {"away": 1.5, "waits_s": -1}},
+        {},
+        [
+            "evacuation.gathering.away = 1.5  must be at most 1.",
+            "evacuation.gathering.comes_home  is missing. How long each of them takes from the warning until being home. Nobody's preparation is added.",
+            "evacuation.gathering.waits_s = -1  must be at least 0.",
+        ],
+    ),
+    (
+        "a curve of those who come home that falls",
+        {"gathering": {"away": 0.5, "comes_home": {"kind": "curve", "file": "curve.csv"}}},
+        {"curve.csv": "time_s,share\n0,0.5\n60,0.4\n"},
+        ['curve.csv:3  share = "0.4"  is less than in the row before. Sort the rows.'],
+    ),
+    (
         "a curve that falls",
         {"preparation": {"kind": "curve", "file": "curve.csv"}},
         {"curve.csv": "time_s,share\n0,0.5\n60,0.4\n"},
@@ -274,11 +290,13 @@ def test_differences_of_evacuations_are_told_in_words(tmp_path):
         orders=[{"id": "first", "zones": ["west"], "start_s": 630.0, "compliance": 0.7}],
         shelters=[{"id": "hall", "at": corner(2, 2), "capacity": 60, "announced_after_s": 20.0}],
         shadow=None,
+        gathering={"away": 0.3, "comes_home": {"kind": "uniform", "least_s": 60, "most_s": 600}, "waits_s": 300},
     )
     assert [found.text for found in differences(plan, later)] == [
         'evacuation order "first": given at 07:00:30 → 07:10:30',
         'evacuation order "first": followed by 90 → 70 %',
         "evacuation, leaving without an order: share 30 %, of those who live within 400 m → none",
+        "evacuation, members of households who come home first: none → elsewhere 30 %, home after a time that is uniform, from 60 s, to 600 s, waited for at most 300 s",
         'no longer: evacuation shelter "park": at 9.006, 47',
         'evacuation shelter "hall": room for 30 → 60',
     ]

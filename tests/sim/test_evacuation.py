@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from evacuation_case import box, corner, rescue_of, write_case
 
-from citytwin.agents.evacuation import IN_CAR, ON_FOOT, OUT, SHELTERED, STRANDED
+from citytwin.agents.evacuation import AT_HOME, IN_CAR, ON_FOOT, OUT, SHELTERED, STRANDED
 from citytwin.kernels import walking_tables
 from citytwin.sim.evacuation import Rescue
 from citytwin.sim.report import write_report
@@ -229,6 +230,47 @@ def test_a_snapshot_of_buses_goes_on_to_the_same_end(tmp_path):
         simulation.run(500.0)
     assert of(again).evacuees.state_hash() == of(whole).evacuees.state_hash()
     assert of(again).buses.aboard == of(whole).buses.aboard and of(whole).buses.carried.sum() > 0
+
+
+def gathering(waits_s: float | None) -> dict[str, Any]:
+    comes = {"kind": "uniform", "least_s": 40, "most_s": 400}
+    gather = {"away": 0.4, "comes_home": comes, "waits_s": waits_s}
+    return AT_ONCE | {"groups": [], "modes": {"car": 0.5}, "gathering": gather}
+
+
+def test_households_wait_for_their_members_to_come_home(tmp_path):
+    run_scenario(write_case(tmp_path, **gathering(None)), tmp_path / "run")
+    people = read_run(tmp_path / "run").evacuees
+    people["household"] = people["person"].str.rpartition("/")[0]
+    gone = people[people["left_s"].notna()]
+    came = gone["home_s"].notna()
+    assert 30 < came.sum() < (~came).sum() and (gone["home_s"][came] >= gone["heard_s"][came] + 40.0).all()
+    each = gone.groupby("household")
+    assert (each["left_s"].nunique() == 1).all()
+    waited = each["home_s"].max().dropna()
+    assert (each["left_s"].first()[waited.index] == waited).all()
+    assert set(people[people["left_s"].isna()]["status"]) == {"indoors", "away"}
+
+
+def test_who_comes_home_too_late_leaves_alone_and_nobody_is_lost(tmp_path):
+    whole, again = (rescue_of(tmp_path, **gathering(60.0)) for _ in range(2))
+    rescue, late, away = of(whole), 0, []
+    for t_s in range(20, 600, 20):
+        whole.run(t_s)
+        counts = census(whole)
+        assert sum(counts.values()) == 200 and (rescue.evacuees.inside >= 0).all()
+        away.append(counts["away"])
+        if t_s == 200:
+            restore(again, take(whole))
+    again.run(whole.t_s)
+    assert of(again).evacuees.state_hash() == rescue.evacuees.state_hash()
+    evacuees = rescue.evacuees
+    late = np.flatnonzero(evacuees.alone)
+    assert late.size > 10 and (evacuees.left_s[late] == evacuees.home_s[late]).all() and away[0] > away[-1] > 0
+    first_s = np.full(rescue.people.households.key.size, np.inf)
+    np.minimum.at(first_s, rescue.people.household, np.where(np.isnan(evacuees.left_s), np.inf, evacuees.left_s))
+    assert (evacuees.left_s[late] > first_s[rescue.people.household[late]]).all()
+    assert not (evacuees.doing[late] == IN_CAR).any() and (evacuees.doing[late] != AT_HOME).all()
 
 
 def test_nothing_of_evacuations_is_computed_on_a_gpu(tmp_path):
