@@ -193,16 +193,6 @@ def safe_speed(reach: float, decel: float, step: float) -> float:
 
 
 @kernel
-def stops_within(speed: float, reach: float, decel: float, step: float) -> bool:
-    """Whether ``safe_speed`` is surely no less than a speed: whether one more step at it and a stop fit in ``reach``.
-
-    By the distance of a continuous stop, ``speed² / (2 × decel)``, which is no shorter than ``brake_distance``; without
-    roots and divisions, for the many who are far from where they would have to stop.
-    """
-    return speed * speed <= 2.0 * decel * (reach - speed * step)
-
-
-@kernel
 def stopping_speed(
     speed: float,
     reach: float,
@@ -223,12 +213,6 @@ def stopping_speed(
     if wanted >= speed - firm_decel * step:
         return wanted
     return max(safe_speed(reach, max_decel, step), speed - max_decel * step)
-
-
-@kernel
-def slows_within(speed: float, distance: float, limit: float, decel: float, step: float) -> bool:
-    """Whether ``slowing_speed`` is no less than a speed; without roots and divisions."""
-    return speed * speed - limit * limit <= 2.0 * decel * (distance - speed * step)
 
 
 @kernel

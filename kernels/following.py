@@ -6,9 +6,9 @@ import math
 
 from .chance import DRIVER_IMPERFECTION, uniform
 from .compile import bare, woven
-from .driving import brake_distance, dawdled, slowing_speed, slows_within
+from .driving import brake_distance, dawdled, slowing_speed
 from .merging import merging_ahead, zip_ahead
-from .pace import before_wall, behind, wall, wished_speed
+from .pace import behind, wall, wished_speed
 from .passing import behind_those_ahead, keep_order
 from .people import to_people
 from .rings import at
@@ -204,7 +204,7 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                 if ahead < 0 or city.vehicle_i[ahead, CONNECTOR] != connector:
                     new_speed = min(new_speed, into_junction(city, vehicle, left, desired))
             if goes_on(city, vehicle, 1) and (not granted or city.vehicle_i[vehicle, PASSES] >= 0):
-                new_speed = before_wall(city, vehicle, left, new_speed)
+                new_speed = min(new_speed, wall(city, vehicle, left))
             if connector >= 0 and city.connector[ZIPS, connector] != 0:
                 pace = zip_ahead(city, vehicle, connector, left, desired)
                 if pace < new_speed:
@@ -216,7 +216,7 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                     new_speed, standing_for = pace, LEADER
             if connector >= 0:
                 curve = city.lane_f[LIMIT_MPS, road_lanes + connector] * factor
-                if new_speed > curve and not slows_within(new_speed, left, curve, comfort, step):
+                if new_speed > curve:
                     new_speed = min(new_speed, slowing_speed(left, curve, comfort, step))
             if blocked:
                 free = next_obstacle(city, lane, position) - position
@@ -237,7 +237,7 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                 new_speed, standing_for = min(new_speed, beyond_line(city, vehicle, left, to_lane, 1, desired)), LEADER
             new_speed = min(new_speed, merging_ahead(city, vehicle, lane - road_lanes, left, desired))
             slower = city.lane_f[LIMIT_MPS, to_lane] * factor
-            if new_speed > slower and not slows_within(new_speed, left, slower, comfort, step):
+            if new_speed > slower:
                 new_speed = min(new_speed, slowing_speed(left, slower, comfort, step))
         if people:
             free = people_ahead(city, vehicle, lane, left, granted)

@@ -105,14 +105,6 @@ def wanted_lane(city: City, link: int, lane: int, k: int, vehicle: int) -> int:
     return beside
 
 
-@woven
-def queues_ahead(city: City, lane: int, count: int, position: float) -> bool:
-    """Whether so many vehicles of a lane, or more, are at or beyond a position (see ``place_in_lane``)."""
-    if count <= 0 or city.lane_i[COUNT, lane] < count:
-        return count <= 0
-    return city.vehicle_f[at(city, lane, count - 1), POSITION_M] >= position
-
-
 @bare
 def shorter_queue(city: City, link: int, lane: int, k: int, vehicle: int) -> int:
     """Lane beside the present one in which fewer vehicles queue ahead and that serves the route too, -1: none."""
@@ -123,9 +115,7 @@ def shorter_queue(city: City, link: int, lane: int, k: int, vehicle: int) -> int
     found, fewest = -1, k - FEWER + 1
     for side in range(-1, 2, 2):
         other = lane + side
-        if not first <= other < last or queues_ahead(city, other, fewest, position):
-            continue
-        if not may_use(city, other, access) or blocked_soon(city, other, position):
+        if not first <= other < last or not may_use(city, other, access) or blocked_soon(city, other, position):
             continue
         ahead = place_in_lane(city, other, position)
         if wanted >= 0:

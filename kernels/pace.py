@@ -5,15 +5,7 @@ from __future__ import annotations
 import math
 
 from .compile import woven
-from .driving import (
-    accel_on_slope,
-    aimed_speed,
-    brake_distance,
-    power_accel,
-    safe_speed,
-    stopping_speed,
-    stops_within,
-)
+from .driving import accel_on_slope, aimed_speed, brake_distance, power_accel, safe_speed, stopping_speed
 from .traffic_tables import (
     CLASS,
     COMFORT_DECEL,
@@ -62,21 +54,8 @@ def behind(city: City, vehicle: int, gap: float, leader_speed: float, desired_sp
         aimed = min(aimed, speed + power_accel(speed, gradient, city.driver[kind, POWER_PER_MASS]) * step)
     if gap == math.inf:
         return aimed
-    if aimed <= 0.0 or stops_within(aimed, gap, city.max_decel, step):
-        return aimed
     reach = gap + brake_distance(leader_speed, city.max_decel, step)
-    if stops_within(aimed, reach, city.max_decel, step):
-        return aimed
     return min(aimed, safe_speed(reach, city.max_decel, step))
-
-
-@woven
-def before_wall(city: City, vehicle: int, distance: float, pace: float) -> float:
-    """The lesser of a pace, not below 0, and ``wall``."""
-    comfort = city.driver[city.vehicle_i[vehicle, CLASS], COMFORT_DECEL]
-    if stops_within(pace, distance - STOP_MARGIN_M, comfort, city.step_s):
-        return pace
-    return min(pace, wall(city, vehicle, distance))
 
 
 @woven
