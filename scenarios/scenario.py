@@ -166,11 +166,11 @@ class Scenario(Strict):
     patches: Listed[Patch] = Field(
         (), description="Squares and gates in which people walk in the plane. Left out: everybody walks on links."
     )
-    crowd_monitor: CrowdMonitor | None = Field(
-        None, description="Watches how dense people stand and walk, and warns. Left out: nobody does."
-    )
     evacuation: Evacuation | None = Field(
         None, description="Who is told to leave, and where people are safe. Left out: nobody has to."
+    )
+    crowd_monitor: CrowdMonitor | None = Field(
+        None, description="Watches how dense people stand and walk, and warns. Left out: nobody does."
     )
     responders: Responders | None = Field(None, description="Who answers calls for help.")
     sensors: Listed[Loop] = Field((), description="What is measured on the streets.")
@@ -198,6 +198,14 @@ class Scenario(Strict):
             )
             raise ValueError(said)
         return routes
+
+    @field_validator("patches", "crowd_monitor")
+    @classmethod
+    def _somebody_walks(cls, given: Any, info: ValidationInfo) -> Any:
+        walks, evacuation = info.data.get("walks", "wrong"), info.data.get("evacuation")
+        if given and not walks and evacuation is None:
+            raise ValueError("nobody walks in this scenario. Say who does under `walks`, or leave this out.")
+        return given
 
     @property
     def files(self) -> tuple[Path, ...]:
