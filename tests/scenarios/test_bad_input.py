@@ -657,12 +657,13 @@ CASES: list[tuple[str, str | bytes, list[str]]] = [
     ),
     (
         "a crowd that is watched, and a square, where nobody walks",
-        GOOD
-        + "crowd_monitor: {every_s: 5}\npatches: [{id: a, polygon: [[7.42, 43.73], [7.43, 43.73], [7.43, 43.74]]}]\n",
+        GOOD + "crowd_monitor: {every_s: 5}\npatches: [{id: a, polygon: [[7, 43], [8, 43], [8, 44]]}]\n",
         [
             "scenario.yaml:6  crowd_monitor  nobody walks in this scenario. Say who does under `walks`, or leave this out.",
-            'scenario.yaml:7  patches = [{"id": "a", "polygon": [[7.42, 43.73], [7.43, 43.73], [7.4…  nobody walks in this '
-            "scenario. Say who does under `walks`, or leave this out.",
+            (
+                'scenario.yaml:7  patches = [{"id": "a", "polygon": [[7, 43], [8, 43], [8, 44]]}]  nobody walks in this '
+                "scenario. Say who does under `walks`, or leave this out."
+            ),
         ],
     ),
     (
