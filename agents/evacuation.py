@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import traffic_tables, walking_tables
-from ..scenarios.evacuation_people import CAR, FOOT
+from ..scenarios.evacuation_people import AMBULANCE, CAR, FOOT
 from .remembering import Remembers
 
 if TYPE_CHECKING:
@@ -23,21 +23,24 @@ Longs = NDArray[np.int64]
 
 # What somebody is doing.
 AT_HOME, PREPARING, ON_FOOT, IN_CAR, SHELTERED, OUT, STRANDED, AT_STOP, IN_BUS, AWAY, COMING_HOME = range(11)
+WAITS_FOR_AMBULANCE, IN_AMBULANCE = 11, 12
 NOT_HOME = (AWAY, COMING_HOME)
-UNDER_WAY = (ON_FOOT, IN_CAR, AT_STOP, IN_BUS)
+UNDER_WAY = (ON_FOOT, IN_CAR, AT_STOP, IN_BUS, IN_AMBULANCE)
 STATE_WORDS = (
     *("indoors", "preparing", "on_foot", "in_car", "sheltered", "out", "stranded", "at_stop", "in_bus"),
-    *("away", "coming_home"),
+    *("away", "coming_home", "waits_for_ambulance", "in_ambulance"),
 )
 
 # Why somebody is stranded.
-NOTHING, NO_WAY_ON_FOOT, NO_WAY_BY_CAR, ALL_FULL, NO_WAY_BY_BUS = range(5)
+NOTHING, NO_WAY_ON_FOOT, NO_WAY_BY_CAR, ALL_FULL, NO_WAY_BY_BUS, NO_WAY_BY_AMBULANCE, NO_PLACE_BY_AMBULANCE = range(7)
 CAUSES = (
     "",
     "no way on foot to any shelter or exit",
     "no way by car to any shelter or exit",
     "every shelter was full",
     "the bus found no way, or drove no more",
+    "the ambulance found no way",
+    "the shelter of the ambulance was full",
 )
 
 
@@ -88,8 +91,9 @@ class Evacuees(Remembers):
 
     @property
     def mode(self) -> NDArray[np.int8]:
-        """Row of MODES of each person: that of the household, but who is late walks where the car is gone."""
+        """Row of MODES of each person: that of the household, but some are fetched, and who is late to a car walks."""
         mode = self.people.households.mode[self.people.household]
+        mode = np.where(self.people.fetching.fetched, np.int8(AMBULANCE), mode)
         return np.where(self.alone & (mode == CAR), FOOT, mode)
 
     def send_away(self, persons: Longs) -> None:
@@ -164,10 +168,12 @@ class Evacuees(Remembers):
             digest.update(np.ascontiguousarray(getattr(self, name)).tobytes())
         return digest.hexdigest()
 
-    def census(self, walkers: Walkers, fleet: Fleet, at_stops: int = 0, in_buses: int = 0) -> dict[str, int]:
+    def census(
+        self, walkers: Walkers, fleet: Fleet, at_stops: int, in_buses: int, in_ambulances: int
+    ) -> dict[str, int]:
         """Where everybody is, each count from the table that knows it: together they are the population.
 
-        ``at_stops`` and ``in_buses`` are counted by the buses.
+        ``at_stops``, ``in_buses`` and ``in_ambulances`` are counted by the buses and the ambulances.
         """
         walking, driving = self.doing == ON_FOOT, self.doing == IN_CAR
         on_foot = walkers.people.status[0, self.walk_row[walking]]
@@ -182,6 +188,7 @@ class Evacuees(Remembers):
             "in_cars": int(np.isin(in_cars, way).sum()),
             "at_stops": at_stops,
             "in_buses": in_buses,
+            "in_ambulances": in_ambulances,
             "sheltered": int(self.occupancy[~exits].sum()),
             "out": int(self.occupancy[exits].sum()),
             "stranded": int((self.doing == STRANDED).sum()),

@@ -20,11 +20,11 @@ Bools = NDArray[np.bool_]
 
 
 def elsewhere(gathering: Gathering, people: EvacuationPeople, seed: int) -> Bools:
-    """Who is not at home when the run begins, ``[person]``; people of groups are all in their building."""
+    """Who is not at home when the run begins, ``[person]``; who cannot walk is, as all people of groups are."""
     home = people.household
     number = np.arange(home.size) - people.households.first_person[home]
     keys = member_keys(people.households.key[home], number.astype(np.int32))
-    of_zones = people.households.stock[home] < len(people.zones)
+    of_zones = (people.households.stock[home] < len(people.zones)) & ~people.fetching.fetched
     return np.asarray(of_zones & (draws(seed, keys, "elsewhere") < gathering.away))
 
 

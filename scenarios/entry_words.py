@@ -15,6 +15,7 @@ from .change_words import change_sentence, change_title
 from .demand_kinds import DemandScale
 from .drivers import OtherDrivers
 from .evacuation import (
+    Ambulances,
     CellBroadcast,
     Door,
     DoorToDoor,
@@ -51,6 +52,7 @@ EVACUATION_ENTRIES = {
     Shelter: "shelter",
     WayOut: "exit",
     Pickup: "buses from",
+    Ambulances: "ambulances of",
 }
 KNOWN = {"sight": "drivers learn of it when they get there", "broadcast": "everybody knows of it at once"}
 KNOWN_HAZARD = {"sight": "people learn of it when they get there", "broadcast": "everybody knows of it at once"}
@@ -164,7 +166,7 @@ def entry_title(entry: BaseModel, name: str, side: Side) -> str:
         return f"scaling of {_scaled_trips(entry, side)}"
     if isinstance(entry, NamedRoute):
         return f'"{entry.name}"'
-    if isinstance(entry, EvacuationZone | Group | Order | Pickup | Shelter | WayOut):
+    if isinstance(entry, Ambulances | EvacuationZone | Group | Order | Pickup | Shelter | WayOut):
         return f"{EVACUATION_ENTRIES[type(entry)]} {name}"
     if isinstance(entry, Door | Patch):
         return f"{'door' if isinstance(entry, Door) else 'patch'} {name}"

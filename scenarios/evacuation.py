@@ -26,6 +26,11 @@ class Modes(Strict):
 
     car: Share = Field(0.0, description="Share of the households that drive.")
     bus: Share = Field(0.0, description="Share of the households that walk to the nearest of `pickups` and ride on.")
+    ambulance: Share = Field(
+        0.0,
+        description="Share of the people who cannot walk: one of `ambulances` fetches each of them at home, and the "
+        "others of the household leave without them.",
+    )
 
     @model_validator(mode="after")
     def _not_more_than_all(self) -> Self:
@@ -179,6 +184,19 @@ class Pickup(Strict):
     unloads_s: Seconds = Field(60.0, description="It stands so long at the shelter, s.")
 
 
+class Ambulances(Strict):
+    """Ambulances that fetch people who cannot walk, who has waited longest first, and drive them to a shelter."""
+
+    id: str = Field(min_length=1, description="What people call them.")
+    at: LonLat = Field(description="Where they stand in the beginning: [longitude, latitude].")
+    to: str = Field(min_length=1, description="Id of the shelter they drive to; `ambulance` stands in its `by`.")
+    start_s: Seconds = Field(0.0, description="They drive from then on, seconds after the scenario's start.")
+    vehicles: int = Field(1, ge=1, le=500, description="How many ambulances.")
+    places: int = Field(1, ge=1, le=20, description="People that fit into one: with room it drives on to the nearest.")
+    loads_s: float = Field(ge=0, le=86_400, description="It stands so long where it takes somebody up, s.")
+    unloads_s: float = Field(ge=0, le=86_400, description="It stands so long at the shelter, s.")
+
+
 class Households(Strict):
     """Who leaves together."""
 
@@ -237,6 +255,7 @@ class Evacuation(Strict):
     )
     exits: Listed[WayOut] = Field((), description="Ways out of the danger.")
     pickups: Listed[Pickup] = Field((), description="Where buses take people up.")
+    ambulances: Listed[Ambulances] = Field((), description="Who fetches people who cannot walk.")
     table_every_s: float = Field(60.0, ge=1, le=3600, description="Interval of the table of counts, s.")
 
     @model_validator(mode="after")
@@ -245,6 +264,7 @@ class Evacuation(Strict):
         _refuse_double([group.id for group in self.groups], "groups")
         _refuse_double([*(shelter.id for shelter in self.shelters), *(exit_.id for exit_ in self.exits)], "shelters")
         _refuse_double([pickup.id for pickup in self.pickups], "pickups")
+        _refuse_double([pool.id for pool in self.ambulances], "ambulances")
         return self
 
     @model_validator(mode="after")
@@ -256,6 +276,8 @@ class Evacuation(Strict):
         ways = [self.modes, *(zone.modes for zone in self.zones), *(group.modes for group in self.groups)]
         if not self.pickups and any(modes is not None and modes.bus > 0.0 for modes in ways):
             raise ValueError("has people who take a bus (`modes`), and no `pickups` where buses take them up.")
+        if not self.ambulances and any(modes is not None and modes.ambulance > 0.0 for modes in ways):
+            raise ValueError("has people who cannot walk (`modes`), and no `ambulances` that fetch them.")
         return self
 
 

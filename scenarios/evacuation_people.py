@@ -9,16 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .chance import draws, keys_of
-from .evacuation import MODES, EvacuationZone, Group, Modes, Pickup, Shelter, WayOut
+from .evacuation import MODES, Ambulances, EvacuationZone, Group, Modes, Pickup, Shelter, WayOut
+from .evacuation_fetching import Fetching, fetching_of, trips_to_come, who_is_fetched
 from .network import Bools, Bytes, Floats, Ints
-from .trips import VEHICLE_CLASSES, TripTable
+from .trips import TripTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .evacuation_places import City
 
-FOOT, CAR, BUS = MODES.index("foot"), MODES.index("car"), MODES.index("bus")
+FOOT, CAR, BUS, AMBULANCE = (MODES.index(mode) for mode in ("foot", "car", "bus", "ambulance"))
 SHORTEST_LEG_S = 30.0
 MOST_ROUNDS = 60  # of a bus
 
@@ -91,6 +92,7 @@ class EvacuationPeople:
     buses: TripTable  # every leg of every bus
     bus_leg: Ints  # [pickup's bus, leg] row of `buses`; legs lead to the shelter and back by turns
     bus_pickup: Ints  # [pickup's bus]
+    fetching: Fetching
 
 
 def people_of(
@@ -102,6 +104,7 @@ def people_of(
     persons_per_car: int,
     havens: Havens,
     pickups: Sequence[Pickup],
+    ambulances: Sequence[Ambulances],
     city: City,
     seed: int,
     duration_s: float,
@@ -115,14 +118,18 @@ def people_of(
     households = _joined(parts, persons_per_car)
     household = np.repeat(np.arange(households.key.size, dtype=np.int32), households.size)
     ids = [f"evacuee {name}" for part in parts for name in part.person_ids()]
-    walks, walk_row = _table(ids, households.walk_link[household], households.walk_m[household])
+    cannot_walk = [(zone.modes or modes).ambulance for zone in zones]
+    cannot_walk += [(group.modes or Modes()).ambulance for group in groups]
+    fetched = who_is_fetched(ids, np.array(cannot_walk)[households.stock[household]], seed)
+    shelter = np.array([havens.id.index(pool.to) for pool in ambulances], np.int32)
+    walks, walk_row = trips_to_come(ids, households.walk_link[household], households.walk_m[household])
     walk_person = np.empty(len(ids), np.int32)
     walk_person[walk_row] = np.arange(len(ids), dtype=np.int32)
     car_of = np.repeat(np.arange(households.key.size, dtype=np.int32), np.diff(households.first_car))
     number = np.arange(car_of.size) - households.first_car[:-1][car_of]
     names = [name for part in parts for name in part.ids]
     car_ids = [f"evacuee car {names[home]}/{k}" for home, k in zip(car_of.tolist(), number.tolist(), strict=True)]
-    cars, car_row = _table(car_ids, households.road_link[car_of], households.road_m[car_of])
+    cars, car_row = trips_to_come(car_ids, households.road_link[car_of], households.road_m[car_of])
     car_household = np.empty(car_of.size, np.int32)
     car_household[car_row] = car_of
     stocks = Stocks(
@@ -136,7 +143,7 @@ def people_of(
         households,
         havens,
         household,
-        _seats(households, household, car_row, persons_per_car),
+        _seats(households, household, car_row, persons_per_car, fetched),
         walks,
         walk_person,
         cars,
@@ -144,6 +151,15 @@ def people_of(
         car_row,
         tuple(pickups),
         *_bus_legs(pickups, havens, duration_s),
+        fetching_of(
+            ids,
+            fetched,
+            households.x_m[household],
+            households.y_m[household],
+            ambulances,
+            (havens.road_link[shelter], havens.road_m[shelter]),
+            city,
+        ),
     )
 
 
@@ -160,15 +176,15 @@ def _bus_legs(pickups: Sequence[Pickup], havens: Havens, duration_s: float) -> t
             ids.append(f"evacuation bus {pickups[pickup].id}/{bus:03d}/{leg:03d}")
             link.append(int(havens.road_link[place]))
             at_m.append(float(havens.road_m[place]))
-    table, row = _table(ids, np.array(link, np.int32), np.array(at_m), vehicle_class="bus")
+    table, row = trips_to_come(ids, np.array(link, np.int32), np.array(at_m), vehicle_class="bus")
     return table, row.reshape(bus_pickup.size, 2 * rounds), bus_pickup
 
 
-def _seats(households: Households, household: Ints, car_row: Ints, persons_per_car: int) -> Ints:
+def _seats(households: Households, household: Ints, car_row: Ints, persons_per_car: int, fetched: Bools) -> Ints:
     """Row of the car that each person goes in, -1 for those who do not drive."""
     number = np.arange(household.size) - households.first_person[:-1][household]
     car = households.first_car[:-1][household] + number // persons_per_car
-    drives = households.mode[household] == CAR
+    drives = (households.mode[household] == CAR) & ~fetched
     seats = np.full(household.size, -1, np.int32)
     seats[drives] = car_row[car[drives]]
     return seats
@@ -256,16 +272,6 @@ def _joined(parts: Sequence[_Homes], persons_per_car: int) -> Households:
         x_m=np.concatenate([part.x_m for part in parts]),
         y_m=np.concatenate([part.y_m for part in parts]),
     )
-
-
-def _table(ids: Sequence[str], link: Ints, at_m: Floats, vehicle_class: str = "car") -> tuple[TripTable, Ints]:
-    """Trips from home that have no departure and no other end yet, and the row of each of ``ids``."""
-    never = np.full(len(ids), np.inf)
-    kinds = np.full(len(ids), VEHICLE_CLASSES.index(vehicle_class), np.int8)
-    table = TripTable.sorted(ids, never, link, link, origin_m=at_m, destination_m=at_m, vehicle_class=kinds)
-    row = np.empty(len(ids), np.int32)
-    row[np.argsort(np.array(ids, dtype=str), kind="stable")] = np.arange(len(ids), dtype=np.int32)
-    return table, row
 
 
 def havens_of(shelters: Sequence[Shelter], exits: Sequence[WayOut], pickups: Sequence[Pickup], city: City) -> Havens:

@@ -114,9 +114,17 @@ class City:
             return link, float(self.roads.links.length_m[link])
         assert place.at is not None, "the scenario's rules ask for it"
         x_m, y_m = project(self.roads, *np.array([place.at]).T)
-        buses = isinstance(place, Pickup) or "bus" in place.by  # which have to get away from it again
+        buses = (
+            isinstance(place, Pickup) or "bus" in place.by or "ambulance" in place.by
+        )  # which have to get away from it again
         nearest, along_m, _ = self.nearest_roads(x_m, y_m, to_begin=False, both=buses)
         return int(nearest[0]), float(along_m[0])
+
+    def nearest_street(self, lon: float, lat: float) -> tuple[int, float, float]:
+        """Nearest street where vehicles can arrive and set out, the place along it, m, and how far it is, m."""
+        x_m, y_m = project(self.roads, np.array([lon]), np.array([lat]))
+        link, along_m, away_m = self.nearest_roads(x_m, y_m, to_begin=False, both=True)
+        return int(link[0]), float(along_m[0]), float(away_m[0])
 
     def may_end(self, link: int) -> bool:
         """Whether cars can get to a street."""
@@ -148,6 +156,7 @@ def evacuation_people(scenario: Scenario, roads: RoadNetwork, walk: WalkNetwork)
         evacuation.households.persons_per_car,
         havens_of(shelters, evacuation.exits, evacuation.pickups, city),
         evacuation.pickups,
+        evacuation.ambulances,
         city,
         scenario.seed,
         scenario.duration_s,
@@ -180,13 +189,15 @@ def _unknown_zones(scenario: Scenario, evacuation: Evacuation) -> Iterator[Probl
                 said = f"no such zone.{closest_hint(name, known)} All: {', '.join(map(shown_value, known))}."
                 yield _about(scenario, ("orders", row, "zones", column), said)
     shelters = {shelter.id: shelter for shelter in all_shelters(evacuation)}
-    for row, pickup in enumerate(evacuation.pickups):
-        if pickup.to not in shelters:
-            said = f"no such shelter.{closest_hint(pickup.to, shelters)} All: {', '.join(map(shown_value, shelters))}."
-            yield _about(scenario, ("pickups", row, "to"), said)
-        elif "bus" not in shelters[pickup.to].by:
-            said = "cannot be reached by bus. Add `bus` to the shelter's `by`."
-            yield _about(scenario, ("pickups", row, "to"), said)
+    rides = [("pickups", row, "bus", pickup.to) for row, pickup in enumerate(evacuation.pickups)]
+    rides += [("ambulances", row, "ambulance", pool.to) for row, pool in enumerate(evacuation.ambulances)]
+    for section, row, mode, to in rides:
+        if to not in shelters:
+            said = f"no such shelter.{closest_hint(to, shelters)} All: {', '.join(map(shown_value, shelters))}."
+            yield _about(scenario, (section, row, "to"), said)
+        elif mode not in shelters[to].by:
+            said = f"cannot be reached by {mode}. Add `{mode}` to the shelter's `by`."
+            yield _about(scenario, (section, row, "to"), said)
     twice = [name for name in dict.fromkeys(known) if known.count(name) > 1]
     for name in twice:
         yield _about(scenario, ("zones_file",), f'its zone "{name}" stands under `zones` too. Ids differ.')
@@ -221,6 +232,11 @@ def _misplaced(scenario: Scenario, evacuation: Evacuation, city: City) -> Iterat
         yield from (_about(scenario, ("groups", row, "at"), said) for said in _no_path_to(group.at, city))
     for row, pickup in enumerate(evacuation.pickups):
         yield from (_about(scenario, ("pickups", row, "at"), said) for said in _no_way_to(pickup, city))
+    for row, pool in enumerate(evacuation.ambulances):
+        away_m = city.nearest_street(*pool.at)[2]
+        if away_m > FARTHEST_M:
+            said = f"no street for cars leads to it: the nearest is {away_m:,.0f} m away. Move it."
+            yield _about(scenario, ("ambulances", row, "at"), said)
     for row, exit_ in enumerate(evacuation.exits):
         if exit_.link is None:
             yield from (_about(scenario, ("exits", row, "at"), said) for said in _no_way_to(exit_, city))

@@ -46,6 +46,12 @@ LABELS = {
     "CellBroadcast.seen_after_s": "seen on average after",
     "CurveTime.file": "shares of people ready by a time",
     "DoorToDoor.households_per_h": "doors an hour",
+    "Ambulances.loads_s": "stand where they take somebody up for",
+    "Ambulances.places": "people in each",
+    "Ambulances.start_s": "from",
+    "Ambulances.to": "to",
+    "Ambulances.unloads_s": "at the shelter for",
+    "Evacuation.ambulances": "evacuation",
     "Evacuation.channels": "evacuation",
     "Evacuation.cue_factor": "preparation for each further warning times",
     "Evacuation.exits": "evacuation",
@@ -68,6 +74,7 @@ LABELS = {
     "Households.mean_size": "people in a household on average",
     "Households.persons_per_car": "most people in a car",
     "Evacuation.pickups": "evacuation",
+    "Modes.ambulance": "cannot walk, of the people",
     "Modes.bus": "take the bus",
     "Modes.car": "drive",
     "Pickup.headway_s": "one after the other by",
@@ -273,7 +280,7 @@ LEFT_OUT = {  # where the key's description does not say what holds without it; 
     "Evacuation.preparation": "as by default",
     "announced_after_s": "never",
 }
-SHARES = ("away", "bus", "car", "compliance", "reaches", "share")  # told in per cent
+SHARES = ("ambulance", "away", "bus", "car", "compliance", "reaches", "share")  # told in per cent
 RATES = ("per_hour", "factor", "trips")  # whose change is also told in per cent
 
 

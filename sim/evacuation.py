@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..agents.evacuation import (
     ALL_FULL,
     IN_CAR,
+    NO_PLACE_BY_AMBULANCE,
     NO_WAY_BY_CAR,
     NO_WAY_ON_FOOT,
     ON_FOOT,
@@ -31,10 +32,11 @@ from ..agents.remembering import Remembers, State, put_back
 from ..agents.walk_routes import WalkRouter
 from ..kernels import traffic_tables, walking_tables
 from ..scenarios.evacuation import Evacuation, Order
-from ..scenarios.evacuation_people import BUS, CAR, FOOT, EvacuationPeople
+from ..scenarios.evacuation_people import AMBULANCE, BUS, CAR, FOOT, EvacuationPeople
 from ..scenarios.trips import TripTable
 from ..scenarios.walk_presets import door_flow_per_s, preset_of
 from .duties import Duty
+from .evacuation_ambulances import EvacuationAmbulances
 from .evacuation_buses import EvacuationBuses
 from .evacuation_orders import Orders
 from .walking import OnFoot
@@ -69,7 +71,7 @@ class Rescue(Remembers):
         self.simulation, self.evacuation, self.people = simulation, evacuation, people
         walkers, fleet = self.walkers, simulation.model.fleet
         first_walk = len(walkers.trips) - len(people.walks)
-        first_car = len(fleet.trips) - len(people.cars) - len(people.buses)
+        first_car = len(fleet.trips) - len(people.cars) - len(people.buses) - len(people.fetching.drives)
         self.evacuees = Evacuees(people, first_walk, first_car)
         slowest_mps = np.full(people.households.key.size, np.inf)
         own_mps = walkers.people.speed_mps[0, self.evacuees.walk_row]
@@ -80,10 +82,10 @@ class Rescue(Remembers):
         door_per_s = np.array([door_flow_per_s(widths, preset) for widths in people.stocks.door_m])
         self.orders = Orders(evacuation, self.evacuees, simulation.model.network, door_per_s, simulation.seed)
         self.under_way = np.zeros(people.household.size, np.bool_)  # on foot, on wheels or at a stop
-        self.buses = EvacuationBuses(self)
+        self.buses, self.ambulances = EvacuationBuses(self), EvacuationAmbulances(self)
         self._drive_s: dict[int, tuple[float, Floats]] = {}  # by link: when they were found, and times to havens, s
 
-    KEEPS = ("evacuees", "orders", "buses", "under_way", "_drive_s")
+    KEEPS = ("evacuees", "orders", "buses", "ambulances", "under_way", "_drive_s")
 
     def state(self) -> State:
         """What is kept, with the destinations and the order of departures that the run has written."""
@@ -105,8 +107,8 @@ class Rescue(Remembers):
 
     def census(self) -> dict[str, int]:
         """Where everybody is; together they are the population."""
-        waiting, aboard = (sum(map(len, rows)) for rows in (self.buses.waiting, self.buses.aboard))
-        return self.evacuees.census(self.walkers, self.simulation.model.fleet, waiting, aboard)
+        aside = (self.buses.waiting, self.buses.aboard, self.ambulances.aboard)
+        return self.evacuees.census(self.walkers, self.simulation.model.fleet, *(sum(map(len, rows)) for rows in aside))
 
     def figures(self) -> dict[str, float]:
         """Where everybody is at the moment."""
@@ -121,6 +123,7 @@ class Rescue(Remembers):
             self.evacuees.come_home(t_s)
         self._set_out(self.orders.due(t_s), t_s)
         self.buses.act(t_s)
+        self.ambulances.act(t_s)
         self._note_full(t_s)
 
     def _set_out(self, persons: Longs, t_s: float) -> None:
@@ -128,6 +131,7 @@ class Rescue(Remembers):
         self._walk(persons[mode == FOOT], FOOT, t_s)
         self._walk(persons[mode == BUS], BUS, t_s)
         self._drive(persons[mode == CAR], t_s)
+        self.ambulances.wait(persons[mode == AMBULANCE])
 
     def _walk(self, persons: Longs, mode: int, t_s: float) -> None:
         """Let people leave home on foot, to a haven or to where buses take them up."""
@@ -249,7 +253,7 @@ class Rescue(Remembers):
         self.let_in(persons[~stop], at_s[~stop], t_s)
 
     def let_in(self, persons: Longs, at_s: Floats, t_s: float) -> None:
-        """Let people into the haven they have come to, one after the other; who finds no place walks on."""
+        """Let people into the haven they have come to, one after the other; who finds no place walks on if able to."""
         if not persons.size:
             return
         evacuees, havens = self.evacuees, self.people.havens
@@ -259,6 +263,9 @@ class Rescue(Remembers):
         self.under_way[inside] = False
         if outside.size:
             evacuees.turn_away(outside)
+            carried = self.people.fetching.fetched[outside]
+            evacuees.strand(outside[carried], NO_PLACE_BY_AMBULANCE)
+            outside = outside[~carried]
             on_foot = havens.walk_link[evacuees.haven[outside]] >= 0
             self.give_up(outside[~on_foot], NO_WAY_BY_CAR)
             outside = outside[on_foot]
@@ -384,7 +391,9 @@ def _from_here(directed: Ints, start: Longs, route: Ints) -> tuple[Longs, Ints]:
 def with_evacuees(trips: TripTable, on_foot: OnFoot, people: EvacuationPeople) -> tuple[TripTable, OnFoot]:
     """Trips and walks with those of the evacuees behind them, whose ends are written to during the run."""
     walks = TripTable.joined([on_foot.walks, people.walks]).open_ended()
-    return TripTable.joined([trips, people.cars, people.buses]).open_ended(), OnFoot(on_foot.network, walks, people)
+    return TripTable.joined([trips, people.cars, people.buses, people.fetching.drives]).open_ended(), OnFoot(
+        on_foot.network, walks, people
+    )
 
 
 def start_evacuation(simulation: Simulation, people: EvacuationPeople) -> Rescue:

@@ -28,7 +28,7 @@ class EvacuationBuses(Remembers):
     def __init__(self, rescue: Rescue) -> None:
         people = rescue.people
         self._rescue, self.people = rescue, people
-        self.first_row = len(rescue.simulation.model.fleet.trips) - len(people.buses)
+        self.first_row = len(rescue.simulation.model.fleet.trips) - len(people.buses) - len(people.fetching.drives)
         starts = [pickup.start_s + pickup.headway_s * k for pickup in people.pickups for k in range(pickup.buses)]
         self.doing = np.full(len(starts), COMING, np.int8)
         self.since_s = np.array(starts, np.float64)  # when it began what it does; of a bus to come: when it is there

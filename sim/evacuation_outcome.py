@@ -23,6 +23,7 @@ from ..agents.evacuation import (
     STATE_WORDS,
     STRANDED,
     UNDER_WAY,
+    WAITS_FOR_AMBULANCE,
 )
 from ..agents.remembering import Remembers
 from ..kernels import traffic_tables, walking_tables
@@ -76,7 +77,7 @@ class EvacuationTable(Remembers):
         def of_zones(chosen: Any) -> Longs:
             return np.bincount(zone[chosen], minlength=zones)
 
-        home, away = (state == AT_HOME) | (state == PREPARING), np.isin(state, NOT_HOME)
+        home, away = np.isin(state, (AT_HOME, PREPARING, WAITS_FOR_AMBULANCE)), np.isin(state, NOT_HOME)
         self._zones.write(
             {
                 "t_s": np.full(zones, t_s),
@@ -170,6 +171,7 @@ def _write_shelters(folder: RunFolder, rescue: Rescue) -> None:
     np.maximum.at(last_s, evacuees.haven[safe], evacuees.safe_s[safe])
     by_car = safe & (evacuees.mode == MODES.index("car"))
     by_bus = safe & (evacuees.mode == MODES.index("bus"))
+    by_ambulance = safe & (evacuees.mode == MODES.index("ambulance"))
     rows = np.flatnonzero(~havens.is_pickup)
     folder.writer("shelters").write(
         {
@@ -179,6 +181,7 @@ def _write_shelters(folder: RunFolder, rescue: Rescue) -> None:
             "occupancy": evacuees.occupancy[rows],
             "by_car": np.bincount(evacuees.haven[by_car], minlength=len(havens.id))[rows],
             "by_bus": np.bincount(evacuees.haven[by_bus], minlength=len(havens.id))[rows],
+            "by_ambulance": np.bincount(evacuees.haven[by_ambulance], minlength=len(havens.id))[rows],
             "turned_away": evacuees.refused[rows],
             "full_s": evacuees.full_since_s[rows],
             "first_s": np.where(np.isinf(first_s), np.nan, first_s)[rows],
@@ -210,7 +213,7 @@ def zone_rows(rescue: Rescue) -> list[dict[str, Any]]:
             "ordered_s": begun_s,
             "leaving": int(goes.sum()),
             "safe": int(np.isin(state, (SHELTERED, OUT)).sum()),
-            "under_way": int(np.isin(state, UNDER_WAY).sum()),
+            "under_way": int(np.isin(state, (*UNDER_WAY, WAITS_FOR_AMBULANCE)).sum()),
             "stranded": int((state == STRANDED).sum()),
         }
         for share in SHARES:
@@ -225,13 +228,14 @@ def _until(times_s: Floats, share: int) -> float:
     if not times_s.size:
         return np.nan
     needed = int(np.ceil(times_s.size * share / 100.0 - 1e-9))
-    return float(np.sort(times_s)[needed - 1])  # NaN stands last
+    at_s = float(np.sort(times_s)[needed - 1])  # NaN stands last, behind those who still wait to be fetched
+    return at_s if np.isfinite(at_s) else np.nan
 
 
 def stranded_rows(rescue: Rescue) -> list[dict[str, Any]]:
     """Everybody who set out and is not safe, with place, time and cause."""
     evacuees, people, model = rescue.evacuees, rescue.people, rescue.simulation.model
-    lost = np.flatnonzero(np.isin(evacuees.doing, (*UNDER_WAY, STRANDED)))
+    lost = np.flatnonzero(np.isin(evacuees.doing, (*UNDER_WAY, WAITS_FOR_AMBULANCE, STRANDED)))
     if not lost.size:
         return []
     x_m, y_m = whereabouts(rescue, lost)
@@ -244,7 +248,7 @@ def stranded_rows(rescue: Rescue) -> list[dict[str, Any]]:
             "status": STATE_WORDS[int(evacuees.doing[person])],
             "lon": round(float(lon[row]), 6),
             "lat": round(float(lat[row]), 6),
-            "left_s": float(evacuees.left_s[person]),
+            "left_s": float(evacuees.left_s[person]) if np.isfinite(evacuees.left_s[person]) else np.nan,
             "t_s": rescue.simulation.t_s,
             "cause": _why(rescue, person),
         }
@@ -259,19 +263,25 @@ def _why(rescue: Rescue, person: int) -> str:
         return "incapacitated by a hazard"
     if evacuees.doing[person] == AT_STOP:
         return "still waiting for a bus when the run ended"
+    if evacuees.doing[person] == WAITS_FOR_AMBULANCE:
+        return "still waiting for an ambulance when the run ended"
     return CAUSES[int(evacuees.cause[person])] or "still on the way when the run ended"
 
 
 def whereabouts(rescue: Rescue, persons: Longs) -> tuple[Floats, Floats]:
     """Coordinates of people who are not safe, m: where they walk or drive, wait, or could not go on."""
     evacuees, people, model, walkers = rescue.evacuees, rescue.people, rescue.simulation.model, rescue.walkers
-    home = people.household[persons]
+    home, fetching = people.household[persons], people.fetching
     x_m, y_m = people.households.x_m[home].copy(), people.households.y_m[home].copy()
     for place, person in enumerate(persons.tolist()):
         point = None
         row, car = int(evacuees.walk_row[person]), -1 if evacuees.alone[person] else int(evacuees.car_row[person])
         cell, status = int(walkers.people.cell[0, row]), int(walkers.people.status[0, row])
-        if cell >= 0:
+        if fetching.fetched[person]:
+            if evacuees.doing[person] != WAITS_FOR_AMBULANCE:
+                link, at_m = rescue.ambulances.place_of(person)
+                point = shapely.line_interpolate_point(shapely.LineString(model.network.link_shape_xy(link)), at_m)
+        elif cell >= 0:
             directed = int(np.searchsorted(walkers.walks.first_cell, cell, side="right")) - 1
             cells = walkers.walks.first_cell[directed + 1] - walkers.walks.first_cell[directed]
             share = (cell - walkers.walks.first_cell[directed] + 1) / cells
@@ -380,6 +390,7 @@ def _in_words(scenario: Scenario, rescue: Rescue) -> dict[str, list[str]]:
             *([] if gathering is None else [f"members of households who come home first: {details(gathering, side)}"]),
             f"modes: {details(evacuation.modes, side) or 'all walk'}",
             *told(evacuation.pickups),
+            *told(evacuation.ambulances),
             *([] if shadow is None else [f"leaving without an order: {details(shadow, side)}"]),
         ],
     }
@@ -401,6 +412,7 @@ def evacuation_facts(rescue: Rescue) -> dict[str, Any]:
             "turned_away": int(evacuees.refused.sum()),
             "carried_by_buses": int(rescue.buses.carried.sum()),
             "bus_rounds": int((rescue.buses.leg + 1).sum() // 2),
+            "carried_by_ambulances": int(rescue.ambulances.carried.sum()),
             "cars": int(np.unique(evacuees.car_row[evacuees.car_row >= 0]).size),
             "zones": {row["zone"]: {key: value for key, value in row.items() if key != "zone"} for row in zones},
             **_in_words(simulation.scenario, rescue),

@@ -206,6 +206,7 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "occupancy": COUNT,
         "by_car": COUNT,
         "by_bus": COUNT,
+        "by_ambulance": COUNT,
         "turned_away": COUNT,
         "full_s": NUMBER,
         "first_s": NUMBER,

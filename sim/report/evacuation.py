@@ -242,7 +242,7 @@ def _shelter_row(row: Mapping[Any, Any], start: dt.datetime) -> dict[str, str]:
         "name": str(row["shelter"]),
         "kind": str(row["kind"]),
         "capacity": style.whole(row["capacity"]) if row["kind"] == "shelter" else style.DASH,
-        **{key: style.whole(row[key]) for key in ("occupancy", "by_car", "by_bus", "turned_away")},
+        **{key: style.whole(row[key]) for key in ("occupancy", "by_car", "by_bus", "by_ambulance", "turned_away")},
         "full": style.clock(start, row["full_s"]),
         "first": style.clock(start, row["first_s"]),
         "last": style.clock(start, row["last_s"]),

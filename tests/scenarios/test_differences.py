@@ -51,7 +51,11 @@ EVACUATION: dict[str, Any] = {
     "cue_factor": 0.8,
     "households": {"mean_size": 2.1, "persons_per_car": 4},
     "gathering": {"away": 0.3, "comes_home": {"kind": "uniform", "least_s": 60, "most_s": 900}, "waits_s": 600},
-    "modes": {"car": 0.4, "bus": 0.1},
+    "modes": {"car": 0.4, "bus": 0.1, "ambulance": 0.02},
+    "ambulances": [
+        {"id": "clinic", "at": [7.42, 43.73], "to": "hall", "start_s": 900, "vehicles": 2, "places": 2}
+        | {"loads_s": 300, "unloads_s": 120}
+    ],
     "pickups": [
         {"id": "square", "at": [7.42, 43.73], "to": "hall", "start_s": 900, "buses": 2, "headway_s": 300}
         | {"capacity": 60, "stays_s": 90, "unloads_s": 45}

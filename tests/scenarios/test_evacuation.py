@@ -208,6 +208,28 @@ CASES: list[tuple[str, dict[str, Any], dict[str, str], list[str]]] = [
         ],
     ),
     (
+        "ambulances to nowhere",
+        {
+            "shelters": [HALL],
+            "ambulances": [
+                {"id": "a", "at": corner(0, 0), "to": "hal", "loads_s": 60, "unloads_s": 60},
+                {"id": "b", "at": [9.05, 47.0], "to": "hall", "loads_s": 60, "unloads_s": 60},
+            ],
+        },
+        {},
+        [
+            'evacuation.ambulances[0].to = "hal"  no such shelter. Closest: "hall". All: "hall".',
+            'evacuation.ambulances[1].to = "hall"  cannot be reached by ambulance. Add `ambulance` to the shelter\'s `by`.',
+            "evacuation.ambulances[1].at = [9.05, 47.0]  no street for cars leads to it: the nearest is 3,344 m away. Move it.",
+        ],
+    ),
+    (
+        "no ambulance",
+        {"modes": {"ambulance": 0.1}},
+        {},
+        ["evacuation  has people who cannot walk (`modes`), and no `ambulances` that fetch them."],
+    ),
+    (
         "no bus",
         {"modes": {"car": 0.5, "bus": 0.2}},
         {},
@@ -272,6 +294,26 @@ def test_what_is_wrong_with_an_evacuation(keys, files, told, tmp_path, monkeypat
     file = write_case(Path(), **keys)
     found = [str(problem) for problem in check_scenario(file)]
     assert [problem.split("  ", 1)[1] if problem.startswith(file.name) else problem for problem in found] == told
+
+
+def test_ambulances_are_told_in_words(tmp_path):
+    def scenario(vehicles: int, share: float):
+        hall = HALL | {"by": ["foot", "ambulance"]}
+        pool = {"id": "clinic", "at": corner(0, 0), "to": "hall", "vehicles": vehicles, "loads_s": 300, "unloads_s": 90}
+        return load_scenario(
+            write_case(tmp_path, shelters=[hall], exits=[], ambulances=[pool], modes={"ambulance": share})
+        )
+
+    few, many = scenario(2, 0.05), scenario(5, 0.1)
+    assert [found.text for found in differences(few, many)] == [
+        "evacuation, of all households: cannot walk, of the people 5 → 10 %",
+        'evacuation ambulances of "clinic": vehicles 2 → 5',
+    ]
+    texts = [found.text for found in differences(few.model_copy(update={"evacuation": None}), few)]
+    assert (
+        'new: evacuation ambulances of "clinic": at 9, 47, to hall, vehicles 2, stand where they take somebody up for '
+        "300 s, at the shelter for 90 s"
+    ) in texts
 
 
 def test_differences_of_evacuations_are_told_in_words(tmp_path):

@@ -121,10 +121,13 @@ def test_nobody_is_lost_whatever_is_ordered_when(chance, tmp_path):
             "when_full": str(draw.choice(["turned_away", "turned_away", "overcrowded"])),
             "places": str(draw.choice(["first_come", "reserved"])),
             "announced_after_s": float(draw.integers(0, 60)),
+            "by": ["foot", "car", "ambulance"],
         }
         for row in range(3)
     ]
-    simulation = rescue_of(tmp_path, orders=orders, shelters=shelters, exits=[])
+    pool = {"id": "base", "at": corner(3, 0), "to": "shelter 0", "vehicles": 3, "loads_s": 20, "unloads_s": 10}
+    ways = {"modes": {"car": 0.4, "ambulance": 0.1}, "ambulances": [pool], "gathering": gathering(30.0)["gathering"]}
+    simulation = rescue_of(tmp_path, orders=orders, shelters=shelters, exits=[], **ways)
     rescue = of(simulation)
     full = rescue.people.havens.turns_away
     for t_s in range(5, 600, 5):
@@ -217,6 +220,58 @@ def test_buses_go_to_and_fro_until_all_are_at_the_shelter(tmp_path):
     gone = int((~np.isnan(rescue.evacuees.left_s)).sum())
     assert most == 10 and rescue.buses.carried.sum() == rescue.evacuees.occupancy[0] == gone > 100
     assert (rescue.buses.leg >= 10).all()  # of ten people a round
+
+
+def fetched(capacity: int | None = None, vehicles: int = 2) -> dict[str, Any]:
+    clinic = {"id": "clinic", "at": corner(3, 3), "by": ["ambulance"], "capacity": capacity}
+    hall = {"id": "hall", "at": corner(3, 2)}
+    pool = {"id": "base", "at": corner(3, 0), "to": "clinic", "vehicles": vehicles, "places": 2}
+    pool |= {"loads_s": 20, "unloads_s": 10}
+    case = {"groups": [], "modes": {"car": 0.4, "ambulance": 0.15}, "shelters": [clinic, hall], "exits": []}
+    return AT_ONCE | case | {"ambulances": [pool]}
+
+
+def test_ambulances_fetch_everybody_who_cannot_walk(tmp_path):
+    simulation = rescue_of(tmp_path, **fetched(), scenario={"duration_s": 2000})
+    rescue, most, waited = of(simulation), 0, 0
+    for t_s in range(20, 2001, 20):
+        simulation.run(t_s)
+        counts = census(simulation)
+        assert sum(counts.values()) == 200 and (rescue.evacuees.inside >= 0).all()
+        most, waited = max(most, counts["in_ambulances"]), max(waited, len(rescue.ambulances.waiting))
+    carried = rescue.people.fetching.fetched & ~np.isnan(rescue.evacuees.left_s)
+    assert most >= 3 and waited > 5 and carried.sum() == rescue.ambulances.carried.sum() > 8
+    assert (rescue.evacuees.haven[carried] == 0).all() and (rescue.evacuees.doing[carried] == SHELTERED).all()
+    assert rescue.evacuees.occupancy[0] == carried.sum() and rescue.evacuees.occupancy[1] > 50
+    each_s = rescue.evacuees.safe_s[carried] - rescue.evacuees.left_s[carried]
+    assert each_s.min() > 10.0  # driven, and taken out
+
+
+def test_who_is_not_fetched_or_finds_no_place_is_listed_with_the_cause(tmp_path):
+    run_scenario(write_case(tmp_path, **fetched(4, 1), scenario={"duration_s": 900}), tmp_path / "run")
+    run = read_run(tmp_path / "run")
+    facts, causes = run.summary["evacuation"], run.stranded["cause"].value_counts()
+    people = run.evacuees[run.evacuees["mode"] == "ambulance"]
+    assert sum(facts["people"].values()) == 200 and run.table("shelters")["by_ambulance"].tolist() == [4, 0]
+    left = causes["still waiting for an ambulance when the run ended"]
+    assert left == (people["status"] == "waits_for_ambulance").sum() > 0 and people["left_s"].notna().sum() > 4
+    full = run.stranded[run.stranded["cause"] == "the shelter of the ambulance was full"]
+    assert len(full) == facts["carried_by_ambulances"] - 4 > 0
+    assert full["lon"].to_numpy() == pytest.approx(corner(3, 3)[0], abs=1e-4)
+    every = facts["zones"]["all"]
+    assert every["leaving"] == every["safe"] + every["under_way"] + every["stranded"] and every["left_100_s"] is None
+
+
+def test_a_snapshot_of_ambulances_goes_on_to_the_same_end(tmp_path):
+    whole, again = rescue_of(tmp_path, **fetched()), rescue_of(tmp_path, **fetched())
+    whole.run(120.0)
+    restore(again, take(whole))
+    for simulation in (whole, again):
+        simulation.run(350.0)
+    assert of(again).evacuees.state_hash() == of(whole).evacuees.state_hash()
+    assert of(again).ambulances.state().keys() == of(whole).ambulances.state().keys()
+    assert of(again).ambulances.aboard == of(whole).ambulances.aboard and of(whole).ambulances.carried.sum() > 0
+    assert again.model.fleet.state_hash() == whole.model.fleet.state_hash()
 
 
 def test_a_snapshot_of_buses_goes_on_to_the_same_end(tmp_path):
