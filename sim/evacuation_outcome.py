@@ -51,6 +51,7 @@ Longs = NDArray[np.int64]
 
 SHARES = (50, 90, 95, 100)  # per cent of those who leave, as evacuation time estimates are told (NUREG/CR-7002)
 MOST_BOTTLENECKS = 100
+INCAPACITATED = "incapacitated by a hazard"
 
 
 class EvacuationTable(Remembers):
@@ -260,7 +261,7 @@ def _why(rescue: Rescue, person: int) -> str:
     """Why somebody is not safe."""
     evacuees = rescue.evacuees
     if rescue.walkers.people.status[0, evacuees.walk_row[person]] == walking_tables.INCAPACITATED:
-        return "incapacitated by a hazard"
+        return INCAPACITATED
     if evacuees.doing[person] == AT_STOP:
         return "still waiting for a bus when the run ended"
     if evacuees.doing[person] == WAITS_FOR_AMBULANCE:
@@ -336,12 +337,8 @@ def bottleneck_rows(rescue: Rescue) -> list[dict[str, Any]]:
     On foot it is the time that people stood at the end of a link; on wheels the time beyond that of the limit, each
     vehicle with as many people as evacuees' cars have on average (one where there are none).
     """
-    model, walkers, people = rescue.simulation.model, rescue.walkers, rescue.people
-    stood_s = walkers.of_links(0, walkers.walks.cell_f[0, walking_tables.STOOD_S])
-    _, _, vehicle_s, vehicle_m = link_totals(model.fleet)
-    driving = people.person_car >= 0
-    in_a_car = driving.sum() / max(len(people.cars), 1) if driving.any() else 1.0
-    lost_s = np.maximum(vehicle_s - vehicle_m / model.network.links.speed_mps, 0.0) * in_a_car
+    model, walkers = rescue.simulation.model, rescue.walkers
+    stood_s, lost_s = _lost_person_s(rescue)
     rows = []
     for mode, links, network, seconds in (
         ("foot", walkers.network.links, walkers.network, stood_s),
@@ -364,6 +361,16 @@ def bottleneck_rows(rescue: Rescue) -> list[dict[str, Any]]:
                     }
                 )
     return sorted(rows, key=lambda row: -row["lost_person_h"])[:MOST_BOTTLENECKS]
+
+
+def _lost_person_s(rescue: Rescue) -> tuple[Floats, Floats]:
+    """Time lost on every link of the walk network and on every street, person-seconds; see ``bottleneck_rows``."""
+    model, walkers, people = rescue.simulation.model, rescue.walkers, rescue.people
+    _, _, vehicle_s, vehicle_m = link_totals(model.fleet)
+    driving = people.person_car >= 0
+    in_a_car = driving.sum() / max(len(people.cars), 1) if driving.any() else 1.0
+    lost_s = np.maximum(vehicle_s - vehicle_m / model.network.links.speed_mps, 0.0) * in_a_car
+    return walkers.of_links(0, walkers.walks.cell_f[0, walking_tables.STOOD_S]), lost_s
 
 
 def _in_words(scenario: Scenario, rescue: Rescue) -> dict[str, list[str]]:
@@ -401,6 +408,7 @@ def evacuation_facts(rescue: Rescue) -> dict[str, Any]:
     evacuees, simulation = rescue.evacuees, rescue.simulation
     zones = zone_rows(rescue)
     counts = rescue.census()
+    on_foot_s, on_roads_s = _lost_person_s(rescue)
     return {
         "evacuation": {
             "preset": simulation.scenario.walking.preset,
@@ -415,6 +423,7 @@ def evacuation_facts(rescue: Rescue) -> dict[str, Any]:
             "carried_by_ambulances": int(rescue.ambulances.carried.sum()),
             "cars": int(np.unique(evacuees.car_row[evacuees.car_row >= 0]).size),
             "zones": {row["zone"]: {key: value for key, value in row.items() if key != "zone"} for row in zones},
+            "lost_person_h": {"on_foot": float(on_foot_s.sum()) / 3600.0, "on_roads": float(on_roads_s.sum()) / 3600.0},
             **_in_words(simulation.scenario, rescue),
             "state_hash": evacuees.state_hash(),
         }

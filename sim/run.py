@@ -174,6 +174,10 @@ def open_run(
     simulation = Simulation(scenario, network, settled.trips if settled else trips, **how, on_foot=on_foot)
     observers = [*observers_of(scenario, folder, simulation.model.fleet), *walk_observers(folder, simulation)]
     folder.writer("streets").write(streets_columns(network))
+    if on_foot is not None:
+        from .walking import write_walk_streets
+
+        write_walk_streets(folder, on_foot.network)
     sumo_files = sumo_observers(simulation, folder.path, goes_on=saved is not None)
     simulation.watch([*observers, *sumo_files, ProgressObserver(progress, scenario.duration_s)])
     if extend is not None:

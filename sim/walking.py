@@ -192,7 +192,7 @@ def _totals(walkers: Walkers) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def write_walks(folder: RunFolder, simulation: Simulation) -> None:
-    """Write one row per walk, and the links of the walk network; nothing where nobody walks."""
+    """Write one row per walk; nothing where nobody walks."""
     walkers = simulation.model.walkers
     if walkers is None:
         return
@@ -219,7 +219,12 @@ def write_walks(folder: RunFolder, simulation: Simulation) -> None:
             "crossing_s": people.crossing_s[0],
         }
     )
-    shapes = [shapely.LineString(walkers.network.link_shape_xy(row)) for row in range(walkers.network.link_count)]
+
+
+def write_walk_streets(folder: RunFolder, network: WalkNetwork) -> None:
+    """Write the links of the walk network."""
+    links = network.links
+    shapes = [shapely.LineString(network.link_shape_xy(row)) for row in range(network.link_count)]
     folder.writer("walk_streets").write(
         {
             "link": list(links.id),

@@ -15,6 +15,7 @@ from ...scenarios.problems import InputError
 from ..outcome import route_facts
 from ..run_folder import write_json
 from .differences import Differences, differences, mean_delays_s
+from .evacuation import evacuation_ranges
 from .executor import Executor, choose_executor
 from .folder import jobs_left, open_folder
 from .forecast import forecast
@@ -71,6 +72,11 @@ class Comparison:
             if plan.settled is not None
         ]
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+    @cached_property
+    def evacuation_ranges(self) -> pd.DataFrame:
+        """Figures of every scenario's evacuation with their spread over seeds; empty where there is none."""
+        return evacuation_ranges(self.stacks)
 
     @cached_property
     def narrow_enough(self) -> bool | None:
@@ -256,7 +262,8 @@ def _seeds_wanted(stacks: Sequence[Stack], until: float) -> int | None:
 
 def _write_tables(comparison: Comparison) -> None:
     """Every table that has rows as Parquet and CSV, and the summary."""
-    for name, table in {**comparison.differences.tables(), "equilibrium": comparison.equilibrium}.items():
+    more = {"equilibrium": comparison.equilibrium, "evacuation_ranges": comparison.evacuation_ranges}
+    for name, table in {**comparison.differences.tables(), **more}.items():
         if table.empty:
             continue
         table.to_parquet(comparison.folder / f"{name}.parquet", index=False)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .evacuation import evacuation
 from .pairs import Floats, LinkGroup, Pair, Rows, joined, mean, numbers, row
 from .statistics import found_among_many, paired
+from .walks import walks
 from .weighing import ranking, routes, values
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ class Differences:
     trips: pd.DataFrame  # and trip_id: travel time of those that arrived in both
     routes: pd.DataFrame  # and route: time to drive it; empty where the base names none
     values: pd.DataFrame  # what the change is worth a year; empty where the base does not say what time is worth
+    evacuation: pd.DataFrame  # and zone: those of the evacuation, or all; empty without one in both
+    walks: pd.DataFrame  # of people on foot; empty where nobody walks in one of both
     ranking: pd.DataFrame  # and rank, the best first, ahead_p: of so large a lead over the next by chance
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -70,6 +74,8 @@ def differences(base: Stack, variants: Sequence[Stack], zones: Zones) -> Differe
         "trips": _trips,
         "routes": routes,
         "values": values,
+        "evacuation": evacuation,
+        "walks": walks,
     }
     tables = {name: _of_all(pairs, make) for name, make in makers.items()}
     return Differences(**tables, ranking=ranking(pairs))
@@ -84,7 +90,7 @@ def _of_all(pairs: Sequence[Pair], make: Callable[[Pair], pd.DataFrame]) -> pd.D
         table = make(pair)
         table.insert(0, "variant", pair.variant.plan.key)
         made.append(table)
-    return pd.concat(made, ignore_index=True)
+    return pd.concat([table for table in made if len(table)] or made[:1], ignore_index=True)
 
 
 def mean_delays_s(base: Stack, variant: Stack) -> tuple[Floats, Floats]:
@@ -104,7 +110,7 @@ def _network(pair: Pair) -> pd.DataFrame:
             row("90th percentile of travel time", "s", *(_p90(values) for values in travel)),
             row(LONGER, "% of trips", *_longer_percent(*travel)),
             row("time spent by all, waiting included", "veh-h", *(one.spent_s.sum(axis=1) / 3600 for one in stacks)),
-            row("distance driven", "veh-km", *(one.driven_m.sum(axis=1) / 1000 for one in stacks)),
+            row("distance driven", "veh-km", *(_driven_km(one) for one in stacks)),
             row("mean speed", "km/h", *(_speed_kmh(one, slice(None)) for one in stacks)),
             row("stops", "per veh-km", *(_stops_per_km(one) for one in stacks)),
             row("mean queue", "vehicles", *(one.standing_s.sum(axis=1) / seconds for one in stacks)),
@@ -257,8 +263,13 @@ def _p90(values: Floats) -> Floats:
 
 def _stops_per_km(stack: Stack) -> Floats:
     """Stops of all vehicles over the distance that they drove, ``[seed]``; NaN where nobody drove."""
-    km = stack.driven_m.sum(axis=1) / 1000.0
+    km = _driven_km(stack)
     return np.where(km > 0.0, stack.stops.sum(axis=1) / np.where(km > 0.0, km, 1.0), np.nan)
+
+
+def _driven_km(stack: Stack) -> Floats:
+    """What all vehicles drove, ``[seed]``."""
+    return np.asarray((stack.driven_m.sum(axis=1) + stack.others_m) / 1000.0)
 
 
 def _speed_kmh(stack: Stack, at: Any) -> Floats:

@@ -110,8 +110,11 @@ def _streets_of(plan: Plan) -> geopandas.GeoDataFrame:
 
 def zone_outlines(comparison: Comparison) -> geopandas.GeoDataFrame:
     """The zones, or squares, that trips begin and end in."""
+    import pandas as pd
+
     outlines = comparison.zones.outlines
-    return _placed({"zone": list(outlines)}, list(outlines.values()), comparison.plans[0].network.epsg)
+    names = pd.Series(list(outlines), dtype=object)
+    return _placed({"zone": names}, list(outlines.values()), comparison.plans[0].network.epsg)
 
 
 def _placed(columns: dict[str, Any], shapes: Any, epsg: int) -> geopandas.GeoDataFrame:

@@ -60,7 +60,7 @@ class Pair:
     @classmethod
     def of(cls, base: Stack, variant: Stack) -> Pair:
         """Match trips and links by id."""
-        trips = _common(base.plan.trips.id, variant.plan.trips.id)
+        trips = common(base.plan.trips.id, variant.plan.trips.id)
         return cls(base, variant, trips, LinkMatch.of(base.plan.network, variant.plan.network))
 
     @property
@@ -156,7 +156,7 @@ def mean(values: Floats) -> Floats:
     return np.where(count > 0, np.where(known, values, 0.0).sum(axis=-1) / np.maximum(count, 1), np.nan)
 
 
-def _common(ours: Sequence[str], theirs: Sequence[str]) -> tuple[Rows, Rows]:
+def common(ours: Sequence[str], theirs: Sequence[str]) -> tuple[Rows, Rows]:
     """Rows of the ids that both have."""
     if ours == theirs:
         rows = np.arange(len(ours))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ...scenarios.scenario import Scenario
     from ...scenarios.trips import TripTable
     from ..equilibrium import Settled
+    from ..walking import OnFoot
 
 ALIKE = {  # what must be the same in all, and why
     "start": "the same hour is compared",
@@ -34,6 +35,7 @@ class Plan:
     network: RoadNetwork
     trips: TripTable
     routes: dict[str, tuple[int, ...]]  # rows of the links of those that have a name
+    on_foot: OnFoot | None = None  # who walks, evacuees among them
     settled: Settled | None = None  # how people got used to the streets, where they did
 
 
@@ -61,7 +63,8 @@ def read_plans(files: Sequence[str | Path]) -> list[Plan]:
         try:
             network = shared.network(scenario)
             trips, routes = shared.trips(scenario, network), routes_of(scenario, network)
-            plans.append(Plan(path, f"{len(plans)}_{path.stem}", scenario, network, trips, routes))
+            on_foot = shared.on_foot(scenario, network)
+            plans.append(Plan(path, f"{len(plans)}_{path.stem}", scenario, network, trips, routes, on_foot))
         except InputError as error:
             problems += _all_of(path, error)
     if problems:
@@ -164,11 +167,12 @@ def _about(scenario: Scenario, file: Path, key: str, text: str) -> Problem:
 
 
 class _Shared:
-    """Streets and trips of several scenarios, held once where they are the same."""
+    """Streets, trips and walks of several scenarios, held once where they are the same."""
 
     def __init__(self) -> None:
         self._networks: list[tuple[Any, RoadNetwork]] = []
         self._trips: list[tuple[Any, TripTable]] = []
+        self._on_foot: list[tuple[Any, OnFoot | None]] = []
 
     def network(self, scenario: Scenario) -> RoadNetwork:
         """Streets of a scenario, checked against what it says about them."""
@@ -194,3 +198,16 @@ class _Shared:
         trips = trips_of(scenario, network)
         self._trips.append((key, trips))
         return trips
+
+    def on_foot(self, scenario: Scenario, network: RoadNetwork) -> OnFoot | None:
+        """People on foot of a scenario, and those of its evacuation; None where nobody walks."""
+        from ..run import walks_of
+
+        made_of = scenario.walks, scenario.walking, scenario.evacuation, scenario.patches
+        key = made_of, scenario.seed, scenario.duration_s, id(network)
+        for other, known in self._on_foot:
+            if other == key:
+                return known
+        on_foot = walks_of(scenario, network)
+        self._on_foot.append((key, on_foot))
+        return on_foot

@@ -99,7 +99,7 @@ def _run(plan: Plan, seed: int, path: Path) -> dict[str, Any]:
     facts: dict[str, Any] = {"scenario": scenario.name, "scenario_file": plan.file, "duration_s": scenario.duration_s}
     path.parent.mkdir(parents=True, exist_ok=True)
     with RunFolder(path, seed=seed, start=scenario.start, **facts) as folder:
-        simulation = Simulation(scenario, plan.network, plan.trips, seed=seed)
+        simulation = Simulation(scenario, plan.network, plan.trips, seed=seed, on_foot=plan.on_foot)
         fleet, outputs = simulation.model.fleet, scenario.outputs
         observers: list[Observer] = [
             LinkTable(folder, fleet, scenario.duration_s),
@@ -137,9 +137,11 @@ def _get_ready(plan: Plan, seed: int, threads: int | None) -> None:
 
         if threads is not None:
             numba.set_num_threads(threads)
-        simulation = Simulation(plan.scenario, plan.network, plan.trips, seed=seed)
+        simulation = Simulation(plan.scenario, plan.network, plan.trips, seed=seed, on_foot=plan.on_foot)
         simulation.run(0.0)
         simulation.model.fleet.advance(0, 0)
+        if simulation.walking is not None:
+            simulation.walking.walkers.advance(0, 0)
         _compiled.append(True)
 
 

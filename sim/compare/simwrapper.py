@@ -55,6 +55,8 @@ def _write_tables(comparison: Comparison, plan: Plan, folder: Path) -> None:
     (folder / f"verdict-{plan.key}.md").write_text(words + "\n", encoding="utf-8")
     _csv(tables["network"], folder, f"network-{plan.key}")
     _csv(_shown(side_by_side(tables["links"], ["link"])), folder, f"links-{plan.key}")
+    if len(tables["evacuation"]):
+        _csv(tables["evacuation"], folder, f"evacuation-{plan.key}")
     zones = side_by_side(tables["zones"], ["zone", "end"])
     for end, rows in zones.groupby("end"):
         _csv(_shown(rows.drop(columns="end")), folder, f"{end}-{plan.key}")
@@ -74,11 +76,14 @@ def _dashboard(comparison: Comparison, plan: Plan, *, placed: bool) -> dict[str,
             "height": 8,
         },
     }
+    if (comparison.folder / FOLDER / f"evacuation-{key}.csv").exists():
+        layout["evacuation"] = {"type": "csv", "title": "Evacuation", "dataset": f"evacuation-{key}.csv", "height": 8}
     if placed:
         layout["streets"] = [
             _map(comparison, f"links-{key}.csv", STREETS, "link", column, title, "line")
             for column, title in MAPS.items()
         ]
+    if placed and comparison.zones.outlines:
         ends = {"origin": "Change of travel time by where trips begin, s", "destination": "By where trips end, s"}
         layout["zones"] = [
             _map(comparison, f"{end}-{key}.csv", ZONES, "zone", "mean_travel_time", title, "fill")

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .evacuation import Evacuated, read_evacuated
 from .runs import read_result
+from .walks import Walked, read_walked
 
 if TYPE_CHECKING:
     from .plans import Plan
@@ -39,6 +41,9 @@ class Stack:
     longest_queue_veh: Floats
     stuck: Floats  # [seed] at the end, those without a route included
     tolls_paid: Floats  # [seed] in the scenario's currency
+    others_m: Floats  # [seed] driven by those who make nobody's trips: cars and buses of evacuees, responders
+    evacuated: Evacuated | None
+    walked: Walked | None
 
     @property
     def arrived(self) -> Bools:
@@ -55,10 +60,12 @@ def read_stack(folder: Path, plan: Plan, seeds: Sequence[int]) -> Stack:
     columns = dict(zip(same, same, strict=True))
     columns |= {"lost_s": "delay_s", "longest_queue_veh": "longest_queue_so_far_veh"}  # a run is one interval
     of_links = {name: np.zeros((len(seeds), plan.network.link_count)) for name in columns}
-    stuck, tolls_paid, hashes = np.zeros(len(seeds)), np.zeros(len(seeds)), []
-    for row, seed in enumerate(seeds):
-        run = read_result(folder, plan.key, seed)
-        trips = _columns(run.folder / "trips.parquet", ["depart_s", "travel_time_s", "delay_s", "distance_m", "status"])
+    stuck, tolls_paid, others_m, hashes = np.zeros(len(seeds)), np.zeros(len(seeds)), np.zeros(len(seeds)), []
+    runs = [read_result(folder, plan.key, seed) for seed in seeds]
+    for row, run in enumerate(runs):
+        every = _columns(run.folder / "trips.parquet", ["depart_s", "travel_time_s", "delay_s", "distance_m", "status"])
+        trips = {name: values[: len(plan.trips)] for name, values in every.items()}
+        others_m[row] = every["distance_m"][len(plan.trips) :].sum()
         of_trips["travel_s"][row] = trips["travel_time_s"]
         of_trips["delay_s"][row] = trips["delay_s"]
         of_trips["driven_m"][row] = trips["distance_m"]
@@ -72,7 +79,10 @@ def read_stack(folder: Path, plan: Plan, seeds: Sequence[int]) -> Stack:
         stuck[row] = run.summary["stuck"]
         tolls_paid[row] = run.summary.get("tolls_paid", {"total": 0.0})["total"]
         hashes.append(str(run.summary["state_hash"]))
-    return Stack(plan, tuple(seeds), tuple(hashes), **of_trips, **of_links, stuck=stuck, tolls_paid=tolls_paid)
+    more = {"stuck": stuck, "tolls_paid": tolls_paid, "others_m": others_m}
+    walks = 0 if plan.on_foot is None else len(plan.on_foot.walks)
+    evacuated, walked = read_evacuated(runs), read_walked(runs, walks)
+    return Stack(plan, tuple(seeds), tuple(hashes), **of_trips, **of_links, **more, evacuated=evacuated, walked=walked)
 
 
 def _columns(path: Path, names: list[str]) -> dict[str, NDArray[Any]]:

@@ -6,12 +6,14 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..compare.evacuation import ALL
 from ..compare.statistics import CONFIDENCE
 from ..run_folder import command_line, versions
 from . import comparison_figures as figures
 from . import comparison_words as words
 from . import difference_maps as maps
 from . import style
+from .comparison_evacuation import evacuation_section
 from .comparison_words import verdicts
 from .figures import Picture
 from .page import put_page, templates
@@ -57,6 +59,7 @@ def render(comparison: Comparison) -> str:
             variants=variants,
             told=variants if len(variants) <= TOLD_IN_FRONT else best[:TOLD_IN_FRONT],
             sheets=_sheets(best),
+            evacuation=evacuation_section(comparison),
             ranking=_ranking_rows(comparison) if len(variants) > 1 else [],
             trips=style.whole(len(base.trips)),
             until=_until(comparison),
@@ -126,6 +129,8 @@ def _variant(comparison: Comparison, plan: Plan) -> dict[str, Any]:
         ("By class of road", _group_rows(tables.road_classes, key, "road_class")),
         ("By class of vehicle", _group_rows(tables.vehicle_classes, key, "vehicle_class")),
         (f"By {comparison.zones.kind}", _zone_rows(words.rows_of(tables.zones, key), comparison.zones.kind)),
+        ("Evacuation by zone", _group_rows(tables.evacuation[tables.evacuation["zone"] != ALL], key, "zone")),
+        ("People on foot", _group_rows(tables.walks, key, "quantity")),
         ("What it is worth", _group_rows(tables.values, key, "quantity")),
     ]
     figure_rows = [_figure_row(row) for row in words.records(words.rows_of(tables.network, key))]
@@ -136,12 +141,20 @@ def _variant(comparison: Comparison, plan: Plan) -> dict[str, Any]:
         "sentences": words.sentences(comparison, key),
         "brief": words.brief(comparison, key),
         "figures": [*figure_rows, *route_rows[:ROUTES_IN_FRONT]],
+        "evacuation": [_figure_row(row) for row in words.records(_of_all_zones(tables.evacuation, key))],
         "more_routes": route_rows[ROUTES_IN_FRONT:],
         "pictures": _pictures(comparison, key),
         "links": _link_rows(words.rows_of(tables.links, key)),
         "groups": [(title, rows) for title, rows in of_groups if rows],
         "diff": diff_files(comparison.plans[0].file, plan.file).as_text(),
     }
+
+
+def _of_all_zones(evacuation: pd.DataFrame, key: str) -> pd.DataFrame:
+    """What changes for all evacuees of a variant, as far as there is anything."""
+    rows = words.rows_of(evacuation, key)
+    there = (rows[["base", "with_variant"]].fillna(0.0) != 0.0).any(axis=1)
+    return rows[(rows["zone"] == ALL) & there]
 
 
 def _pictures(comparison: Comparison, key: str) -> dict[str, Picture]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..compare.differences import LONGER, OVER_S
+from ..compare.evacuation import ALL, clearance, first_order_s
 from ..compare.weighing import NET_COST, PLAN_COST, TIME_WORTH
 from . import style
 from .remedies import remedies_compared
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
     from ..compare.plans import Plan
 
 PLUS, MINUS = "+", "\N{MINUS SIGN}"
-WALKERS_LEFT_OUT = "People on foot are left out: only vehicles were compared."
-EVACUEES_LEFT_OUT = (
-    "Evacuees are left out, on foot and in cars: run each plan (`citytwin run`) and compare its clearance times."
-)
+FEWEST_SEEDS = 2  # in which a figure is known that can be told from chance
+UNLUCKY = {  # figure of an evacuation -> how its change is told
+    "turned away": "times people are turned away",
+    "stranded": "people are stranded",
+    "incapacitated": "people are incapacitated by a hazard",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +46,61 @@ def verdicts(comparison: Comparison) -> list[str]:
 
 def sentences(comparison: Comparison, variant: str) -> list[str]:
     """What a planner can quote of one variant: delay, who gains and loses, how many arrive."""
-    network = rows_of(comparison.differences.network, variant)
-    if (network["difference"] == 0.0).all() and (network["sd"] == 0.0).all():
+    tables = comparison.differences
+    network = rows_of(tables.network, variant)
+    if all(_nothing_changes(rows_of(table, variant)) for table in (tables.network, tables.evacuation, tables.walks)):
         seeds = style.count(len(comparison.seeds), "seed")
         return [f"It changes nothing: with each of the {seeds} all figures are the same to the last digit."]
     by_name = {row["quantity"]: row for row in records(network)}
     plan = next(plan for plan in comparison.plans if plan.key == variant)
     return [
+        *_evacuation(comparison, variant),
         *_demand(comparison, variant),
-        _delay(by_name["mean delay"]),
-        *_small_for_many(by_name["mean delay"], by_name[LONGER]),
-        _winners(count_trips(comparison.differences.trips, variant)),
-        *_arrivals(by_name["arrived"], by_name["stuck at the end"]),
-        *_worth(rows_of(comparison.differences.values, variant)),
+        *_traffic(comparison, variant, by_name),
+        *_on_foot(rows_of(tables.walks, variant)),
+        *_worth(rows_of(tables.values, variant)),
         *_assumptions(comparison.plans[0], plan),
     ]
 
 
+def _nothing_changes(table: pd.DataFrame) -> bool:
+    """Whether every figure that is known is the same with every seed."""
+    known = table[table["seeds"] > 0]
+    return bool(((known["difference"] == 0.0) & (known["sd"].fillna(0.0) == 0.0)).all())
+
+
+def _traffic(comparison: Comparison, variant: str, by_name: dict[str, dict[str, Any]]) -> list[str]:
+    """Delays, who gains and loses, who arrives; nothing where nobody makes a trip."""
+    if not any(len(plan.trips) for plan in comparison.plans if plan is comparison.plans[0] or plan.key == variant):
+        return []
+    return [
+        _delay(by_name["mean delay"]),
+        *_small_for_many(by_name["mean delay"], by_name[LONGER]),
+        _winners(count_trips(comparison.differences.trips, variant)),
+        *_arrivals(by_name["arrived"], by_name["stuck at the end"]),
+    ]
+
+
 def brief(comparison: Comparison, variant: str) -> list[str]:
-    """What is told of one variant among several: its trips, its delay, whether it pays, and what was assumed."""
+    """What is told of one variant among several: who is safe when, trips, delay, whether it pays, what was assumed."""
     told = sentences(comparison, variant)
-    demand = len(_demand(comparison, variant))
+    if len(told) == 1:
+        return told
+    tables = comparison.differences
     plan = next(plan for plan in comparison.plans if plan.key == variant)
-    assumed = _assumptions(comparison.plans[0], plan) if len(told) > 1 else []
-    return [*told[: demand + 1], *_worth(rows_of(comparison.differences.values, variant)), *assumed]
+    by_name = {row["quantity"]: row for row in records(rows_of(tables.network, variant))}
+    return [
+        *_evacuation(comparison, variant),
+        *_demand(comparison, variant),
+        *_traffic(comparison, variant, by_name)[:1],
+        *_worth(rows_of(tables.values, variant)),
+        *_assumptions(comparison.plans[0], plan),
+    ]
 
 
 def _assumptions(base: Plan, plan: Plan) -> list[str]:
-    """What drivers may do against a standstill, who was left out, and how routes were chosen."""
-    walkers = [WALKERS_LEFT_OUT] if base.scenario.walks or plan.scenario.walks else []
-    evacuees = [EVACUEES_LEFT_OUT] if base.scenario.evacuation or plan.scenario.evacuation else []
-    return [*remedies_compared(base.scenario, plan.scenario), *walkers, *evacuees, how_compared(base, plan)]
+    """What drivers may do against a standstill, and how routes were chosen."""
+    return [*remedies_compared(base.scenario, plan.scenario), how_compared(base, plan)]
 
 
 def count_trips(trips: pd.DataFrame, variant: str) -> TripsCounted:
@@ -128,6 +155,8 @@ def certainty(row: dict[str, Any]) -> str:
     """Whether a difference is distinguishable, and if not, what it would take."""
     if row["distinguishable"]:
         return "distinguishable"
+    if row["seeds"] < FEWEST_SEEDS:
+        return f"known in both with {style.count(row['seeds'], 'seed')}, too few to tell"
     if float(row["difference"]) == 0.0 and float(row["sd"]) == 0.0:
         return "no difference at all"
     return f"not distinguishable with {style.count(row['seeds'], 'seed')}; {_seeds_needed(row)}"
@@ -188,6 +217,64 @@ def _demand(comparison: Comparison, variant: str) -> list[str]:
     return [f"{' and '.join(told)}; delays and travel times below are those of {both} in both."]
 
 
+def _evacuation(comparison: Comparison, variant: str) -> list[str]:
+    """When nine in ten are safe, and who is not by the end; nothing where not both have an evacuation."""
+    rows = rows_of(comparison.differences.evacuation, variant)
+    by_name = {row["quantity"]: row for row in records(rows[rows["zone"] == ALL])}
+    if not by_name:
+        return []
+    told = [_nine_in_ten(comparison, variant, by_name[clearance(90)])]
+    safe = by_name["safe at the end"]
+    if safe["distinguishable"]:
+        more = "more" if safe["difference"] > 0 else "fewer"
+        count = style.count(abs(float(safe["difference"])), f"{more} person is", f"{more} people are")
+        base = style.whole(float(safe["base"]))
+        told.append(f"By the end {count} safe (95 % interval {interval(safe)}) than the {base} in the base.")
+    for name, words in UNLUCKY.items():
+        row = by_name[name]
+        if row["distinguishable"]:
+            with_plan, base = (style.number(float(row[end]), figures=2) for end in ("with_variant", "base"))
+            told.append(f"{with_plan} {words} instead of {base} (95 % interval of the difference {interval(row)}).")
+    return told
+
+
+def _nine_in_ten(comparison: Comparison, variant: str, row: dict[str, Any]) -> str:
+    """When nine in ten of those who leave are safe, and in how many seeds that is by the end."""
+    first, told = comparison.stacks[0], ""
+    seeds = style.count(len(comparison.seeds), "seed")
+    if row["seeds"] < len(comparison.seeds):
+        ranges = comparison.evacuation_ranges
+        known = ranges[(ranges["zone"] == ALL) & (ranges["quantity"] == clearance(90))].set_index("scenario")["seeds"]
+        told = f"by the end with {known[first.plan.key]} of {seeds} in the base and with {known[variant]} in the plan"
+    if row["seeds"] < FEWEST_SEEDS:
+        return f"Nine in ten of those who leave are safe {told}: too few to compare when."
+    told = f" Safe {told}: the others are no part of this." if told else ""
+    after = f"{style.NBSP}min after {style.clock(first.plan.scenario.start, first_order_s(first))}, "
+    base = f"{style.number(float(row['base']))}{after}when the base gives its first order"
+    if not row["distinguishable"]:
+        return f"When nine in ten of those who leave are safe ({base}) {_by_chance(row, 'min')}{told}"
+    later = "later" if row["difference"] > 0 else "earlier"
+    by = f"{style.number(abs(float(row['difference'])), figures=2)}{style.NBSP}min {later}"
+    return (
+        f"Nine in ten of those who leave are safe {by} (95 % interval {interval(row, 'min')}): "
+        f"{style.number(float(row['with_variant']))} instead of {base}.{told}"
+    )
+
+
+def _on_foot(walks: pd.DataFrame) -> list[str]:
+    """How long people walk; nothing where nobody does."""
+    by_name = {row["quantity"]: row for row in records(walks)}
+    if not by_name or not math.isfinite(float(by_name["mean travel time"]["low"])):
+        return []
+    row = by_name["mean travel time"]
+    base = f"{style.number(float(row['base']))}{style.NBSP}s"
+    if row["distinguishable"]:
+        longer = "longer" if row["difference"] > 0 else "shorter"
+        by = f"{style.number(abs(float(row['difference'])), figures=2)}{style.NBSP}s {longer}"
+        return [f"People on foot are on their way {by} (95 % interval {interval(row, 's')}) than {base}."]
+    return [f"How long people on foot are on their way ({base}) {_by_chance(row, 's')}"]
+
+
 def _delay(row: dict[str, Any]) -> str:
     base = float(row["base"])
     if not math.isfinite(float(row["difference"])):
@@ -199,10 +286,13 @@ def _delay(row: dict[str, Any]) -> str:
             f"The plan {verb} the mean delay by {style.number(abs(float(row['difference'])), figures=2)}{style.NBSP}s "
             f"({share}95 % interval {interval(row, 's')}) from {style.number(base)}{style.NBSP}s a trip."
         )
-    return (
-        f"The mean delay ({style.number(base)}{style.NBSP}s a trip) does not change by more than chance would: "
-        f"{difference(row, 's')}, 95 % interval {interval(row, 's')}; {certainty(row)}."
-    )
+    return f"The mean delay ({style.number(base)}{style.NBSP}s a trip) {_by_chance(row, 's')}"
+
+
+def _by_chance(row: dict[str, Any], unit: str) -> str:
+    """That a figure does not change by more than chance would, and how many seeds it would take."""
+    change, ends = difference(row, unit), interval(row, unit)
+    return f"does not change by more than chance would: {change}, 95 % interval {ends}; {certainty(row)}."
 
 
 def _small_for_many(delay: dict[str, Any], longer: dict[str, Any]) -> list[str]:

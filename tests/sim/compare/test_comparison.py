@@ -23,6 +23,7 @@ from citytwin.sim.run import run_scenario
 from citytwin.sim.run_folder import read_run
 
 SEEDS = 4
+NOBODY_WALKS = {"evacuation", "walks"}  # tables without rows
 
 
 class Counting(Serial):
@@ -49,6 +50,9 @@ def of(table: pd.DataFrame, variant: str, **columns: str) -> pd.DataFrame:
 
 def test_where_nothing_differs_every_difference_is_exactly_nothing(found):
     for name, table in found.differences.tables().items():
+        if name in NOBODY_WALKS:
+            assert table.empty
+            continue
         same = of(table, "1_same")
         assert len(same) > 0, name
         known = same["seeds"] > 1
@@ -141,6 +145,8 @@ def test_a_forecast_is_told_before_the_rest_is_run_and_the_bar_ends_full(found, 
 
 def test_the_folder_holds_every_table_and_the_summary(found):
     for name, table in found.differences.tables().items():
+        if name in NOBODY_WALKS:
+            continue
         pd.testing.assert_frame_equal(pd.read_parquet(found.folder / f"{name}.parquet"), table)
         assert len(pd.read_csv(found.folder / f"{name}.csv")) == len(table)
     summary = json.loads((found.folder / "summary.json").read_text())
@@ -309,23 +315,3 @@ def test_what_drivers_may_do_against_a_standstill_is_told_of_a_variant(found):
     for told_of in (words.sentences, words.brief):
         assert told_of(told, closed.key)[-2].startswith("Remedies against a standstill: none in the base, turning off")
         assert not any("Remedies" in sentence for sentence in told_of(found, closed.key))
-
-
-def test_that_people_on_foot_are_left_out_is_told(found):
-    base, same, closed = found.plans
-    walked = closed.scenario.model_copy(update={"walks": ("somebody",)})
-    told = SimpleNamespace(
-        plans=(base, same, replace(closed, scenario=walked)), differences=found.differences, seeds=found.seeds
-    )
-    assert words.WALKERS_LEFT_OUT in words.sentences(told, closed.key)
-    assert words.WALKERS_LEFT_OUT not in words.sentences(found, closed.key)
-
-
-def test_that_evacuees_are_left_out_is_told(found):
-    base, same, closed = found.plans
-    evacuated = closed.scenario.model_copy(update={"evacuation": ("somebody",)})
-    told = SimpleNamespace(
-        plans=(base, same, replace(closed, scenario=evacuated)), differences=found.differences, seeds=found.seeds
-    )
-    assert words.EVACUEES_LEFT_OUT in words.sentences(told, closed.key)
-    assert words.EVACUEES_LEFT_OUT not in words.sentences(found, closed.key)
