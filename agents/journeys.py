@@ -17,6 +17,7 @@ from .vehicle import CAUSES, overrides
 if TYPE_CHECKING:
     from .bus_lines import BusLines
     from .city_model import CityModel
+    from .designated_routes import DesignatedRoutes
     from .measures import Measures, Terms
 
 Rows = NDArray[np.int64]
@@ -56,6 +57,7 @@ class Journeys(Remembers):
     noise: float
     measures: Measures | None = None
     bus_lines: BusLines | None = None
+    designated: DesignatedRoutes | None = field(init=False, default=None)
     free_flow_s: Floats = field(init=False)  # [trip] of the route at departure, whole links, at the limit
     reroutes: Ints = field(init=False)  # [trip]
     left_locks: Ints = field(init=False)  # [trip] how often it turned off out of a lock
@@ -261,16 +263,17 @@ class Journeys(Remembers):
         return np.asarray(self.model.fleet.vehicles.status[self.member] == table.DRIVING)
 
     def _plan_trips(self, rows: Rows, origin: Ints, open_link: Bools, first: tuple[Rows, Ints] | None) -> RouteTable:
-        """Routes to where trips end; those of buses lead by the stops ahead of them."""
+        """Routes to where trips end; those of buses lead by the stops ahead, some cars follow a designated route."""
         destination = self.model.fleet.trips.destination_link[rows]
-        if self.bus_lines is None or not self.bus_lines.is_bus[rows].any():
+        led = np.zeros(rows.size, np.bool_) if self.bus_lines is None else self.bus_lines.is_bus[rows]
+        led = led if self.designated is None else led | self.designated.follows(rows)
+        if not led.any():
             return self._plan(rows, origin, destination, open_link, first)
-        bus = self.bus_lines.is_bus[rows]
         parts = []
-        for some in (np.flatnonzero(~bus), *np.flatnonzero(bus)[:, np.newaxis]):
+        for some in (np.flatnonzero(~led), *np.flatnonzero(led)[:, np.newaxis]):
             first_of = None if first is None or not some.size else _some_of(first, some)
-            if some.size and bus[some[0]]:
-                parts.append((some, self._by_stops(int(rows[some[0]]), int(origin[some[0]]), open_link, first_of)))
+            if some.size and led[some[0]]:
+                parts.append((some, self._led(int(rows[some[0]]), int(origin[some[0]]), open_link, first_of)))
             elif some.size:
                 parts.append((some, self._plan(rows[some], origin[some], destination[some], open_link, first_of)))
         return merged(parts, rows.size)
@@ -284,12 +287,26 @@ class Journeys(Remembers):
             new[i], cost_s[i] = self.bus_lines.laid_out(int(rows[i]), new[i], float(cost_s[i]))
         return RouteTable.of(new, cost_s)
 
-    def _by_stops(self, row: int, origin: int, open_link: Bools, first: tuple[Rows, Ints] | None) -> RouteTable:
-        """Quickest way of a bus from a link by all the stops ahead of it, as nobody misjudges it."""
-        assert self.bus_lines is not None
+    def _led(self, row: int, origin: int, open_link: Bools, first: tuple[Rows, Ints] | None) -> RouteTable:
+        """Way of a bus by its stops, or of a car along its designated route; where that is shut, the car's own way."""
+        if self.bus_lines is not None and self.bus_lines.is_bus[row]:
+            return self._by_links(row, self.bus_lines.stops_ahead(row), origin, open_link, first)
+        assert self.designated is not None
+        ahead = self.designated.links_ahead(row, self.model.fleet.route(self.member, row))
+        end = self.model.fleet.trips.destination_link[row : row + 1]
+        if ahead:
+            along = self._by_links(row, [*ahead, int(end[0])], origin, open_link, first)
+            if along.route(0).size:
+                return along
+        return self._plan(np.array([row]), np.array([origin], np.int32), end, open_link, first)
+
+    def _by_links(
+        self, row: int, targets: list[int], origin: int, open_link: Bools, first: tuple[Rows, Ints] | None
+    ) -> RouteTable:
+        """Quickest way from a link by all targets one after the other, as nobody misjudges it."""
         here = self.model.fleet.route(self.member, row)[:1]
         links, cost_s = [origin], 0.0
-        for target in self.bus_lines.stops_ahead(row):
+        for target in targets:
             if target == links[-1] or (len(links) == 1 and target in here):  # it is on that link, or about to leave it
                 continue
             ends = np.array([links[-1]], np.int32), np.array([target], np.int32)

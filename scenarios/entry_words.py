@@ -17,6 +17,7 @@ from .drivers import OtherDrivers
 from .evacuation import (
     Ambulances,
     CellBroadcast,
+    DesignatedRoute,
     Door,
     DoorToDoor,
     EvacuationZone,
@@ -53,6 +54,7 @@ EVACUATION_ENTRIES = {
     WayOut: "exit",
     Pickup: "buses from",
     Ambulances: "ambulances of",
+    DesignatedRoute: "designated route",
 }
 KNOWN = {"sight": "drivers learn of it when they get there", "broadcast": "everybody knows of it at once"}
 KNOWN_HAZARD = {"sight": "people learn of it when they get there", "broadcast": "everybody knows of it at once"}
@@ -166,7 +168,7 @@ def entry_title(entry: BaseModel, name: str, side: Side) -> str:
         return f"scaling of {_scaled_trips(entry, side)}"
     if isinstance(entry, NamedRoute):
         return f'"{entry.name}"'
-    if isinstance(entry, Ambulances | EvacuationZone | Group | Order | Pickup | Shelter | WayOut):
+    if isinstance(entry, Ambulances | DesignatedRoute | EvacuationZone | Group | Order | Pickup | Shelter | WayOut):
         return f"{EVACUATION_ENTRIES[type(entry)]} {name}"
     if isinstance(entry, Door | Patch):
         return f"{'door' if isinstance(entry, Door) else 'patch'} {name}"

@@ -197,6 +197,17 @@ class Ambulances(Strict):
     unloads_s: float = Field(ge=0, le=86_400, description="It stands so long at the shelter, s.")
 
 
+class DesignatedRoute(Strict):
+    """Streets that cars of some zones are to take on their way out."""
+
+    id: str = Field(min_length=1, description="What people call it.")
+    zones: Listed[str] = Field(min_length=1, description="Ids of the zones whose cars are led along it.")
+    links: Listed[str] = Field(
+        min_length=1, description="Links to drive through, one after the other; between them the quickest way."
+    )
+    compliance: Share = Field(1.0, description="Share of the households with cars that follow it.")
+
+
 class Households(Strict):
     """Who leaves together."""
 
@@ -255,6 +266,7 @@ class Evacuation(Strict):
     )
     exits: Listed[WayOut] = Field((), description="Ways out of the danger.")
     pickups: Listed[Pickup] = Field((), description="Where buses take people up.")
+    designated_routes: Listed[DesignatedRoute] = Field((), description="Streets that cars are to take.")
     ambulances: Listed[Ambulances] = Field((), description="Who fetches people who cannot walk.")
     table_every_s: float = Field(60.0, ge=1, le=3600, description="Interval of the table of counts, s.")
 
@@ -264,7 +276,16 @@ class Evacuation(Strict):
         _refuse_double([group.id for group in self.groups], "groups")
         _refuse_double([*(shelter.id for shelter in self.shelters), *(exit_.id for exit_ in self.exits)], "shelters")
         _refuse_double([pickup.id for pickup in self.pickups], "pickups")
+        _refuse_double([route.id for route in self.designated_routes], "designated routes")
         _refuse_double([pool.id for pool in self.ambulances], "ambulances")
+        return self
+
+    @model_validator(mode="after")
+    def _one_route_each(self) -> Self:
+        led = [zone for route in self.designated_routes for zone in route.zones]
+        double = [name for name, count in Counter(led).items() if count > 1]
+        if double:
+            raise ValueError(f'leads zone "{double[0]}" by two of its `designated_routes`. Give each zone one.')
         return self
 
     @model_validator(mode="after")

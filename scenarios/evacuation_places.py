@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -183,11 +184,13 @@ def check_evacuation(scenario: Scenario, roads: RoadNetwork | None) -> list[Prob
 
 def _unknown_zones(scenario: Scenario, evacuation: Evacuation) -> Iterator[Problem]:
     known = [zone.id for zone in all_zones(evacuation)]
-    for row, order in enumerate(evacuation.orders):
-        for column, name in enumerate(order.zones):
+    naming = [("orders", row, order.zones) for row, order in enumerate(evacuation.orders)]
+    naming += [("designated_routes", row, route.zones) for row, route in enumerate(evacuation.designated_routes)]
+    for section, row, zones in naming:
+        for column, name in enumerate(zones):
             if name not in known:
                 said = f"no such zone.{closest_hint(name, known)} All: {', '.join(map(shown_value, known))}."
-                yield _about(scenario, ("orders", row, "zones", column), said)
+                yield _about(scenario, (section, row, "zones", column), said)
     shelters = {shelter.id: shelter for shelter in all_shelters(evacuation)}
     rides = [("pickups", row, "bus", pickup.to) for row, pickup in enumerate(evacuation.pickups)]
     rides += [("ambulances", row, "ambulance", pool.to) for row, pool in enumerate(evacuation.ambulances)]
@@ -232,6 +235,9 @@ def _misplaced(scenario: Scenario, evacuation: Evacuation, city: City) -> Iterat
         yield from (_about(scenario, ("groups", row, "at"), said) for said in _no_path_to(group.at, city))
     for row, pickup in enumerate(evacuation.pickups):
         yield from (_about(scenario, ("pickups", row, "at"), said) for said in _no_way_to(pickup, city))
+    for row, route in enumerate(evacuation.designated_routes):
+        for column, said in not_drivable(route.links, city.roads):
+            yield _about(scenario, ("designated_routes", row, "links", column), said)
     for row, pool in enumerate(evacuation.ambulances):
         away_m = city.nearest_street(*pool.at)[2]
         if away_m > FARTHEST_M:
@@ -245,6 +251,24 @@ def _misplaced(scenario: Scenario, evacuation: Evacuation, city: City) -> Iterat
             yield _about(scenario, ("exits", row, "link"), said)
         elif not city.may_end(city.roads.link_row[exit_.link]):
             yield _about(scenario, ("exits", row, "link"), "no way leads there by car. Take another link.")
+
+
+def not_drivable(names: tuple[str, ...], roads: RoadNetwork) -> Iterator[tuple[int, str]]:
+    """Links of a designated route that are not there, or to which no way leads from the one before."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import breadth_first_order
+
+    unknown = [column for column, name in enumerate(names) if name not in roads.link_row]
+    for column in unknown:
+        yield column, f"no such link.{closest_hint(names[column], roads.links.id)}"
+    if unknown:
+        return
+    onward = roads.movements.to_link
+    turns = csr_array((np.ones(onward.size), onward, roads.links.movement_start), shape=(roads.link_count,) * 2)
+    for column, (before, name) in enumerate(pairwise(names), start=1):
+        reached = breadth_first_order(turns, roads.link_row[before], return_predecessors=False)
+        if roads.link_row[name] not in reached:
+            yield column, f'no way leads there from "{before}". Name links in the order in which they are driven.'
 
 
 def _no_way_to(place: Shelter | WayOut | Pickup, city: City) -> Iterator[str]:

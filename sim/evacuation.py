@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..agents.designated_routes import DesignatedRoutes
 from ..agents.evacuation import (
     ALL_FULL,
     IN_CAR,
@@ -81,11 +82,15 @@ class Rescue(Remembers):
         self.ways = WaysOnFoot(WalkRouter(walkers, preset.speed_mps), people.havens)
         door_per_s = np.array([door_flow_per_s(widths, preset) for widths in people.stocks.door_m])
         self.orders = Orders(evacuation, self.evacuees, simulation.model.network, door_per_s, simulation.seed)
+        network = simulation.model.network
+        self.designated = DesignatedRoutes(evacuation, people, network, first_car, simulation.seed)
+        if evacuation.designated_routes:
+            simulation.journeys.designated = self.designated
         self.under_way = np.zeros(people.household.size, np.bool_)  # on foot, on wheels or at a stop
         self.buses, self.ambulances = EvacuationBuses(self), EvacuationAmbulances(self)
         self._drive_s: dict[int, tuple[float, Floats]] = {}  # by link: when they were found, and times to havens, s
 
-    KEEPS = ("evacuees", "orders", "buses", "ambulances", "under_way", "_drive_s")
+    KEEPS = ("evacuees", "orders", "buses", "ambulances", "designated", "under_way", "_drive_s")
 
     def state(self) -> State:
         """What is kept, with the destinations and the order of departures that the run has written."""
@@ -170,7 +175,7 @@ class Rescue(Remembers):
         seated = np.bincount(own).astype(np.int32)
         link = simulation.model.fleet.trips.origin_link[cars]
         evacuees.leave(persons, IN_CAR)
-        haven = self._choose(persons[first], self._drive_seconds(link, t_s), seated, CAR)
+        haven = self._choose(persons[first], self._drive_seconds(self.designated.ends(cars, link), t_s), seated, CAR)
         evacuees.haven[persons] = haven[own]
         gone = haven >= 0
         self.give_up(persons[~gone[own]], NO_WAY_BY_CAR)
@@ -181,6 +186,7 @@ class Rescue(Remembers):
         )
         release_vehicles(simulation.model.fleet, 0, cars, t_s)
         simulation.journeys.plan_departures(cars)
+        self.designated.note(cars, simulation.model.fleet)
         self.under_way[persons] = True
 
     def _choose(self, persons: Longs, there_s: Floats, size: Ints, mode: int) -> Ints:

@@ -397,7 +397,7 @@ def _in_words(scenario: Scenario, rescue: Rescue) -> dict[str, list[str]]:
             *([] if gathering is None else [f"members of households who come home first: {details(gathering, side)}"]),
             f"modes: {details(evacuation.modes, side) or 'all walk'}",
             *told(evacuation.pickups),
-            *told(evacuation.ambulances),
+            *told([*evacuation.ambulances, *evacuation.designated_routes]),
             *([] if shadow is None else [f"leaving without an order: {details(shadow, side)}"]),
         ],
     }
@@ -420,6 +420,12 @@ def evacuation_facts(rescue: Rescue) -> dict[str, Any]:
             "turned_away": int(evacuees.refused.sum()),
             "carried_by_buses": int(rescue.buses.carried.sum()),
             "bus_rounds": int((rescue.buses.leg + 1).sum() // 2),
+            "designated_routes": {
+                route.id: {"cars": int(asked), "led": int(led)}
+                for route, asked, led in zip(
+                    rescue.evacuation.designated_routes, rescue.designated.asked, rescue.designated.led, strict=True
+                )
+            },
             "carried_by_ambulances": int(rescue.ambulances.carried.sum()),
             "cars": int(np.unique(evacuees.car_row[evacuees.car_row >= 0]).size),
             "zones": {row["zone"]: {key: value for key, value in row.items() if key != "zone"} for row in zones},

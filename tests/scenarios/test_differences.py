@@ -52,6 +52,7 @@ EVACUATION: dict[str, Any] = {
     "households": {"mean_size": 2.1, "persons_per_car": 4},
     "gathering": {"away": 0.3, "comes_home": {"kind": "uniform", "least_s": 60, "most_s": 900}, "waits_s": 600},
     "modes": {"car": 0.4, "bus": 0.1, "ambulance": 0.02},
+    "designated_routes": [{"id": "coast", "zones": ["port"], "links": ["a"], "compliance": 0.8}],
     "ambulances": [
         {"id": "clinic", "at": [7.42, 43.73], "to": "hall", "start_s": 900, "vehicles": 2, "places": 2}
         | {"loads_s": 300, "unloads_s": 120}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from citytwin.agents.evacuation_warning import heard_at, preparation_s, through_
 from citytwin.scenarios.chance import keys_of
 from citytwin.scenarios.differences import differences
 from citytwin.scenarios.evacuation import CellBroadcast, DoorToDoor, Neighbours, Siren
+from citytwin.scenarios.evacuation_places import not_drivable
 from citytwin.scenarios.evacuation_times import PreparationTime
 from citytwin.scenarios.scenario import check_scenario, load_scenario
 from citytwin.sim.run import network_of, walks_of
@@ -224,6 +226,26 @@ CASES: list[tuple[str, dict[str, Any], dict[str, str], list[str]]] = [
         ],
     ),
     (
+        "a route by links that are not there",
+        {
+            "designated_routes": [
+                {"id": "a", "zones": ["wets"], "links": ["way/1:2-3"]},
+                {"id": "b", "zones": ["east"], "links": ["way/100:2-3", "way/100:1-2"]},
+            ]
+        },
+        {},
+        [
+            'evacuation.designated_routes[0].zones[0] = "wets"  no such zone. Closest: "west". All: "west", "east".',
+            'evacuation.designated_routes[0].links[0] = "way/1:2-3"  no such link. Closest: "way/100:2-3", "way/101:2-3", "way/102:2-3".',
+        ],
+    ),
+    (
+        "two routes for one zone",
+        {"designated_routes": [{"id": one, "zones": ["west"], "links": ["way/100:2-3"]} for one in "ab"]},
+        {},
+        ['evacuation  leads zone "west" by two of its `designated_routes`. Give each zone one.'],
+    ),
+    (
         "no ambulance",
         {"modes": {"ambulance": 0.1}},
         {},
@@ -296,6 +318,18 @@ def test_what_is_wrong_with_an_evacuation(keys, files, told, tmp_path, monkeypat
     assert [problem.split("  ", 1)[1] if problem.startswith(file.name) else problem for problem in found] == told
 
 
+def test_a_route_of_links_that_are_not_joined_is_refused():
+    roads: Any = SimpleNamespace(
+        link_row={"a": 0, "b": 1},
+        link_count=2,
+        links=SimpleNamespace(id=("a", "b"), movement_start=np.array([0, 1, 1])),
+        movements=SimpleNamespace(to_link=np.array([1])),
+    )
+    assert list(not_drivable(("a", "b"), roads)) == []
+    said = 'no way leads there from "b". Name links in the order in which they are driven.'
+    assert list(not_drivable(("b", "a"), roads)) == [(1, said)]
+
+
 def test_ambulances_are_told_in_words(tmp_path):
     def scenario(vehicles: int, share: float):
         hall = HALL | {"by": ["foot", "ambulance"]}
@@ -332,6 +366,7 @@ def test_differences_of_evacuations_are_told_in_words(tmp_path):
         orders=[{"id": "first", "zones": ["west"], "start_s": 630.0, "compliance": 0.7}],
         shelters=[{"id": "hall", "at": corner(2, 2), "capacity": 60, "announced_after_s": 20.0}],
         shadow=None,
+        designated_routes=[{"id": "ring", "zones": ["west"], "links": ["way/103:1-2"], "compliance": 0.6}],
         gathering={"away": 0.3, "comes_home": {"kind": "uniform", "least_s": 60, "most_s": 600}, "waits_s": 300},
     )
     assert [found.text for found in differences(plan, later)] == [
@@ -341,4 +376,5 @@ def test_differences_of_evacuations_are_told_in_words(tmp_path):
         "evacuation, members of households who come home first: none → elsewhere 30 %, home after a time that is uniform, from 60 s, to 600 s, waited for at most 300 s",
         'no longer: evacuation shelter "park": at 9.006, 47',
         'evacuation shelter "hall": room for 30 → 60',
+        'new: evacuation designated route "ring": of zones west, through link way/103:1-2, followed by 60 %',
     ]

@@ -222,6 +222,34 @@ def test_buses_go_to_and_fro_until_all_are_at_the_shelter(tmp_path):
     assert (rescue.buses.leg >= 10).all()  # of ten people a round
 
 
+def test_cars_find_their_own_way_where_the_designated_route_is_shut(tmp_path):
+    shut = {"kind": "road_closure", "link": "way/202:3-2", "start_s": 0, "end_s": 900, "known_to": "broadcast"}
+    route = {"id": "ring", "zones": ["west"], "links": ["way/103:1-2", "way/202:3-2"]}
+    park = {"id": "park", "at": corner(3, 0), "by": ["car"]}
+    case = AT_ONCE | {"groups": [], "modes": {"car": 1.0}, "shelters": [park], "exits": []}
+    rescue = of(rescue_of(tmp_path, **case, designated_routes=[route], scenario={"events": [shut]}))
+    rescue.simulation.run()
+    assert rescue.designated.asked[0] > 30 and rescue.designated.led[0] == 0
+    assert rescue.evacuees.occupancy[0] == (~np.isnan(rescue.evacuees.left_s)).sum() > 100
+
+
+def test_cars_follow_the_designated_route_and_those_who_do_not_comply_their_own(tmp_path):
+    route = {"id": "ring", "zones": ["west"], "links": ["way/103:1-2", "way/202:3-2"], "compliance": 0.6}
+    park = {"id": "park", "at": corner(3, 0), "by": ["car"]}
+    case = AT_ONCE | {"groups": [], "modes": {"car": 1.0}, "shelters": [park], "exits": []}
+    simulation = rescue_of(tmp_path, **case, designated_routes=[route])
+    simulation.run(60.0)
+    rescue, fleet = of(simulation), simulation.model.fleet
+    links = [fleet.network.link_row[name] for name in route["links"]]
+    out = np.unique(rescue.evacuees.car_row[rescue.evacuees.doing == IN_CAR])
+    along = np.array([np.isin(links, fleet.route(0, int(car))).all() for car in out])
+    follows = np.array([int(car) in rescue.designated.route_of for car in out])
+    assert 0.3 < follows.mean() < 0.9 and along[follows].mean() > 0.9 and not along[~follows].any()
+    assert rescue.designated.asked[0] == rescue.designated.led[0] == follows.sum()
+    simulation.run()
+    assert rescue.evacuees.occupancy[0] == (~np.isnan(rescue.evacuees.left_s)).sum()
+
+
 def fetched(capacity: int | None = None, vehicles: int = 2) -> dict[str, Any]:
     clinic = {"id": "clinic", "at": corner(3, 3), "by": ["ambulance"], "capacity": capacity}
     hall = {"id": "hall", "at": corner(3, 2)}
