@@ -31,7 +31,7 @@ from .impatience import gap_share, is_gap_small
 from .keep_clear import loops_have_room, room_beyond
 from .merging import first_to_stand_back, may_join, way_left
 from .passing import is_in_a_pass
-from .people import to_people
+from .people import people_before
 from .rings import at
 from .traffic_tables import (
     ASK,
@@ -166,19 +166,6 @@ def refusal(city: City, vehicle: int, connector: int, left: float, t_s: float) -
     if not loops_have_room(city, city.connector[FROM_LANE, connector], to_lane, needed, t_s):
         return NO_ROOM
     return NOTHING
-
-
-@bare
-def people_before(city: City, vehicle: int, connector: int, left: float, dark: bool) -> bool:
-    """Whether people keep a vehicle from entering: at its stop line, and without a light beyond the junction too.
-
-    Who turns at a light waits for people inside the junction.
-    """
-    lane = city.connector[FROM_LANE, connector]
-    if to_people(city, vehicle, lane, left - city.lane_f[LANE_LENGTH_M, lane]) < math.inf:
-        return True
-    far = left + city.lane_f[LANE_LENGTH_M, city.road_lanes + connector]
-    return dark and to_people(city, vehicle, city.connector[TO_LANE, connector], far) < math.inf
 
 
 @woven

@@ -13,10 +13,13 @@ from .traffic_tables import (
     COMFORT_DECEL,
     CROSSED_AT_M,
     FIRST_CROSSED,
+    FROM_LANE,
     HELD,
     HELD_BY_ASKING,
     HELD_BY_CROSSING,
+    LANE_LENGTH_M,
     SPEED_MPS,
+    TO_LANE,
     ZEBRA_YIELD_SHARE,
     City,
 )
@@ -49,3 +52,16 @@ def to_people(city: City, vehicle: int, lane: int, before_m: float) -> float:
         if stops:
             return left
     return math.inf
+
+
+@bare
+def people_before(city: City, vehicle: int, connector: int, left: float, dark: bool) -> bool:
+    """Whether people keep a vehicle from entering: at its stop line, and without a light beyond the junction too.
+
+    Who turns at a light waits for people inside the junction.
+    """
+    lane = city.connector[FROM_LANE, connector]
+    if to_people(city, vehicle, lane, left - city.lane_f[LANE_LENGTH_M, lane]) < math.inf:
+        return True
+    far = left + city.lane_f[LANE_LENGTH_M, city.road_lanes + connector]
+    return dark and to_people(city, vehicle, city.connector[TO_LANE, connector], far) < math.inf

@@ -43,6 +43,7 @@ from .walking_tables import (
     FIRST_LANE,
     GAPS,
     GOES_FIRST,
+    IS_COVERED,
     IS_OPEN,
     LIGHT,
     NEEDS_S,
@@ -66,12 +67,13 @@ def open_crossings(walks: Walk, cities: City, m: int) -> None:
     """
     walk, city = walkers_of(walks, m), member_of(cities, m)
     for crossing in range(walk.crossing_f.shape[1]):
+        needs_s, green = walk.crossing_f[NEEDS_S, crossing], True
         if walk.crossing_i[LIGHT, crossing] >= 0:
-            green = shows_walk(walk, city, crossing)
+            needs_s, green = 0.0, shows_walk(walk, city, crossing)
             walk.crossing_i[GOES_FIRST, crossing] = AT_GREEN if green else GAPS
-            walk.crossing_i[IS_OPEN, crossing] = green and is_free(walk, city, crossing, 0.0)
-        else:
-            walk.crossing_i[IS_OPEN, crossing] = is_free(walk, city, crossing, walk.crossing_f[NEEDS_S, crossing])
+        covered = is_covered(walk, city, crossing)
+        walk.crossing_i[IS_COVERED, crossing] = covered
+        walk.crossing_i[IS_OPEN, crossing] = green and not covered and is_free(walk, city, crossing, needs_s)
 
 
 @bare_entry
@@ -86,13 +88,17 @@ def hold_lanes(walks: Walk, cities: City, m: int) -> None:
 
 @bare
 def held_by(walk: Walk, crossing: int) -> float:
-    """For whom vehicles stop at a crossing; who has come to its end stands at the kerb."""
+    """For whom vehicles stop at a crossing; who has come to its end stands at the kerb.
+
+    Not for who waits while a vehicle is on the crossing: two vehicles, each on one crossing and before the next, would
+    wait for each other's people for ever.
+    """
     cell = walk.crossing_i[WALK_CELL, crossing]
     other = walk.cell_i[OPPOSITE, cell]
     if is_walked_on(walk, cell) or is_walked_on(walk, other):
         return HELD_BY_CROSSING
     first = walk.crossing_i[GOES_FIRST, crossing]
-    if first == GAPS or not (asks(walk, cell) or asks(walk, other)):
+    if first == GAPS or walk.crossing_i[IS_COVERED, crossing] == 1 or not (asks(walk, cell) or asks(walk, other)):
         return HELD_BY_NOBODY
     return HELD_BY_GREEN if first == AT_GREEN else HELD_BY_ASKING
 
@@ -142,16 +148,38 @@ def all_red(walk: Walk, city: City, crossing: int, phase: int) -> bool:
 
 
 @bare
-def is_free(walk: Walk, city: City, crossing: int, needs_s: float) -> bool:
-    """Whether no vehicle stands or drives on a crossing, or comes before ``needs_s`` are over.
+def is_covered(walk: Walk, city: City, crossing: int) -> bool:
+    """Whether a vehicle stands or drives on a crossing."""
+    for place in range(walk.crossing_i[FIRST_LANE, crossing], walk.crossing_i[FIRST_LANE, crossing + 1]):
+        lane, at_m = walk.crossed[place], walk.crossed_f[AT_M, place]
+        if rear_beyond(city, lane) < at_m + COVERS_M - city.lane_f[LANE_LENGTH_M, lane] or is_on(city, lane, at_m):
+            return True
+        for feeder in range(city.lane_i[FIRST_FEEDER, lane], city.lane_i[FIRST_FEEDER, lane + 1]):
+            inside = city.road_lanes + city.listed[feeder]
+            if is_on(city, inside, city.lane_f[LANE_LENGTH_M, inside] + at_m):
+                return True
+    return False
 
-    With 0 s: none comes that cannot stop.
-    """
+
+@bare
+def is_on(city: City, lane: int, at_m: float) -> bool:
+    """Whether a vehicle of a lane row is on a place."""
+    for k in range(city.lane_i[COUNT, lane]):
+        vehicle = at(city, lane, k)
+        beyond_m = city.vehicle_f[vehicle, POSITION_M] - (at_m - COVERS_M)
+        if beyond_m <= 0.0:
+            return False
+        if beyond_m - city.driver[city.vehicle_i[vehicle, CLASS], LENGTH_M] < 2.0 * COVERS_M:
+            return True
+    return False
+
+
+@bare
+def is_free(walk: Walk, city: City, crossing: int, needs_s: float) -> bool:
+    """Whether no vehicle comes to a crossing before ``needs_s`` are over; with 0 s: none that cannot stop."""
     courteous = walk.crossing_i[GOES_FIRST, crossing] != GAPS
     for place in range(walk.crossing_i[FIRST_LANE, crossing], walk.crossing_i[FIRST_LANE, crossing + 1]):
         lane, at_m = walk.crossed[place], walk.crossed_f[AT_M, place]
-        if rear_beyond(city, lane) < at_m + COVERS_M - city.lane_f[LANE_LENGTH_M, lane]:
-            return False
         if not is_lane_free(city, lane, at_m, needs_s, courteous):
             return False
         for feeder in range(city.lane_i[FIRST_FEEDER, lane], city.lane_i[FIRST_FEEDER, lane + 1]):
@@ -167,14 +195,12 @@ def is_free(walk: Walk, city: City, crossing: int, needs_s: float) -> bool:
 
 @bare
 def is_lane_free(city: City, lane: int, at_m: float, needs_s: float, courteous: bool) -> bool:
-    """Whether the first vehicle before a place on a lane lets people across, and none is on that place."""
+    """Whether the first vehicle before a place on a lane lets people across."""
     for k in range(city.lane_i[COUNT, lane]):
         vehicle = at(city, lane, k)
         left_m = at_m - COVERS_M - city.vehicle_f[vehicle, POSITION_M]
         if left_m >= 0.0:
             return lets_across(city, vehicle, left_m, needs_s, courteous)
-        if left_m + city.driver[city.vehicle_i[vehicle, CLASS], LENGTH_M] > -2.0 * COVERS_M:
-            return False
     return True
 
 

@@ -97,7 +97,8 @@ FIRST_LANE: Final = 2  # into crossed: road lanes that it crosses
 IS_OPEN: Final = 3  # whether people may start across
 GOES_FIRST: Final = 4  # who waits there: GAPS, ZEBRA or GREEN
 WALK_CELL: Final = 5  # its directed cell; the other one is opposite
-CROSSING_I_COLUMNS: Final = 6
+IS_COVERED: Final = 6  # whether a vehicle stands or drives on it
+CROSSING_I_COLUMNS: Final = 7
 
 # What ``GOES_FIRST`` may say.
 GAPS: Final = 0  # vehicles
