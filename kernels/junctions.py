@@ -161,11 +161,9 @@ def refusal(city: City, vehicle: int, connector: int, left: float, t_s: float) -
     if city.crossed_f.shape[1] > 0 and people_before(city, vehicle, connector, left, light == DARK):
         return PEOPLE
     needed = city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
-    if not room_beyond(city, to_lane, needed):
-        return NO_ROOM
-    if not loops_have_room(city, city.connector[FROM_LANE, connector], to_lane, needed, t_s):
-        return NO_ROOM
-    return NOTHING
+    lane = city.connector[FROM_LANE, connector]
+    has_room = room_beyond(city, to_lane, needed) and loops_have_room(city, lane, to_lane, needed, t_s)
+    return NOTHING if has_room else NO_ROOM
 
 
 @woven
