@@ -126,7 +126,7 @@ def test_what_is_wrong_with_how_people_walk(text, told, tmp_path, monkeypatch):
 def test_diff_tells_walks_from_trips():
     before, after = load_scenario("monaco/morning"), load_scenario("monaco/on_foot")
     texts = [found.text for found in differences(before, after)]
-    assert texts[1:] == ['new: on foot "errands" (random trips): 6,000 departures an hour, shortest trip 200 m']
+    assert texts[1:] == ['new: on foot "errands" (random trips): 3,000 departures an hour, shortest trip 200 m']
     faster = after.model_copy(update={"walking": Walking(speed_mps=1.2, preset="code_conservative")})
     assert [found.text for found in differences(after, faster)] == [
         "walking: people walk as lab_calibrated → code_conservative",

@@ -140,7 +140,9 @@ def test_a_table_that_lost_its_end_takes_an_earlier_snapshot(town, whole, stoppe
 
 
 def test_routes_that_took_days_to_find_are_not_sought_again(town, tmp_path, monkeypatch):
-    path = write_busy_town(tmp_path, routes={"choice": "equilibrium", "iterations": 2}, measures=[], walks=[], crowd_monitor=None)
+    path = write_busy_town(
+        tmp_path, routes={"choice": "equilibrium", "iterations": 2}, measures=[], walks=[], crowd_monitor=None
+    )
     whole = run_scenario(path, tmp_path / "whole")
     stopped_run(path, tmp_path / "run")
     days = []

@@ -146,7 +146,7 @@ def test_values_come_back_as_they_were(tmp_path, town):
 
 
 def test_a_snapshot_of_another_run_is_refused(town, whole, tmp_path):
-    other = simulation_of(write_busy_town(tmp_path, walks=[]))
+    other = simulation_of(write_busy_town(tmp_path, walks=[], crowd_monitor=None))
     with pytest.raises(SnapshotError, match="another run: only one of the two has walking"):
         restore(other, read_snapshot(whole[1][1])[0])
     more = write_busy_town(tmp_path, demand=[{"kind": "random_trips", "per_hour": 2500, "min_distance_m": 200}])
