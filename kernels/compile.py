@@ -12,6 +12,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 
+from .numba_cache import caching
+
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
@@ -52,7 +54,8 @@ def bare_entry(function: Callable[Parameters, Result]) -> Callable[Parameters, R
 
 
 def _compiled(function: Callable[Parameters, Result], **options: bool) -> Callable[Parameters, Result]:
-    dispatcher = numba.njit(error_model="numpy", cache=True, **options)(function)
+    with caching(function.__code__.co_filename):
+        dispatcher = numba.njit(error_model="numpy", cache=True, **options)(function)
     _widen_integers(dispatcher)
     return cast("Callable[Parameters, Result]", dispatcher)
 

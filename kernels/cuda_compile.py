@@ -17,6 +17,7 @@ from typing import Any
 import numba
 from numba import cuda
 
+from .numba_cache import shared_cache_folder
 from .shared import add_shared
 from .traffic_tables import Ints
 
@@ -97,7 +98,7 @@ def prepare() -> None:
     from numba.cuda.core import config
     from numba.cuda.extending import overload
 
-    config.CACHE_DIR = numba.config.CACHE_DIR  # named by a hash of the sources, see numba_cache
+    config.CACHE_DIR = str(shared_cache_folder())
     config.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # a small city has few rows
     compile_ir = codegen.nvvm.compile_ir
 

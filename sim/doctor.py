@@ -78,15 +78,16 @@ def _numba() -> dict[str, Any]:
     import numba
     import numpy as np
 
-    from ..kernels import CACHE_FOLDER as folder
+    from ..kernels.numba_cache import cache_root
 
+    folder = cache_root()
     facts: dict[str, Any] = {
         "version": numba.__version__,
         "threads": numba.config.NUMBA_NUM_THREADS,
         "threading_layer": "",
         "cache_folder": str(folder),
         "cache_writable": os.access(_nearest(folder), os.W_OK),
-        "cache_mib": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 2**20,
+        "cache_mib": sum(path.stat().st_size for path in folder.glob("numba-*/**/*") if path.is_file()) / 2**20,
         "error": "",
     }
     try:
