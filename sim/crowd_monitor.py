@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..agents.alarm_levels import AlarmLevels
 from ..agents.remembering import Remembers
 from ..scenarios.crowd_monitor import CrowdMonitor
 
@@ -51,17 +52,14 @@ class Monitor(Remembers):
     dense enough to watch: where people have room their own speeds differ by more than that.
     """
 
-    KEEPS = ("_samples", "_density_s", "level", "_above_s", "_below_s", "raised", "now")
+    KEEPS = ("_samples", "_density_s", "alarms", "now")
 
     def __init__(self, places: Places, settings: CrowdMonitor) -> None:
         self.places, self.settings = places, settings
-        units = len(places.unit)
         count = places.area_m2.size
         self._samples: list[Floats] = []  # people and sums over them of each second
         self._density_s: list[Floats] = []  # of the last intervals
-        self.level = np.zeros(units, np.int64)
-        self._above_s, self._below_s = np.zeros((RED + 1, units)), np.zeros((RED + 1, units))
-        self.raised = np.zeros(RED + 1, np.int64)  # alarms so far
+        self.alarms = AlarmLevels(len(places.unit), RED)
         self.now = np.zeros((7, count))  # density, speed, flow, pressure, level, time to amber, people
 
     def sample(self, people: Floats, vx_mps: Floats, vy_mps: Floats, speed_mps: Floats) -> None:
@@ -115,34 +113,36 @@ class Monitor(Remembers):
         level = np.where((level == WATCH) & soon, AMBER, level)
         return np.where((level >= WATCH) & (pressure > share * settings.pressure_per_s2), RED, level)
 
+    @property
+    def raised(self) -> Ints:
+        """Alarms so far, by level."""
+        return self.alarms.raised
+
     def _alarms(self, level: Ints, easier: Ints, span_s: float) -> list[Alarm]:
         """Raise and lift alarms, each after it has held long enough."""
         settings, places = self.settings, self.places
-        units = len(places.unit)
-        whole = np.bincount(places.unit_row, weights=places.area_m2, minlength=units)
-        for row in (WATCH, AMBER, RED):
-            for wanted, held_s, there in ((level, self._above_s, True), (easier, self._below_s, False)):
-                area = np.bincount(places.unit_row, weights=places.area_m2 * (wanted >= row), minlength=units)
-                reached = area >= np.minimum(settings.area_m2, whole) - SETTLED
-                held_s[row] = np.where(reached == there, held_s[row] + span_s, 0.0)
-        up = (self._above_s[WATCH:] >= max(settings.hold_s, span_s)) * np.array([[WATCH], [AMBER], [RED]])
-        stays = (self._below_s[WATCH:] < max(settings.hold_s, span_s)) * np.array([[WATCH], [AMBER], [RED]])
-        new = np.maximum(up.max(axis=0), np.minimum(self.level, stays.max(axis=0)))
+        reached, kept = self._reached(level), self._reached(easier)
+        before = self.alarms.pass_time(
+            reached, kept, span_s, raise_after_s=settings.hold_s, lower_after_s=settings.hold_s
+        )
         told = []
-        for unit in np.flatnonzero(new != self.level):
-            own = places.unit_row == unit
-            told.append(
-                Alarm(
-                    places.unit[unit],
-                    LEVELS[new[unit]],
-                    LEVELS[self.level[unit]],
-                    self._text(own, int(new[unit]), level),
-                )
-            )
-            if new[unit] > self.level[unit]:
-                self.raised[new[unit]] += 1
-        self.level = new
+        for unit in np.flatnonzero(self.alarms.level != before):
+            new = int(self.alarms.level[unit])
+            text = self._text(places.unit_row == unit, new, level)
+            told.append(Alarm(places.unit[unit], LEVELS[new], LEVELS[before[unit]], text))
         return told
+
+    def _reached(self, level: Ints) -> NDArray[np.bool_]:
+        """Whether enough of each unit is at each level, ``[level - 1, unit]``."""
+        places, units = self.places, len(self.places.unit)
+        enough = np.minimum(
+            self.settings.area_m2, np.bincount(places.unit_row, weights=places.area_m2, minlength=units)
+        )
+        areas = [
+            np.bincount(places.unit_row, weights=places.area_m2 * (level >= row), minlength=units)
+            for row in (WATCH, AMBER, RED)
+        ]
+        return np.asarray(np.stack(areas) >= enough - SETTLED)
 
     def _text(self, own: NDArray[np.bool_], new: int, level: Ints) -> str:
         if new == 0:
