@@ -1,0 +1,160 @@
+"""Work out once per state of the weather what every source adds at every receptor, as a sparse matrix.
+
+Concentration is linear in what is released: a step of time is then one product of that matrix with the rates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import ArrayLike, NDArray
+
+from ..kernels import air_pairs as pairs
+from ..kernels.air_spread_table import COLUMNS, ROWS, fill_spreads
+from ..kernels.air_surface_layer import SPREADS_2013, SpreadSet
+from .air_sources import LineSources, PointSources, Receptors
+from .air_weather import Weather
+
+Floats = NDArray[np.float64]
+Sources = LineSources | PointSources
+BLOCK_PAIRS = 640_000  # worked out at a time; they take 8 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Dispersion:
+    """What every source adds at every receptor in one state of the weather.
+
+    Attributes
+    ----------
+    matrix
+        ``[receptor, source]``, s/m³: concentration for a release of 1 g/s.
+    dropped_share
+        ``[receptor]``: share of the concentration that was left out, if sources release what was typical.
+    said
+        What was assumed on the way, in words.
+    """
+
+    matrix: scipy.sparse.csr_array
+    dropped_share: Floats
+    said: tuple[str, ...] = ()
+
+    def concentration_gm3(self, rate_gps: ArrayLike) -> Floats:
+        """Concentration at every receptor, g/m³, from what every source releases, g/s."""
+        rates = np.ascontiguousarray(rate_gps, float)
+        if rates.shape != (self.matrix.shape[1],):
+            msg = f"{self.matrix.shape[1]} sources have rates of shape {rates.shape}"
+            raise ValueError(msg)
+        if not np.all(rates >= 0.0):
+            wrong = int(np.flatnonzero(~(rates >= 0.0))[0])
+            msg = f"source {wrong} releases {rates[wrong]:g} g/s, which is not at least 0"
+            raise ValueError(msg)
+        sums = np.empty(self.matrix.shape[0])
+        pairs.add_up(self.matrix.indptr, self.matrix.indices, self.matrix.data, rates, sums)
+        return sums
+
+
+def dispersion_matrix(
+    sources: Sources | Sequence[Sources],
+    receptors: Receptors,
+    weather: Weather,
+    max_dropped: float = 0.01,
+    *,
+    typical_rate_gps: ArrayLike | None = None,
+    spreads: SpreadSet = SPREADS_2013,
+) -> Dispersion:
+    """Work out what sources add at receptors.
+
+    Parameters
+    ----------
+    sources
+        One kind of sources, or several, whose columns follow each other.
+    max_dropped
+        Share of the concentration at a receptor that may be left out so that the matrix stays small; 0 keeps all.
+    typical_rate_gps
+        ``[source]``: what each is expected to release, by which what is left out is weighed. Where it is not given, a
+        line releases in proportion to its length and any other source as much as its like; what is left out is then
+        bounded for each kind of source alone.
+    """
+    kinds = [sources] if isinstance(sources, LineSources | PointSources) else list(sources)
+    parts, shares, sums = [], [], []
+    first = 0
+    for kind in kinds:
+        weights = _typical(kind) if typical_rate_gps is None else np.asarray(typical_rate_gps, float)
+        part, dropped, kept = _surface_rows(
+            kind, receptors, weather, max_dropped, weights[first : first + len(kind)], spreads
+        )
+        first += 0 if typical_rate_gps is None else len(kind)
+        parts.append(part)
+        shares.append(dropped)
+        sums.append(dropped + kept)
+    matrix = scipy.sparse.csr_array(scipy.sparse.hstack(parts, format="csr")) if len(parts) > 1 else parts[0]
+    with np.errstate(invalid="ignore"):
+        if typical_rate_gps is None:
+            share = np.max([np.where(s > 0.0, d / s, 0.0) for d, s in zip(shares, sums, strict=True)], axis=0)
+        else:
+            share = np.where(sum(sums) > 0.0, sum(shares) / sum(sums), 0.0)
+    return Dispersion(matrix, share, weather.said())
+
+
+def _typical(sources: Sources) -> Floats:
+    if isinstance(sources, LineSources):
+        return np.hypot(np.subtract(sources.x2_m, sources.x1_m), np.subtract(sources.y2_m, sources.y1_m))
+    return np.ones(len(sources))
+
+
+def _turned(x_m: ArrayLike, y_m: ArrayLike, weather: Weather) -> tuple[Floats, Floats]:
+    """Coordinates ahead, downwind, and to the left of the wind."""
+    east, north = weather.ahead
+    x, y = np.asarray(x_m, float), np.asarray(y_m, float)
+    return x * east + y * north, y * east - x * north
+
+
+def _lines(sources: Sources, weather: Weather) -> Floats:
+    """Columns of ``air_pairs``; a point is a line without length."""
+    if isinstance(sources, LineSources):
+        ends = (sources.x1_m, sources.y1_m, sources.x2_m, sources.y2_m)
+    else:
+        ends = (sources.x_m, sources.y_m, sources.x_m, sources.y_m)
+    start, end = _turned(*ends[:2], weather), _turned(*ends[2:], weather)
+    columns = (*start, *end, sources.height_m, sources.initial_lateral_m)
+    return np.ascontiguousarray(np.column_stack(columns), float).reshape(-1, pairs.LINE_COLUMNS)
+
+
+def _surface_rows(
+    sources: Sources,
+    receptors: Receptors,
+    weather: Weather,
+    max_dropped: float,
+    weights: Floats,
+    spreads: SpreadSet,
+) -> tuple[scipy.sparse.csr_array, Floats, Floats]:
+    """The matrix of sources near the ground, and what was dropped and kept at each receptor."""
+    layer = weather.layer(spreads)
+    releases = np.column_stack([sources.height_m, sources.initial_vertical_m])
+    unlike, table_of = np.unique(releases, axis=0, return_inverse=True)
+    tables = np.empty((len(unlike), ROWS, COLUMNS))
+    for k, (height_m, initial_m) in enumerate(unlike):
+        fill_spreads(layer, height_m, initial_m, tables[k])
+    lines, table_of = _lines(sources, weather), table_of.reshape(-1).astype(np.int64)
+    places = np.column_stack([*_turned(receptors.x_m, receptors.y_m, weather), np.asarray(receptors.z_m, float)])
+    total, rows = len(receptors), max(1, BLOCK_PAIRS // max(1, len(sources)))
+    count, dropped, kept = np.zeros(total, np.int64), np.zeros(total), np.zeros(total)
+    share, source = np.empty((rows, len(sources))), np.empty((rows, len(sources)), np.int32)
+    bins = np.empty((rows, pairs.BINS))
+    shares, columns = [], []
+    for at in range(0, total, rows):
+        now = slice(at, min(at + rows, total))
+        size = now.stop - at
+        pairs.fill_rows(
+            tables, table_of, layer.sigma_v_mps, lines, weights, places[now], max_dropped,
+            share[:size], source[:size], bins[:size], count[now], dropped[now], kept[now],
+        )  # fmt: skip
+        shares += [row[:size].copy() for row, size in zip(share, count[now], strict=False)]
+        columns += [row[:size].copy() for row, size in zip(source, count[now], strict=False)]
+    first = np.concatenate([[0], np.cumsum(count)]).astype(np.int32 if count.sum() < 2**31 else np.int64)
+    data = np.concatenate(shares) if shares else np.empty(0)
+    where = np.concatenate(columns) if columns else np.empty(0, np.int32)
+    return scipy.sparse.csr_array((data, where, first), shape=(total, len(sources))), dropped, kept

@@ -1,0 +1,168 @@
+"""Find what sources near the ground add at many places, and leave out what adds next to nothing.
+
+Sources and places are in coordinates of the wind, ahead and to its left. Places are shared out among threads; each is
+worked out alone and in one order, so that their number changes no bit.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from numba import int64, prange
+from numpy.typing import NDArray
+
+from .air_lines import round_point, straight_point, surface_line
+from .compile import bare, parallel, woven
+
+Floats = NDArray[np.float64]
+Longs = NDArray[np.int64]
+Ints = NDArray[np.int32]
+
+# Columns of lines, ``[source, column]``; a point is a line whose ends are the same.
+AHEAD_1: Final = 0
+LEFT_1: Final = 1
+AHEAD_2: Final = 2
+LEFT_2: Final = 3
+HEIGHT: Final = 4
+WIDE: Final = 5
+LINE_COLUMNS: Final = 6
+
+# Columns of places, ``[place, column]``.
+AHEAD: Final = 0
+LEFT: Final = 1
+Z: Final = 2
+
+CLOSE: Final = 1.5  # lengths of a line from its middle within which it is worked out before it is weighed
+BINS_AN_OCTAVE: Final = 4
+BINS: Final = 400  # a hundred powers of two
+LARGEST: Final = 40  # the exponent of two that the last bins are for
+CAUTION: Final = 0.9  # of what may be dropped, since it is weighed by estimates
+
+
+@bare
+def line_share(tables: Floats, table: int, sigma_v_mps: float, line: Floats, place: Floats) -> float:
+    """What one line, or point, adds at one place, s/m³."""
+    return surface_line(
+        tables[table],
+        sigma_v_mps,
+        place[AHEAD] - line[AHEAD_1],
+        place[LEFT] - line[LEFT_1],
+        place[AHEAD] - line[AHEAD_2],
+        place[LEFT] - line[LEFT_2],
+        place[Z],
+        line[HEIGHT],
+        line[WIDE],
+    )
+
+
+@woven
+def line_estimate(tables: Floats, table: int, sigma_v_mps: float, line: Floats, place: Floats) -> float:
+    """About that, s/m³: a line far away is a point in its middle, spread to the side by its own breadth."""
+    x_m = place[AHEAD] - 0.5 * (line[AHEAD_1] + line[AHEAD_2])
+    y_m = place[LEFT] - 0.5 * (line[LEFT_1] + line[LEFT_2])
+    dx, dy = line[AHEAD_2] - line[AHEAD_1], line[LEFT_2] - line[LEFT_1]
+    far_2, long_2 = x_m * x_m + y_m * y_m, dx * dx + dy * dy
+    if far_2 < CLOSE * CLOSE * long_2:
+        return line_share(tables, table, sigma_v_mps, line, place)
+    wide_m = math.sqrt(line[WIDE] * line[WIDE] + dy * dy / 12.0)
+    straight = straight_point(tables[table], sigma_v_mps, x_m, y_m, place[Z], line[HEIGHT], wide_m)
+    return straight + round_point(tables[table], sigma_v_mps, math.sqrt(far_2), place[Z], line[HEIGHT])
+
+
+@woven
+def bin_of(share: float) -> int:
+    """Bin of a positive number: four an octave."""
+    mantissa, exponent = math.frexp(share)
+    octave = exponent - LARGEST + (BINS // BINS_AN_OCTAVE - 1)
+    return max(min(octave * BINS_AN_OCTAVE + int64((mantissa - 0.5) * (2 * BINS_AN_OCTAVE)), BINS - 1), 0)
+
+
+@woven
+def least_kept(bins: Floats, may_drop: float) -> float:
+    """Number from which on all must be kept so that no more than ``may_drop`` is left out."""
+    dropped = 0.0
+    for at in range(BINS):
+        dropped += bins[at]
+        if dropped > may_drop:
+            octave, part = at // BINS_AN_OCTAVE, at % BINS_AN_OCTAVE
+            exponent = octave - (BINS // BINS_AN_OCTAVE - 1) + LARGEST
+            return math.ldexp(0.5 + part / (2.0 * BINS_AN_OCTAVE), exponent) if at > 0 else 0.0
+    return math.inf
+
+
+@bare
+def fill_row(
+    tables: Floats,
+    table_of: Longs,
+    sigma_v_mps: float,
+    lines: Floats,
+    weight: Floats,
+    place: Floats,
+    max_dropped: float,
+    share: Floats,
+    source: Ints,
+    bins: Floats,
+) -> tuple[int, float, float]:
+    """Write what the lines that matter add at a place, and which they are; how many, what was dropped, what kept.
+
+    ``weight`` says how much each is expected to release; what is dropped and kept is weighed by it. ``share`` and
+    ``source`` are ``[source]``; their first places are written. ``bins`` is for notes.
+    """
+    bins[:] = 0.0
+    total = 0.0
+    for s in range(lines.shape[0]):
+        guess = weight[s] * line_estimate(tables, table_of[s], sigma_v_mps, lines[s], place)
+        share[s] = guess
+        if guess > 0.0:
+            bins[bin_of(guess)] += guess
+            total += guess
+    least = least_kept(bins, CAUTION * max_dropped * total)
+    dropped, kept, count = 0.0, 0.0, 0
+    for s in range(lines.shape[0]):
+        guess = share[s]
+        if guess <= 0.0:
+            continue
+        if guess < least:
+            dropped += guess
+            continue
+        exact = line_share(tables, table_of[s], sigma_v_mps, lines[s], place)
+        if exact > 0.0:
+            share[count], source[count] = exact, s
+            kept += weight[s] * exact
+            count += 1
+    return count, dropped, kept
+
+
+@parallel
+def fill_rows(
+    tables: Floats,
+    table_of: Longs,
+    sigma_v_mps: float,
+    lines: Floats,
+    weight: Floats,
+    places: Floats,
+    max_dropped: float,
+    share: Floats,
+    source: Ints,
+    bins: Floats,
+    count: Longs,
+    dropped: Floats,
+    kept: Floats,
+) -> None:
+    """Write the row of every place: ``share`` and ``source`` are ``[place, source]``, the last three ``[place]``."""
+    for r in prange(places.shape[0]):
+        count[r], dropped[r], kept[r] = fill_row(
+            tables, table_of, sigma_v_mps, lines, weight, places[r], max_dropped, share[r], source[r], bins[r]
+        )
+
+
+@parallel
+def add_up(first: Ints | Longs, source: Ints, share: Floats, rate_gps: Floats, sum_gm3: Floats) -> None:
+    """Add up what all sources add at every place, g/m³: the rows of a sparse matrix times ``[source]``."""
+    for r in prange(sum_gm3.size):
+        total = 0.0
+        for k in range(first[r], first[r + 1]):
+            total += share[k] * rate_gps[source[k]]
+        sum_gm3[r] = total
