@@ -131,10 +131,7 @@ def read_table(file: Path, columns: Sequence[Column]) -> tuple[Table | None, Com
     if not data:
         complaints.whole(f"is empty. It needs the columns {_needed(columns)}.")
         return None, complaints
-    if data.startswith(b"PAR1") or file.name.casefold().endswith(".parquet"):
-        cells = _read_parquet(file, complaints)
-    else:
-        cells = _read_csv(data, complaints)
+    cells = cells_of(data, complaints)
     if cells is None:
         return None, complaints
     found = _name_columns(list(cells), columns, complaints)
@@ -145,6 +142,23 @@ def read_table(file: Path, columns: Sequence[Column]) -> tuple[Table | None, Com
         complaints.whole("holds a header but no rows. Was the export cut off?")
         return None, complaints
     return Table({name: cells[written] for name, written in found.items()}, size, complaints), complaints
+
+
+def cells_of(data: bytes, complaints: Complaints, *, separator: str = ",") -> dict[str, list[str]] | None:
+    """Cells of a table by the names of its columns; None where it cannot be used.
+
+    Parameters
+    ----------
+    data
+        What the file holds.
+    complaints
+        Of that file; learns in which line each row stands.
+    separator
+        Between the columns of a CSV file.
+    """
+    if data.startswith(b"PAR1") or complaints.file.name.casefold().endswith(".parquet"):
+        return _read_parquet(complaints.file, complaints)
+    return _read_csv(data, complaints, separator)
 
 
 def _needed(columns: Sequence[Column]) -> str:
@@ -182,12 +196,12 @@ def _listed(header: Sequence[str]) -> str:
     return ", ".join([*shown, *["…"] * (len(header) > COLUMNS_SHOWN)])
 
 
-def _read_csv(data: bytes, complaints: Complaints) -> dict[str, list[str]] | None:
+def _read_csv(data: bytes, complaints: Complaints, separator: str) -> dict[str, list[str]] | None:
     text = _decode(data, complaints)
     if text is None:
         return None
     csv.field_size_limit(LARGEST_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     rows: list[list[str]] = []
     lines: list[int] = []
     line = 1
@@ -204,7 +218,7 @@ def _read_csv(data: bytes, complaints: Complaints) -> dict[str, list[str]] | Non
         complaints.whole("is empty.")
         return None
     header = rows[0]
-    if len(header) == 1 and header[0].count(";") + header[0].count("\t") > 0:
+    if separator == "," and len(header) == 1 and header[0].count(";") + header[0].count("\t") > 0:
         mark = "semicolons" if ";" in header[0] else "tabs"
         complaints.whole(f"is separated by {mark}. Save it with commas between columns and a point in numbers.", line=1)
         return None

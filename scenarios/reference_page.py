@@ -8,6 +8,7 @@ from typing import Any
 from . import injects  # noqa: F401  (all kinds are known from then on)
 from .inject_kinds import KINDS
 from .scenario import Scenario
+from .sensor_files import observation_schema
 
 # Sections of the page after the top level, in the order in which people meet them.
 SECTIONS = (
@@ -143,6 +144,24 @@ def inject_reference_markdown() -> str:
     return "\n".join(lines)
 
 
+def observation_reference_markdown() -> str:
+    """Every key of a description of observations, as Markdown (headings from level 3)."""
+    schema = observation_schema()
+    models = schema["$defs"]
+    lines = ["### Top level", "", *_about(schema), *_table(schema)]
+    for title, names in (("One of `files`", ("ReadingFile",)), ("`sensors`", ("SensorList",))):
+        lines += [
+            "",
+            f"### {title}",
+            *[line for name in names for line in ("", *_about(models[name]), *_table(models[name]))],
+        ]
+    lines += ["", "### One of `cleaning`"]
+    for name in ("Drop", "Shift", "Scale", "Fill"):
+        kind = models[name]["properties"]["kind"]["const"]
+        lines += ["", f"#### `kind: {kind}`", "", *_about(models[name]), *_table(models[name])]
+    return "\n".join(lines) + "\n"
+
+
 def _about(model: dict[str, Any]) -> list[str]:
     return [*model["description"].splitlines(), ""]
 
@@ -185,7 +204,7 @@ def _type(schema: dict[str, Any]) -> str:
             "file"
             if schema.get("format") == "path"
             else "date and time"
-            if "T" in schema.get("pattern", "")
+            if schema.get("format") == "date-time" or "T" in schema.get("pattern", "")
             else "text"
         )
     word = {"integer": "whole number", "number": "number", "boolean": "`true` or `false`"}[schema["type"]]

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from citytwin.scenarios.reference_page import SECTIONS, inject_reference_markdown, scenario_reference_markdown
+from citytwin.scenarios.reference_page import (
+    SECTIONS,
+    inject_reference_markdown,
+    observation_reference_markdown,
+    scenario_reference_markdown,
+)
 from citytwin.scenarios.scenario import Scenario
+from citytwin.scenarios.sensor_files import observation_schema
 
 
 def test_every_key_is_on_the_page_with_its_meaning() -> None:
@@ -45,3 +51,14 @@ def test_every_kind_of_inject_is_on_its_page() -> None:
     ):
         assert f"### `kind: {kind}`" in page
     assert "| `share` | number > 0 | needed |" in page and "| `at` |" in page
+
+
+def test_every_key_of_observations_is_on_their_page() -> None:
+    page = observation_reference_markdown()
+    schema = observation_schema()
+    for model in (schema, *schema["$defs"].values()):
+        for key, value in model["properties"].items():
+            rows = [line for line in page.splitlines() if line.startswith(f"| `{key}` |")]
+            assert any(value["description"].replace("|", "\\|") in row for row in rows), key
+    assert "| `begins` | date and time | – |" in page
+    assert "| `file` | file | needed |" in page
