@@ -11,7 +11,11 @@ from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
-from citytwin.scenarios.reference_page import inject_reference_markdown, scenario_reference_markdown
+from citytwin.scenarios.reference_page import (
+    inject_reference_markdown,
+    observation_reference_markdown,
+    scenario_reference_markdown,
+)
 from citytwin.sim.cli import main
 
 project = "citytwin"
@@ -72,6 +76,7 @@ def setup(app: Sphinx) -> None:
         ("command_line.md", command_line_markdown()),
         ("scenario_reference.md", scenario_reference_markdown()),
         ("injects.md", inject_reference_markdown()),
+        ("observations.md", observation_reference_markdown()),
     ):
         path = MADE / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:

@@ -399,6 +399,30 @@ def _walk_network(
     return DONE
 
 
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--on", "scenario", metavar="SCENARIO", help="Scenario on whose streets the sensors are.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Page (.html) with pictures of doubtful sensors.")
+@click.option("--cleaned", type=click.Path(path_type=Path), help="CSV of all readings after the file's cleaning rules.")
+@_json_option
+def observations(file: Path, scenario: str | None, out: Path | None, cleaned: Path | None, as_json: bool) -> int:
+    """Examine what was observed: a description (.yaml) of sensors' files, or a table of counts."""
+    from . import observations as examining
+    from .network_check import write_files
+    from .report.observations import write_observations_page
+
+    examined = examining.examine_observations(file, scenario)
+    written = write_files(
+        ("page", out, lambda path: write_observations_page(examined, path)),
+        ("cleaned", cleaned, lambda path: examining.write_cleaned(examined.health, path)),
+    )
+    if as_json:
+        click.echo(_dump({**examining.as_dict(examined), "written": written}))
+    else:
+        click.echo("\n".join([examining.as_text(examined), *(f"Written: {path}" for path in written.values())]))
+    return DONE
+
+
 @main.group("import")
 def import_() -> None:
     """Make a scenario folder of another program's files, and list what it cannot express."""
@@ -418,12 +442,14 @@ def sumo(file: Path, out: Path, as_json: bool) -> int:
 
 
 @main.command()
+@click.option("--observations", "observed", is_flag=True, help="Of descriptions of observations instead.")
 @_json_option
-def schema(as_json: bool) -> int:
+def schema(observed: bool, as_json: bool) -> int:
     """Print the JSON Schema of scenario files."""
     from ..scenarios.scenario import scenario_schema
+    from ..scenarios.sensor_files import observation_schema
 
-    click.echo(_dump(scenario_schema()))
+    click.echo(_dump(observation_schema() if observed else scenario_schema()))
     return DONE
 
 
