@@ -152,6 +152,18 @@ def _levels(text: str) -> float:
         return LEVELS
 
 
+def building_outlines(file: Path, network: RoadNetwork) -> NDArray[np.object_]:
+    """Outlines of all buildings of an extract in the network's coordinates.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read.
+    """
+    scan = scan_file(file, keep_way=lambda tags: "building" in tags, keep_relation=lambda tags: False)
+    return _projected(_areas(scan)[0], network)
+
+
 def _projected(areas: list[_Area], network: RoadNetwork) -> NDArray[np.object_]:
     import shapely
 

@@ -7,10 +7,11 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 
+from .air import Air
 from .city import CITY_KEYS, City
 from .demand_changes import TableChange, matrix_changes, trip_file_changes
 from .demand_kinds import OdMatrix, TripFile
@@ -50,6 +51,7 @@ SINGULAR = {
     "walks": "walks",
 }
 MAY_BE_MISSING: dict[str, BaseModel] = {  # parts, and what stands for one that is not there
+    "air": Air.model_construct(meteorology=cast(Any, None)),
     "evacuation": Evacuation.model_construct(),
     "responders": Responders.model_construct(units=()),
 }

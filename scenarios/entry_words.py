@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from .air import AreaSource, ReceptorGrid, ReceptorPoint, ReceptorResidents, Stack
 from .areas import area_words
 from .change_words import change_sentence, change_title
 from .demand_kinds import DemandScale
@@ -60,6 +61,13 @@ KNOWN = {"sight": "drivers learn of it when they get there", "broadcast": "every
 KNOWN_HAZARD = {"sight": "people learn of it when they get there", "broadcast": "everybody knows of it at once"}
 QUANTITY = r"(?P<number>[\d.,]+(, [\d.,]+)*) (?P<unit>\D+)"
 HAZARDS = BlockedArea | Fire | Flood | Smoke
+AIR_ENTRIES = {
+    Stack: "stack",
+    AreaSource: "area that emits",
+    ReceptorPoint: "receptor",
+    ReceptorGrid: "grid of receptors",
+    ReceptorResidents: "residents of",
+}
 AREAS = ("polygon", "from_polygon", "to_polygon")
 NAMING_LINKS = ("link", "links", "link_ids", "fcd_links", "from_link", "route", "to_link")
 
@@ -172,6 +180,8 @@ def entry_title(entry: BaseModel, name: str, side: Side) -> str:
         return f"{EVACUATION_ENTRIES[type(entry)]} {name}"
     if isinstance(entry, Door | Patch):
         return f"{'door' if isinstance(entry, Door) else 'patch'} {name}"
+    if (of_air := AIR_ENTRIES.get(type(entry))) is not None:
+        return f"{of_air} {name}"
     if isinstance(entry, Siren | CellBroadcast | DoorToDoor | Neighbours):
         return f"warning by {plain_words(entry.kind)}"
     kind = getattr(entry, "kind", "")

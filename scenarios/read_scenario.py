@@ -38,6 +38,7 @@ NAMING = {
     "walks": {"file"},
     "evacuation": {"zones", "zones_file", "shelters", "shelters_file", "exits"},
     "responders": {"units", "hospitals", "calls", "random_calls"},
+    "air": {"at", "polygon"},
     "sensors": {"link"},
     "signals": {"junctions", "groups"},
     "outputs": {"fcd_links"},
@@ -156,6 +157,7 @@ def _double_ids(tree: Written) -> list[Problem]:
 
 def check_everything(path: str | Path, *, with_network: bool) -> list[Problem]:
     """What ``check_scenario`` promises."""
+    from .air_places import check_air_places
     from .hazard_checks import check_hazards
     from .responder_places import check_responders
     from .trips import check_demand_files
@@ -182,6 +184,7 @@ def check_everything(path: str | Path, *, with_network: bool) -> list[Problem]:
             problems += check_evacuation(reading.usable, network)
         problems += check_hazards(reading.usable, network)
         problems += check_responders(reading.usable, network)
+        problems += check_air_places(reading.usable, network)
     return in_order(problems)
 
 

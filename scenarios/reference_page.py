@@ -70,6 +70,19 @@ SECTIONS = (
         ("LognormalTime", "GammaTime", "WeibullTime", "RayleighTime", "SCurveTime", "UniformTime", "CurveTime"),
     ),
     ("`responders`", ("Responders", "ResponseUnit", "Hospital", "EmergencyCall", "RandomCalls")),
+    (
+        "`air`",
+        (
+            "Air",
+            "AirFleet",
+            "Stack",
+            "AreaSource",
+            "ReceptorPoint",
+            "ReceptorGrid",
+            "ReceptorResidents",
+        ),
+    ),
+    ("`meteorology`: the weather of `air`", ("ConstantWeather", "StabilityWeather", "WeatherSeries")),
     ("`patches`", ("Patch",)),
     ("`crowd_monitor`", ("CrowdMonitor", "CrowdLevels")),
     ("`sensors`", ("Loop",)),
@@ -109,6 +122,12 @@ TITLES = {
     "Hospital": "One of `hospitals`",
     "EmergencyCall": "One of `calls`",
     "RandomCalls": "One of `random_calls`",
+    "AirFleet": "`fleet`",
+    "Stack": "One of `sources`: `kind: stack`",
+    "AreaSource": "One of `sources`: `kind: area`",
+    "ReceptorPoint": "One of `receptors`: `kind: point`",
+    "ReceptorGrid": "One of `receptors`: `kind: grid`",
+    "ReceptorResidents": "One of `receptors`: `kind: residents`",
     "Spread": "A parameter in `spread`",
     "DriverChange": "A vehicle class in `classes`",
     "OtherDrivers": "One of `others`",
@@ -127,10 +146,10 @@ def scenario_reference_markdown() -> str:
         lines += ["", f"### {title}"]
         for name in names:
             kind = models[name]["properties"].get("kind", {}).get("const")
-            if kind and len(names) > 1:
-                lines += ["", f"#### `kind: {kind}`"]
-            elif name in TITLES:
+            if name in TITLES:
                 lines += ["", f"#### {TITLES[name]}"]
+            elif kind and len(names) > 1:
+                lines += ["", f"#### `kind: {kind}`"]
             lines += ["", *_about(models[name]), *_table(models[name])]
     return "\n".join(lines) + "\n"
 

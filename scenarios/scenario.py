@@ -17,6 +17,7 @@ from pydantic import (
     field_validator,
 )
 
+from .air import Air
 from .checkpoint import Checkpoint
 from .city import City, ClassDefaults, NetworkOptions
 from .crowd_monitor import CrowdMonitor
@@ -173,6 +174,7 @@ class Scenario(Strict):
         None, description="Watches how dense people stand and walk, and warns. Left out: nobody does."
     )
     responders: Responders | None = Field(None, description="Who answers calls for help.")
+    air: Air | None = Field(None, description="What is emitted and breathed. Left out: nobody asks.")
     sensors: Listed[Loop] = Field((), description="What is measured on the streets.")
     signals: SignalControl = Field(default_factory=SignalControl, description="Who decides at signals.")
     outputs: Outputs = Field(default_factory=Outputs, description="What is written.")

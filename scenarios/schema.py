@@ -18,6 +18,8 @@ LISTS_BY_ID = (
     "hospitals",
     "calls",
     "random_calls",
+    "sources",
+    "receptors",
     "public_transport",
     "walks",
     "sensors",

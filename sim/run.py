@@ -281,6 +281,7 @@ def network_of(scenario: Scenario) -> RoadNetwork:
     InputError
         With every problem of the source, or every link, lane and junction that is not there.
     """
+    from ..scenarios.air_places import check_air_places
     from ..scenarios.hazard_checks import check_hazards
     from ..scenarios.planned_streets import planned_streets
     from ..scenarios.problems import ScenarioError
@@ -289,7 +290,9 @@ def network_of(scenario: Scenario) -> RoadNetwork:
 
     network = planned_streets(scenario)
     problems = check_against_network(scenario, scenario.source_map, network)
-    problems += [*check_hazards(scenario, network), *check_responders(scenario, network)]
+    problems += check_hazards(scenario, network)
+    problems += check_responders(scenario, network)
+    problems += check_air_places(scenario, network)
     if problems:
         raise ScenarioError(problems)
     return network
