@@ -23,6 +23,7 @@ from .sensor_health import doubtful_times, impossible_readings, stuck_values, ze
 from .sensor_neighbours import clock_shifts, copies, drifts, outages_of_files, quiet_motorways
 from .sensor_places import Placed, place_sensors
 from .sensor_times import moments
+from .walk_network import WalkNetwork
 
 SHARED = frozenset({"gap", "double", "hour_never", "hour_twice"})  # told once where (nearly) all sensors have them
 SHARED_SHARE, SHARED_AT_LEAST = 0.5, 4
@@ -60,10 +61,15 @@ class Health:
         return "the file" if found.sensor == WHOLE_FILE else self.readings.sensors[found.sensor].name
 
 
-def examine(described: Described, network: RoadNetwork | None = None, scenario: Scenario | None = None) -> Health:
+def examine(
+    described: Described,
+    network: RoadNetwork | None = None,
+    scenario: Scenario | None = None,
+    walk: WalkNetwork | None = None,
+) -> Health:
     """Look for everything doubtful; places need the streets, closures the scenario."""
     readings = described.readings
-    placed = None if network is None else place_sensors(readings, network)
+    placed = None if network is None else place_sensors(readings, network, walk)
     lanes = np.full(len(readings.sensors), np.nan) if placed is None else placed.lanes
     found: list[Finding] = [
         *impossible_readings(readings, lanes),
@@ -82,7 +88,20 @@ def examine(described: Described, network: RoadNetwork | None = None, scenario: 
         found += [one for one in quiet_motorways(readings, lanes, motorway) if one.source not in seen]
         if scenario is not None:
             found += _on_closed_links(readings, placed, network, scenario)
-    return Health(described, placed, tuple(in_order_of_gravity(_together(found, readings))))
+    found = [one for one in _together(found, readings) if _is_about(described, one)]
+    return Health(described, placed, tuple(in_order_of_gravity(found)))
+
+
+def _is_about(described: Described, found: Finding) -> bool:
+    """Whether a finding is about the file that was asked for; all are where none was."""
+    if described.about is None or found.source == described.about:
+        return True
+    readings = described.readings
+    return (
+        found.sensor != WHOLE_FILE
+        and math.isnan(found.begin_s)
+        and bool((readings.source[readings.of(found.sensor)] == described.about).any())
+    )
 
 
 def _together(found: list[Finding], readings: Readings) -> list[Finding]:

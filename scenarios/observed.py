@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from .network import Floats, Ints
 
-KINDS = ("count", "speed", "travel_time", "turning_count", "screen_line", "queue", "walkers", "air")
+KINDS = (
+    *("count", "speed", "travel_time", "turning_count", "screen_line", "queue", "walkers", "air"),
+    *("walk_speed", "bottleneck_flow"),  # of experiments
+)
 UNITS = {
     "count": "veh",  # that left the link within the interval, over its end or because they arrived
     "speed": "m/s",
@@ -20,6 +23,8 @@ UNITS = {
     "queue": "veh",
     "walkers": "people",
     "air": "µg/m³",
+    "walk_speed": "m/s",  # at a density
+    "bottleneck_flow": "people/s",  # through a width
 }
 NO_LINK = -1
 
@@ -29,7 +34,7 @@ class Observed:
     """Readings of sensors, one row each; shapes ``[row]``. What is not known to be right is not in here."""
 
     sensor_id: tuple[str, ...]
-    link: Ints  # row in RoadNetwork.links, NO_LINK: none, such as of an air reading
+    link: Ints  # row in RoadNetwork.links, of walkers in WalkNetwork.links; NO_LINK: none, such as of an air reading
     to_link: Ints  # of a turning count: where to, else NO_LINK
     start_s: Floats  # after the scenario's start
     end_s: Floats

@@ -65,6 +65,8 @@ def _entries(
     sensor = int(readings.sensor[row])
     kind = readings.sensors[sensor].measures
     links = placed.links[sensor].tolist() or [NO_LINK]
+    if kind.place == "walk_link":
+        links = [int(placed.walk_link[sensor])]
     number, weight = KINDS.index(kind.name), float(weights.get(kind.name, 1.0))
     if kind.place == "turn":
         return [(row, links[0], links[-1], number, weight)]
@@ -98,7 +100,7 @@ def roughened(observed: Observed, quality: Mapping[str, float], seed: int, numbe
     its readings (lognormal, mean 1, with the standard deviation that ``quality`` says of the sensor).
     """
     chance = stream(seed, f"roughened {number}")
-    poisson = np.array([SENSOR_KINDS[name].poisson for name in KINDS])[observed.kind]
+    poisson = np.array([name in SENSOR_KINDS and SENSOR_KINDS[name].poisson for name in KINDS])[observed.kind]
     value = np.where(poisson, chance.poisson(np.maximum(observed.value, 0.0)), observed.value)
     names, back = np.unique(np.array(observed.sensor_id, np.str_), return_inverse=True)
     spread = np.sqrt(np.log1p(np.square([quality.get(name, 0.0) for name in names.tolist()])))

@@ -149,6 +149,7 @@ class Described:
     never: np.ndarray  # the clock of the place jumped over that time
     twice: np.ndarray  # the clock showed that time twice, and the file once
     notes: tuple[str, ...]
+    about: int | None = None  # row of the file that findings are about; the others say what is usual
 
 
 def read_observations(file: Path) -> Described:
@@ -174,7 +175,7 @@ def read_observations(file: Path) -> Described:
     return read_described(file, asked)
 
 
-def read_described(file: Path, asked: ObservationFile) -> Described:
+def read_described(file: Path, asked: ObservationFile, *, about: int | None = None) -> Described:
     """Read the files of a description that was made already; errors are those of ``read_observations``."""
     problems: list[Problem] = []
     known = _read_sensors(asked.sensors, problems) if asked.sensors is not None else {}
@@ -188,7 +189,7 @@ def read_described(file: Path, asked: ObservationFile) -> Described:
     if problems:
         raise ScenarioError(in_order(problems))
     readings, never, twice = found.readings()
-    return Described(file, asked, readings, never, twice, tuple(found.notes))
+    return Described(file, asked, readings, never, twice, tuple(found.notes), about)
 
 
 class _Readings:

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from .nearest_links import heading_difference_deg, lane_beside, links_along, nearest_links, project
 from .network import NO_PLACE, Bools, Floats, Ints, RoadNetwork
-from .places import link_access
+from .places import link_access, middle_of_links
 from .problems import closest_hint
 from .readings import Readings, Rows, Sensor
 from .sensor_findings import Finding
 from .streets import CAR
+from .walk_network import WalkNetwork
 
 FAR_M = 50.0  # a detector lies on its road
 OTHER_M = 15.0  # by so much another link must be nearer before the named one is doubted
 AGAINST_DEG = 90.0
+ROADS = ("link", "links", "turn")  # places on the road network
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placed:
     """Shapes ``[sensor]``."""
 
-    links: tuple[Ints, ...]  # rows of the links of each sensor; none where its place is not known
+    links: tuple[Ints, ...]  # rows of the road links of each sensor; none where its place is not known
+    walk_link: Ints  # row of the walk link on which walkers are counted, -1: none
     lane: Ints  # the lane named, -1: all
     beside_lane: Ints  # the lane that its coordinate is on or nearest to, -1: no coordinate
     lanes: Floats  # how many lanes it stands on, NaN: not known
@@ -39,8 +42,8 @@ class Placed:
         return np.array([rows[0] if rows.size else -1 for rows in self.links], np.int32)
 
 
-def place_sensors(readings: Readings, network: RoadNetwork) -> Placed:
-    """Find the links of all sensors that stand on links."""
+def place_sensors(readings: Readings, network: RoadNetwork, walk: WalkNetwork | None = None) -> Placed:
+    """Find the links of all sensors that stand on links; those of walkers where the walk network is given."""
     sensors = readings.sensors
     links = [_named(sensor, network) for sensor in sensors]
     findings: list[Finding] = []
@@ -48,32 +51,57 @@ def place_sensors(readings: Readings, network: RoadNetwork) -> Placed:
     distance_m = np.full(len(sensors), np.nan)
     matched, beside_lane = np.zeros(len(sensors), np.bool_), np.full(len(sensors), -1, np.int32)
     for row, sensor in enumerate(sensors):
-        findings += _unknown(row, sensor, network)
+        findings += _unknown(row, sensor, network, walk)
     placed = np.flatnonzero([sensor.placed and sensor.measures.place == "link" for sensor in sensors])
     if placed.size and network.epsg != NO_PLACE:
         findings += _match(placed, readings, network, links, beside_lane, distance_m, matched)
     for row, sensor in enumerate(sensors):
         findings += _nowhere(row, sensor, links[row])
     lanes = np.array([_lanes(rows, one, network) for rows, one in zip(links, lane.tolist(), strict=True)])
-    return Placed(tuple(links), lane, beside_lane, lanes, distance_m, matched, tuple(findings))
+    on_walk = [_known(sensor, network, walk) if sensor.measures.place == "walk_link" else {} for sensor in sensors]
+    walk_link = [known.get((*sensor.links, sensor.name)[0], -1) for sensor, known in zip(sensors, on_walk, strict=True)]
+    return Placed(
+        tuple(links), np.array(walk_link, np.int32), lane, beside_lane, lanes, distance_m, matched, tuple(findings)
+    )
+
+
+def positions(readings: Readings, placed: Placed, network: RoadNetwork) -> tuple[Floats, Floats]:
+    """Where each sensor is, m in the network's coordinates: its own place, else the middle of its links; or NaN."""
+    x_m, y_m = np.full(len(readings.sensors), np.nan), np.full(len(readings.sensors), np.nan)
+    middle = middle_of_links(network)
+    for row, links in enumerate(placed.links):
+        if links.size:
+            x_m[row], y_m[row] = middle[0][links].mean(), middle[1][links].mean()
+    own = np.array([row for row, sensor in enumerate(readings.sensors) if sensor.placed], np.intp)
+    if own.size and network.epsg != NO_PLACE:
+        lon, lat = (np.array([getattr(readings.sensors[row], name) for row in own]) for name in ("lon", "lat"))
+        x_m[own], y_m[own] = project(network, lon, lat)
+    return x_m, y_m
+
+
+def _known(sensor: Sensor, network: RoadNetwork, walk: WalkNetwork | None) -> Mapping[str, int]:
+    """Rows of the links that a sensor may stand on, by their ids."""
+    if sensor.measures.place in ROADS:
+        return network.link_row
+    return walk.link_row if walk is not None and sensor.measures.place == "walk_link" else {}
 
 
 def _named(sensor: Sensor, network: RoadNetwork) -> Ints:
-    """Rows of the links that a sensor names, or whose id is its name."""
-    if sensor.measures.place not in ("link", "links", "turn"):
-        return np.zeros(0, np.int32)
-    names = sensor.links or ((sensor.name,) if sensor.name in network.link_row else ())
-    return np.array([network.link_row[name] for name in names if name in network.link_row], np.int32)
+    """Rows of the road links that a sensor names, or whose id is its name."""
+    known = _known(sensor, network, None)
+    names = sensor.links or (sensor.name,)
+    return np.array([known[name] for name in names if name in known], np.int32)
 
 
-def _unknown(row: int, sensor: Sensor, network: RoadNetwork) -> Iterator[Finding]:
-    if sensor.measures.place not in ("link", "links", "turn"):
+def _unknown(row: int, sensor: Sensor, network: RoadNetwork, walk: WalkNetwork | None) -> Iterator[Finding]:
+    known = _known(sensor, network, walk)
+    if not known:
         return
     for name in sensor.links:
-        if name not in network.link_row:
-            hint = closest_hint(name, network.links.id)
+        if name not in known:
+            hint = closest_hint(name, known)
             yield _finding("unknown_link", row, f'"{name}" is no link.{hint}', sensor.line)
-    if sensor.lane is not None and sensor.links and sensor.links[0] in network.link_row:
+    if sensor.measures.place in ROADS and sensor.lane is not None and sensor.links and sensor.links[0] in known:
         link = network.link_row[sensor.links[0]]
         there = int(np.diff(network.links.lane_start)[link])
         if sensor.lane >= there:
@@ -146,8 +174,7 @@ def _doubts(
 
 def _nowhere(row: int, sensor: Sensor, links: Ints) -> Iterator[Finding]:
     place = sensor.measures.place
-    on_links = place in ("link", "links", "turn")
-    if on_links and not links.size and not sensor.links and not sensor.placed:
+    if place in ROADS and not links.size and not sensor.links and not sensor.placed:
         yield _finding("nowhere", row, "names no link and has no coordinate.", sensor.line)
     if place == "turn" and sensor.links and len(sensor.links) != 2:
         yield _finding("nowhere", row, "a turn goes from one link to another: name both.", sensor.line)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..scenarios.data_health import Health, examine
+from ..scenarios.lone_counts import read_lone_counts
 from ..scenarios.observed_days import days_of
-from ..scenarios.sensor_files import Described, ObservationFile, read_described, read_observations
+from ..scenarios.readings import DAY_S
+from ..scenarios.sensor_files import read_observations
 from ..scenarios.sensor_findings import FINDINGS, WHOLE_FILE, Finding, Severity
 from .network_check import SCENARIO_ENDINGS
 from .report import style
@@ -62,30 +64,17 @@ def examine_observations(file: Path, scenario: str | None = None) -> ExaminedDat
         wanted = str(file.parent / wanted)
     loaded = None if wanted is None else load_scenario(wanted)
     if described is None:
-        described = _lone_table(file, loaded)
+        start, span_s = (None, None) if loaded is None else (loaded.start, min(loaded.duration_s, DAY_S))
+        described = read_lone_counts(file, start, span_s)
     network = None if loaded is None else planned_streets(loaded)
-    return ExaminedData(examine(described, network, loaded), loaded, network)
+    walk = None
+    if network is not None and loaded is not None and any(one.kind == "walkers" for one in described.readings.sensors):
+        from ..scenarios.load_network import load_walk_network
 
-
-def _lone_table(file: Path, scenario: Scenario | None) -> Described:
-    """Counts without a description, over a scenario's run where the table itself has no times."""
-    from pydantic import ValidationError
-
-    from ..scenarios.problems import NO_VALUE, Problem, ScenarioError
-
-    part: dict[str, Any] = {"file": str(file)}
-    if file.name.endswith((".xml", ".xml.gz")):
-        part |= {"layout": "edgedata"}
-    if scenario is not None:
-        part |= {"begins": scenario.start.replace(tzinfo=None)}
-        if part.get("layout") is None:
-            part |= {"interval_s": min(scenario.duration_s, 86_400.0)}
-    try:
-        asked = ObservationFile.model_validate({"observations": 1, "files": [part]})
-    except ValidationError as error:
-        said = str(error.errors(include_url=False)[0]["msg"]).removeprefix("Value error, ")
-        raise ScenarioError(Problem(file, None, "", NO_VALUE, said)) from None
-    return read_described(file, asked)
+        walk = load_walk_network(
+            loaded.city.source, network, loaded.network, period=loaded.period, changes=loaded.streets
+        )
+    return ExaminedData(examine(described, network, loaded, walk), loaded, network)
 
 
 def as_dict(examined: ExaminedData) -> dict[str, Any]:
