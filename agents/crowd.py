@@ -14,7 +14,18 @@ from ..kernels import crowd_tables as table
 from ..kernels.crowd import advance_crowd
 from ..kernels.crowd_laws import Law
 from ..scenarios.problems import InputError
-from .crowd_space import GRID_M, Area, CrowdSpace, Exit, build_space, told
+from .crowd_space import (
+    GRID_M,
+    Area,
+    CrowdSpace,
+    Exit,
+    Spot,
+    build_space,
+    told,
+    with_first_exits,
+    with_spot,
+    with_ways,
+)
 from .remembering import Remembers, State, overwrite
 
 Floats = NDArray[np.float64]
@@ -232,9 +243,14 @@ class Crowd(Remembers):
     def stand(self, x_m: float, y_m: float) -> int:
         """Let somebody stand at a place; their row."""
         row = int(self.add(x_m, y_m, None, start_s=self.t_s)[0])
-        self.tables.person_i[table.EXIT, row] = table.STANDING
-        self.tables.person_f[[table.EX, table.EY], row] = 0.0
+        self.halt(row)
         return row
+
+    def halt(self, rows: ArrayLike) -> None:
+        """Let people stand where they are until they are sent somewhere."""
+        rows = np.atleast_1d(np.asarray(rows, np.int64))
+        self.tables.person_i[table.EXIT, rows] = table.STANDING
+        self.tables.person_f[table.EX : table.EY + 1, rows] = 0.0
 
     def send(self, rows: ArrayLike, exit_name: str) -> None:
         """Let people go to another exit."""
@@ -249,6 +265,37 @@ class Crowd(Remembers):
     def is_open(self, name: str) -> bool:
         """Whether an exit is open."""
         return bool(self.tables.exit_i[table.OPEN, self._row_of(name)])
+
+    def add_spot(self, name: str, spot: Spot) -> None:
+        """Let there be one more place that people go to."""
+        self._take(with_spot(self.space, name, spot))
+        new = np.zeros((table.EXIT_F_COLUMNS, 1))
+        new[[table.CORE_X, table.CORE_Y, table.CORE_TO_X, table.CORE_TO_Y], 0] = self.space.core[-1]
+        new[table.RADIUS], new[table.PER_S] = spot.radius_m, spot.per_s
+        opened = np.array([[1], [0]], np.int32)
+        self.tables = self.tables._replace(
+            exit_f=np.hstack([self.tables.exit_f, new]), exit_i=np.hstack([self.tables.exit_i, opened])
+        )
+
+    def keep_exits(self, count: int) -> None:
+        """Let there be no other exits than the first ones; nobody goes to another."""
+        self._take(with_first_exits(self.space, count))
+        exit_f, exit_i = self.tables.exit_f[:, :count].copy(), self.tables.exit_i[:, :count].copy()
+        self.tables = self.tables._replace(exit_f=exit_f, exit_i=exit_i)
+
+    def close_ground(self, closed: NDArray[np.bool_]) -> None:
+        """Let nobody make for nodes of the grid that are closed; who is there walks out."""
+        self._take(with_ways(replace(self.space, closed=closed)))
+
+    def _take(self, space: CrowdSpace) -> None:
+        self.space = space
+        self.exit_row = {name: row for row, name in enumerate(space.exits)}
+        self.tables = self.tables._replace(to_go=space.to_go)
+
+    def reaches(self, rows: ArrayLike, exit_name: str) -> NDArray[np.bool_]:
+        """Whether a way leads people to an exit."""
+        people, rows = self.people, np.atleast_1d(np.asarray(rows, np.int64))
+        return self.space.reaches(self._row_of(exit_name), people.x_m[rows], people.y_m[rows])
 
     def advance(self, steps: int) -> None:
         """Let steps pass."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import shapely
-import shapely.ops
 from numpy.typing import NDArray
 
 from ..kernels import crowd_tables
@@ -14,6 +14,7 @@ from ..kernels import walking_tables as table
 from ..scenarios.walk_network import WalkKind
 from .crowd import Crowd
 from .crowd_space import Area, Exit, Spot
+from .patch_ground import CellLines, NearestCells
 from .remembering import Remembers, State
 from .walkers import Walkers
 
@@ -48,12 +49,14 @@ class Patch(Remembers):
         The area in the network's coordinates, m.
     walkers
         Everybody on foot.
+    cells
+        Where all cells lie.
     """
 
-    def __init__(self, name: str, area: Area, walkers: Walkers) -> None:
+    def __init__(self, name: str, area: Area, walkers: Walkers, cells: CellLines) -> None:
         self.name, self._walkers = name, walkers
         walks = walkers.walks
-        self._line = self._cell_lines()
+        self._line = cells.line
         kind = walkers.network.links.kind[walkers.link_of]
         middle = shapely.line_interpolate_point(self._line, 0.5, normalized=True)
         inside = shapely.contains(area, middle) & (kind != WalkKind.CROSSING) & (kind != WalkKind.STEPS)
@@ -62,61 +65,38 @@ class Patch(Remembers):
         width_m = np.maximum(walks.cell_f[0, table.CELL_WIDTH_M], NARROWEST_M)
         strips = shapely.buffer(self._line[inside], width_m[inside] / 2.0)
         whole = shapely.union_all([area, *strips])
-        self._next = self._cells_after()
-        after = {cell for row in np.flatnonzero(inside).tolist() for cell in self._next[row]}
-        self._portals = sorted(cell for cell in after if not inside[cell])
+        after = {cell for row in np.flatnonzero(inside).tolist() for cell in cells.after[row]}
+        self.portals = sorted(cell for cell in after if not inside[cell])
         self._enters = [
-            cell for cell in np.flatnonzero(~inside).tolist() if any(inside[after] for after in self._next[cell])
+            cell for cell in np.flatnonzero(~inside).tolist() if any(inside[after] for after in cells.after[cell])
         ]
         self._entries: list[int] = np.flatnonzero(inside).tolist()
         exits: dict[str, Exit] = {
-            f"to {cell}": Spot(_place(self._line[cell], 0.0), SPOT_M, per_s=0.0) for cell in self._portals
+            f"to {cell}": Spot(_place(self._line[cell], 0.0), SPOT_M, per_s=0.0) for cell in self.portals
         }
         for cell in self._destinations():
-            exits[f"at {cell}"] = Spot(_place(self._line[cell], 0.5), 2.0 * SPOT_M)
+            exits[f"at {cell}"] = self._goal(cell)
         self.crowd = Crowd(whole, exits, grid_m=GRID_M)
-        self._visits: dict[int, Visit] = {}  # by row of the crowd
+        self._first_exits, self._more_goals = len(exits), list[int]()
+        self.visits: dict[int, Visit] = {}  # by row of the crowd
         self._lane = 0
         self.entered = self.left = 0
-
-    def _cell_lines(self) -> NDArray[np.object_]:
-        """Centre line of every directed cell, in its direction."""
-        walkers, lines = self._walkers, []
-        first_cell = walkers.walks.first_cell
-        for directed in range(first_cell.size - 1):
-            shape = shapely.LineString(walkers.network.link_shape_xy(directed // 2))
-            if directed % 2 == 1:
-                shape = shape.reverse()
-            number = int(first_cell[directed + 1] - first_cell[directed])
-            lines += [
-                shapely.ops.substring(shape, k / number, (k + 1) / number, normalized=True) for k in range(number)
-            ]
-        return np.array(lines, dtype=object)
-
-    def _cells_after(self) -> list[list[int]]:
-        """Cells into which people may go on from each cell."""
-        walks, links = self._walkers.walks, self._walkers.network.links
-        to_node = np.column_stack([links.to_node, links.from_node]).ravel()
-        from_node = np.column_stack([links.from_node, links.to_node]).ravel()
-        leaving: dict[int, list[int]] = {}
-        for directed, node in enumerate(from_node.tolist()):
-            leaving.setdefault(node, []).append(int(walks.first_cell[directed]))
-        after: list[list[int]] = []
-        for directed in range(to_node.size):
-            first, last = int(walks.first_cell[directed]), int(walks.first_cell[directed + 1])
-            after += [[cell + 1] for cell in range(first, last - 1)]
-            back = int(walks.first_cell[directed ^ 1])
-            after.append([cell for cell in leaving.get(int(to_node[directed]), []) if cell != back])
-        return after
+        self._lower = np.flatnonzero(inside & (np.arange(inside.size) < walks.cell_i[0, table.OPPOSITE]))
+        self._slow = walks.cell_f[0, table.SLOW].copy()
+        self._is_slowed = False
+        self.closed: NDArray[np.bool_] = np.zeros(self._lower.size, np.bool_)
 
     def _destinations(self) -> list[int]:
-        """Taken cells in which a walk ends: of each pair the lower one, whichever way people come."""
+        """Taken cells in which a walk ends: of each pair the lower one, whichever way people come.
+
+        Where evacuees go is decided on the way, and those cells are added then.
+        """
         walkers = self._walkers
-        rows = np.arange(len(walkers.trips.id))
+        rows = np.flatnonzero(np.isfinite(walkers.trips.depart_s))
         opposite = walkers.walks.cell_i[0, table.OPPOSITE]
         found: set[int] = set()
         for against in (0, 1):
-            directed = (2 * walkers.trips.destination_link + against).astype(np.int32)
+            directed = (2 * walkers.trips.destination_link[rows] + against).astype(np.int32)
             cell = walkers.place(directed, walkers.end_m(rows))[0]
             cell = cell[self.taken[cell]]
             found |= set(np.minimum(cell, opposite[cell]).tolist())
@@ -132,12 +112,13 @@ class Patch(Remembers):
             if self._walkers.walks.cell_i[0, table.HEAD, cell] >= 0:
                 self._take_queue(cell, t_s, int(waiting))
         self._let_leave()
-        if not self._visits:
+        self._feel_the_ground()
+        if not self.visits:
             self.crowd.step += STEPS_A_SECOND
             return
         self.crowd.advance(STEPS_A_SECOND)
         status = self.crowd.people.status
-        for row in [row for row in self._visits if status[row] == crowd_tables.LEFT]:
+        for row in [row for row in self.visits if status[row] == crowd_tables.LEFT]:
             self._go_on(row)
 
     def _set_out(self, cell: int, t_s: float) -> None:
@@ -219,31 +200,102 @@ class Patch(Remembers):
         """Put somebody who is about to be in a taken cell into the plane, on the way to where they leave it."""
         walks = self._walkers.walks
         rows = walks.walker_i[0, walker]
-        route_at, here = int(rows[table.ROUTE_AT]), cell
-        while True:
-            if route_at == rows[table.ROUTE_SIZE] - 1 and here == rows[table.DESTINATION_CELL]:
-                opposite = int(walks.cell_i[0, table.OPPOSITE, here])
-                visit, name = Visit(walker, -1, route_at), f"at {min(here, opposite)}"
-                break
+        visit = self.visit_from(walker, cell, int(rows[table.ROUTE_AT]))
+        rows[table.STATUS], rows[table.CELL] = table.IN_PATCH, -1
+        speed = float(walks.walker_f[0, walker, table.SPEED_MPS])
+        start_s = max(t_s, self.crowd.t_s)
+        row = int(self.crowd.add(*place, None, speed_mps=speed, start_s=start_s)[0])
+        self.visits[row] = visit
+        self.entered += 1
+        self.send(row, visit)
+
+    def visit_from(self, walker: int, cell: int, route_at: int) -> Visit:
+        """Where somebody leaves who is in a taken cell, at a place of the route."""
+        walks = self._walkers.walks
+        rows, here = walks.walker_i[0, walker], cell
+        while not (route_at == rows[table.ROUTE_SIZE] - 1 and here == rows[table.DESTINATION_CELL]):
             following = int(walks.cell_i[0, table.FOLLOWING, here])
             if following < 0:
                 route_at += 1
                 following = int(walks.first_cell[walks.route[rows[table.ROUTE_START] + route_at]])
             here = following
             if not self.taken[here]:
-                visit, name = Visit(walker, here, route_at), f"to {here}"
-                break
-        rows[table.STATUS], rows[table.CELL] = table.IN_PATCH, -1
-        speed = float(walks.walker_f[0, walker, table.SPEED_MPS])
-        row = self.crowd.add(*place, name, speed_mps=speed, start_s=max(t_s, self.crowd.t_s))[0]
-        self._visits[int(row)] = visit
-        self.entered += 1
+                return Visit(walker, here, route_at)
+        return Visit(walker, -1, route_at)
+
+    def exit_of(self, visit: Visit) -> str:
+        """The exit that somebody makes for."""
+        if visit.to_cell >= 0:
+            return f"to {visit.to_cell}"
+        walks = self._walkers.walks
+        cell = int(walks.walker_i[0, visit.walker, table.DESTINATION_CELL])
+        cell = min(cell, int(walks.cell_i[0, table.OPPOSITE, cell]))
+        name = f"at {cell}"
+        if name not in self.crowd.exit_row:
+            self._more_goals.append(cell)
+            self.crowd.add_spot(name, self._goal(cell))
+        return name
+
+    def _goal(self, cell: int) -> Spot:
+        return Spot(_place(self._line[cell], 0.5), 2.0 * SPOT_M)
+
+    def send(self, row: int, visit: Visit) -> None:
+        """Let somebody make for an exit; without a way there they stand."""
+        self.visits[row] = visit
+        name = self.exit_of(visit)
+        if self.crowd.reaches(row, name)[0]:
+            self.crowd.send(row, name)
+        else:
+            self.crowd.halt(row)
+
+    def _feel_the_ground(self) -> None:
+        """Let everybody walk as fast as hazards leave them where they are, and make for nothing that is closed."""
+        walkers, cells = self._walkers, self._lower
+        closed = walkers.shut[cells]
+        if (closed != self.closed).any():
+            self._close(closed)
+            for row, visit in self.visits.items():
+                if walkers.people.status[0, visit.walker] != table.INCAPACITATED:
+                    self.send(row, visit)
+        slow = walkers.walks.cell_f[0, table.SLOW] / self._slow
+        is_slowed = bool((slow[cells] != 1.0).any())
+        if is_slowed or self._is_slowed:
+            rows, people, near = self.rows_and_cells()
+            own_mps = walkers.walks.walker_f[0, people, table.SPEED_MPS]
+            self.crowd.people.desired_mps[rows] = own_mps * slow[near]
+        self._is_slowed = is_slowed
+
+    def _close(self, closed: NDArray[np.bool_]) -> None:
+        self.closed = closed
+        shut = np.isin(self._nearest.nodes(self.crowd.space), self._lower[closed])
+        self.crowd.close_ground(shut)
+
+    def places(self) -> dict[int, tuple[float, float]]:
+        """Where everybody in it is, m, by walk."""
+        people = self.crowd.people
+        return {visit.walker: (float(people.x_m[row]), float(people.y_m[row])) for row, visit in self.visits.items()}
+
+    def lay_down(self, walker: int) -> None:
+        """Let somebody lie where they are."""
+        self._walkers.walks.walker_i[0, walker, table.STATUS] = table.INCAPACITATED
+        self.crowd.halt([row for row, visit in self.visits.items() if visit.walker == walker])
+
+    @cached_property
+    def _nearest(self) -> NearestCells:
+        return NearestCells(self.crowd.space, self._lower, self._line[self._lower])
+
+    def rows_and_cells(self) -> tuple[Ints, Ints, Ints]:
+        """Everybody in it: rows of the crowd and of walks, and the piece of link (its lower cell) nearest to each."""
+        rows = np.array(list(self.visits), np.int64)
+        walkers = np.array([visit.walker for visit in self.visits.values()], np.int64)
+        people = self.crowd.people
+        return rows, walkers, self._nearest.at(people.x_m[rows], people.y_m[rows])
 
     def _let_leave(self) -> None:
         """Say how many may leave into each cell in the next second: as many as it takes in."""
         walks = self._walkers.walks
         numbers, cells = walks.cell_f[0], walks.cell_i[0]
-        for cell in self._portals:
+        for cell in self.portals:
             crossing = int(cells[table.CROSSING, cell])
             is_open = crossing < 0 or walks.crossing_i[0, table.IS_OPEN, crossing] == 1
             against = max(float(cells[table.COUNT, cells[table.OPPOSITE, cell]]), numbers[table.RESERVED, cell])
@@ -253,7 +305,7 @@ class Patch(Remembers):
 
     def _go_on(self, row: int) -> None:
         """Let somebody who has left the plane go on along their links, or be where they wanted to be."""
-        walks, visit, people = self._walkers.walks, self._visits.pop(row), self.crowd.people
+        walks, visit, people = self._walkers.walks, self.visits.pop(row), self.crowd.people
         numbers, rows = walks.walker_f[0, visit.walker], walks.walker_i[0, visit.walker]
         numbers[table.WALKED_M] += people.walked_m[row]
         numbers[table.QUEUED_S] += people.stood_s[row]
@@ -277,17 +329,31 @@ class Patch(Remembers):
     @property
     def inside(self) -> int:
         """People in it, and at its portals about to step in."""
-        return len(self._visits)
+        return len(self.visits)
 
     def state(self) -> State:
         """Everybody in it, and where they go on."""
-        visits = np.array([[row, *visit] for row, visit in self._visits.items()], np.int64).reshape(-1, 4)
-        return {"crowd": self.crowd.state(), "visits": visits, "counts": [self._lane, self.entered, self.left]}
+        visits = np.array([[row, *visit] for row, visit in self.visits.items()], np.int64).reshape(-1, 4)
+        return {
+            "crowd": self.crowd.state(),
+            "visits": visits,
+            "counts": [self._lane, self.entered, self.left],
+            "more_goals": list(self._more_goals),
+            "closed": self.closed.copy(),
+            "is_slowed": self._is_slowed,
+        }
 
     def restore(self, state: State) -> None:
         """Be again as it was."""
+        self.crowd.keep_exits(self._first_exits)
+        self._more_goals = [int(cell) for cell in state["more_goals"]]
+        for cell in self._more_goals:
+            self.crowd.add_spot(f"at {cell}", self._goal(cell))
+        if (state["closed"] != self.closed).any():
+            self._close(state["closed"].copy())
+        self._is_slowed = bool(state["is_slowed"])
         self.crowd.restore(state["crowd"])
-        self._visits = {int(row): Visit(*map(int, rest)) for row, *rest in state["visits"]}
+        self.visits = {int(row): Visit(*map(int, rest)) for row, *rest in state["visits"]}
         self._lane, self.entered, self.left = (int(count) for count in state["counts"])
 
 

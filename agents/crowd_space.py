@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -63,6 +63,7 @@ class CrowdSpace:
     radius_m: Floats
     wall: Floats  # metres to the nearest wall
     to_go: Floats  # [exit, row, column], m
+    closed: NDArray[np.bool_]  # nobody makes for these nodes; who is there walks out
     left_m: float
     bottom_m: float
     grid_m: float
@@ -119,23 +120,54 @@ def build_space(area: Area, exits: Mapping[str, Exit], *, grid_m: float = GRID_M
     shapely.prepare(edge)
     wall = shapely.distance(edge, shapely.points(x, y))
     wall = np.where(shapely.contains_xy(whole, x, y), wall, -wall)
-    weight = 1.0 + (AT_WALL - 1.0) * np.clip(1.0 - wall / NEAR_WALL_M, 0.0, 1.0)
-    step = np.where(wall > 0.0, weight * grid_m, FAR)
     cores = [
         beyond[name][1] if name in beyond else shapely.LineString([one.centre, one.centre])  # type: ignore[union-attr]
         for name, one in exits.items()
     ]
-    to_go = [_way_to(core, step, x, y, grid_m) for core in cores]
-    return CrowdSpace(
+    space = CrowdSpace(
         area=area,
         exits=dict(exits),
         core=np.array([np.asarray(core.coords).ravel() for core in cores]).reshape(len(cores), 4),
         radius_m=np.array([BEYOND_M if isinstance(one, Door) else one.radius_m for one in exits.values()]),
         wall=wall,
-        to_go=np.stack(to_go) if to_go else np.zeros((0, *wall.shape)),
+        to_go=np.zeros((0, *wall.shape)),
+        closed=np.zeros(wall.shape, np.bool_),
         left_m=left,
         bottom_m=bottom,
         grid_m=grid_m,
+    )
+    return with_ways(space)
+
+
+def with_ways(space: CrowdSpace, *, known: int = 0) -> CrowdSpace:
+    """The space with the ways to its exits, as they are with what is closed; the first ``known`` ones are kept."""
+    rows, columns = space.wall.shape
+    x = space.left_m + space.grid_m * np.arange(columns)
+    y = space.bottom_m + space.grid_m * np.arange(rows)
+    weight = 1.0 + (AT_WALL - 1.0) * np.clip(1.0 - space.wall / NEAR_WALL_M, 0.0, 1.0)
+    step = np.where((space.wall > 0.0) & ~space.closed, weight * space.grid_m, FAR)
+    cores = [shapely.LineString(ends.reshape(2, 2)) for ends in space.core[known:]]
+    x, y = np.meshgrid(x, y)
+    found = [_way_to(core, step, x, y, space.grid_m) for core in cores]
+    return replace(space, to_go=np.concatenate([space.to_go[:known], np.reshape(found, (-1, rows, columns))]))
+
+
+def with_spot(space: CrowdSpace, name: str, spot: Spot) -> CrowdSpace:
+    """The space with one more place that people go to."""
+    wider = replace(
+        space,
+        exits={**space.exits, name: spot},
+        core=np.vstack([space.core, [*spot.centre, *spot.centre]]),
+        radius_m=np.append(space.radius_m, spot.radius_m),
+    )
+    return with_ways(wider, known=len(space.exits))
+
+
+def with_first_exits(space: CrowdSpace, count: int) -> CrowdSpace:
+    """The space without the exits that were added after the first ones."""
+    exits = dict(list(space.exits.items())[:count])
+    return replace(
+        space, exits=exits, core=space.core[:count], radius_m=space.radius_m[:count], to_go=space.to_go[:count]
     )
 
 
@@ -179,8 +211,18 @@ def _beyond(area: Area, door: Door) -> tuple[shapely.Polygon, shapely.LineString
 
 def _way_to(core: shapely.LineString, step: Floats, x: Floats, y: Floats, grid_m: float) -> Floats:
     """Metres to a line from everywhere; in walls those of the nearest place outside, and more the deeper."""
-    near = shapely.distance(core, shapely.points(x, y))
-    to_go = np.where((near < 3.0 * grid_m) & (step < FAR), near, FAR)
+    left, bottom, right, top = core.bounds
+    about = 3.0 * grid_m
+    rows, columns = np.nonzero(
+        (abs(x - (left + right) / 2) < (right - left) / 2 + about)
+        & (abs(y - (bottom + top) / 2) < (top - bottom) / 2 + about)
+        & (step < FAR)
+    )
+    near = shapely.distance(core, shapely.points(x[rows, columns], y[rows, columns]))
+    to_go = np.full(step.shape, FAR)
+    to_go[rows, columns] = np.where(near < about, near, FAR)
+    if (to_go >= FAR).all():
+        return to_go  # it lies where nobody may go at present
     sweep(to_go, step, SWEEPS)
     distance, nearest = distance_transform_edt(to_go >= FAR, return_indices=True)
     filled = to_go[nearest[0], nearest[1]] + AT_WALL * grid_m * distance

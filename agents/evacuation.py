@@ -177,7 +177,10 @@ class Evacuees(Remembers):
         """
         walking, driving = self.doing == ON_FOOT, self.doing == IN_CAR
         on_foot = walkers.people.status[0, self.walk_row[walking]]
-        out = (walking_tables.WAITING, walking_tables.WALKING, walking_tables.QUEUED, walking_tables.ARRIVED)
+        out = (
+            *(walking_tables.WAITING, walking_tables.WALKING, walking_tables.QUEUED, walking_tables.IN_PATCH),
+            walking_tables.ARRIVED,
+        )
         in_cars = fleet.vehicles.status[0, self.car_row[driving]]
         way = (traffic_tables.PENDING, traffic_tables.WAITING, traffic_tables.DRIVING, traffic_tables.ARRIVED)
         exits = self.people.havens.is_exit

@@ -14,6 +14,7 @@ from ..kernels.walk_gates import leave_queue
 from ..scenarios.hazard_checks import Threat, pieces_of
 from .exposure import NOBODY, Exposure
 from .hazard_field import HazardField
+from .patch_ways import stand_before
 from .remembering import Remembers, State
 
 if TYPE_CHECKING:
@@ -106,9 +107,7 @@ class Hazards(Remembers):
         """Walks on the streets, and the directed cell each is in."""
         if self.model.walkers is None:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        walks = self.model.walkers.walks
-        out = np.sort(walks.active[0, : walks.counter[0, walking_tables.OUT]]).astype(np.int64)
-        return out, walks.walker_i[0, out, walking_tables.CELL].astype(np.int64)
+        return self.model.walkers.people_out()
 
     def caps_mps(self) -> Floats:
         """Safe speed on every link, inf where no hazard lowers it."""
@@ -148,6 +147,7 @@ class Hazards(Remembers):
             field.slow_walks(ratio)
         walkers.walks.cell_f[0, walking_tables.SLOW] = self._slow * ratio
         walkers.walks.cell_f[0, walking_tables.STORE] = np.where(shut_cells, 0.0, self._store)
+        walkers.shut[:] = shut_cells
 
     def hold_vehicles(self) -> None:
         """Stop vehicles where none can move, and whose drivers are incapacitated; let the others go again."""
@@ -169,7 +169,11 @@ class Hazards(Remembers):
         if walkers is None or not walks.size:
             return
         walk = walkers.of_member(0)
+        inside = {visit.walker: patch for patch in walkers.patches for visit in patch.visits.values()}
         for one in walks.tolist():
+            if one in inside:
+                inside[one].lay_down(one)
+                continue
             if walk.walker_i[one, walking_tables.STATUS] == walking_tables.QUEUED:
                 leave_queue(walk, one)
             walk.walker_i[one, walking_tables.STATUS] = walking_tables.INCAPACITATED
@@ -198,12 +202,17 @@ class Hazards(Remembers):
         walks, cell = self.people_out()
         if self.model.walkers is None or not walks.size:
             return walks, walks
-        rows = self.model.walkers.walks.walker_i[0]
-        queued = rows[walks, walking_tables.STATUS] == walking_tables.QUEUED
-        ahead = np.where(queued, rows[walks, walking_tables.TO_CELL], cell)
+        walkers = self.model.walkers
+        rows = walkers.walks.walker_i[0]
+        stands = rows[walks, walking_tables.STATUS] == walking_tables.QUEUED
+        ahead = np.where(stands, rows[walks, walking_tables.TO_CELL], cell)
+        for patch in walkers.patches:
+            before, closed = stand_before(walkers, patch, walkers.shut)
+            place = np.searchsorted(walks, before)
+            stands[place], ahead[place] = True, closed
         by = np.full(walks.size, NOBODY)
         for number, field in enumerate(self.fields):
-            caught = (field.shuts_cells[cell] & field.holds) | (queued & field.shuts_cells[ahead])
+            caught = (field.shuts_cells[cell] & field.holds) | (stands & field.shuts_cells[ahead])
             by = np.where((by == NOBODY) & caught, number, by)
         well = np.isnan(self.on_foot.lost_s[walks])
         return walks[(by != NOBODY) & well], by[(by != NOBODY) & well]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import walking_tables as table
 from ..kernels.walk_gates import turn_round
 from .late_departures import redirect_walkers
+from .patch_ways import lead_inside, onward, stand_before
 from .remembering import Remembers, State
 from .walk_routes import WalkRouter
 from .walkers import Walkers
+
+if TYPE_CHECKING:
+    from .crowd_patches import Patch
 
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
@@ -61,6 +67,22 @@ class WalkDetours(Remembers):
                 meets = [walk for walk in some.tolist() if closed[self.walkers.route(self.member, walk)[1:] // 2].any()]
                 some = np.union1d(meets, some[blocked[some]]).astype(np.int64)
                 changed += self._redirect(some, closed, shut_cells)
+        return changed + sum(self._find_inside(patch, shut_cells) for patch in self.walkers.patches)
+
+    def _find_inside(self, patch: Patch, shut_cells: Bools) -> int:
+        """Let people in a patch find their way round; returns how many changed it."""
+        before, _ = stand_before(self.walkers, patch, shut_cells)
+        self.informed[before] = True
+        _, walks, near = patch.rows_and_cells()
+        lies = self.walkers.people.status[0, walks] == table.INCAPACITATED
+        walks = walks[~lies & ~shut_cells[near]]
+        ways, changed = onward(self.walkers, patch), 0
+        for knows in (True, False):
+            closed = self.closed if knows else self.announced
+            if closed.any():
+                own = walks[self.informed[walks] == knows].tolist()
+                meets = [walk for walk in own if closed[ways[walk] // 2].any() or walk in before]
+                changed += lead_inside(self.walkers, patch, self.router, np.array(meets, np.int64), closed)
         return changed
 
     def replan_pending(self, rows: Longs) -> None:

@@ -129,14 +129,8 @@ class WalkRouter:
         start, link
             Route ``i`` is ``link[start[i]:start[i + 1]]``; an empty one means that there is no way.
         """
-        links = self.walkers.network.links
         graph, destination = self._without(closed), self.walkers.trips.destination_link[walks]
-        leads_to = np.where(here % 2 == 1, links.from_node[here // 2], links.to_node[here // 2])
-        node, tree = np.unique(leads_to, return_inverse=True)
-        shape = node.size, len(self.walkers.network.nodes.id)
-        seconds, arc_in = np.empty(shape), np.empty(shape, np.int32)
-        at_once = np.tile([0.0, np.inf], (node.size, 1))
-        grow_trees(graph, np.column_stack([node, node]).astype(np.int32), at_once, seconds, arc_in)
+        tree, seconds, arc_in = self._from_ends(graph, here)
         ends = self.ends[destination]
         there_s = seconds[tree[:, np.newaxis], ends] + self.to_ends(destination, self.walkers.end_m(walks))
         there_s[closed[destination]] = np.inf
@@ -150,6 +144,25 @@ class WalkRouter:
         route[start[known]] = here[known]
         route[start[known + 1] - 1] = 2 * destination[known] + end[known]
         return start, route
+
+    def _from_ends(self, graph: WalkGraph, here: Ints) -> tuple[Longs, Floats, Ints]:
+        """Quickest ways from the ends of directed links: the tree of each, and time, s, and last arc of all trees."""
+        links = self.walkers.network.links
+        leads_to = np.where(here % 2 == 1, links.from_node[here // 2], links.to_node[here // 2])
+        node, tree = np.unique(leads_to, return_inverse=True)
+        shape = node.size, len(self.walkers.network.nodes.id)
+        seconds, arc_in = np.empty(shape), np.empty(shape, np.int32)
+        at_once = np.tile([0.0, np.inf], (node.size, 1))
+        grow_trees(graph, np.column_stack([node, node]).astype(np.int32), at_once, seconds, arc_in)
+        return tree.astype(np.int64), seconds, arc_in
+
+    def seconds_from(self, here: Ints, walks: Longs, closed: Bools) -> Floats:
+        """Time from the ends of directed links to where walks end, over no closed link, ``[here, walk]`` s; or inf."""
+        tree, seconds, _ = self._from_ends(self._without(closed), here)
+        destination = self.walkers.trips.destination_link[walks]
+        there_s = seconds[:, self.ends[destination]] + self.to_ends(destination, self.walkers.end_m(walks))
+        there_s[:, closed[destination]] = np.inf
+        return np.asarray(there_s.min(axis=2)[tree])
 
     def to_ends(self, link: Longs | Ints, at_m: Floats) -> Floats:
         """Time from places on links to the first and the last node of each, s."""

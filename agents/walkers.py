@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from ..scenarios.walk_network import WalkKind, WalkNetwork
 from ..scenarios.walk_presets import DOOR_M, FASTEST_MPS, LEAST_DOOR_PER_S, SLOWEST_MPS, WalkPreset
 from .remembering import Remembers, State, overwrite
 from .walk_crossings import crossed_lanes, crossing_tables
+
+if TYPE_CHECKING:
+    from .crowd_patches import Patch
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -79,6 +83,8 @@ class Walkers(Remembers):
         self.people = PedestrianState.of(walks)
         self.routes_used = 0
         self.link_of = np.repeat(np.arange(walks.first_cell.size - 1) // 2, np.diff(walks.first_cell))
+        self.shut = np.zeros(self.link_of.size, np.bool_)  # cells that nobody may enter
+        self.patches: list[Patch] = []  # where the first member's people walk in the plane
 
     def advance(self, first_step: int, last_step: int) -> None:
         """Let steps of one second pass."""
@@ -132,6 +138,7 @@ class Walkers(Remembers):
         return {
             **{name: getattr(self.walks, name).copy() for name in table.OWN},
             "route": self.walks.route[: self.routes_used].copy(),
+            "shut": self.shut.copy(),
         }
 
     def restore(self, state: State) -> None:
@@ -143,6 +150,7 @@ class Walkers(Remembers):
             When they were others.
         """
         overwrite(self.walks, table.OWN, state)
+        self.shut[:] = state["shut"]
         self.routes_used = 0
         self._make_room_for_routes(state["route"].size)
         self.routes_used = state["route"].size
@@ -174,6 +182,19 @@ class Walkers(Remembers):
         cell_m = self.network.links.length_m[link] / (last - first)
         number = np.minimum((at_m / cell_m).astype(np.int32), last - first - 1)
         return (first + number).astype(np.int32), at_m - number * cell_m
+
+    def people_out(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Walks of the first member that are out, in order, and the directed cell each is in.
+
+        Those in patches are in the piece of link that is nearest to them.
+        """
+        out = self.walks.active[0, : self.walks.counter[0, table.OUT]].astype(np.int64)
+        cell = self.walks.walker_i[0, out, table.CELL].astype(np.int64)
+        for patch in self.patches:
+            _, walks, near = patch.rows_and_cells()
+            out, cell = np.concatenate([out, walks]), np.concatenate([cell, near])
+        order = np.argsort(out, kind="stable")
+        return out[order], cell[order]
 
     def link(self, member: int, walk: int) -> int:
         """Row of the link somebody is on, -1 off the streets."""

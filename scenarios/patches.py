@@ -46,7 +46,7 @@ def patch_areas(scenario: Scenario, epsg: int, walk: WalkNetwork) -> list[Any]:
     Raises
     ------
     ScenarioError
-        With every patch that is no one area, overlaps another or has no links, and where something rules patches out.
+        With every patch that is no one area, overlaps another or has no links.
     """
     import shapely
 
@@ -74,8 +74,6 @@ def patch_areas(scenario: Scenario, epsg: int, walk: WalkNetwork) -> list[Any]:
                 "no link that people walk on enters it. Draw it where `citytwin network FILE --walk --map` shows some."
             )
             problems.append(_problem(scenario, (row, key), text))
-    if scenario.patches and (scenario.hazards or scenario.evacuation is not None):
-        problems.append(_problem(scenario, (), "cannot be combined with hazards or evacuation yet. Leave one out."))
     if problems:
         raise ScenarioError(problems)
     return areas

@@ -164,11 +164,11 @@ class Scenario(Strict):
         (), description="Who walks: any number of these, on the links that `citytwin network --walk` lists."
     )
     walking: Walking = Field(default_factory=Walking, description="How people walk.")
-    patches: Listed[Patch] = Field(
-        (), description="Squares and gates in which people walk in the plane. Left out: everybody walks on links."
-    )
     evacuation: Evacuation | None = Field(
         None, description="Who is told to leave, and where people are safe. Left out: nobody has to."
+    )
+    patches: Listed[Patch] = Field(
+        (), description="Squares and gates in which people walk in the plane. Left out: everybody walks on links."
     )
     crowd_monitor: CrowdMonitor | None = Field(
         None, description="Watches how dense people stand and walk, and warns. Left out: nobody does."

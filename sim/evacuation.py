@@ -5,6 +5,7 @@ All that it knows stands in ``Evacuees`` and in plain attributes, and every wake
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,7 @@ from ..agents.late_departures import (
     release_vehicles,
     send_walkers,
 )
+from ..agents.patch_ways import lead_inside
 from ..agents.remembering import Remembers, State, put_back
 from ..agents.walk_routes import WalkRouter
 from ..kernels import traffic_tables, walking_tables
@@ -364,24 +366,42 @@ class Rescue(Remembers):
     def _turn_round(self, persons: Longs) -> None:
         """Send people on foot who are on the way to the nearest haven that they do not know to be full."""
         evacuees, walkers = self.evacuees, self.walkers
-        status = walkers.people.status[0, evacuees.walk_row[persons]]
-        persons = persons[(status == walking_tables.WALKING) | (status == walking_tables.QUEUED)]
-        if not persons.size:
-            return
         rows = evacuees.walk_row[persons]
-        directed, _ = place_of_walkers(walkers, 0, rows)
+        self._turn_round_inside(persons[walkers.people.status[0, rows] == walking_tables.IN_PATCH])
+        persons = persons[np.isin(walkers.people.status[0, rows], (walking_tables.WALKING, walking_tables.QUEUED))]
+        directed, _ = place_of_walkers(walkers, 0, evacuees.walk_row[persons])
         link = (directed // 2).astype(np.int32)
         at_m = np.where(directed % 2 == 1, 0.0, walkers.network.links.length_m[link])
-        haven = self._choose(persons, self.ways.seconds(link, at_m), np.ones(persons.size, np.int32), FOOT)
-        found = haven >= 0
-        persons, rows, haven = persons[found], rows[found], haven[found]
+        persons, rows, haven, found = self._turn_to(persons, link, at_m)
         if not persons.size:
             return
+        start, route = self.ways.routes(haven, link[found], at_m[found])
+        redirect_walkers(walkers, 0, rows, *_from_here(directed[found], start, route))
+
+    def _turn_round_inside(self, persons: Longs) -> None:
+        """Send people in patches elsewhere."""
+        rows = self.evacuees.walk_row[persons]
+        nothing = np.zeros(self.walkers.network.link_count, np.bool_)
+        for patch in self.walkers.patches:
+            _, walks, cell = patch.rows_and_cells()
+            own = np.isin(rows, walks)
+            order = np.argsort(walks)
+            here = cell[order[np.searchsorted(walks, rows[own], sorter=order)]]
+            link = self.walkers.link_of[here].astype(np.int32)
+            _, turned, _, _ = self._turn_to(persons[own], link, self.walkers.network.links.length_m[link] / 2.0)
+            lead_inside(self.walkers, patch, self.ways.router, turned, nothing)
+
+    def _turn_to(self, persons: Longs, link: Ints, at_m: Floats) -> tuple[Longs, Longs, Ints, Bools]:
+        """Bind people on foot to the nearest haven from a place: who has one, their walks and havens, and a mask."""
+        evacuees, walkers = self.evacuees, self.walkers
+        haven = self._choose(persons, self.ways.seconds(link, at_m), np.ones(persons.size, np.int32), FOOT)
+        found = haven >= 0
+        persons, haven = persons[found], haven[found]
+        rows = evacuees.walk_row[persons]
         evacuees.haven[persons] = haven
         self._reserve(persons)
         bind_walkers(walkers, rows, self.people.havens.walk_link[haven], self.people.havens.walk_m[haven])
-        start, route = self.ways.routes(haven, link[found], at_m[found])
-        redirect_walkers(walkers, 0, rows, *_from_here(directed[found], start, route))
+        return persons, rows, haven, found
 
 
 def _from_here(directed: Ints, start: Longs, route: Ints) -> tuple[Longs, Ints]:
@@ -397,9 +417,8 @@ def _from_here(directed: Ints, start: Longs, route: Ints) -> tuple[Longs, Ints]:
 def with_evacuees(trips: TripTable, on_foot: OnFoot, people: EvacuationPeople) -> tuple[TripTable, OnFoot]:
     """Trips and walks with those of the evacuees behind them, whose ends are written to during the run."""
     walks = TripTable.joined([on_foot.walks, people.walks]).open_ended()
-    return TripTable.joined([trips, people.cars, people.buses, people.fetching.drives]).open_ended(), OnFoot(
-        on_foot.network, walks, people
-    )
+    trips = TripTable.joined([trips, people.cars, people.buses, people.fetching.drives]).open_ended()
+    return trips, replace(on_foot, walks=walks)
 
 
 def start_evacuation(simulation: Simulation, people: EvacuationPeople) -> Rescue:

@@ -106,8 +106,9 @@ class EvacuationTable(Remembers):
         """Evacuees on foot and in cars within each zone, wherever they live."""
         evacuees, walkers, fleet = self._rescue.evacuees, model.walkers, model.fleet
         assert walkers is not None, "an evacuation has people on foot"
-        cell = walkers.people.cell[0, evacuees.walk_row[evacuees.doing == ON_FOOT]]
-        on_foot = self._walk_in[:, walkers.link_of[cell[cell >= 0]]].sum(axis=1)
+        walks, cell = walkers.people_out()
+        own = np.isin(walks, evacuees.walk_row[evacuees.doing == ON_FOOT])
+        on_foot = self._walk_in[:, walkers.link_of[cell[own]]].sum(axis=1)
         lane = fleet.vehicles.lane[0, evacuees.car_row[evacuees.doing == IN_CAR]]
         link = fleet.cities.lane_i[0, traffic_tables.ON_LINK, lane[lane >= 0]]
         return np.asarray(on_foot + self._road_in[:, link].sum(axis=1), np.int64)
@@ -274,6 +275,7 @@ def whereabouts(rescue: Rescue, persons: Longs) -> tuple[Floats, Floats]:
     evacuees, people, model, walkers = rescue.evacuees, rescue.people, rescue.simulation.model, rescue.walkers
     home, fetching = people.household[persons], people.fetching
     x_m, y_m = people.households.x_m[home].copy(), people.households.y_m[home].copy()
+    inside = {walk: place for patch in walkers.patches for walk, place in patch.places().items()}
     for place, person in enumerate(persons.tolist()):
         point = None
         row, car = int(evacuees.walk_row[person]), -1 if evacuees.alone[person] else int(evacuees.car_row[person])
@@ -282,6 +284,8 @@ def whereabouts(rescue: Rescue, persons: Longs) -> tuple[Floats, Floats]:
             if evacuees.doing[person] != WAITS_FOR_AMBULANCE:
                 link, at_m = rescue.ambulances.place_of(person)
                 point = shapely.line_interpolate_point(shapely.LineString(model.network.link_shape_xy(link)), at_m)
+        elif row in inside:
+            point = shapely.Point(*inside[row])
         elif cell >= 0:
             directed = int(np.searchsorted(walkers.walks.first_cell, cell, side="right")) - 1
             cells = walkers.walks.first_cell[directed + 1] - walkers.walks.first_cell[directed]

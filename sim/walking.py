@@ -52,7 +52,7 @@ class WalkingClock(Remembers):
 
     def __init__(self, walkers: Walkers, router: WalkRouter, simulation: Simulation) -> None:
         self.walkers, self.router, self._simulation = walkers, router, simulation
-        self.patches: list[Patch] = []
+        self.patches: list[Patch] = walkers.patches
         self._seconds = 0
 
     def next_step(self, step: int) -> int:
@@ -114,9 +114,11 @@ def start_walking(simulation: Simulation, on_foot: OnFoot) -> WalkingClock:
     simulation.remember("walking", clock)
     if on_foot.areas:
         from ..agents.crowd_patches import Patch
+        from ..agents.patch_ground import CellLines
 
+        cells = CellLines(walkers)
         for patch, area in zip(simulation.scenario.patches, on_foot.areas, strict=True):
-            clock.patches.append(Patch(patch.id, area, walkers))
+            clock.patches.append(Patch(patch.id, area, walkers, cells))
             simulation.remember(f"patch {patch.id}", clock.patches[-1])
     return clock
 

@@ -11,7 +11,6 @@ from citytwin.agents.walk_detours import WalkDetours
 from citytwin.agents.walk_routes import WalkRouter
 from citytwin.kernels import walking_tables as table
 from citytwin.kernels.walk_gates import leave_queue
-from citytwin.kernels.walking import walkers_of
 
 # a-b, then either straight on by the short b-c or round by b-d-c, then c-e
 NETWORK = building(
@@ -101,7 +100,7 @@ def test_who_lies_down_in_a_queue_lets_the_others_go_on():
     walkers.walks.cell_f[0, table.STORE, first] = 0.0
     walkers.advance(0, 60)
     assert (walkers.people.status[0] == table.QUEUED).all()
-    walk = walkers_of(walkers.walks, 0)
+    walk = walkers.of_member(0)
     for one in (0, 3, 5):
         leave_queue(walk, one)
         walk.walker_i[one, table.STATUS] = table.INCAPACITATED
@@ -125,7 +124,7 @@ def test_nobody_is_lost_whatever_closes_and_whoever_falls(data):
         closed_links = data.draw(st.sets(st.integers(0, links - 1), max_size=3))
         cells = np.isin(walkers.link_of, list(closed_links))
         walkers.walks.cell_f[0, table.STORE] = np.where(cells, 0.0, free)
-        walk = walkers_of(walkers.walks, 0)
+        walk = walkers.of_member(0)
         for one in data.draw(st.sets(st.integers(0, 39), max_size=2)):
             if walk.walker_i[one, table.STATUS] == table.QUEUED:
                 leave_queue(walk, one)

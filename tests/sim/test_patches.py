@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from patch_case import square
 from rooms import Laws
-from traffic_case import BLOCK_DEGREES, TOWN_AT, write_scenario
+from traffic_case import write_scenario
 
 from citytwin.kernels import walking_tables as table
 from citytwin.scenarios.problems import InputError
@@ -16,15 +17,6 @@ from citytwin.sim.run import network_of, run_scenario, trips_of, walks_of
 from citytwin.sim.run_folder import read_run
 from citytwin.sim.simulation import Simulation
 from citytwin.sim.snapshot import restore, take
-
-
-def square(column: float, row: float, half: float = 0.35) -> list[list[float]]:
-    """Corners of a square round a place in the town, in blocks."""
-    return [
-        [TOWN_AT[0] + (column + dx * half) * BLOCK_DEGREES[0], TOWN_AT[1] + (row + dy * half) * BLOCK_DEGREES[1]]
-        for dx, dy in ((-1, -1), (1, -1), (1, 1), (-1, 1))
-    ]
-
 
 KEYS = {
     "duration_s": 400,
@@ -116,11 +108,6 @@ def test_the_run_folder_tells_of_patches(town, tmp_path):
             [square(1.5, 1.5, 0.1)],
             {},
             "no link that people walk on enters it. Draw it where `citytwin network FILE --walk --map` shows some.",
-        ),
-        (
-            [square(1.5, 1)],
-            {"hazards": [{"kind": "blocked_area", "polygon": square(0.5, 1), "start_s": 0}]},
-            "cannot be combined with hazards or evacuation yet. Leave one out.",
         ),
     ],
 )
