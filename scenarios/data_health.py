@@ -16,10 +16,10 @@ from .problems import NO_VALUE, Problem, ScenarioError
 from .reading_grid import Grid, grids
 from .readings import Readings
 from .scenario import Scenario
-from .sensor_conservation import conservation
+from .sensor_conservation import conservation, turns_and_links
 from .sensor_files import Described
 from .sensor_findings import FINDINGS, WHOLE_FILE, Finding, Severity, in_order_of_gravity
-from .sensor_health import doubtful_times, impossible_readings, stuck_values, zeros_and_gaps
+from .sensor_health import doubtful_times, impossible_readings, impossible_travel_times, stuck_values, zeros_and_gaps
 from .sensor_neighbours import clock_shifts, copies, drifts, outages_of_files, quiet_motorways
 from .sensor_places import Placed, place_sensors
 from .sensor_times import moments
@@ -80,9 +80,11 @@ def examine(
         found += _of_grid(grid)
         seen |= {one.source for one in found if one.sort == "outage_file"}
         if placed is not None and network is not None:
-            found += conservation(grid, placed, network)
+            found += [*conservation(grid, placed, network), *turns_and_links(grid, placed, network)]
     if placed is not None and network is not None:
         found += placed.findings
+        length_m = np.array([network.links.length_m[rows].sum() if rows.size else np.nan for rows in placed.links])
+        found += impossible_travel_times(readings, length_m)
         fast = np.isin(network.links.road_class, [CLASS_NAMES.index("motorway")])
         motorway = np.array([bool(rows.size and fast[rows].all()) for rows in placed.links])
         found += [one for one in quiet_motorways(readings, lanes, motorway) if one.source not in seen]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .network import Bools, Ints, RoadNetwork
+from .network import Bools, Floats, Ints, RoadNetwork
 from .places import find_places
 from .planner_words import number
 from .reading_grid import Grid
@@ -45,6 +45,23 @@ def conservation(grid: Grid, placed: Placed, network: RoadNetwork) -> Iterator[F
         yield from _compared(
             grid, column, larger, smaller, network, words=("enter", "leave") if complete_in else ("leave", "enter")
         )
+
+
+def turns_and_links(grid: Grid, placed: Placed, network: RoadNetwork) -> Iterator[Finding]:
+    """Turning counts that are together more than their link counts, or fewer where all of its turns are counted."""
+    column, sensors = _column_of_link(grid, placed, network), grid.readings.sensors
+    turns: dict[int, list[int]] = {}
+    for place, sensor in enumerate(grid.column.tolist()):
+        if sensors[sensor].kind == "turning_count" and placed.links[sensor].size == 2:
+            turns.setdefault(int(placed.links[sensor][0]), []).append(place)
+    for link, places in turns.items():
+        if column[link] < 0:
+            continue
+        ways = np.diff(network.links.movement_start)[link]
+        names = " + ".join(sensors[int(grid.column[place])].name for place in places)
+        whole, parts = grid.value[:, [column[link]]], grid.value[:, places]
+        both = len(places) == ways
+        yield from _judged(grid, whole, parts, int(grid.column[places[0]]), (network.links.id[link], names), both=both)
 
 
 def _column_of_link(grid: Grid, placed: Placed, network: RoadNetwork) -> Ints:
@@ -90,21 +107,36 @@ def _compared(
 ) -> Iterator[Finding]:
     """A finding where the second sum is above the first, or (``both``) differs from it, more than chance allows."""
     first, second = grid.value[:, column[larger]], grid.value[:, column[smaller]]
+    over = _names(larger, network), _names(smaller, network)
+    in_doubt = larger if np.nansum(second) < np.nansum(first) else smaller
+    yield from _judged(grid, first, second, int(grid.column[column[in_doubt[0]]]), over, words=words, both=both)
+
+
+def _judged(
+    grid: Grid,
+    first: Floats,
+    second: Floats,
+    sensor: int,
+    over: tuple[str, str],
+    *,
+    words: tuple[str, str] = ("are counted", "turn"),
+    both: bool,
+) -> Iterator[Finding]:
+    """The same for two tables of readings, ``[slot, …]``, of places with those names."""
     whole = np.isfinite(first).all(axis=1) & np.isfinite(second).all(axis=1)
     if not whole.any():
         return
     first_veh, second_veh = float(first[whole].sum()), float(second[whole].sum())
-    over_veh = abs(second_veh - first_veh) if both else second_veh - first_veh
-    total = first_veh + second_veh
-    if over_veh <= AMISS_SHARE * max(first_veh, 1.0) or over_veh <= SURE * math.sqrt(max(total, 0.0)):
+    amiss_veh = abs(second_veh - first_veh) if both else second_veh - first_veh
+    chance_veh = SURE * math.sqrt(max(first_veh + second_veh, 0.0))
+    if amiss_veh <= AMISS_SHARE * max(first_veh, 1.0) or amiss_veh <= chance_veh:
         return
     slots = np.flatnonzero(whole)
+    intervals = "the 1 interval that all have" if slots.size == 1 else f"the {slots.size} intervals that all have"
     text = (
-        f"{number(first_veh)} veh {words[0]} over {_names(larger, network)}, {number(second_veh)} {words[1]} over "
-        f"{_names(smaller, network)} in the {slots.size} intervals that all have "
-        f"({100 * (second_veh - first_veh) / max(first_veh, 1.0):+.0f} %)."
+        f"{number(first_veh)} veh {words[0]} over {over[0]}, {number(second_veh)} {words[1]} over {over[1]} "
+        f"in {intervals} ({100 * (second_veh - first_veh) / max(first_veh, 1.0):+.0f} %)."
     )
-    sensor = int(grid.column[column[(larger if second_veh < first_veh else smaller)[0]]])
     end_s = float(grid.begin_s[slots[-1]]) + grid.step_s
     yield Finding("not_conserved", sensor, float(grid.begin_s[slots[0]]), end_s, second_veh - first_veh, text)
 

@@ -12,7 +12,7 @@ from .planner_words import lasting, number
 from .reading_grid import Grid, runs
 from .readings import HOUR_S, Readings
 from .sensor_findings import Finding
-from .sensor_kinds import SensorKind
+from .sensor_kinds import FASTEST_MPS, SensorKind
 
 SURE_VEH = 20.0  # expected in a time without: by chance once in e^20, 5e8 times
 OUTAGE_SHARE = 0.1  # of what is usual: less is no quiet day
@@ -46,6 +46,22 @@ def impossible_readings(readings: Readings, lanes: Floats) -> Iterator[Finding]:
             lanes_words = "lane" if on[row] == 1 else "lanes"
             text += f" on {on[row]:.0f} {lanes_words}"
         yield _of_row(readings, row, "impossible", f"{text}.")
+
+
+def impossible_travel_times(readings: Readings, length_m: Floats) -> Iterator[Finding]:
+    """Travel times in which nobody can have driven that far.
+
+    Parameters
+    ----------
+    length_m : [sensor]
+        Of the links that it is taken over, NaN: not known.
+    """
+    over = np.array([sensor.kind == "travel_time" for sensor in readings.sensors])
+    least_s = np.where(over & np.isfinite(length_m), length_m / FASTEST_MPS, -np.inf)[readings.sensor]
+    for row in np.flatnonzero((readings.value >= 0) & (readings.value < least_s)).tolist():
+        far_m = float(length_m[readings.sensor[row]])
+        text = f"{number(readings.value[row])} s for {far_m:,.0f} m: faster than {FASTEST_MPS * 3.6:.0f} km/h."
+        yield _of_row(readings, row, "impossible", text)
 
 
 def doubtful_times(readings: Readings, never: np.ndarray, twice: np.ndarray) -> Iterator[Finding]:

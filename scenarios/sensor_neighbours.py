@@ -64,12 +64,13 @@ def _drift(grid: Grid, sensor: int, days: np.ndarray, ratio: Floats) -> Iterator
 
     found = theilslopes(ratio, days.astype(float))
     span = float(days[-1] - days[0])
-    change = float(found.slope) * span
+    first = max(float(found.intercept + found.slope * days[0]), 1e-9)
+    change = max(float(found.slope) * span / first, -1.0)
     sure = found.low_slope * found.high_slope > 0
     if abs(change) < DRIFT_SHARE or not sure or span < DRIFT_DAYS:
         return
     scatter = float(np.median(np.abs(ratio - (found.intercept + found.slope * days))))
-    if abs(change) < 3 * scatter:
+    if abs(change) * first < 3 * scatter:
         return
     begin_s = grid.day_begin_s[[days[0], days[-1]]]
     text = f"{100 * change:+.0f} % against the other sensors in {days[-1] - days[0]} days."

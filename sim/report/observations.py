@@ -134,7 +134,8 @@ def sensor_picture(health: Health, sensor: int) -> Picture | None:
     grave = found[0]
     title = f"{readings.sensors[sensor].name}: {FINDINGS[grave.sort].words}"
     per = "a day, mean of its intervals" if by_day else f"each {_lasting(grid.step_s)}"
-    note = f"{measures.unit}, {per}; grey dashes: the usual day{shaded}"
+    usual_words = "" if by_day else "; grey dashes: the usual day"
+    note = f"{measures.unit}, {per}{usual_words}{shaded}"
     with mpl.rc_context(style.RC):
         axes = chart()
         usual = grid.usual()[:, 0]

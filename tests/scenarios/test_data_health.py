@@ -183,12 +183,41 @@ def test_what_drives_in_drives_out(tmp_path):
     whole = on_links(tmp_path, network, as_links([2000, 900, 1080], "in", "left", "right"))
     assert whole.findings == ()
     lost = on_links(tmp_path, network, as_links([2000, 900, 600], "in", "left", "right"))
-    text = "2,000 veh enter over in, 1,500 leave over left + right in the 1 intervals that all have (-25 %)."
+    text = "2,000 veh enter over in, 1,500 leave over left + right in the 1 interval that all have (-25 %)."
     assert only(lost, "not_conserved")[::2] == ("in", text)
     part = on_links(tmp_path, network, as_links([2000, 900], "in", "left"))
     assert part.findings == ()  # where the others went is not counted
     more = on_links(tmp_path, network, as_links([2000, 2900], "in", "left"))
     assert [one.sort for one in more.findings] == ["not_conserved"]
+
+
+def test_turns_of_a_link_are_those_that_it_counts(tmp_path):
+    network = fork()
+
+    def with_turns(left: int, right: int | None):
+        turns = [
+            f"{MONDAY.isoformat()},in,left,{left}",
+            *([] if right is None else [f"{MONDAY.isoformat()},in,right,{right}"]),
+        ]
+        (tmp_path / "turns.csv").write_text("\n".join(["time,link,to_link,count", *turns]) + "\n")
+        (tmp_path / "links.csv").write_text(as_links([2000], "in"))
+        parts = "{file: links.csv, interval_s: 3600}, {file: turns.csv, kind: turning_count, interval_s: 3600}"
+        (tmp_path / "links.yaml").write_text(f"observations: 1\nfiles: [{parts}]\n")
+        return examine(read_observations(tmp_path / "links.yaml"), network)
+
+    assert with_turns(900, 1080).findings == ()
+    assert with_turns(900, None).findings == ()  # the others went the other way
+    text = (
+        "2,000 veh are counted over in, 1,500 turn over in > left + in > right in the 1 interval that all have (-25 %)."
+    )
+    assert only(with_turns(900, 600), "not_conserved")[2] == text
+    assert [one.sort for one in with_turns(2900, None).findings] == ["not_conserved"]
+
+
+def test_a_travel_time_in_which_nobody_can_drive_that_far(tmp_path):
+    times = "time,sensor,link,value\n2026-03-02T00:00,way,0;1;2,12\n2026-03-02T01:00,way,0;1;2,70\n"
+    health = on_links(tmp_path, road(), times, kind="travel_time")
+    assert only(health, "impossible")[1:] == ("2026-03-02 00:00-01:00", "12 s for 896 m: faster than 200 km/h.")
 
 
 def test_quiet_motorways_by_day_are_an_outage(tmp_path):
