@@ -1,0 +1,94 @@
+"""Fit demand as if everybody passed the same sensors whatever the traffic: assignment proportions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import lsq_linear
+
+from ...scenarios.network import Floats
+from .losses import Loss
+from .parameters import Parameters
+from .runs import Simulated
+
+NEGLIGIBLE = 1e-6  # of the largest singular value, below which a direction is not seen
+
+
+def proportions(simulated: Simulated, member: int = 0) -> Floats:
+    """Share of each group that passed each sensor in time, ``[reading, group]``, as counted in one run.
+
+    Of groups of which nobody departed it is not known, and 0.
+    """
+    departed = simulated.departed[member]
+    share: Floats = simulated.passed[member] / np.maximum(departed, 1.0)
+    return share
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """Readings as a linear function of the parameters, around a place where they were simulated."""
+
+    at: Floats  # [parameter]
+    readings: Floats  # [reading] there
+    slopes: Floats  # [reading, parameter]
+
+    def predict(self, values: Floats) -> Floats:
+        """Readings elsewhere."""
+        predicted: Floats = self.readings + self.slopes @ (values - self.at)
+        return predicted
+
+
+def bounded_fit(
+    model: Linear, loss: Loss, parameters: Parameters, *, weight_decay: float = 0.0, damping: float = 0.0
+) -> Floats:
+    """Values within the bounds with the least loss of a linear model: bounded least squares.
+
+    The loss is the parabola that touches it at ``model.at``, plus ``weight_decay / 2`` times the squared distance from
+    the prior and ``damping / 2`` times that from ``model.at``, both in scales. Where the sensors leave a choice and
+    both are 0, what is taken is that nearest to ``model.at``.
+    """
+    bend = np.sqrt(loss.bend(model.readings))
+    scale = parameters.scale
+    # Gauss-Newton on the touching parabola: its minimum along each reading is at -slope / bend, not at -error.
+    aim = -loss.slope(model.readings) / np.maximum(bend, 1e-300)
+    rows = [bend[:, np.newaxis] * model.slopes * scale]
+    sides = [aim + rows[0] @ (model.at / scale)]
+    for weight, centre in ((weight_decay, parameters.prior), (max(damping, 1e-12), model.at)):
+        if weight > 0.0:
+            rows.append(np.sqrt(weight) * np.eye(len(parameters)))
+            sides.append(np.sqrt(weight) * centre / scale)
+    low, high = parameters.low / scale, np.maximum(parameters.high, parameters.low + 1e-9) / scale
+    found = lsq_linear(np.concatenate(rows), np.concatenate(sides), (low, high), method="bvls", max_iter=2000)
+    return parameters.inside(np.asarray(found.x, np.float64) * scale)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What sensors can tell about parameters: singular values and directions of slopes in scaled units."""
+
+    strength: Floats  # [direction], largest first
+    directions: Floats  # [direction, parameter], unit length in scales
+    rank: int
+
+    @property
+    def known_share(self) -> Floats:
+        """How much of a change of each parameter alone the sensors see, 0 to 1, ``[parameter]``.
+
+        1: it is known by itself. In between: only together with others. 0: nothing is known of it.
+        """
+        share: Floats = (self.directions[: self.rank] ** 2).sum(axis=0)
+        return share
+
+    def known_combinations(self) -> Floats:
+        """Directions that are known, in scales, ``[rank, parameter]``."""
+        return self.directions[: self.rank]
+
+
+def seen_by(slopes: Floats, loss: Loss, parameters: Parameters) -> Seen:
+    """Rank and directions by the singular value decomposition of the slopes of all readings that are fitted."""
+    fitted = loss.observed.weight > 0.0
+    scaled = slopes[fitted] * parameters.scale
+    _, strength, directions = np.linalg.svd(scaled, full_matrices=True)
+    rank = int((strength > NEGLIGIBLE * max(float(strength.max(initial=0.0)), 1e-300)).sum())
+    return Seen(strength, directions, rank)

@@ -1,0 +1,88 @@
+"""Find how readings change with parameters: from one run, from replicas, from the steps that were made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...scenarios.network import Floats
+from .journal import Journal
+from .losses import Loss
+from .parameters import Parameters
+from .proportions import Linear, proportions, seen_by
+from .runs import Simulated
+
+PROBE = 0.03  # share of the observed total that the readings may change by for a replica
+MOST_PROBE = 0.5  # scales that no parameter goes further
+
+
+def frozen_slopes(simulated: Simulated, parameters: Parameters, before: Floats | None = None) -> Floats:
+    """Slopes if everybody passed the sensors as in this run, however many travel, ``[reading, parameter]``.
+
+    Those of parameters that are no demand, and of groups of which nobody departed, stay as they were.
+    """
+    share = proportions(simulated)
+    slopes = np.zeros((share.shape[0], len(parameters))) if before is None else before.copy()
+    for row in parameters.of_kind("demand"):
+        group = int(list(parameters)[row].target)
+        if simulated.departed[0, group] > 0.0:
+            slopes[:, row] = share[:, group]
+    return slopes
+
+
+def measured_slopes(
+    journal: Journal, loss: Loss, parameters: Parameters, linear: Linear, seeds: Sequence[int]
+) -> Floats:
+    """Slopes as replicas show them: a run per direction and seed, all in one launch, with the same chance as the base.
+
+    The directions are those that the sensors see by ``linear``, and each parameter that is no demand. What lies across
+    them keeps the slopes of ``linear``.
+
+    Raises
+    ------
+    BudgetSpent
+        When there are too few runs left for all directions.
+    """
+    scale = parameters.scale
+    scaled = linear.slopes * scale
+    seen = seen_by(linear.slopes, loss, parameters)
+    directions = seen.known_combinations()
+    unseen = [row for row in range(len(parameters)) if row not in set(parameters.of_kind("demand"))]
+    if unseen:
+        directions = np.concatenate([directions, np.eye(len(parameters))[unseen]])
+        directions = np.linalg.qr(directions.T)[0].T
+    values = np.empty((len(directions), len(parameters)))
+    length = np.empty(len(directions))
+    for row, direction in enumerate(directions):
+        values[row], length[row] = _probe(direction, scaled, loss, parameters, linear.at)
+    asked = np.concatenate([values] * len(seeds)) if len(seeds) > 1 else values
+    found = journal(asked, [seed for seed in seeds for _ in directions])
+    counts = found.counts.reshape(len(seeds), len(directions), -1).mean(axis=0)
+    moved = (values - linear.at) / scale
+    # The least change of the slopes that explains what the replicas gave, all of them together.
+    change = (counts - linear.readings).T - scaled @ moved.T
+    corrected: Floats = (scaled + change @ np.linalg.pinv(moved.T)) / scale
+    return corrected
+
+
+def _probe(direction: Floats, scaled: Floats, loss: Loss, parameters: Parameters, at: Floats) -> tuple[Floats, float]:
+    """Where a replica goes along a direction: far enough to be seen, to the side where the bounds leave more room."""
+    change = np.abs(scaled @ direction).sum()
+    wanted = PROBE * float(loss.observed.value.sum()) / max(change, 1e-12)
+    length = min(wanted, MOST_PROBE / max(np.abs(direction).max(), 1e-12))
+    tried = [parameters.inside(at + side * length * direction * parameters.scale) for side in (1.0, -1.0)]
+    reach = [np.linalg.norm((values - at) / parameters.scale) for values in tried]
+    best = int(reach[1] > reach[0])
+    return tried[best], float(reach[best])
+
+
+def mended(linear: Linear, values: Floats, readings: Floats, parameters: Parameters) -> Linear:
+    """The model moved to where a run was made, with the least change of slopes that explains it: Broyden (1965)."""
+    scale = parameters.scale
+    moved = (values - linear.at) / scale
+    length = float(moved @ moved)
+    if length == 0.0:
+        return linear
+    off = readings - linear.predict(values)
+    return Linear(values, readings, linear.slopes + np.outer(off, moved / length) / scale)
