@@ -229,7 +229,7 @@ def _map(examined: ExaminedData) -> Picture | None:
             ]
             points = np.array(at)
             frame.axes.plot(
-                points[:, 0], points[:, 1], marker, color=style.LIGHT[colour], ms=5, mec="white", mew=0.5, zorder=5
+                points[:, 0], points[:, 1], marker, color=style.LIGHT[colour], ms=7, mec="white", mew=0.5, zorder=5
             )
             shown.append((marker, colour, f"{words} ({style.whole(len(at))})"))
         x_pt = 8.0
