@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..scenarios.areas import links_in
+from ..scenarios.air_measures import AirDetour, PlateRestriction
 from ..scenarios.chance import draws
 from ..scenarios.drivers import OF_CLASS
 from ..scenarios.entry_ids import named_measures
 from ..scenarios.measures import LowEmissionZone, Toll
 from ..scenarios.trips import VEHICLE_CLASSES
+from .measure_rules import DetourRule, PlateRule, Rule, TollRule, ZoneRule, detour_rule, links_of, plate_rule
 from .remembering import Remembers, State
 
 if TYPE_CHECKING:
@@ -28,26 +29,6 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 HOUR_S = 3600.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TollRule:
-    """One toll on one network."""
-
-    name: str
-    toll: Toll
-    charged: Bools  # [movement] whoever drives it pays
-    price: Floats  # [vehicle class]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ZoneRule:
-    """One low-emission zone on one network."""
-
-    name: str
-    zone: LowEmissionZone
-    inside: Bools  # [link]
-    banned: Bools  # [trip]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,9 +63,11 @@ class Measures(Remembers):
         In the scenario's currency, as far as accounts are settled.
     refused : by row of the trip
         Trips that were not let out.
+    restricted : [plate restriction, trip]
+        Trips that might not drive when they were to set out, or chose their way.
     """
 
-    KEEPS = ("paid", "_settled_at")
+    KEEPS = ("paid", "restricted", "_settled_at")
 
     def __init__(self, scenario: Scenario, network: RoadNetwork, trips: TripTable, seed: int) -> None:
         self._trips, self._links, self._movements = trips, network.link_count, network.movements
@@ -93,15 +76,24 @@ class Measures(Remembers):
         clean = draws(seed, trips.key, "compliance")
         self.tolls: list[TollRule] = []
         self.zones: list[ZoneRule] = []
+        self.detours: list[DetourRule] = []
         for name, measure in named_measures(scenario):
-            inside = _links_of(measure, network)
+            called_for = measure.when is None
             if isinstance(measure, Toll):
                 price = np.array([measure.price_of(kind) for kind in OF_CLASS])
-                self.tolls.append(TollRule(name, measure, self._entries(measure, inside), price))
-            else:
+                charged = self._entries(measure, links_of(measure, network))
+                self.tolls.append(TollRule(name, measure, called_for, measure, charged, price))
+            elif isinstance(measure, LowEmissionZone):
                 classes = [VEHICLE_CLASSES.index(kind) for kind in measure.banned]
                 banned = np.isin(trips.vehicle_class, classes) & (clean >= measure.compliant_share)
-                self.zones.append(ZoneRule(name, measure, inside, banned))
+                inside = links_of(measure, network)
+                self.zones.append(ZoneRule(name, measure, called_for, measure, inside, banned))
+            elif isinstance(measure, PlateRestriction):
+                self.zones.append(plate_rule(name, measure, network, trips, seed, scenario.start))
+            elif isinstance(measure, AirDetour):
+                self.detours.append(detour_rule(name, measure, network, trips, seed))
+        self.plates = [rule for rule in self.zones if isinstance(rule, PlateRule)]
+        self.restricted = np.zeros((len(self.plates), len(trips)), np.bool_)
         self.paid = np.zeros((len(self.tolls), len(trips)))
         self.refused: dict[int, Refusal] = {}
         self._settled_at = np.zeros(len(trips), np.int64)  # step of the route up to which is paid
@@ -129,7 +121,8 @@ class Measures(Remembers):
         list of (places in ``rows``, terms)
         """
         classes = self._trips.vehicle_class[rows]
-        held = [_holds(rule.toll, t_s) & (rule.price[classes] > 0.0) for rule in self.tolls]
+        held = [rule.holds(t_s) & (rule.price[classes] > 0.0) for rule in self.tolls]
+        held += [rule.holds(t_s) & rule.follows[rows] for rule in self.detours]
         held += [self._barred(rule, rows, origin, destination, t_s) for rule in self.zones]
         table = np.column_stack([classes, *held]).astype(np.int8)
         distinct, group = np.unique(table, axis=0, return_inverse=True)
@@ -140,8 +133,7 @@ class Measures(Remembers):
 
     def _barred(self, rule: ZoneRule, rows: Rows, origin: Ints, destination: Ints, t_s: Floats) -> Bools:
         """Who must keep out of a zone. Who is in it gets out, and who was let out to it gets in."""
-        concerned = rule.banned[rows] & ~rule.inside[origin] & ~rule.inside[destination]
-        return np.asarray(concerned & _holds(rule.zone, t_s))
+        return np.asarray(rule.bans(rows, t_s) & ~rule.inside[origin] & ~rule.inside[destination])
 
     def _terms(self, vehicle_class: int, held: Bools) -> Terms:
         open_link, extra_s = np.ones(self._links, np.bool_), np.zeros(self._movements.from_link.size)
@@ -149,7 +141,11 @@ class Measures(Remembers):
             if holds:
                 price_s = toll.price[vehicle_class] / self._value_per_h[vehicle_class] * HOUR_S
                 extra_s += np.where(toll.charged, price_s, 0.0)
-        for zone, holds in zip(self.zones, held[len(self.tolls) :], strict=True):
+        others = held[len(self.tolls) :]
+        for detour, holds in zip(self.detours, others[: len(self.detours)], strict=True):
+            if holds:
+                extra_s += detour.extra_s
+        for zone, holds in zip(self.zones, others[len(self.detours) :], strict=True):
             if holds:
                 open_link &= ~zone.inside
         return Terms(open_link, extra_s)
@@ -160,11 +156,14 @@ class Measures(Remembers):
         origin, destination = self._trips.origin_link[rows], self._trips.destination_link[rows]
         for rule in self.zones:
             there = rule.inside[origin] | rule.inside[destination]
-            let_in = there if rule.zone.access == "destination" else np.zeros(rows.size, np.bool_)
+            let_in = there if rule.lets_in() else np.zeros(rows.size, np.bool_)
             through = np.array([rule.inside[self._trips.route(row)].any() for row in rows.tolist()], np.bool_)
-            kept_out = rule.banned[rows] & _holds(rule.zone, t_s) & (there | through) & ~let_in & ~refused
+            bans = rule.bans(rows, t_s)
+            if isinstance(rule, PlateRule):
+                self.restricted[self.plates.index(rule), rows] = bans & ~refused
+            kept_out = bans & (there | through) & ~let_in & ~refused
             for row in rows[kept_out].tolist():
-                self.refused[row] = Refusal(rule.name, f"banned from {_called(rule)}")
+                self.refused[row] = Refusal(rule.name, rule.cause(row))
             refused |= kept_out
         return rows[~refused]
 
@@ -173,7 +172,7 @@ class Measures(Remembers):
         origin, destination = self._trips.origin_link[rows], self._trips.destination_link[rows]
         for rule in self.zones:
             for row in rows[self._barred(rule, rows, origin, destination, t_s)].tolist():
-                self.refused.setdefault(row, Refusal(rule.name, f"no way round {_called(rule)}"))
+                self.refused.setdefault(row, Refusal(rule.name, f"no way round {rule.called()}"))
 
     def settle(self, fleet: Fleet, member: int, rows: Rows, t_s: float) -> None:
         """Charge vehicles for what they drove since they were charged last; what held until ``t_s`` held all the time.
@@ -190,19 +189,35 @@ class Measures(Remembers):
         movement = np.searchsorted(self._pair, route[place].astype(np.int64) * self._links + route[place + 1])
         trip = np.repeat(rows, steps)
         for number, rule in enumerate(self.tolls):
-            if rule.toll.start_s < t_s <= _end_s(rule.toll):
+            if rule.held_until(t_s):
                 pays = trip[rule.charged[movement]]
                 np.add.at(self.paid[number], pays, rule.price[self._trips.vehicle_class[pays]])
 
+    def call_for(self, name: str, *, called_for: bool) -> None:
+        """Let a measure that waits for a warning hold, or no longer."""
+        for rule in self._rules():
+            if rule.name == name:
+                rule.called_for = called_for
+
+    def forget(self, rows: Rows) -> None:
+        """Forget who was refused among trips that are planned once more."""
+        for row in rows.tolist():
+            self.refused.pop(row, None)
+
+    def _rules(self) -> list[Rule]:
+        return [*self.tolls, *self.zones, *self.detours]
+
     def state(self) -> State:
-        """What was paid, and who was refused."""
+        """What was paid, who was refused, and what is called for."""
         refused = [[int(row), one.zone, one.cause] for row, one in self.refused.items()]
-        return {**super().state(), "refused": refused}
+        return {**super().state(), "refused": refused, "called_for": [rule.called_for for rule in self._rules()]}
 
     def restore(self, state: State) -> None:
         """Have the accounts as they were."""
         super().restore(state)
         self.refused = {row: Refusal(zone, cause) for row, zone, cause in state["refused"]}
+        for rule, called_for in zip(self._rules(), state["called_for"], strict=True):
+            rule.called_for = called_for
 
     def begin_route(self, rows: Rows) -> None:
         """Take note that vehicles begin a route where they are."""
@@ -212,22 +227,3 @@ class Measures(Remembers):
 def measures_of(scenario: Scenario, network: RoadNetwork, trips: TripTable, seed: int) -> Measures | None:
     """All measures of a run; None where there are none."""
     return Measures(scenario, network, trips, seed) if scenario.measures else None
-
-
-def _links_of(measure: Toll | LowEmissionZone, network: RoadNetwork) -> Bools:
-    if measure.polygon is not None:
-        return links_in(network, measure.polygon)
-    rows = [network.link_row[link] for link in measure.links or ()]
-    return np.isin(np.arange(network.link_count), rows)
-
-
-def _holds(measure: Toll | LowEmissionZone, t_s: Floats) -> Bools:
-    return np.asarray((t_s >= measure.start_s) & (t_s < _end_s(measure)))
-
-
-def _end_s(measure: Toll | LowEmissionZone) -> float:
-    return np.inf if measure.end_s is None else measure.end_s
-
-
-def _called(rule: ZoneRule) -> str:
-    return f'low-emission zone "{rule.name}"' if rule.zone.id is not None else "the low-emission zone"

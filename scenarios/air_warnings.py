@@ -26,6 +26,11 @@ class WarningLevel(Strict):
     )
     instruction: str | None = Field(None, min_length=1, description="What people should do, for the message.")
 
+    @property
+    def called(self) -> str:
+        """What people call it."""
+        return self.name
+
 
 class WarningMessage(Strict):
     """What stands in the messages of a warning besides what was measured."""

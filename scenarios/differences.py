@@ -43,6 +43,7 @@ SINGULAR = {
     "streets": "street",
     "demand_changes": "demand change",
     "events": "event",
+    "air_warnings": "air",
     "hazards": "hazard",
     "measures": "measure",
     "public_transport": "public transport",

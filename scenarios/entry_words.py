@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from .air import AreaSource, ReceptorGrid, ReceptorPoint, ReceptorResidents, Stack
+from .air_warnings import AirWarning
 from .areas import area_words
 from .change_words import change_sentence, change_title
 from .demand_kinds import DemandScale
@@ -32,7 +33,7 @@ from .evacuation import (
 )
 from .events import Contraflow, Incident, RoadClosure, SignalPlan, SpeedLimit
 from .hazards import BlockedArea, Fire, Flood, RasterAt, Smoke
-from .measures import LowEmissionZone, Toll
+from .measure_words import MEASURES, measure_sentence, measure_title
 from .patches import Patch
 from .planner_words import clock, label, lasting, number, percent_change, plain_words, value_words, window
 from .public_transport import BusLine, Stop
@@ -117,15 +118,7 @@ class Side:
 
     def window(
         self,
-        entry: RoadClosure
-        | Contraflow
-        | SpeedLimit
-        | SignalPlan
-        | Incident
-        | Toll
-        | LowEmissionZone
-        | BusLine
-        | HAZARDS,
+        entry: RoadClosure | Contraflow | SpeedLimit | SignalPlan | Incident | MEASURES | BusLine | HAZARDS,
     ) -> str:
         """From when to when an event lasts."""
         return window(self.scenario.start, entry.start_s, entry.end_s)
@@ -160,9 +153,10 @@ def entry_title(entry: BaseModel, name: str, side: Side) -> str:
         return changed
     if isinstance(entry, OtherDrivers):
         return f"({entry.vehicle_class} {name})"
-    if isinstance(entry, Toll | LowEmissionZone):
-        where = side.names.links(entry.links) if entry.links else area_words(entry.polygon or ())
-        return f"{plain_words(entry.kind).replace('low e', 'low-e')} {'on' if entry.links else 'in'} {where}"
+    if isinstance(entry, MEASURES):
+        return measure_title(entry, side)
+    if isinstance(entry, AirWarning):
+        return f"warning {name}"
     if isinstance(entry, HAZARDS):
         where = f" in {area_words(entry.polygon)}" if isinstance(entry, BlockedArea) else ""
         return f"{plain_words(entry.kind)} {name}{where}"
@@ -205,10 +199,8 @@ def entry_sentence(entry: BaseModel, name: str, side: Side) -> str:
     if isinstance(entry, Incident):
         where = f"{_lanes((entry.lane,))} of {side.names.links((entry.link,))}"
         return f"a vehicle stands on {where}, {number(entry.position_m)} m from its beginning, {side.window(entry)}"
-    if isinstance(entry, Toll):
-        return f"{entry_title(entry, name, side)}, {side.window(entry)}: {_price(entry, side)}"
-    if isinstance(entry, LowEmissionZone):
-        return f"{entry_title(entry, name, side)}, {side.window(entry)}: {_ban(entry)}"
+    if isinstance(entry, MEASURES):
+        return measure_sentence(entry, side)
     if isinstance(entry, HAZARDS):
         return f"{entry_title(entry, name, side)}, {side.window(entry)}: {_danger(entry, side)}"
     if isinstance(entry, BusLine):
@@ -233,22 +225,6 @@ def details(entry: BaseModel, side: Side, *, besides: Sequence[str] = ("id", "ki
         if key not in besides and (value := getattr(entry, key)) != field.get_default(call_default_factory=True)
     ]
     return ", ".join(said)
-
-
-def _price(toll: Toll, side: Side) -> str:
-    """What a toll costs whom."""
-    currency = side.scenario.routes.currency
-    others = [f"{number(price)} {currency} by {kind}" for kind, price in toll.prices.items() if kind not in toll.exempt]
-    free = f"nothing by {' or '.join(toll.exempt)}" if toll.exempt else ""
-    each = "each time one drives in" if toll.polygon is not None else "for each link one turns into"
-    return ", ".join([f"{side.money(toll.price)} {each}", *others, *([free] if free else [])])
-
-
-def _ban(zone: LowEmissionZone) -> str:
-    """Whom a low-emission zone keeps out."""
-    clean = f" but for the {number(100 * zone.compliant_share)} % that comply" if zone.compliant_share else ""
-    those = {"none": "trips that begin or end there too", "destination": "trips that begin or end there may drive in"}
-    return f"closed to {listed([*zone.banned])}{clean}; {those[zone.access]}"
 
 
 def _danger(hazard: HAZARDS, side: Side) -> str:

@@ -1,4 +1,4 @@
-"""Describe what drivers have to pay, and where some may not drive: tolls and low-emission zones."""
+"""Describe what drivers have to pay, and where some may not drive: tolls and low-emission zones; list all measures."""
 
 from __future__ import annotations
 
@@ -6,22 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from .air_measures import AirDetour, CancelledWalks, PlateRestriction, SlowZone
 from .drivers import VehicleClass
-from .strict import EndSeconds, Listed, Seconds, Strict
+from .strict import Listed
+from .triggers import Timed
 from .whereabouts import InArea
 
 
-class _Named(Strict):
-    id: str | None = Field(
-        None, min_length=1, description="A name of your own; a file that inherits this one changes the measure by it."
-    )
-
-
-class _Measure(InArea, _Named):
-    start_s: Seconds = Field(0.0, description="From, in seconds after the scenario's start.")
-    end_s: EndSeconds = Field(
-        None, description="Until, in seconds after the scenario's start. Left out: until the end of the run."
-    )
+class _Measure(InArea, Timed):
+    """A measure in an area or on some links."""
 
 
 class Toll(_Measure):
@@ -62,4 +55,6 @@ class LowEmissionZone(_Measure):
     )
 
 
-Measure = Annotated[Toll | LowEmissionZone, Field(discriminator="kind")]
+Measure = Annotated[
+    Toll | LowEmissionZone | PlateRestriction | SlowZone | AirDetour | CancelledWalks, Field(discriminator="kind")
+]

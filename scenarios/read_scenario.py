@@ -135,6 +135,7 @@ def _double_ids(tree: Written) -> list[Problem]:
         "demand_changes",
         "events",
         "measures",
+        "air_warnings",
         "hazards",
         "public_transport",
         "walks",
@@ -158,6 +159,7 @@ def _double_ids(tree: Written) -> list[Problem]:
 def check_everything(path: str | Path, *, with_network: bool) -> list[Problem]:
     """What ``check_scenario`` promises."""
     from .air_places import check_air_places
+    from .air_checks import check_air
     from .hazard_checks import check_hazards
     from .responder_places import check_responders
     from .trips import check_demand_files
@@ -182,6 +184,7 @@ def check_everything(path: str | Path, *, with_network: bool) -> list[Problem]:
             from .evacuation_places import check_evacuation
 
             problems += check_evacuation(reading.usable, network)
+        problems += check_air(reading.usable, network)
         problems += check_hazards(reading.usable, network)
         problems += check_responders(reading.usable, network)
         problems += check_air_places(reading.usable, network)

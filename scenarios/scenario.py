@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from .air import Air
+from .air_warnings import AirWarning
 from .checkpoint import Checkpoint
 from .city import City, ClassDefaults, NetworkOptions
 from .crowd_monitor import CrowdMonitor
@@ -152,8 +153,11 @@ class Scenario(Strict):
         (), description="What happens: any number of these. What has not ended when the run does is cut short."
     )
     measures: Listed[Annotated[Measure, AfterValidator(begins_in_run)]] = Field(
-        (), description="What drivers have to pay and where some may not drive: any number of these."
+        (),
+        description="What drivers have to pay, where some may not drive, what is done against bad air: any number of "
+        "these.",
     )
+    air_warnings: Listed[AirWarning] = Field((), description="Who is warned of bad air: any number of these.")
     hazards: Listed[Annotated[Hazard, AfterValidator(begins_in_run)]] = Field(
         (), description="Floods, smoke, fires and areas that nobody can pass: any number of these."
     )

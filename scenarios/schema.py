@@ -13,6 +13,7 @@ LISTS_BY_ID = (
     "demand_changes",
     "events",
     "measures",
+    "air_warnings",
     "hazards",
     "units",
     "hospitals",

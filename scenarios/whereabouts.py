@@ -40,8 +40,8 @@ class OnLinks(Strict):
         return [("link",)] if self.link is not None else [("links", row) for row in range(len(self.link_ids))]
 
 
-class InArea(Strict):
-    """A part of a scenario that is about an area or some links."""
+class AnyArea(Strict):
+    """A part of a scenario that is about an area, some links, or the whole city."""
 
     polygon: Area | None = Field(
         None, description="Where it is: longitude and latitude of each corner. One of `polygon` and `links`."
@@ -56,6 +56,10 @@ class InArea(Strict):
     @classmethod
     def _one_of_both(cls, links: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
         return only_one(links, info, "polygon")
+
+
+class InArea(AnyArea):
+    """A part of a scenario that is about an area or some links."""
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:

@@ -1,4 +1,4 @@
-"""Let tolls and low-emission zones begin and end, and say what was paid and who was refused."""
+"""Let measures begin and end, at their times or when a warning calls for them, and say what was paid and who stayed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kernels import traffic_tables
+from ..scenarios.air_measures import CancelledWalks, SlowZone
 from ..scenarios.entry_ids import named_measures
+from ..scenarios.events import SpeedLimit
 from ..scenarios.measures import Toll
 from .duties import Duty
 
 if TYPE_CHECKING:
-    from ..scenarios.measures import LowEmissionZone
+    from ..scenarios.measures import Measure
     from .simulation import Simulation
+
+BEGINS = {
+    "low_emission_zone": "closed to those banned",
+    "plate_restriction": "half of the plates may not drive",
+    "air_detour": "drivers keep away from bad air",
+}
 
 
 def start_measures(simulation: Simulation) -> None:
@@ -24,25 +33,136 @@ def start_measures(simulation: Simulation) -> None:
 
 
 class Hold(Duty):
-    """Settle what was driven before a measure begins and before it ends."""
+    """Let a measure hold between its times and, where it waits for a warning, only while that calls for it.
 
-    KEEPS = ("begun",)
+    What was driven is settled before it begins and before it ends. Who was planned ahead is planned once more when a
+    warning calls for it or does so no longer.
+    """
 
-    def __init__(self, name: str, called: str, measure: Toll | LowEmissionZone) -> None:
-        self.name, self.called, self.measure, self.begun = name, called, measure, False
+    KEEPS = ("begun", "over", "called_for", "event")
+
+    def __init__(self, name: str, called: str, measure: Measure) -> None:
+        self.name, self.called, self.measure = name, called, measure
+        self.begun = self.over = False
+        self.called_for = measure.when is None
+        self.event: int | None = None  # number of the speed limit that it made
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it holds now."""
+        return self.begun and not self.over and self.called_for
 
     def act(self, simulation: Simulation) -> float | None:
-        """Begin or end it."""
-        measure = self.measure
+        """Begin or end its time."""
         settle(simulation)
         if self.begun:
-            simulation.log(measure.kind, self.called, "ended")
+            if self.in_force:
+                self._end(simulation)
+            self.over = True
             return None
         self.begun = True
-        currency = simulation.scenario.routes.currency
-        text = f"{measure.price:g} {currency} from now on" if isinstance(measure, Toll) else "closed to those banned"
+        if self.called_for:
+            self._begin(simulation)
+        end_s = self.measure.end_s
+        return None if end_s is None else end_s - self.measure.start_s
+
+    def call(self, simulation: Simulation, *, called_for: bool) -> None:
+        """Take note that a warning calls for it, or does so no longer."""
+        if called_for == self.called_for:
+            return
+        settle(simulation)
+        was = self.in_force
+        self.called_for = called_for
+        if simulation.journeys.measures is not None:
+            simulation.journeys.measures.call_for(self.called, called_for=called_for)
+        if self.in_force and not was:
+            self._begin(simulation)
+        elif was and not self.in_force:
+            self._end(simulation)
+        else:
+            return
+        plan_once_more(simulation)
+
+    def _begin(self, simulation: Simulation) -> None:
+        measure = self.measure
+        text = BEGINS.get(measure.kind, "")
+        if isinstance(measure, Toll):
+            text = f"{measure.price:g} {simulation.scenario.routes.currency} from now on"
+        elif isinstance(measure, SlowZone):
+            text = self._slow_down(simulation, measure)
+        elif isinstance(measure, CancelledWalks):
+            text = f"{100.0 * measure.share:g} % of the walks do not set out"
         simulation.log(measure.kind, self.called, text)
-        return None if measure.end_s is None else measure.end_s - measure.start_s
+
+    def _end(self, simulation: Simulation) -> None:
+        if self.event is not None:
+            simulation.duties.act_now(f"event {self.event}")
+            self.event = None
+        simulation.log(self.measure.kind, self.called, "ended")
+
+    def _slow_down(self, simulation: Simulation, zone: SlowZone) -> str:
+        """Hold a lower limit where a higher one is allowed."""
+        from ..agents.measure_rules import links_of
+
+        network = simulation.model.network
+        slower = links_of(zone, network) & (network.links.speed_mps * 3.6 > zone.speed_kmh)
+        names = [network.links.id[link] for link in np.flatnonzero(slower)]
+        if names:
+            now_s, kmh = simulation.env.now, zone.speed_kmh
+            simulation.events.add(SpeedLimit(kind="speed_limit", links=tuple(names), start_s=now_s, speed_kmh=kmh))
+            self.event = len(simulation.events.all) - 1
+        return f"{zone.speed_kmh:g} km/h on {len(names)} streets that allow more"
+
+
+def plan_once_more(simulation: Simulation) -> None:
+    """Plan those once more who were planned ahead and have not set out: what holds has changed."""
+    now_s, every_s = simulation.env.now, simulation.scenario.routes.plan_every_s
+    until_s = (now_s // every_s + 1.0) * every_s
+    measures, fleet = simulation.journeys.measures, simulation.model.fleet
+    if measures is not None:
+        first, last = np.searchsorted(fleet.trips.depart_s, [now_s, until_s])
+        rows = first + np.flatnonzero(fleet.vehicles.status[0, first:last] == traffic_tables.PENDING)
+        measures.forget(rows)
+        fleet.set_routes(0, rows, np.zeros(rows.size + 1, np.int64), np.zeros(0, np.int32))
+        simulation.journeys.plan_departures(rows)
+    if simulation.walking is not None:
+        from ..kernels import walking_tables
+
+        walkers = simulation.walking.walkers
+        first, last = np.searchsorted(walkers.trips.depart_s, [now_s, until_s])
+        pending = walkers.people.status[0, first:last] == walking_tables.PENDING
+        plan_walks(simulation, first + np.flatnonzero(pending))
+
+
+def plan_walks(simulation: Simulation, rows: NDArray[np.int64]) -> None:
+    """Find ways for walks that are about to set out; those that are cancelled get none."""
+    assert simulation.walking is not None, "nobody walks"
+    walking = simulation.walking
+    walking.cancelled[rows] = False
+    if rows.size:
+        for number, (called, measure) in enumerate(named_measures(simulation.scenario)):
+            if isinstance(measure, CancelledWalks):
+                hold = simulation.duties[f"measure {number}"]
+                assert isinstance(hold, Hold), "measures are called so"
+                walking.cancelled[rows] |= _cancels(simulation, called, hold, measure, rows)
+    walking.router.plan(0, rows[~walking.cancelled[rows]])
+    cut = rows[walking.cancelled[rows]]
+    if cut.size:
+        walking.walkers.set_routes(0, cut, np.zeros(cut.size + 1, np.int64), np.zeros(0, np.int32))
+
+
+def _cancels(
+    simulation: Simulation, called: str, hold: Hold, measure: CancelledWalks, rows: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Which of some walks a measure cancels."""
+    from ..scenarios.chance import draws
+
+    assert simulation.walking is not None, "nobody walks"
+    walks = simulation.walking.walkers.trips
+    end_s = np.inf if measure.end_s is None else measure.end_s
+    depart_s = walks.depart_s[rows]
+    concerned = hold.called_for & (depart_s >= measure.start_s) & (depart_s < end_s)
+    return np.asarray(concerned & (draws(simulation.seed, walks.key[rows], f"cancelled by {called}") < measure.share))
 
 
 def settle(simulation: Simulation) -> None:
@@ -62,7 +182,7 @@ def tolls_paid(simulation: Simulation) -> NDArray[np.float64]:
 
 
 def measure_facts(simulation: Simulation) -> dict[str, Any]:
-    """What measures add to the summary: money paid by toll, trips refused by zone."""
+    """What measures add to the summary: money paid by toll, trips refused by zone, vehicles restricted by plate."""
     measures = simulation.journeys.measures
     facts: dict[str, Any] = {}
     if measures is not None and measures.tolls:
@@ -76,7 +196,30 @@ def measure_facts(simulation: Simulation) -> dict[str, Any]:
     if measures is not None and measures.zones:
         counted = Counter(measures.refused[row].zone for row in _due(simulation))
         facts["refused"] = {rule.name: counted[rule.name] for rule in measures.zones}
+    if measures is not None and measures.plates:
+        facts["restricted"] = _restricted(simulation)
     return facts
+
+
+def _restricted(simulation: Simulation) -> dict[str, dict[str, int]]:
+    """Of each restriction of plates: vehicles that might not drive, and what became of their trips."""
+    measures, trips = simulation.journeys.measures, simulation.model.fleet.trips
+    assert measures is not None, "there are no measures"
+    found = {}
+    due = trips.depart_s < simulation.t_s
+    for rule, restricted in zip(measures.plates, measures.restricted, strict=True):
+        rows = np.flatnonzero(restricted & due)
+        kept = np.array([row in measures.refused and measures.refused[row].zone == rule.name for row in rows.tolist()])
+        ends = rule.inside[trips.origin_link[rows]] | rule.inside[trips.destination_link[rows]]
+        otherwise = rule.other_mode[rows]
+        counts = {
+            "stay_at_home": kept & ends & ~otherwise,
+            "travel_otherwise": kept & ends & otherwise,
+            "no_way_round": kept & ~ends,
+            "drive_round": ~kept,
+        }
+        found[rule.name] = {"vehicles": int(rows.size)} | {name: int(which.sum()) for name, which in counts.items()}
+    return found
 
 
 def refusals(simulation: Simulation) -> dict[int, str]:

@@ -282,6 +282,7 @@ def network_of(scenario: Scenario) -> RoadNetwork:
         With every problem of the source, or every link, lane and junction that is not there.
     """
     from ..scenarios.air_places import check_air_places
+    from ..scenarios.air_checks import check_air
     from ..scenarios.hazard_checks import check_hazards
     from ..scenarios.planned_streets import planned_streets
     from ..scenarios.problems import ScenarioError
@@ -293,6 +294,7 @@ def network_of(scenario: Scenario) -> RoadNetwork:
     problems += check_hazards(scenario, network)
     problems += check_responders(scenario, network)
     problems += check_air_places(scenario, network)
+    problems += check_air(scenario, network)
     if problems:
         raise ScenarioError(problems)
     return network
@@ -396,6 +398,10 @@ def finish(
         from .evacuation_outcome import write_evacuation
 
         write_evacuation(folder, simulation.rescue)
+    if simulation.air is not None:
+        from .air_warnings import write_air_warnings
+
+        write_air_warnings(folder, simulation.air)
     if simulation.hazards is not None:
         from .hazard_tables import write_hazards
 

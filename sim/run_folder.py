@@ -40,6 +40,7 @@ TRACEBACK = "traceback.txt"
 REPORT = "report.html"
 CHECKPOINTS = "checkpoints"  # folder of snapshots
 STRANDED_FILES = ("stranded.csv", "stranded.geojson")
+MESSAGES = "messages"  # folder of warnings in CAP 1.2
 PEOPLE_FILES = ("trapped.csv", "casualties.csv", "people_in_hazards.geojson")  # of runs with hazards
 SUMO_FILES = ("edgedata.xml", "tripinfo.xml", "fcd.xml")
 ROWS_PER_GROUP = 65_536
@@ -345,6 +346,16 @@ class Run:
         return self.table("bottlenecks")
 
     @cached_property
+    def air_watch(self) -> pd.DataFrame:
+        """What every warning of bad air saw over time; empty without `air_warnings`, as the table below."""
+        return self.table("air_watch")
+
+    @cached_property
+    def air_events(self) -> pd.DataFrame:
+        """Levels raised and lowered, and data that stopped and came back."""
+        return self.table("air_events")
+
+    @cached_property
     def hazards(self) -> pd.DataFrame:
         """How every hazard stood over time; empty without hazards, as the four tables below."""
         return self.table("hazards")
@@ -479,7 +490,7 @@ def _make_way(path: Path) -> None:
         *packed,
     ):
         (path / name).unlink(missing_ok=True)
-    for file in (path / CHECKPOINTS).glob("*"):
+    for file in (*(path / CHECKPOINTS).glob("*"), *(path / MESSAGES).glob("*.xml")):
         file.unlink()
 
 

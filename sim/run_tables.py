@@ -231,6 +231,23 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "lon": NUMBER,
         "lat": NUMBER,
     },
+    "air_watch": {
+        "t_s": NUMBER,
+        "warning": TEXT,
+        "value": NUMBER,  # µg/m³, or the index
+        "level": TEXT,
+        "stale": COUNT,
+    },
+    "air_events": {
+        "t_s": NUMBER,
+        "warning": TEXT,
+        "what": TEXT,  # raised, lowered, stale, back
+        "level": TEXT,
+        "before": TEXT,
+        "value": NUMBER,
+        "text": TEXT,
+        "message": TEXT,  # its file
+    },
     "hazards": {
         "t_s": NUMBER,
         "hazard": TEXT,

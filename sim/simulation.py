@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..scenarios.network import RoadNetwork
     from ..scenarios.scenario import Scenario
     from ..scenarios.trips import TripTable
+    from .air_warnings import AirWatch
     from .checkpoints import Checkpoints
     from .crowd_sights import CrowdTable
     from .evacuation import Rescue
@@ -167,6 +168,11 @@ class Simulation(Remembers):
         self.remember("journeys", self.journeys)
         self.events.start()
         start_measures(self)
+        self.air: AirWatch | None = None
+        if scenario.air_warnings:
+            from .air_warnings import start_air_warnings
+
+            self.air = start_air_warnings(self)
         start_bus_lines(self)
         begin_controllers(self, commanded)
         self.duties.begin(PlanDepartures())

@@ -15,6 +15,7 @@ from ..agents.walk_routes import WalkRouter
 from ..agents.walkers import STEP_S, Walkers, build_walkers
 from ..kernels import walking_tables as table
 from ..kernels.walk_crossings import hold_lanes, open_crossings
+from ..scenarios.air_measures import CancelledWalks
 from ..scenarios.network import RoadNetwork
 from ..scenarios.trips import TripTable
 from ..scenarios.walk_network import KIND_WORDS, WalkNetwork
@@ -48,11 +49,12 @@ class OnFoot:
 class WalkingClock(Remembers):
     """People walk in steps of a second, whatever the step of the traffic: each after the traffic of that second."""
 
-    KEEPS = ("_seconds", "walkers")
+    KEEPS = ("_seconds", "walkers", "cancelled")
 
     def __init__(self, walkers: Walkers, router: WalkRouter, simulation: Simulation) -> None:
         self.walkers, self.router, self._simulation = walkers, router, simulation
         self.patches: list[Patch] = walkers.patches
+        self.cancelled = np.zeros(len(walkers.trips.id), np.bool_)  # [walk] by a measure
         self._seconds = 0
 
     def next_step(self, step: int) -> int:
@@ -109,7 +111,7 @@ def start_walking(simulation: Simulation, on_foot: OnFoot) -> WalkingClock:
     walkers = build_walkers(on_foot.network, simulation.model.network, on_foot.walks, preset, seed=simulation.seed)
     simulation.model.walkers = walkers
     router = WalkRouter(walkers, preset.speed_mps)
-    simulation.duties.begin(PlanWalks(walkers, router))
+    simulation.duties.begin(PlanWalks(walkers))
     clock = WalkingClock(walkers, router, simulation)
     simulation.remember("walking", clock)
     if on_foot.areas:
@@ -128,14 +130,16 @@ class PlanWalks(Duty):
 
     name = "plan walks"
 
-    def __init__(self, walkers: Walkers, router: WalkRouter) -> None:
-        self._depart_s, self._router = walkers.trips.depart_s, router
+    def __init__(self, walkers: Walkers) -> None:
+        self._depart_s = walkers.trips.depart_s
 
     def act(self, simulation: Simulation) -> float:
         """Find the next batch's."""
+        from .measures import plan_walks
+
         every_s, now_s = simulation.scenario.routes.plan_every_s, simulation.env.now
         first, last = np.searchsorted(self._depart_s, [now_s if now_s > 0 else -np.inf, now_s + every_s])
-        self._router.plan(0, np.arange(first, last))
+        plan_walks(simulation, np.arange(first, last))
         return every_s
 
 
@@ -203,6 +207,8 @@ def write_walks(folder: RunFolder, simulation: Simulation) -> None:
     depart_s = np.where(np.isinf(people.depart_s[0]), np.nan, people.depart_s[0])
     travel_s, free_s = people.arrived_s[0] - depart_s, people.walked_m[0] / people.speed_mps[0]
     arrived = people.status[0] == table.ARRIVED
+    status = np.array([STATUS[int(one)] for one in people.status[0]], dtype=object)
+    status[_cancelled(simulation)] = "cancelled"
     free_s = np.where(arrived, free_s, np.nan)
     folder.writer("walks").write(
         {
@@ -212,7 +218,7 @@ def write_walks(folder: RunFolder, simulation: Simulation) -> None:
             "arrived_s": people.arrived_s[0],
             "origin_link": names[trips.origin_link],
             "destination_link": names[trips.destination_link],
-            "status": [STATUS[int(status)] for status in people.status[0]],
+            "status": status,
             "travel_time_s": travel_s,
             "free_s": free_s,
             "delay_s": travel_s - free_s,
@@ -239,12 +245,21 @@ def write_walk_streets(folder: RunFolder, network: WalkNetwork) -> None:
     )
 
 
+def _cancelled(simulation: Simulation) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Walks whose time came and that a measure cancelled."""
+    assert simulation.walking is not None, "nobody walks"
+    walking = simulation.walking
+    return np.asarray(walking.cancelled & (walking.walkers.people.status[0] == table.NO_ROUTE))
+
+
 def walking_facts(simulation: Simulation) -> dict[str, Any]:
     """What people on foot add to the summary; nothing where nobody walks. Everybody is in one of the counts."""
     walkers = simulation.model.walkers
     if walkers is None:
         return {}
     people = walkers.people
+    cancels = any(isinstance(measure, CancelledWalks) for measure in simulation.scenario.measures)
+    cancelled = int(_cancelled(simulation).sum()) if cancels else 0
     status = np.bincount(people.status[0], minlength=table.IN_PATCH + 1)
     arrived = people.status[0] == table.ARRIVED
     travel_s = (people.arrived_s[0] - people.depart_s[0])[arrived]
@@ -257,7 +272,8 @@ def walking_facts(simulation: Simulation) -> dict[str, Any]:
             "waiting": int(status[table.WAITING]),
             "walking": int(status[table.WALKING] + status[table.QUEUED] + status[table.IN_PATCH]),
             "arrived": int(status[table.ARRIVED]),
-            "no_route": int(status[table.NO_ROUTE]),
+            "no_route": int(status[table.NO_ROUTE]) - cancelled,
+            **({"cancelled": cancelled} if cancels else {}),
             **({"incapacitated": int(status[table.INCAPACITATED])} if simulation.scenario.hazards else {}),
             "mean_travel_s": float(travel_s.mean()) if travel_s.size else None,
             "mean_delay_s": float(delay_s.mean()) if travel_s.size else None,

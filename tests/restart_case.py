@@ -14,6 +14,7 @@ from citytwin.scenarios.scenario import load_scenario
 from citytwin.sim.run import network_of, trips_of, walks_of
 from citytwin.sim.simulation import Simulation
 
+ALARM = {"warning": "smog", "level": "alarm"}
 CONTROLLER = """
 from citytwin.agents.signal_controller import Detector, SignalController
 
@@ -43,6 +44,9 @@ def write_busy_town(folder: Path, **keys: Any) -> Path:
     corner = box(west - 1e-3, south - 1e-3, west + 1.3 * BLOCK_DEGREES[0], south + 1.3 * BLOCK_DEGREES[1])
     write_series(folder / "water.geojson", (60, corner, {"depth_m": 0.1}), (240, corner, {"depth_m": 0.9}))
     write_series(folder / "smoke.geojson", (0, corner, {"extinction_per_m": 1.0, "co_ppm": 4000}))
+    minutes = [*[6000] * 5, *[0] * 55, *[0] * 4, 30_000, ""]  # an alarm to 180 s and from 300 s on, then no data
+    rows = [f"port,{60 * (minute - 59)},{ugm3}" for minute, ugm3 in enumerate(minutes)]
+    (folder / "air.csv").write_text("\n".join(["station,t_s,no2_ugm3", *rows, ""]), encoding="utf-8")
     stops = [{"link": links[0], "position_m": 50}, {"link": links[4], "position_m": 60}, {"link": links[9]}]
     defaults: dict[str, Any] = {
         "duration_s": 480,
@@ -56,7 +60,16 @@ def write_busy_town(folder: Path, **keys: Any) -> Path:
             {"kind": "signal_plan", "junction": signals[1], "cycle_s": 60, "start_s": 60, "end_s": 240},
             {"kind": "incident", "link": links[2], "start_s": 80, "duration_s": 200, "position_m": 60},
         ],
-        "measures": [{"kind": "toll", "id": "ring", "links": links[10:14], "price": 0.2, "start_s": 60, "end_s": 400}],
+        "measures": [
+            {"kind": "toll", "id": "ring", "links": links[10:14], "price": 0.2, "start_s": 60, "end_s": 400},
+            {"kind": "plate_restriction", "id": "plates", "links": links[16:20], "when": ALARM},
+            {"kind": "slow_zone", "id": "slow", "links": links[20:24], "speed_kmh": 20, "when": ALARM},
+            {"kind": "cancelled_walks", "id": "sport", "share": 0.2, "when": ALARM},
+        ],
+        "air_warnings": [
+            {"id": "smog", "series": "air.csv", "pollutant": "NO2", "every_s": 60}
+            | {"levels": [{"name": "alarm", "at": 250}], "stale_after_s": 100}
+        ],
         "public_transport": [
             {"kind": "bus_line", "id": "4", "stops": stops, "headway_s": 120, "boarding_per_h": 300, "end_s": 300}
         ],
@@ -104,6 +117,7 @@ def end_of(simulation: Simulation) -> tuple[Any, ...]:
         fleet.cities.sensor.tolist(),
         fleet.cities.counter.tolist(),
         None if simulation.hazards is None else list(simulation.hazards.counts),
+        None if simulation.air is None else list(simulation.air.told),
         None if simulation.responders is None else str(simulation.responders.state()["arrived_s"]),
     )
 

@@ -149,6 +149,20 @@ FULL: dict[str, Any] = {
         {"kind": "toll", "links": ["a"], "price": 2},
         {"id": "lez", "kind": "low_emission_zone", "polygon": SQUARE, "banned": ["truck", "car"]}
         | {"compliant_share": 0.6, "access": "destination"},
+        {"id": "plates", "kind": "plate_restriction", "polygon": SQUARE, "may_drive": "odd", "restricted": ["car"]}
+        | {"exempt_share": 0.1, "other_mode_share": 0.3, "when": {"warning": "smog", "level": "alarm"}},
+        {"id": "slow", "kind": "slow_zone", "links": ["a"], "speed_kmh": 30},
+        {"id": "detour", "kind": "air_detour", "concentrations": "no2.csv", "s_per_km_ugm3": 2, "follow_share": 0.5},
+        {"id": "games", "kind": "cancelled_walks", "share": 0.25},
+    ],
+    "air_warnings": [
+        {"id": "smog", "series": "air.csv", "stations": ["port"], "pollutant": "NO2", "average_h": 2, "combine": "mean"}
+        | {"every_s": 1800, "data_share": 0.5, "hold_s": 600, "lowered_at": 0.8, "lower_after_s": 900}
+        | {"stale_after_s": 7200, "levels": [{"name": "alarm", "at": 400, "severity": "Severe", "instruction": "n"}]}
+        | {"message": {"sender": "t", "sender_name": "Town", "language": "fr", "utc_offset": "+01:00"}}
+        | {"message": {"area_name": "Port", "polygon": SQUARE}},
+        {"id": "index", "series": "air.csv", "index": "us_epa", "nowcast": True, "levels": [{"name": "x", "at": 151}]}
+        | {"message": {"sender": "t", "sender_name": "Town", "language": "fr", "utc_offset": "+01:00"}},
     ],
     "hazards": [
         {"id": "river", "kind": "flood", "file": "river.geojson", "crs": "EPSG:25832", "start_s": 60, "end_s": 3600}
@@ -298,6 +312,8 @@ FILES = {
     "rates.csv": "use,start_hour,end_hour,in_per_hour,out_per_hour\ndwelling,7,9,1,1\n",
     "trips.csv": "trip_id,depart_s,origin_link,destination_link\nt,0,a,b\nu,5,a,b\n",
     "counts.csv": "t,n\n",
+    "air.csv": "station,t_s,no2_ugm3\nport,0,90\n",
+    "no2.csv": "link,ugm3\na,40\n",
     "own.py": "class Own: ...\n",
     "road.geojson": "{}",
     "zone.geojson": "{}",
@@ -794,6 +810,57 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         None,
         ['no longer: air residents of "old town": an area of 90 ha round 43.7350, 7.4250, people 900'],
     ),
+    (
+        ("measures", 3),
+        None,
+        [
+            (
+                "no longer: plate restriction in an area of 90 ha round 43.7350, 7.4250, from 07:00 to the end "
+                'of the run while warning "smog" is at "alarm" or higher: by car only odd plates may drive, 10 '
+                "% are exempt; 30 % of the others travel otherwise"
+            )
+        ],
+    ),
+    (
+        ("measures", 4),
+        None,
+        ["no longer: slow zone on link a, from 07:00 to the end of the run: at most 30 km/h"],
+    ),
+    (
+        ("measures", 5),
+        None,
+        [
+            (
+                "no longer: air detour, from 07:00 to the end of the run: for 50 % of the drivers a kilometre "
+                "costs 2 s for each µg/m³ of no2.csv"
+            )
+        ],
+    ),
+    (
+        ("measures", 6),
+        None,
+        ["no longer: cancelled walks, from 07:00 to the end of the run: 25 % of the walks do not set out"],
+    ),
+    (
+        ("measures", 3, "when", "level"),
+        "x",
+        ["plate restriction in an area of 90 ha round 43.7350, 7.4250, only while: level alarm → x"],
+    ),
+    (
+        ("air_warnings", 0),
+        None,
+        [
+            (
+                'no longer: warning "smog": measured in air.csv, at port, pollutant NO2, hours of the mean 2, '
+                "of several stations counts the mean, looks every 1,800 s, a mean needs a share of 0.5, warns "
+                "at level alarm, from 400, severity Severe, instruction n, a level is raised after 600 s, "
+                "lowered below a share of 0.8, lowered after 900 s, stale after 7,200 s, message area name "
+                "Port, an area of 90 ha round 43.7350, 7.4250"
+            )
+        ],
+    ),
+    (("air_warnings", 0, "hold_s"), 1200, ['warning "smog": a level is raised after 600 → 1,200 s']),
+    (("air_warnings", 0, "levels", 0, "at"), 300, ['warns at "alarm": from 400 → 300']),
     (("checkpoint", "every_s"), 120, ["checkpoint: kept every 60 → 120 s"]),
     (("checkpoint",), None, ["checkpoint: kept every 60 s, snapshots that stay 5 → none"]),
     (("values", "cost_a_year"), 1500, ["values: cost of the plan a year 1,000 → 1,500"]),

@@ -40,6 +40,8 @@ def test_everything_happens_that_has_to_be_kept(town, whole):
     end, files = whole
     kinds = {entry.kind for entry in end[2]}
     assert {"road_closure", "speed_limit", "signal_plan", "incident", "toll"} <= kinds
+    assert {"plate_restriction", "slow_zone", "cancelled_walks"} <= kinds
+    assert [row.what for row in end[10]] == ["raised", "lowered", "raised", "stale"]
     assert np.sum(end[4]) > 0 and len(end[5]) > 3
     state = read_snapshot(files[4])[0].parts
     assert len(state["duties"]["known"]["controller of " + "node/12"]["_controller"]["log"]) > 30
@@ -146,7 +148,7 @@ def test_values_come_back_as_they_were(tmp_path, town):
 
 
 def test_a_snapshot_of_another_run_is_refused(town, whole, tmp_path):
-    other = simulation_of(write_busy_town(tmp_path, walks=[], crowd_monitor=None))
+    other = simulation_of(write_busy_town(tmp_path, walks=[], crowd_monitor=None, measures=[]))
     with pytest.raises(SnapshotError, match="another run: only one of the two has walking"):
         restore(other, read_snapshot(whole[1][1])[0])
     more = write_busy_town(tmp_path, demand=[{"kind": "random_trips", "per_hour": 2500, "min_distance_m": 200}])

@@ -1,0 +1,105 @@
+"""Check what a scenario says of warnings and of measures against bad air: their files, and what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .air_measures import AirDetour, CancelledWalks
+from .air_series import AirSeries, read_air_series
+from .demand_tables import Column, read_table
+from .network import Floats, RoadNetwork
+from .problems import NO_VALUE, Problem, ScenarioError, closest_hint
+from .yaml_lines import key_text
+
+if TYPE_CHECKING:
+    from .air_warnings import AirWarning
+    from .scenario import Scenario
+
+MOST_UGM3 = 1e6
+
+
+def check_air(scenario: Scenario, network: RoadNetwork | None) -> list[Problem]:
+    """Every problem of warnings and of the measures that wait for them."""
+    problems = [problem for row, _ in enumerate(scenario.air_warnings) for problem in _of_warning(scenario, row)]
+    return [*problems, *_of_measures(scenario, network)]
+
+
+def series_of(warning: AirWarning) -> AirSeries:
+    """What a warning watches.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the file.
+    """
+    series, problems = read_air_series(warning.series)
+    if series is None:
+        raise ScenarioError(problems)
+    return series
+
+
+def concentrations_of(file: Path, network: RoadNetwork) -> tuple[Floats, list[Problem]]:
+    """Concentration in streets by a table, µg/m³ (``[link]``), and what is wrong with it."""
+    ugm3 = np.zeros(network.link_count)
+    table, complaints = read_table(file, (Column("link"), Column("ugm3")))
+    if table is None:
+        return ugm3, complaints.problems()
+    links, values = table.text("link"), table.numbers("ugm3", low=0.0, high=MOST_UGM3, unit=" µg/m³")
+    seen: set[str] = set()
+    for row, link in enumerate(links):
+        if link not in network.link_row:
+            said = f"no such link.{closest_hint(link, network.link_row)} List all: citytwin network FILE --links"
+            complaints.add("link", row, "link", link, said)
+        elif link in seen:
+            complaints.add("double", row, "link", link, "is there twice. Keep one row.")
+        else:
+            ugm3[network.link_row[link]] = values[row]
+        seen.add(link)
+    return ugm3, complaints.problems()
+
+
+def _of_warning(scenario: Scenario, row: int) -> Iterator[Problem]:
+    warning = scenario.air_warnings[row]
+    series, problems = read_air_series(warning.series)
+    yield from problems
+    if series is None:
+        return
+    for number, name in enumerate(warning.stations or ()):
+        if name not in series.stations:
+            said = f"no such station in {warning.series.name}.{closest_hint(name, series.stations)}"
+            said += f" It has: {', '.join(series.stations)}."
+            yield _about(scenario, ("air_warnings", row, "stations", number), said)
+    measured = [name for name, _ in warning.means if name in series.pollutants]
+    if not measured:
+        key = "pollutant" if warning.index is None else "index"
+        said = f"nothing of it was measured in {warning.series.name}, only {', '.join(series.pollutants)}."
+        yield _about(scenario, ("air_warnings", row, key), said)
+
+
+def _of_measures(scenario: Scenario, network: RoadNetwork | None) -> Iterator[Problem]:
+    known = {warning.id: [level.name for level in warning.levels] for warning in scenario.air_warnings}
+    for row, measure in enumerate(scenario.measures):
+        wanted = measure.when
+        if wanted is not None and wanted.warning not in known:
+            said = f"no such warning.{closest_hint(wanted.warning, known)} "
+            said += f"All: {', '.join(known)}." if known else "Say what is watched under `air_warnings`."
+            yield _about(scenario, ("measures", row, "when", "warning"), said)
+        elif wanted is not None and wanted.level not in known[wanted.warning]:
+            levels = known[wanted.warning]
+            said = f"no such level of it.{closest_hint(wanted.level, levels)} All: {', '.join(levels)}."
+            yield _about(scenario, ("measures", row, "when", "level"), said)
+        if isinstance(measure, CancelledWalks) and not scenario.walks:
+            said = "nobody walks in this scenario. Say who does under `walks`, or leave this out."
+            yield _about(scenario, ("measures", row, "kind"), said)
+        if isinstance(measure, AirDetour) and network is not None:
+            yield from concentrations_of(measure.concentrations, network)[1]
+
+
+def _about(scenario: Scenario, place: tuple[str | int, ...], text: str) -> Problem:
+    if scenario.source_map is not None:
+        return scenario.source_map.problem(place, text)
+    return Problem(scenario.file, None, key_text(place), NO_VALUE, text)

@@ -1,0 +1,157 @@
+"""What is wrong with warnings, their measurements and measures against bad air is told in words, all at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from traffic_case import road_of
+
+from citytwin.scenarios.air_checks import concentrations_of
+from citytwin.scenarios.scenario import check_scenario
+
+# ruff: noqa: E501 (a message is one line)
+GOOD = """citytwin: 1
+name: Town
+start: "2026-05-04T07:00"
+duration_s: 600
+city: {place: nowhere}
+"""
+SERIES = "station,t_s,no2_ugm3\nport,-3600,90\nport,0,110\n"
+WARNING = "air_warnings: [{id: smog, series: air.csv, pollutant: NO2, levels: [{name: alarm, at: 400}]}]\n"
+WHEN = "measures: [{kind: slow_zone, links: [a], speed_kmh: 30, when: {warning: %s, level: %s}}]\n"
+SCENARIOS: list[tuple[str, str, list[str]]] = [
+    ("good", WARNING + WHEN % ("smog", "alarm"), []),
+    (
+        "nothing watched",
+        "air_warnings: [{id: smog, series: air.csv, levels: [{name: a, at: 4}]}]\n",
+        ["town.yaml:6  air_warnings[0]  needs `pollutant` or `index` (us_epa, eu_eaqi, cn_hj633): what is watched."],
+    ),
+    (
+        "both watched, and what belongs to neither",
+        "air_warnings: [{id: smog, series: air.csv, pollutant: NO2, index: eu_eaqi, average_h: 8, nowcast: true, levels: [{name: a, at: 4}]}]\n",
+        [
+            'town.yaml:6  air_warnings[0].index = "eu_eaqi"  is given besides `pollutant`. Keep one; an inherited one is removed by `null`.',
+            "town.yaml:6  air_warnings[0].nowcast = true  belongs to `index: us_epa`: other indices have no NowCast.",
+        ],
+    ),
+    (
+        "levels and times",
+        "air_warnings: [{id: smog, series: air.csv, pollutant: O3, every_s: 700, stale_after_s: 0, lowered_at: 1.5, levels: [{name: b, at: 180}, {name: a, at: 120}]}]\n",
+        [
+            "town.yaml:6  air_warnings[0].every_s = 700  must fit into an hour a whole number of times: 300, 600, 900, 1800, 3600.",
+            'town.yaml:6  air_warnings[0].levels = [{"name": "b", "at": 180}, {"name": "a", "at": 120}]  must rise: "a" (120) does not lie above "b" (180).',
+            "town.yaml:6  air_warnings[0].lowered_at = 1.5  must be at most 1.",
+            "town.yaml:6  air_warnings[0].stale_after_s = 0  must be above 0.",
+        ],
+    ),
+    (
+        "one name twice",
+        "air_warnings: [{id: smog, series: air.csv, pollutant: NO2, levels: [{name: a, at: 180}, {name: a, at: 240}]}]\n",
+        [
+            'town.yaml:6  air_warnings[0].levels = [{"name": "a", "at": 180}, {"name": "a", "at": 240}]  have one name twice. Call each something else.'
+        ],
+    ),
+    (
+        "no such station, nothing measured",
+        "air_warnings: [{id: smog, series: air.csv, pollutant: O3, stations: [ports], levels: [{name: a, at: 180}]}]\n",
+        [
+            'town.yaml:6  air_warnings[0].stations[0] = "ports"  no such station in air.csv. Closest: "port". It has: port.',
+            'town.yaml:6  air_warnings[0].pollutant = "O3"  nothing of it was measured in air.csv, only NO2.',
+        ],
+    ),
+    (
+        "no such warning",
+        WHEN % ("fog", "alarm"),
+        [
+            'town.yaml:6  measures[0].when.warning = "fog"  no such warning. Say what is watched under `air_warnings`.',
+        ],
+    ),
+    (
+        "no such level",
+        WARNING + WHEN % ("smog", "alert"),
+        ['town.yaml:7  measures[0].when.level = "alert"  no such level of it. Closest: "alarm". All: alarm.'],
+    ),
+    (
+        "shares and nobody who walks",
+        "measures: [{kind: cancelled_walks, share: 0.5}, {kind: plate_restriction, exempt_share: 2, may_drive: prime}]\n",
+        [
+            'town.yaml:6  measures[1].may_drive = "prime"  must be "odd", "even" or "by_date".',
+            "town.yaml:6  measures[1].exempt_share = 2  must be at most 1.",
+            'town.yaml:6  measures[0].kind = "cancelled_walks"  nobody walks in this scenario. Say who does under `walks`, or leave this out.',
+        ],
+    ),
+    (
+        "two warnings of one name",
+        WARNING.replace("}]}]", "}]}, {id: smog, series: air.csv, pollutant: NO2, levels: [{name: x, at: 1}]}]"),
+        ['town.yaml:6  air_warnings[1].id = "smog"  is the id of air_warnings[0] already. Ids differ.'],
+    ),
+]
+TABLES: list[tuple[str, str, list[str]]] = [
+    ("empty", "", ["air.csv  is empty. It needs the columns station, t_s."]),
+    (
+        "no concentration",
+        "station,t_s\nport,0\n",
+        ["air.csv:1  has no column with a concentration, such as `no2_ugm3` or `pm25_ugm3`."],
+    ),
+    (
+        "a column without unit",
+        "station,t_s,no2\nport,0,50\n",
+        [
+            "air.csv:1  has a column `no2` that does not say its unit. Call it one of `no2_ugm3`, `no2_mgm3`, `no2_ppb`, `no2_ppm`."
+        ],
+    ),
+    (
+        "two units",
+        "station,t_s,no2_ugm3,no2_ppb\nport,0,50,26\n",
+        ["air.csv:1  holds one pollutant in two units. Keep one of them."],
+    ),
+    (
+        "cells",
+        'station,t_s,no2_ugm3\nport,0,-3\nport,07:00,5\nport,60,"4,5"\n,120,3\nport,180,2e6\nport,0,7\n',
+        [
+            'air.csv:5  station = ""  is empty.',
+            'air.csv:3  t_s = "07:00"  is a clock time: give seconds after the scenario\'s start.',
+            "air.csv:2  no2_ugm3 = -3.0  must lie between 0 and 1e+06 µg/m³.",
+            'air.csv:4  no2_ugm3 = "4,5"  is not a number: write the decimal sign as a point.',
+            "air.csv:6  no2_ugm3 = 2000000.0  must lie between 0 and 1e+06 µg/m³.",
+            'air.csv:7  t_s = 0.0  is there twice for station "port". Keep one row.',
+        ],
+    ),
+    (
+        "a misspelt column",
+        "station,t_s,no2_ugm\nport,0,50\n",
+        ["air.csv:1  has a column `no2_ugm`, which means nothing here. Is it `no2_ugm3`?"],
+    ),
+]
+
+
+def test_concentrations_of_streets(tmp_path):
+    file = tmp_path / "no2.csv"
+    file.write_text(
+        "link,ugm3\nway/place 0>place 1,40\nway/place 1>place 0,40\nway/place 0>place 1,-1\n", encoding="utf-8"
+    )
+    ugm3, found = concentrations_of(file, road_of([100.0, 100.0]))
+    assert ugm3.tolist() == [40.0, 0.0]
+    assert [str(problem).removeprefix(f"{tmp_path}/") for problem in found] == [
+        "no2.csv:4  ugm3 = -1.0  must lie between 0 and 1e+06 µg/m³.",
+        'no2.csv:3  link = "way/place 1>place 0"  no such link. Closest: "way/place 1>place 2", "way/place 0>place 1". List all: citytwin network FILE --links',
+        'no2.csv:4  link = "way/place 0>place 1"  is there twice. Keep one row.',
+    ]
+
+
+def problems_of(folder: Path, text: str, series: str) -> list[str]:
+    (folder / "air.csv").write_text(series, encoding="utf-8")
+    (folder / "town.yaml").write_text(GOOD + text, encoding="utf-8")
+    found = check_scenario(folder / "town.yaml", with_network=False)
+    return [str(problem).replace(f"{folder}/", "") for problem in found]
+
+
+@pytest.mark.parametrize("text, wanted", [case[1:] for case in SCENARIOS], ids=[case[0] for case in SCENARIOS])
+def test_what_a_scenario_says_of_the_air(tmp_path, text, wanted):
+    assert problems_of(tmp_path, text, SERIES) == wanted
+
+
+@pytest.mark.parametrize("series, wanted", [case[1:] for case in TABLES], ids=[case[0] for case in TABLES])
+def test_tables_of_measurements(tmp_path, series, wanted):
+    assert sorted(problems_of(tmp_path, WARNING, series)) == sorted(wanted)
