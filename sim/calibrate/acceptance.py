@@ -16,7 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from ...scenarios.network import Floats
+from .losses import geh
+
 HOUR_S = 3600.0
 GEH_GOOD = 5.0
 LOW_VPH, HIGH_VPH = 700.0, 2700.0
@@ -48,13 +50,6 @@ class Criterion:
         if math.isnan(self.measured):
             return None
         return self.measured <= self.wanted if self.at_most else self.measured >= self.wanted
-
-
-def geh(modelled_vph: Floats, counted_vph: Floats) -> Floats:
-    """GEH statistic of hourly flows: √(2 (m − c)² / (m + c)), 0 where both are 0 (Geoffrey E. Havers, 1970s)."""
-    total = modelled_vph + counted_vph
-    square = np.divide(2.0 * (modelled_vph - counted_vph) ** 2, total, out=np.zeros_like(total), where=total > 0)
-    return np.asarray(np.sqrt(square))
 
 
 def within_flow_band(modelled_vph: Floats, counted_vph: Floats) -> NDArray[np.bool_]:

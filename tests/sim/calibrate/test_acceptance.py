@@ -11,7 +11,6 @@ from citytwin.sim.calibrate.acceptance import (
     acceptance_table,
     fhwa_2004_flows,
     fhwa_2019,
-    geh,
     journey_times,
     representative_day,
     table_rows,
@@ -19,6 +18,7 @@ from citytwin.sim.calibrate.acceptance import (
     tag_screen_lines,
     within_flow_band,
 )
+from citytwin.sim.calibrate.losses import geh
 
 
 def test_geh_of_known_flows():
