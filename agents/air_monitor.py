@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels.air_means import NOWCAST_H, mean_with_gaps, nowcast
-from ..scenarios.air_index import Reading, air_index
+from ..scenarios.air_index import NAMES, Reading, air_index
 from .alarm_levels import AlarmLevels
 from .remembering import Remembers
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 HOUR_S = 3600.0
-PARTICLES = ("PM2.5", "PM10")
+PARTICLES = ("pm25", "pm10")
 NOWCAST_OF_H = 24  # the mean that the NowCast stands in for
 
 
@@ -154,7 +154,8 @@ class AirMonitor(Remembers):
         warning = self.warning
         if warning.index is not None:
             return air_index(warning.index).name
-        return f"{warning.pollutant} ({warning.average_h or 1}-hour mean)"
+        assert warning.pollutant is not None, "it watches nothing"
+        return f"{NAMES[warning.pollutant]} ({warning.average_h or 1}-hour mean)"
 
     def _event(
         self, what: Literal["raised", "lowered", "stale", "back"], before: int, reading: tuple[float, str] | None
@@ -177,4 +178,4 @@ def _shown(value: float, unit: str) -> str:
 
 
 def _index_words(name: str, reading: Reading) -> str:
-    return f"{name} {reading.value}, {reading.band} ({reading.pollutant}, {reading.average_h}-hour mean)"
+    return f"{name} {reading.value}, {reading.band} ({NAMES[reading.pollutant]}, {reading.average_h}-hour mean)"

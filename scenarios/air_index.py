@@ -12,8 +12,9 @@ from typing import Any, Literal, get_args
 IndexName = Literal["us_epa", "eu_eaqi", "cn_hj633"]
 INDEX_NAMES: tuple[IndexName, ...] = get_args(IndexName)
 
+NAMES = {"no2": "NO2", "pm10": "PM10", "pm25": "PM2.5", "o3": "O3", "so2": "SO2", "co": "CO"}  # as people write them
 # Molar masses, g/mol, and litres of a mole at 25 °C and 101.325 kPa: the conditions that 40 CFR 50.3 reckons with.
-MOLAR_G = {"O3": 47.998, "NO2": 46.006, "SO2": 64.064, "CO": 28.010}
+MOLAR_G = {"o3": 47.998, "no2": 46.006, "so2": 64.064, "co": 28.010}
 MOLAR_L = 24.465
 SETTLED_DIGITS = 6  # of a count of last digits: what lies beyond is the noise of floating-point sums
 
@@ -85,8 +86,8 @@ class AirIndex:
 
     Examples
     --------
-    >>> air_index("us_epa").reading({("PM2.5", 24): 35.49, ("NO2", 1): 40.0})
-    Reading(value=100, band='Moderate', pollutant='PM2.5', average_h=24)
+    >>> air_index("us_epa").reading({("pm25", 24): 35.49, ("no2", 1): 40.0})
+    Reading(value=100, band='Moderate', pollutant='pm25', average_h=24)
     """
 
     name: str
@@ -108,13 +109,13 @@ class AirIndex:
             When the index knows no such mean, or it is negative or not a number.
         """
         if not ugm3 >= 0.0:
-            msg = f"{pollutant} is {ugm3} µg/m³: no concentration"
+            msg = f"{NAMES[pollutant]} is {ugm3} µg/m³: no concentration"
             raise ValueError(msg)
         for rule in self.rules:
             if (rule.pollutant, rule.average_h) == (pollutant, average_h):
                 index = rule.index_of(ugm3)
                 return None if index is None else int(ROUNDINGS[self.index_rounding](round(index, SETTLED_DIGITS)))
-        msg = f"{self.name} has no {average_h}-hour mean of {pollutant}"
+        msg = f"{self.name} has no {average_h}-hour mean of {NAMES.get(pollutant, pollutant)}"
         raise ValueError(msg)
 
     def band_of(self, value: float) -> str:
@@ -136,7 +137,7 @@ def in_unit(ugm3: float, pollutant: str, unit: str) -> float:
 
     Examples
     --------
-    >>> round(in_unit(188.0, "NO2", "ppb"), 2)
+    >>> round(in_unit(188.0, "no2", "ppb"), 2)
     99.97
     """
     if unit in ("ppb", "ppm"):

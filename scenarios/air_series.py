@@ -24,10 +24,6 @@ MOST_UGM3 = 1e6  # 1 g/m³ is no city's air
 EARLIEST_S = -7 * 86_400.0
 
 
-def _column_of(pollutant: str) -> str:
-    return pollutant.lower().replace(".", "")
-
-
 @dataclass(frozen=True, slots=True)
 class AirSeries:
     """Concentrations at stations, in the order of their times."""
@@ -53,11 +49,11 @@ class AirSeries:
 
 def read_air_series(file: Path) -> tuple[AirSeries | None, list[Problem]]:
     """Read a table of measurements; no series where there are problems."""
-    names = {f"{_column_of(pollutant)}_{unit}": (pollutant, unit) for pollutant in POLLUTANTS for unit in UNITS}
+    names = {f"{pollutant}_{unit}": (pollutant, unit) for pollutant in POLLUTANTS for unit in UNITS}
     volumes = {name for name, (pollutant, unit) in names.items() if unit in ("ppb", "ppm") and pollutant not in MOLAR_G}
     columns = [Column("station"), Column("t_s", also=("time_s",))]
     columns += [Column(name, required=False) for name in names if name not in volumes]
-    columns += [Column(_column_of(pollutant), required=False) for pollutant in POLLUTANTS]
+    columns += [Column(pollutant, required=False) for pollutant in POLLUTANTS]
     table, complaints = read_table(file, columns)
     if table is None:
         return None, complaints.problems()
@@ -91,11 +87,10 @@ def from_unit_column(table: Table, name: str, pollutant: str, unit: str) -> Floa
 
 def _complain_of_units(table: Table, complaints: Complaints) -> None:
     for pollutant in POLLUTANTS:
-        bare = _column_of(pollutant)
-        if bare in table.columns:
+        if pollutant in table.columns:
             units = UNITS if pollutant in MOLAR_G else UNITS[:2]
-            ways = ", ".join(f"`{bare}_{unit}`" for unit in units)
-            complaints.whole(f"has a column `{bare}` that does not say its unit. Call it one of {ways}.", line=1)
+            ways = ", ".join(f"`{pollutant}_{unit}`" for unit in units)
+            complaints.whole(f"has a column `{pollutant}` that does not say its unit. Call it one of {ways}.", line=1)
 
 
 def _complain_of_doubles(stations: Sequence[str], t_s: Floats, complaints: Complaints) -> None:

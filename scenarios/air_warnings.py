@@ -12,7 +12,7 @@ from .areas import Area
 from .strict import InputFile, Listed, Strict
 from .whereabouts import only_one
 
-Pollutant = Literal["NO2", "PM10", "PM2.5", "O3", "SO2", "CO"]
+Pollutant = Literal["no2", "pm10", "pm25", "o3", "so2", "co"]
 POLLUTANTS: tuple[Pollutant, ...] = get_args(Pollutant)
 
 

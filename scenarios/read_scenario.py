@@ -158,8 +158,8 @@ def _double_ids(tree: Written) -> list[Problem]:
 
 def check_everything(path: str | Path, *, with_network: bool) -> list[Problem]:
     """What ``check_scenario`` promises."""
-    from .air_places import check_air_places
     from .air_checks import check_air
+    from .air_places import check_air_places
     from .hazard_checks import check_hazards
     from .responder_places import check_responders
     from .trips import check_demand_files

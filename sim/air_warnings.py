@@ -49,7 +49,7 @@ class Told(NamedTuple):
     xml: str
 
 
-class AirWatch(Remembers):
+class WarningWatch(Remembers):
     """The warnings of a run, and what they saw and told so far."""
 
     KEEPS = ("seen", "told")
@@ -98,9 +98,9 @@ def level_name(warning: AirWarning, level: int) -> str:
     return warning.levels[level - 1].name if level else "none"
 
 
-def start_air_warnings(simulation: Simulation) -> AirWatch:
+def start_air_warnings(simulation: Simulation) -> WarningWatch:
     """Put every warning on the clock; the measures that wait for them are on it already."""
-    watch = AirWatch(simulation)
+    watch = WarningWatch(simulation)
     simulation.remember("air warnings", watch)
     for number in range(len(watch.monitors)):
         simulation.duties.begin(LookAtAir(watch, number))
@@ -110,7 +110,7 @@ def start_air_warnings(simulation: Simulation) -> AirWatch:
 class LookAtAir(Duty):
     """Let one warning look at what was measured, from the beginning of the run on."""
 
-    def __init__(self, watch: AirWatch, number: int) -> None:
+    def __init__(self, watch: WarningWatch, number: int) -> None:
         self.name = f"air warning {number}"
         self._watch, self._number = watch, number
 
@@ -146,7 +146,7 @@ class LookAtAir(Duty):
         return series.means(until_s - every_s + SETTLED_S, until_s + SETTLED_S)[:, list(stations_of(warning, series))]
 
 
-def _tell(simulation: Simulation, watch: AirWatch, number: int, event: AirEvent) -> None:
+def _tell(simulation: Simulation, watch: WarningWatch, number: int, event: AirEvent) -> None:
     """Write down what a warning told, and the message that is sent."""
     warning, now_s = watch.monitors[number].warning, simulation.env.now
     message = watch.messengers[number].message(event, now_s)
@@ -167,7 +167,7 @@ def _call_measures(simulation: Simulation, monitor: AirMonitor) -> None:
             hold.call(simulation, called_for=monitor.level > names.index(wanted.level))
 
 
-def write_air_warnings(folder: RunFolder, watch: AirWatch) -> None:
+def write_air_warnings(folder: RunFolder, watch: WarningWatch) -> None:
     """Write what warnings saw and told, and each message as a file."""
     seen, told = watch.seen, watch.told
     folder.writer("air_watch").write({name: [getattr(row, name) for row in seen] for name in Seen._fields})

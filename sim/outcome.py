@@ -208,7 +208,7 @@ def summarise(
         **_on_foot(simulation),
         **_in_hazards(simulation),
         **_responders(simulation),
-        **({} if simulation.air is None else {"air_warnings": simulation.air.facts()}),
+        **({} if simulation.air_warnings is None else {"air_warnings": simulation.air_warnings.facts()}),
         **({} if simulation.crowd is None else {"crowd_alarms": simulation.crowd.facts()}),
         "red_light_runs": int(counter[table.RED_RUNS]),
         "state_hash": fleet.state_hash(),

@@ -281,8 +281,8 @@ def network_of(scenario: Scenario) -> RoadNetwork:
     InputError
         With every problem of the source, or every link, lane and junction that is not there.
     """
-    from ..scenarios.air_places import check_air_places
     from ..scenarios.air_checks import check_air
+    from ..scenarios.air_places import check_air_places
     from ..scenarios.hazard_checks import check_hazards
     from ..scenarios.planned_streets import planned_streets
     from ..scenarios.problems import ScenarioError
@@ -398,10 +398,10 @@ def finish(
         from .evacuation_outcome import write_evacuation
 
         write_evacuation(folder, simulation.rescue)
-    if simulation.air is not None:
+    if simulation.air_warnings is not None:
         from .air_warnings import write_air_warnings
 
-        write_air_warnings(folder, simulation.air)
+        write_air_warnings(folder, simulation.air_warnings)
     if simulation.hazards is not None:
         from .hazard_tables import write_hazards
 

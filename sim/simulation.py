@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ..scenarios.network import RoadNetwork
     from ..scenarios.scenario import Scenario
     from ..scenarios.trips import TripTable
-    from .air_warnings import AirWatch
+    from .air_warnings import WarningWatch
     from .checkpoints import Checkpoints
     from .crowd_sights import CrowdTable
     from .evacuation import Rescue
@@ -168,11 +168,11 @@ class Simulation(Remembers):
         self.remember("journeys", self.journeys)
         self.events.start()
         start_measures(self)
-        self.air: AirWatch | None = None
+        self.air_warnings: WarningWatch | None = None
         if scenario.air_warnings:
             from .air_warnings import start_air_warnings
 
-            self.air = start_air_warnings(self)
+            self.air_warnings = start_air_warnings(self)
         start_bus_lines(self)
         begin_controllers(self, commanded)
         self.duties.begin(PlanDepartures())

@@ -67,7 +67,7 @@ def write_busy_town(folder: Path, **keys: Any) -> Path:
             {"kind": "cancelled_walks", "id": "sport", "share": 0.2, "when": ALARM},
         ],
         "air_warnings": [
-            {"id": "smog", "series": "air.csv", "pollutant": "NO2", "every_s": 60}
+            {"id": "smog", "series": "air.csv", "pollutant": "no2", "every_s": 60}
             | {"levels": [{"name": "alarm", "at": 250}], "stale_after_s": 100}
         ],
         "public_transport": [
@@ -117,7 +117,7 @@ def end_of(simulation: Simulation) -> tuple[Any, ...]:
         fleet.cities.sensor.tolist(),
         fleet.cities.counter.tolist(),
         None if simulation.hazards is None else list(simulation.hazards.counts),
-        None if simulation.air is None else list(simulation.air.told),
+        None if simulation.air_warnings is None else list(simulation.air_warnings.told),
         None if simulation.responders is None else str(simulation.responders.state()["arrived_s"]),
     )
 

@@ -16,9 +16,9 @@ GAP = math.nan
 LEVELS = [{"name": "information", "at": 200}, {"name": "alarm", "at": 400}]
 
 
-def monitor(stations=("a",), pollutants=("NO2",), **keys: Any) -> AirMonitor:
+def monitor(stations=("a",), pollutants=("no2",), **keys: Any) -> AirMonitor:
     given = {"id": "smog", "series": __file__, "levels": LEVELS, "hold_s": 7200, **keys}
-    given |= {} if "index" in given else {"pollutant": "NO2"} | keys
+    given |= {} if "index" in given else {"pollutant": "no2"} | keys
     return AirMonitor(AirWarning.model_validate(given), stations, pollutants)
 
 
@@ -123,7 +123,7 @@ def test_events_read_like_sentences():
     for _ in range(3):
         told = watched.look(np.array([[GAP]]))
     assert told[0].text == "no data for 180 min: no level in force as before, marked as stale"
-    european = monitor(pollutants=("NO2", "O3"), index="eu_eaqi", levels=[{"name": "poor", "at": 4}], hold_s=0)
+    european = monitor(pollutants=("no2", "o3"), index="eu_eaqi", levels=[{"name": "poor", "at": 4}], hold_s=0)
     assert european.look(np.array([[61.0], [90.0]]))[0].text == (
         "poor raised: European Air Quality Index (2024) 4, Poor (NO2, 1-hour mean) at a"
     )
@@ -133,7 +133,7 @@ def test_the_us_index_takes_the_nowcast_of_particles_where_it_is_asked_to():
     """Clean air for 20 hours, then smoke: the mean of 24 hours does not know it yet, the NowCast does."""
     levels = [{"name": "unhealthy", "at": 151}]
     keys = {"index": "us_epa", "levels": levels, "hold_s": 0, "stale_after_s": 86_400}
-    slow, quick = (monitor(pollutants=("PM2.5",), nowcast=now, **keys) for now in (False, True))
+    slow, quick = (monitor(pollutants=("pm25",), nowcast=now, **keys) for now in (False, True))
     series = [5.0] * 21 + [150.0] * 3
     assert events(slow, *series) == []
     assert events(quick, *series) == [(22, "raised", 1, 0)]

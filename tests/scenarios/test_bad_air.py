@@ -18,7 +18,7 @@ duration_s: 600
 city: {place: nowhere}
 """
 SERIES = "station,t_s,no2_ugm3\nport,-3600,90\nport,0,110\n"
-WARNING = "air_warnings: [{id: smog, series: air.csv, pollutant: NO2, levels: [{name: alarm, at: 400}]}]\n"
+WARNING = "air_warnings: [{id: smog, series: air.csv, pollutant: no2, levels: [{name: alarm, at: 400}]}]\n"
 WHEN = "measures: [{kind: slow_zone, links: [a], speed_kmh: 30, when: {warning: %s, level: %s}}]\n"
 SCENARIOS: list[tuple[str, str, list[str]]] = [
     ("good", WARNING + WHEN % ("smog", "alarm"), []),
@@ -29,7 +29,7 @@ SCENARIOS: list[tuple[str, str, list[str]]] = [
     ),
     (
         "both watched, and what belongs to neither",
-        "air_warnings: [{id: smog, series: air.csv, pollutant: NO2, index: eu_eaqi, average_h: 8, nowcast: true, levels: [{name: a, at: 4}]}]\n",
+        "air_warnings: [{id: smog, series: air.csv, pollutant: no2, index: eu_eaqi, average_h: 8, nowcast: true, levels: [{name: a, at: 4}]}]\n",
         [
             'town.yaml:6  air_warnings[0].index = "eu_eaqi"  is given besides `pollutant`. Keep one; an inherited one is removed by `null`.',
             "town.yaml:6  air_warnings[0].nowcast = true  belongs to `index: us_epa`: other indices have no NowCast.",
@@ -37,7 +37,7 @@ SCENARIOS: list[tuple[str, str, list[str]]] = [
     ),
     (
         "levels and times",
-        "air_warnings: [{id: smog, series: air.csv, pollutant: O3, every_s: 700, stale_after_s: 0, lowered_at: 1.5, levels: [{name: b, at: 180}, {name: a, at: 120}]}]\n",
+        "air_warnings: [{id: smog, series: air.csv, pollutant: o3, every_s: 700, stale_after_s: 0, lowered_at: 1.5, levels: [{name: b, at: 180}, {name: a, at: 120}]}]\n",
         [
             "town.yaml:6  air_warnings[0].every_s = 700  must fit into an hour a whole number of times: 300, 600, 900, 1800, 3600.",
             'town.yaml:6  air_warnings[0].levels = [{"name": "b", "at": 180}, {"name": "a", "at": 120}]  must rise: "a" (120) does not lie above "b" (180).',
@@ -47,17 +47,17 @@ SCENARIOS: list[tuple[str, str, list[str]]] = [
     ),
     (
         "one name twice",
-        "air_warnings: [{id: smog, series: air.csv, pollutant: NO2, levels: [{name: a, at: 180}, {name: a, at: 240}]}]\n",
+        "air_warnings: [{id: smog, series: air.csv, pollutant: no2, levels: [{name: a, at: 180}, {name: a, at: 240}]}]\n",
         [
             'town.yaml:6  air_warnings[0].levels = [{"name": "a", "at": 180}, {"name": "a", "at": 240}]  have one name twice. Call each something else.'
         ],
     ),
     (
         "no such station, nothing measured",
-        "air_warnings: [{id: smog, series: air.csv, pollutant: O3, stations: [ports], levels: [{name: a, at: 180}]}]\n",
+        "air_warnings: [{id: smog, series: air.csv, pollutant: o3, stations: [ports], levels: [{name: a, at: 180}]}]\n",
         [
             'town.yaml:6  air_warnings[0].stations[0] = "ports"  no such station in air.csv. Closest: "port". It has: port.',
-            'town.yaml:6  air_warnings[0].pollutant = "O3"  nothing of it was measured in air.csv, only NO2.',
+            'town.yaml:6  air_warnings[0].pollutant = "o3"  nothing of it was measured in air.csv, only no2.',
         ],
     ),
     (
@@ -83,7 +83,7 @@ SCENARIOS: list[tuple[str, str, list[str]]] = [
     ),
     (
         "two warnings of one name",
-        WARNING.replace("}]}]", "}]}, {id: smog, series: air.csv, pollutant: NO2, levels: [{name: x, at: 1}]}]"),
+        WARNING.replace("}]}]", "}]}, {id: smog, series: air.csv, pollutant: no2, levels: [{name: x, at: 1}]}]"),
         ['town.yaml:6  air_warnings[1].id = "smog"  is the id of air_warnings[0] already. Ids differ.'],
     ),
 ]

@@ -156,7 +156,7 @@ FULL: dict[str, Any] = {
         {"id": "games", "kind": "cancelled_walks", "share": 0.25},
     ],
     "air_warnings": [
-        {"id": "smog", "series": "air.csv", "stations": ["port"], "pollutant": "NO2", "average_h": 2, "combine": "mean"}
+        {"id": "smog", "series": "air.csv", "stations": ["port"], "pollutant": "no2", "average_h": 2, "combine": "mean"}
         | {"every_s": 1800, "data_share": 0.5, "hold_s": 600, "lowered_at": 0.8, "lower_after_s": 900}
         | {"stale_after_s": 7200, "levels": [{"name": "alarm", "at": 400, "severity": "Severe", "instruction": "n"}]}
         | {"message": {"sender": "t", "sender_name": "Town", "language": "fr", "utc_offset": "+01:00"}}
@@ -851,7 +851,7 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         None,
         [
             (
-                'no longer: warning "smog": measured in air.csv, at port, pollutant NO2, hours of the mean 2, '
+                'no longer: warning "smog": measured in air.csv, at port, pollutant no2, hours of the mean 2, '
                 "of several stations counts the mean, looks every 1,800 s, a mean needs a share of 0.5, warns "
                 "at level alarm, from 400, severity Severe, instruction n, a level is raised after 600 s, "
                 "lowered below a share of 0.8, lowered after 900 s, stale after 7,200 s, message area name "

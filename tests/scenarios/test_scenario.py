@@ -80,7 +80,7 @@ walking: {preset: code_conservative, speed_mps: 1.2, speed_sd_mps: 0, links_ever
 patches: [{id: market, polygon: [[7.42, 43.73], [7.43, 43.73], [7.43, 43.74]]}]
 crowd_monitor: {every_s: 5, moving: {watch: 1.5, amber: 3, red: 5}, hold_s: 20}
 air_warnings:
-  - {id: smog, series: counts.csv, pollutant: NO2, levels: [{name: alarm, at: 400}]}
+  - {id: smog, series: counts.csv, pollutant: no2, levels: [{name: alarm, at: 400}]}
 hazards:
   - {id: cordon, kind: blocked_area, polygon: [[7.42, 43.73], [7.43, 43.73], [7.43, 43.74]], start_s: 600, end_s: 900}
 evacuation:

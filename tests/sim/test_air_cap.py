@@ -31,9 +31,9 @@ def messages(*hours: float, **keys):
         {"name": "information", "at": 200, "severity": "Minor"},
         {"name": "alarm", "at": 400, "severity": "Severe", "instruction": "Stay indoors, & shut windows."},
     ]
-    given = {"id": "smog, old town", "series": __file__, "pollutant": "NO2", "levels": levels, **keys}
+    given = {"id": "smog, old town", "series": __file__, "pollutant": "no2", "levels": levels, **keys}
     warning = AirWarning.model_validate(given)
-    monitor, messenger = AirMonitor(warning, ("a",), ("NO2",)), Messenger(warning, dt.datetime(2026, 1, 31, 22))
+    monitor, messenger = AirMonitor(warning, ("a",), ("no2",)), Messenger(warning, dt.datetime(2026, 1, 31, 22))
     found = []
     for number, ugm3 in enumerate(hours, start=1):
         for event in monitor.look(np.array([[ugm3]])):

@@ -149,7 +149,7 @@ def smog(folder: Path) -> dict[str, Any]:
     rows = [f"port,{60 * (minute - 59)},{ugm3}" for minute, ugm3 in enumerate(SPIKE)]
     file.write_text("\n".join(["station,t_s,no2_ugm3", *rows, ""]), encoding="utf-8")
     levels = [{"name": "alarm", "at": 250}]
-    return {"id": "smog", "series": str(file), "pollutant": "NO2", "every_s": 60, "levels": levels}
+    return {"id": "smog", "series": str(file), "pollutant": "no2", "every_s": 60, "levels": levels}
 
 
 ALARM = {"when": {"warning": "smog", "level": "alarm"}}
