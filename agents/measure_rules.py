@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..scenarios.air_measures import AirDetour, PlateRestriction
     from ..scenarios.measures import LowEmissionZone, Measure, Toll
     from ..scenarios.network import RoadNetwork
+    from ..scenarios.scenario import Scenario
     from ..scenarios.trips import TripTable
     from ..scenarios.whereabouts import AnyArea
 
@@ -126,6 +127,26 @@ def links_of(measure: AnyArea, network: RoadNetwork) -> Bools:
         return np.ones(network.link_count, np.bool_)
     rows = [network.link_row[link] for link in measure.links]
     return np.isin(np.arange(network.link_count), rows)
+
+
+def too_dirty(zone: LowEmissionZone, scenario: Scenario, trips: TripTable, seed: int) -> Bools:
+    """Trips with vehicles that a low-emission zone bans: by their Euro standard, or by a share of each class."""
+    classes = [VEHICLE_CLASSES.index(kind) for kind in zone.banned]
+    concerned = np.isin(trips.vehicle_class, classes)
+    if not zone.least_euro:
+        return np.asarray(concerned & (draws(seed, trips.key, "compliance") >= zone.compliant_share))
+    from ..scenarios.air_places import air_inputs
+    from ..scenarios.emission_standards import euro_number, fuel_group
+    from .technologies import kinds_of
+
+    shares = air_inputs(scenario).shares
+    assert shares is not None, "checked before the run"
+    kinds = kinds_of(shares)
+    lacks = [
+        euro_number(one) < zone.least_euro.get(group, 0) if (group := fuel_group(one)) else False
+        for one in kinds.names[:-1]
+    ]
+    return np.asarray(concerned & np.array([*lacks, False])[kinds.draw(trips, seed)])
 
 
 def plate_rule(

@@ -9,12 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..scenarios.air_measures import AirDetour, PlateRestriction
-from ..scenarios.chance import draws
 from ..scenarios.drivers import OF_CLASS
 from ..scenarios.entry_ids import named_measures
 from ..scenarios.measures import LowEmissionZone, Toll
-from ..scenarios.trips import VEHICLE_CLASSES
-from .measure_rules import DetourRule, PlateRule, Rule, TollRule, ZoneRule, detour_rule, links_of, plate_rule
+from .measure_rules import DetourRule, PlateRule, Rule, TollRule, ZoneRule, detour_rule, links_of, plate_rule, too_dirty
 from .remembering import Remembers, State
 
 if TYPE_CHECKING:
@@ -73,7 +71,6 @@ class Measures(Remembers):
         self._trips, self._links, self._movements = trips, network.link_count, network.movements
         value = scenario.routes.value_of_time_per_h
         self._value_per_h = np.array([value.get(name, value.get("car", np.inf)) for name in OF_CLASS])
-        clean = draws(seed, trips.key, "compliance")
         self.tolls: list[TollRule] = []
         self.zones: list[ZoneRule] = []
         self.detours: list[DetourRule] = []
@@ -84,8 +81,7 @@ class Measures(Remembers):
                 charged = self._entries(measure, links_of(measure, network))
                 self.tolls.append(TollRule(name, measure, called_for, measure, charged, price))
             elif isinstance(measure, LowEmissionZone):
-                classes = [VEHICLE_CLASSES.index(kind) for kind in measure.banned]
-                banned = np.isin(trips.vehicle_class, classes) & (clean >= measure.compliant_share)
+                banned = too_dirty(measure, scenario, trips, seed)
                 inside = links_of(measure, network)
                 self.zones.append(ZoneRule(name, measure, called_for, measure, inside, banned))
             elif isinstance(measure, PlateRestriction):

@@ -62,18 +62,12 @@ WEIGHT_T = {"car": 1.5, "truck": 12.0, "bus": 14.0, "emergency": 3.0, "bicycle":
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Technologies:
-    """All technologies of a run's vehicles, class after class; the last row emits nothing. As the kernels want them."""
+class Kinds:
+    """All technologies of a run's vehicles, class after class; the last row emits nothing."""
 
     names: tuple[Technology, ...]
     class_of: Longs  # row of VEHICLE_CLASSES, -1: emits nothing
     share: Floats  # of its class
-    curve: Floats  # [row, column]
-    first: Longs  # [technology * curves + 1]
-    trait: Floats
-    idle_g_per_s: Floats  # [technology, species]
-    power_g_per_j: Floats  # grams a second per W/kg
-    cold_g_per_m: Floats
 
     def draw(self, trips: TripTable, seed: int) -> Longs:
         """A technology for the vehicle of every trip, by the shares of its class.
@@ -97,6 +91,32 @@ class Technologies:
         return found
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Technologies(Kinds):
+    """All technologies with what they emit, as the kernels want them."""
+
+    curve: Floats  # [row, column]
+    first: Longs  # [technology * curves + 1]
+    trait: Floats
+    idle_g_per_s: Floats  # [technology, species]
+    power_g_per_j: Floats  # grams a second per W/kg
+    cold_g_per_m: Floats
+
+
+def kinds_of(shares: VehicleShares) -> Kinds:
+    """List a fleet's technologies."""
+    entries = [
+        (VEHICLE_CLASSES.index(name), technology, share)
+        for name, kinds in shares.of_class.items()
+        for technology, share in kinds.items()
+    ]
+    return Kinds(
+        names=(*(technology for _, technology, _ in entries), Technology(MUSCLES, "", "", "")),
+        class_of=np.array([*(number for number, _, _ in entries), -1], np.int64),
+        share=np.array([*(share for _, _, share in entries), 1.0]),
+    )
+
+
 def technologies_of(
     shares: VehicleShares, factors: FactorTable, *, cold_at_c: float | None = None, silt_g_per_m2: float = 0.0
 ) -> Technologies:
@@ -111,35 +131,32 @@ def technologies_of(
     silt_g_per_m2
         Fine dust that lies on the road, g/m²; 0: none is raised.
     """
-    entries = [
-        (VEHICLE_CLASSES.index(name), technology, share)
-        for name, kinds in shares.of_class.items()
-        for technology, share in kinds.items()
-    ]
+    kinds = kinds_of(shares)
+    own_names = kinds.names[:-1]
     curves: list[tuple[float, ...]] = []
     first = [0]
-    idle, power = np.zeros((len(entries) + 1, kernel.SPECIES)), np.zeros((len(entries) + 1, kernel.SPECIES))
-    for row, (_, technology, _) in enumerate(entries):
+    idle, power = np.zeros((len(kinds.names), kernel.SPECIES)), np.zeros((len(kinds.names), kernel.SPECIES))
+    for row, technology in enumerate(own_names):
         for species, name in zip(kernel.CURVES, POLLUTANTS, strict=True):
             own = () if no_exhaust(technology) else factors.curves[technology, name]
             curves += [curve.row for curve in own]
             first.append(len(curves))
             if own:
                 idle[row, species], power[row, species] = fitted(own, is_heavy(technology))
-    trait = np.array([*(_traits(technology, silt_g_per_m2) for _, technology, _ in entries), (0.0,) * kernel.TRAITS])
+    trait = np.array([*(_traits(technology, silt_g_per_m2) for technology in own_names), (0.0,) * kernel.TRAITS])
     for table in (idle, power):
         table[:, kernel.NO2] = trait[:, kernel.NO2_SHARE] * table[:, kernel.NOX]
         table[:, kernel.CO2] = trait[:, kernel.CO2_G_PER_MJ] * table[:, kernel.ENERGY]
     cold = np.zeros_like(idle)
     if cold_at_c is not None:
-        for row, (_, technology, _) in enumerate(entries):
+        for row, technology in enumerate(own_names):
             cold[row] = cold_excess_g_per_m(technology, factors, cold_at_c)
         cold[:, kernel.NO2] = trait[:, kernel.NO2_SHARE] * cold[:, kernel.NOX]
         cold[:, kernel.CO2] = trait[:, kernel.CO2_G_PER_MJ] * cold[:, kernel.ENERGY]
     return Technologies(
-        names=(*(technology for _, technology, _ in entries), Technology(MUSCLES, "", "", "")),
-        class_of=np.array([*(number for number, _, _ in entries), -1], np.int64),
-        share=np.array([*(share for _, _, share in entries), 1.0]),
+        names=kinds.names,
+        class_of=kinds.class_of,
+        share=kinds.share,
         curve=np.array(curves).reshape(-1, kernel.CURVE_COLUMNS),
         first=np.array([*first, *[len(curves)] * kernel.CURVE_COUNT], np.int64),
         trait=trait,

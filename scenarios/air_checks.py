@@ -11,6 +11,7 @@ import numpy as np
 from .air_measures import AirDetour, CancelledWalks
 from .air_series import AirSeries, read_air_series
 from .demand_tables import Column, read_table
+from .measures import LowEmissionZone
 from .network import Floats, RoadNetwork
 from .problems import NO_VALUE, Problem, ScenarioError, closest_hint
 from .yaml_lines import key_text
@@ -95,6 +96,10 @@ def _of_measures(scenario: Scenario, network: RoadNetwork | None) -> Iterator[Pr
         if isinstance(measure, CancelledWalks) and not scenario.walks:
             said = "nobody walks in this scenario. Say who does under `walks`, or leave this out."
             yield _about(scenario, ("measures", row, "kind"), said)
+        by_standard = isinstance(measure, LowEmissionZone) and measure.least_euro
+        if by_standard and (scenario.air is None or scenario.air.fleet is None):
+            said = "nothing says which standards the vehicles keep. Give `air: {fleet: {country: DE, year: 2024}}`."
+            yield _about(scenario, ("measures", row, "least_euro"), said)
         if isinstance(measure, AirDetour) and network is not None:
             yield from concentrations_of(measure.concentrations, network)[1]
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .triggers import Timed
 
 MEASURES = Toll | LowEmissionZone | PlateRestriction | SlowZone | AirDetour | CancelledWalks
+ACCESS = {"none": "trips that begin or end there too", "destination": "trips that begin or end there may drive in"}
 PLATES = {"odd": "odd plates", "even": "even plates", "by_date": "odd plates on odd days, even plates on even days"}
 
 
@@ -64,9 +65,11 @@ def _price(toll: Toll, side: Side) -> str:
 
 def _ban(zone: LowEmissionZone) -> str:
     """Whom a low-emission zone keeps out."""
+    if zone.least_euro:
+        needed = listed([f"{fuel} before Euro {number(least)}" for fuel, least in zone.least_euro.items()])
+        return f"closed to {listed([*zone.banned])} on {needed}; {ACCESS[zone.access]}"
     clean = f" but for the {number(100 * zone.compliant_share)} % that comply" if zone.compliant_share else ""
-    those = {"none": "trips that begin or end there too", "destination": "trips that begin or end there may drive in"}
-    return f"closed to {listed([*zone.banned])}{clean}; {those[zone.access]}"
+    return f"closed to {listed([*zone.banned])}{clean}; {ACCESS[zone.access]}"
 
 
 def _plates(restriction: PlateRestriction) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from .air_measures import AirDetour, CancelledWalks, PlateRestriction, SlowZone
 from .drivers import VehicleClass
+from .emission_standards import FuelGroup
 from .strict import Listed
 from .triggers import Timed
 from .whereabouts import InArea
@@ -48,11 +49,24 @@ class LowEmissionZone(_Measure):
     compliant_share: float = Field(
         0.0, ge=0, le=1, description="Share of their vehicles that are clean enough and may; drawn for each trip."
     )
+    least_euro: dict[FuelGroup, Annotated[int, Field(ge=1, le=7)]] = Field(
+        default_factory=dict,
+        description="Euro standards that vehicles of these classes need, by fuel (`diesel`, `petrol`, `gas`): "
+        "`{diesel: 6, petrol: 4}`. Fuels that are not named may drive, and so may electric vehicles. Needs `air: "
+        "{fleet: …}`, which says what the vehicles are. Left out: all are banned, but for `compliant_share`.",
+    )
     access: Literal["none", "destination"] = Field(
         "none",
         description="Trips that begin or end there: `none` may, and they are refused; with `destination` they may "
         "drive there.",
     )
+
+    @field_validator("least_euro")
+    @classmethod
+    def _by_standard_or_share(cls, least: dict[FuelGroup, int], info: ValidationInfo) -> dict[FuelGroup, int]:
+        if least and info.data.get("compliant_share"):
+            raise ValueError("is given besides `compliant_share`: who is clean enough follows from one of them.")
+        return least
 
 
 Measure = Annotated[

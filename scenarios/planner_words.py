@@ -69,6 +69,7 @@ LABELS = {
     "PlateRestriction.may_drive": "plates that may drive",
     "PlateRestriction.other_mode_share": "of those kept from driving travel otherwise",
     "PlateRestriction.restricted": "restricts",
+    "LowEmissionZone.least_euro": "Euro standards needed",
     "Timed.when": "only while",
     "WarningLevel.at": "from",
     "WarningLevel.name": "level",

@@ -82,6 +82,14 @@ SCENARIOS: list[tuple[str, str, list[str]]] = [
         ],
     ),
     (
+        "standards of no fleet",
+        "measures: [{kind: low_emission_zone, links: [a], banned: [car], least_euro: {diesel: 6}}, {kind: low_emission_zone, links: [a], banned: [car], compliant_share: 0.2, least_euro: {diesel: 4}}]\n",
+        [
+            "town.yaml:6  measures[1].least_euro  is given besides `compliant_share`: who is clean enough follows from one of them.",
+            'town.yaml:6  measures[0].least_euro = {"diesel": 6}  nothing says which standards the vehicles keep. Give `air: {fleet: {country: DE, year: 2024}}`.',
+        ],
+    ),
+    (
         "two warnings of one name",
         WARNING.replace("}]}]", "}]}, {id: smog, series: air.csv, pollutant: no2, levels: [{name: x, at: 1}]}]"),
         ['town.yaml:6  air_warnings[1].id = "smog"  is the id of air_warnings[0] already. Ids differ.'],

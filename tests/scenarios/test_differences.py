@@ -151,6 +151,7 @@ FULL: dict[str, Any] = {
         | {"compliant_share": 0.6, "access": "destination"},
         {"id": "plates", "kind": "plate_restriction", "polygon": SQUARE, "may_drive": "odd", "restricted": ["car"]}
         | {"exempt_share": 0.1, "other_mode_share": 0.3, "when": {"warning": "smog", "level": "alarm"}},
+        {"id": "old", "kind": "low_emission_zone", "links": ["a"], "banned": ["car"], "least_euro": {"diesel": 5}},
         {"id": "slow", "kind": "slow_zone", "links": ["a"], "speed_kmh": 30},
         {"id": "detour", "kind": "air_detour", "concentrations": "no2.csv", "s_per_km_ugm3": 2, "follow_share": 0.5},
         {"id": "games", "kind": "cancelled_walks", "share": 0.25},
@@ -824,10 +825,21 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
     (
         ("measures", 4),
         None,
+        [
+            (
+                "no longer: low-emission zone on link a, from 07:00 to the end of the run: closed to car on diesel "
+                "before Euro 5; trips that begin or end there too"
+            )
+        ],
+    ),
+    (("measures", 4, "least_euro", "diesel"), 6, ["low-emission zone on link a: Euro standards needed 5 → 6 diesel"]),
+    (
+        ("measures", 5),
+        None,
         ["no longer: slow zone on link a, from 07:00 to the end of the run: at most 30 km/h"],
     ),
     (
-        ("measures", 5),
+        ("measures", 6),
         None,
         [
             (
@@ -837,7 +849,7 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         ],
     ),
     (
-        ("measures", 6),
+        ("measures", 7),
         None,
         ["no longer: cancelled walks, from 07:00 to the end of the run: 25 % of the walks do not set out"],
     ),

@@ -28,6 +28,9 @@ from measure_case import (
 from traffic_case import make_scenario, make_trips, simulate, write_scenario
 
 from citytwin.agents.measures import Measures
+from citytwin.agents.technologies import technologies_of
+from citytwin.scenarios.air_places import air_inputs
+from citytwin.scenarios.emission_standards import euro_number, fuel_group
 from citytwin.sim.run import run_scenario
 from citytwin.sim.run_folder import read_run
 
@@ -99,6 +102,26 @@ def test_whose_way_leads_through_a_restricted_area_goes_round():
     drove_in = 20 - counts["stay_at_home"] + 20 - counts["drive_round"]
     assert entered(free, IN) == 40 and entered(kept, IN) == drove_in
     assert entered(free, OUT) == entered(kept, OUT) == 20
+
+
+def test_a_zone_by_standard_bans_the_vehicles_that_emit_as_such():
+    """The same draw says what each vehicle emits."""
+    weather = {"kind": "constant", "wind_mps": 3, "wind_from_deg": 270}
+    air = {"fleet": {"country": "DE", "year": 2024}, "meteorology": weather}
+    trips = make_trips(NETWORK, [(f"car {row}", 0.0, IN, END) for row in range(MANY)])
+    least = {"diesel": 6, "petrol": 3}
+    scenario = make_scenario(measures=[zone(banned=["car"], least_euro=least)], air=air)
+    measures = Measures(scenario, NETWORK, trips, 1)
+    measures.admitted(np.arange(MANY), trips.depart_s)
+    inputs = air_inputs(scenario)
+    technologies = technologies_of(inputs.shares, inputs.factors)
+    lacks = [euro_number(one) < least.get(fuel_group(one), 0) for one in technologies.names]
+    drawn = technologies.draw(trips, 1)
+    assert measures.refused.keys() == set(np.flatnonzero(np.array(lacks)[drawn]))
+    share = sum(part for one, part in inputs.shares.of_class["car"].items() if lacks[technologies.names.index(one)])
+    assert 0.05 < share < 0.7
+    assert len(measures.refused) / MANY == pytest.approx(share, abs=0.02)
+    assert not any(technologies.names[drawn[row]].fuel == "Electric" for row in measures.refused)
 
 
 def limit_kmh(simulation: Any, name: str) -> float:
