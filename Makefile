@@ -59,6 +59,7 @@ bench: $(VENV)/.installed-dev  ## Measure start-up, traffic, walking, routing, s
 	$(BIN)/python benchmarks/gridlock.py monaco helsinki
 	$(BIN)/python benchmarks/phases.py
 	$(BIN)/python benchmarks/snapshots.py
+	$(BIN)/python benchmarks/data_health.py
 
 peers: $(VENV)/.installed-dev  ## Compare speed and travel times with SUMO and UXsim, which it installs; takes an hour
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'

@@ -214,10 +214,10 @@ def quiet_motorways(readings: Readings, lanes: Floats, motorway: np.ndarray) -> 
     hour = readings.local_s(readings.begin_s) % DAY_S / HOUR_S
     counts = np.array([sensor.kind == "count" for sensor in readings.sensors])
     use = (counts & motorway)[readings.sensor] & (hour >= 6) & (hour < 20) & np.isfinite(readings.value)
-    vph = readings.value / readings.span_s * HOUR_S / np.maximum(lanes, 1)[readings.sensor]
+    least_veh = QUIET_VPH_PER_LANE * readings.span_s / HOUR_S * np.maximum(lanes, 1)[readings.sensor]
     for file in np.unique(readings.source[use]).tolist():
         own = use & (readings.source == file)
-        quiet = vph[own] < QUIET_VPH_PER_LANE
+        quiet = readings.value[own] < least_veh[own]
         if quiet.mean() >= OUTAGE_FILE_SHARE:
             begin_s = readings.begin_s[own]
             end_s = float(begin_s.max() + readings.span_s[own].max())
