@@ -14,7 +14,7 @@ from ..kernels import walking_tables as table
 from ..scenarios.walk_network import WalkKind
 from .crowd import Crowd
 from .crowd_space import Area, Exit, Spot
-from .patch_ground import CellLines, NearestCells
+from .patch_ground import CellLines, NearestCells, beside
 from .remembering import Remembers, State
 from .walkers import Walkers
 
@@ -45,46 +45,54 @@ class Patch(Remembers):
 
     Parameters
     ----------
-    name, area
-        The area in the network's coordinates, m.
+    name
+        What people call it.
+    taken
+        Directed cells that it takes the place of, ``[cell]``.
     walkers
         Everybody on foot.
     cells
         Where all cells lie.
+    area
+        Ground besides that of the cells, in the network's coordinates, m. Without it the patch is one that comes and
+        goes: what happens in it counts as happening on its links.
     """
 
-    def __init__(self, name: str, area: Area, walkers: Walkers, cells: CellLines) -> None:
+    def __init__(
+        self, name: str, taken: NDArray[np.bool_], walkers: Walkers, cells: CellLines, area: Area | None = None
+    ) -> None:
         self.name, self._walkers = name, walkers
-        walks = walkers.walks
+        walks, inside = walkers.walks, taken
         self._line = cells.line
-        kind = walkers.network.links.kind[walkers.link_of]
-        middle = shapely.line_interpolate_point(self._line, 0.5, normalized=True)
-        inside = shapely.contains(area, middle) & (kind != WalkKind.CROSSING) & (kind != WalkKind.STEPS)
-        self.taken: NDArray[np.bool_] = inside
-        walks.cell_f[0, table.STORE, inside] = 0.0  # nobody enters them as cells
-        width_m = np.maximum(walks.cell_f[0, table.CELL_WIDTH_M], NARROWEST_M)
-        strips = shapely.buffer(self._line[inside], width_m[inside] / 2.0)
-        whole = shapely.union_all([area, *strips])
+        self.taken, self.comes_and_goes = taken, area is None
+        self._width_m = np.maximum(walks.cell_f[0, table.CELL_WIDTH_M], NARROWEST_M)
+        strips = shapely.buffer(self._line[inside], self._width_m[inside] / 2.0)
+        whole = shapely.union_all([*([] if area is None else [area]), *strips])
         after = {cell for row in np.flatnonzero(inside).tolist() for cell in cells.after[row]}
         self.portals = sorted(cell for cell in after if not inside[cell])
-        self._enters = [
+        self.enters = [
             cell for cell in np.flatnonzero(~inside).tolist() if any(inside[after] for after in cells.after[cell])
         ]
         self._entries: list[int] = np.flatnonzero(inside).tolist()
         exits: dict[str, Exit] = {
             f"to {cell}": Spot(_place(self._line[cell], 0.0), SPOT_M, per_s=0.0) for cell in self.portals
         }
-        for cell in self._destinations():
+        for cell in [] if area is None else self._destinations():
             exits[f"at {cell}"] = self._goal(cell)
         self.crowd = Crowd(whole, exits, grid_m=GRID_M)
         self._first_exits, self._more_goals = len(exits), list[int]()
         self.visits: dict[int, Visit] = {}  # by row of the crowd
         self._lane = 0
         self.entered = self.left = 0
-        self._lower = np.flatnonzero(inside & (np.arange(inside.size) < walks.cell_i[0, table.OPPOSITE]))
-        self._slow = walks.cell_f[0, table.SLOW].copy()
+        self.lower = np.flatnonzero(inside & (np.arange(inside.size) < walks.cell_i[0, table.OPPOSITE]))
         self._is_slowed = False
-        self.closed: NDArray[np.bool_] = np.zeros(self._lower.size, np.bool_)
+        self.closed: NDArray[np.bool_] = np.zeros(self.lower.size, np.bool_)
+
+    @classmethod
+    def of_area(cls, name: str, area: Area, walkers: Walkers, cells: CellLines) -> Patch:
+        """The patch of an area: it takes the cells that lie in it by their middle."""
+        middle = shapely.line_interpolate_point(cells.line, 0.5, normalized=True)
+        return cls(name, shapely.contains(area, middle) & may_be_taken(walkers), walkers, cells, area)
 
     def _destinations(self) -> list[int]:
         """Taken cells in which a walk ends: of each pair the lower one, whichever way people come.
@@ -108,7 +116,7 @@ class Patch(Remembers):
             if self._walkers.walks.cell_i[0, table.ENTRY_HEAD, cell] >= 0:
                 self._set_out(cell, t_s)
         waiting = (self.crowd.people.status == crowd_tables.PENDING).sum()
-        for cell in self._enters:
+        for cell in self.enters:
             if self._walkers.walks.cell_i[0, table.HEAD, cell] >= 0:
                 self._take_queue(cell, t_s, int(waiting))
         self._let_leave()
@@ -131,9 +139,17 @@ class Patch(Remembers):
             share = 1.0 - walks.walker_f[0, walker, table.ORIGIN_LEFT_M] / length_m
             walks.walker_i[0, walker, table.ROUTE_AT] = 0
             walks.walker_f[0, walker, table.ENTERED_S] = t_s
-            self._begin(walker, cell, _place(self._line[cell], min(max(share, 0.0), 1.0)), t_s)
+            self.begin(walker, cell, self._start(cell, min(max(share, 0.0), 1.0)), t_s)
             walker = behind
         walks.cell_i[0, [table.ENTRY_HEAD, table.ENTRY_TAIL], cell] = -1
+
+    def _start(self, cell: int, share: float) -> tuple[float, float]:
+        """Where somebody begins; in a patch that comes and goes abreast of others, as links let people set out."""
+        if not self.comes_and_goes:
+            return _place(self._line[cell], share)
+        self._lane += 1
+        count = max(int((self._width_m[cell] - 2 * TO_WALL_M) / LANE_M) + 1, 1)
+        return beside(self._line[cell], share, (self._lane % count - (count - 1) / 2.0) * LANE_M)
 
     def _take_queue(self, cell: int, t_s: float, waiting: int) -> None:
         """Take people who stand at the end of a cell and want into the patch, as many as fit side by side."""
@@ -147,7 +163,7 @@ class Patch(Remembers):
             if self.taken[to]:
                 self._unqueue(walker, before, cell, to)
                 self._lane += 1
-                self._begin(walker, to, places[self._lane % len(places)], t_s)
+                self.begin(walker, to, places[self._lane % len(places)], t_s)
                 free -= 1
             else:
                 before = walker
@@ -185,18 +201,13 @@ class Patch(Remembers):
             cells[table.TAIL, cell] = before
         cells[table.QUEUE, cell] -= 1
         cells[table.WANTED, to] -= 1
-        cells[table.COUNT, cell] -= 1
         cells[table.WENT_OUT, cell] += 1
         numbers[table.SEND, cell] -= 1.0
         if cells[table.FOLLOWING, cell] < 0:
             rows[walker, table.ROUTE_AT] += 1
-        slot, last = int(rows[walker, table.SLOT]), int(walks.counter[0, table.OUT]) - 1
-        moved = int(walks.active[0, last])
-        walks.active[0, slot] = moved
-        rows[moved, table.SLOT] = slot
-        walks.counter[0, table.OUT] = last
+        self._walkers.take_out(walker)
 
-    def _begin(self, walker: int, cell: int, place: tuple[float, float], t_s: float) -> None:
+    def begin(self, walker: int, cell: int, place: tuple[float, float], t_s: float) -> None:
         """Put somebody who is about to be in a taken cell into the plane, on the way to where they leave it."""
         walks = self._walkers.walks
         rows = walks.walker_i[0, walker]
@@ -250,14 +261,14 @@ class Patch(Remembers):
 
     def _feel_the_ground(self) -> None:
         """Let everybody walk as fast as hazards leave them where they are, and make for nothing that is closed."""
-        walkers, cells = self._walkers, self._lower
+        walkers, cells = self._walkers, self.lower
         closed = walkers.shut[cells]
         if (closed != self.closed).any():
             self._close(closed)
             for row, visit in self.visits.items():
                 if walkers.people.status[0, visit.walker] != table.INCAPACITATED:
                     self.send(row, visit)
-        slow = walkers.walks.cell_f[0, table.SLOW] / self._slow
+        slow = walkers.walks.cell_f[0, table.SLOW] / walkers.own_slow
         is_slowed = bool((slow[cells] != 1.0).any())
         if is_slowed or self._is_slowed:
             rows, people, near = self.rows_and_cells()
@@ -267,7 +278,7 @@ class Patch(Remembers):
 
     def _close(self, closed: NDArray[np.bool_]) -> None:
         self.closed = closed
-        shut = np.isin(self._nearest.nodes(self.crowd.space), self._lower[closed])
+        shut = np.isin(self._nearest.nodes(self.crowd.space), self.lower[closed])
         self.crowd.close_ground(shut)
 
     def places(self) -> dict[int, tuple[float, float]]:
@@ -282,7 +293,7 @@ class Patch(Remembers):
 
     @cached_property
     def _nearest(self) -> NearestCells:
-        return NearestCells(self.crowd.space, self._lower, self._line[self._lower])
+        return NearestCells(self.crowd.space, self.lower, self._line[self.lower])
 
     def rows_and_cells(self) -> tuple[Ints, Ints, Ints]:
         """Everybody in it: rows of the crowd and of walks, and the piece of link (its lower cell) nearest to each."""
@@ -305,26 +316,65 @@ class Patch(Remembers):
 
     def _go_on(self, row: int) -> None:
         """Let somebody who has left the plane go on along their links, or be where they wanted to be."""
-        walks, visit, people = self._walkers.walks, self.visits.pop(row), self.crowd.people
-        numbers, rows = walks.walker_f[0, visit.walker], walks.walker_i[0, visit.walker]
+        walks, visit = self._walkers.walks, self.visits[row]
+        if visit.to_cell < 0:
+            self._account(row)
+            rows, numbers = walks.walker_i[0, visit.walker], walks.walker_f[0, visit.walker]
+            rows[table.ROUTE_AT], rows[table.STATUS] = visit.route_at, table.ARRIVED
+            numbers[table.ARRIVED_S] = self.crowd.people.left_s[row]
+            return
+        cell, rows = visit.to_cell, walks.walker_i[0, visit.walker]
+        at_last = visit.route_at == rows[table.ROUTE_SIZE] - 1 and cell == rows[table.DESTINATION_CELL]
+        length_m = float(walks.cell_f[0, table.CELL_M, cell])
+        left_m = float(walks.walker_f[0, visit.walker, table.DESTINATION_M]) if at_last else length_m
+        walks.cell_f[0, table.RECEIVE, cell] -= 1.0
+        self.put_back(row, cell, left_m, visit.route_at)
+
+    def put_back(self, row: int, cell: int, left_m: float, route_at: int) -> None:
+        """Let somebody be on a link again."""
+        visit = self._account(row)
+        self._walkers.walks.walker_i[0, visit.walker, table.ROUTE_AT] = route_at
+        self._walkers.put_in(visit.walker, cell, left_m)
+
+    def _account(self, row: int) -> Visit:
+        """Note what somebody walked here who is here no more."""
+        visit, people = self.visits.pop(row), self.crowd.people
+        numbers = self._walkers.walks.walker_f[0, visit.walker]
         numbers[table.WALKED_M] += people.walked_m[row]
         numbers[table.QUEUED_S] += people.stood_s[row]
-        rows[table.ROUTE_AT] = visit.route_at
         self.left += 1
-        cell = visit.to_cell
-        if cell < 0:
-            rows[table.STATUS] = table.ARRIVED
-            numbers[table.ARRIVED_S] = people.left_s[row]
-            return
-        rows[table.STATUS], rows[table.CELL] = table.WALKING, cell
-        at_last = visit.route_at == rows[table.ROUTE_SIZE] - 1 and cell == rows[table.DESTINATION_CELL]
-        numbers[table.LEFT_M] = numbers[table.DESTINATION_M] if at_last else walks.cell_f[0, table.CELL_M, cell]
-        walks.cell_f[0, table.RECEIVE, cell] -= 1.0
-        walks.cell_i[0, table.COUNT, cell] += 1
-        walks.cell_i[0, table.CAME_IN, cell] += 1
-        slot = int(walks.counter[0, table.OUT])
-        walks.active[0, slot], rows[table.SLOT] = visit.walker, slot
-        walks.counter[0, table.OUT] = slot + 1
+        return visit
+
+    def set_clock(self, t_s: float) -> None:
+        """Let it be now in a patch that has just come."""
+        self.crowd.step = round(t_s * STEPS_A_SECOND)
+
+    def watch(self) -> int:
+        """Count a second of everybody in it as spent on the links; returns how many they are."""
+        rows, _, cell = self.rows_and_cells()
+        numbers, people = self._walkers.walks.cell_f[0], self.crowd.people
+        speed_mps = np.hypot(people.vx_mps[rows], people.vy_mps[rows])
+        np.add.at(numbers[table.PERSON_S], cell, 1.0)
+        np.add.at(numbers[table.PERSON_M], cell, speed_mps)
+        np.add.at(numbers[table.STOOD_S], cell, (speed_mps < crowd_tables.SLOW_MPS).astype(np.float64))
+        return int(rows.size)
+
+    def along_links(self) -> tuple[Ints, Floats, Floats]:
+        """Nearest cell (of each pair the lower) of everybody in it, velocity along it and speed, m/s."""
+        rows, _, cell = self.rows_and_cells()
+        people = self.crowd.people
+        ends = np.array([[*self._line[one].coords[0], *self._line[one].coords[-1]] for one in cell.tolist()])
+        dx, dy = (ends.reshape(-1, 4)[:, 2:] - ends.reshape(-1, 4)[:, :2]).T
+        vx, vy = people.vx_mps[rows], people.vy_mps[rows]
+        return cell, (vx * dx + vy * dy) / np.maximum(np.hypot(dx, dy), 1e-9), np.hypot(vx, vy)
+
+    def line(self, cell: int) -> shapely.LineString:
+        """Centre line of a cell, in its direction."""
+        return self._line[cell]
+
+    def width_m(self, cell: int) -> float:
+        """Width of the ground of a cell."""
+        return float(self._width_m[cell])
 
     @property
     def inside(self) -> int:
@@ -355,6 +405,12 @@ class Patch(Remembers):
         self.crowd.restore(state["crowd"])
         self.visits = {int(row): Visit(*map(int, rest)) for row, *rest in state["visits"]}
         self._lane, self.entered, self.left = (int(count) for count in state["counts"])
+
+
+def may_be_taken(walkers: Walkers) -> NDArray[np.bool_]:
+    """Cells that patches may take the place of: neither crossings nor stairs."""
+    kind = walkers.network.links.kind[walkers.link_of]
+    return np.asarray((kind != WalkKind.CROSSING) & (kind != WalkKind.STEPS))
 
 
 def _place(line: shapely.LineString, share: float) -> tuple[float, float]:

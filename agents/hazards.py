@@ -54,8 +54,6 @@ class Hazards(Remembers):
         self.own_factor = fleet.vehicles.speed_factor[0].copy()
         self.held = np.zeros(len(fleet.trips.id), np.bool_)
         if walkers is not None:
-            self._slow = walkers.walks.cell_f[0, walking_tables.SLOW].copy()
-            self._store = walkers.walks.cell_f[0, walking_tables.STORE].copy()
             self.cell_x_m, self.cell_y_m = walkers.cell_middles()
 
     def restore(self, state: State) -> None:
@@ -142,12 +140,12 @@ class Hazards(Remembers):
         walkers = self.model.walkers
         if walkers is None:
             return
-        ratio = np.ones(self._slow.size)
+        ratio = np.ones(walkers.own_slow.size)
         for field in self.fields:
             field.slow_walks(ratio)
-        walkers.walks.cell_f[0, walking_tables.SLOW] = self._slow * ratio
-        walkers.walks.cell_f[0, walking_tables.STORE] = np.where(shut_cells, 0.0, self._store)
+        walkers.walks.cell_f[0, walking_tables.SLOW] = walkers.own_slow * ratio
         walkers.shut[:] = shut_cells
+        walkers.open_cells()
 
     def hold_vehicles(self) -> None:
         """Stop vehicles where none can move, and whose drivers are incapacitated; let the others go again."""

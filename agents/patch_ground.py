@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 
+Point = tuple[float, float]
+
 COARSE_M = 1.0  # grid on which the nearest cell is known
 
 
@@ -85,3 +87,13 @@ class NearestCells:
         x = space.left_m + space.grid_m * np.arange(columns)
         y = space.bottom_m + space.grid_m * np.arange(rows)
         return self.at(*np.meshgrid(x, y))
+
+
+def beside(line: shapely.LineString, share: float, aside_m: float) -> Point:
+    """A place beside a line, left of it where ``aside_m`` is above 0."""
+    length_m = line.length
+    before, after = (line.interpolate(min(max(share * length_m + step, 0.0), length_m)) for step in (-0.05, 0.05))
+    on = line.interpolate(share, normalized=True)
+    dx, dy = after.x - before.x, after.y - before.y
+    size = max(float(np.hypot(dx, dy)), 1e-9)
+    return float(on.x - dy / size * aside_m), float(on.y + dx / size * aside_m)

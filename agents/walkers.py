@@ -85,6 +85,8 @@ class Walkers(Remembers):
         self.link_of = np.repeat(np.arange(walks.first_cell.size - 1) // 2, np.diff(walks.first_cell))
         self.shut = np.zeros(self.link_of.size, np.bool_)  # cells that nobody may enter
         self.patches: list[Patch] = []  # where the first member's people walk in the plane
+        self.own_slow = walks.cell_f[0, table.SLOW].copy()  # of cells without hazards
+        self._own_store = walks.cell_f[0, table.STORE].copy()
 
     def advance(self, first_step: int, last_step: int) -> None:
         """Let steps of one second pass."""
@@ -195,6 +197,33 @@ class Walkers(Remembers):
             out, cell = np.concatenate([out, walks]), np.concatenate([cell, near])
         order = np.argsort(out, kind="stable")
         return out[order], cell[order]
+
+    def open_cells(self) -> None:
+        """Let the first member's people into all cells but those that are shut or taken by patches."""
+        taken = self.shut.copy()
+        for patch in self.patches:
+            taken |= patch.taken
+        self.walks.cell_f[0, table.STORE] = np.where(taken, 0.0, self._own_store)
+
+    def take_out(self, walk: int) -> None:
+        """Take somebody of the first member off the links who stands in no queue."""
+        rows, counter = self.walks.walker_i[0], self.walks.counter[0]
+        self.walks.cell_i[0, table.COUNT, rows[walk, table.CELL]] -= 1
+        slot, last = int(rows[walk, table.SLOT]), int(counter[table.OUT]) - 1
+        moved = int(self.walks.active[0, last])
+        self.walks.active[0, slot], rows[moved, table.SLOT] = moved, slot
+        counter[table.OUT] = last
+
+    def put_in(self, walk: int, cell: int, left_m: float) -> None:
+        """Put somebody of the first member who is off the links into a cell."""
+        rows, counter = self.walks.walker_i[0], self.walks.counter[0]
+        rows[walk, table.STATUS], rows[walk, table.CELL] = table.WALKING, cell
+        self.walks.walker_f[0, walk, table.LEFT_M] = left_m
+        self.walks.cell_i[0, table.COUNT, cell] += 1
+        self.walks.cell_i[0, table.CAME_IN, cell] += 1
+        slot = int(counter[table.OUT])
+        self.walks.active[0, slot], rows[walk, table.SLOT] = walk, slot
+        counter[table.OUT] = slot + 1
 
     def link(self, member: int, walk: int) -> int:
         """Row of the link somebody is on, -1 off the streets."""

@@ -199,6 +199,7 @@ LABELS = {
     "RasterAt.file": "",
     "Report.routes": "route",
     "Walking.links_every_s": "table of walk links every",
+    "Walking.patches_above_per_m2": "people walk in the plane above",
     "Walking.preset": "people walk as",
     "Walking.speed_mps": "mean speed on foot",
     "Walking.speed_sd_mps": "standard deviation of speeds on foot",

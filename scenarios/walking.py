@@ -27,3 +27,10 @@ class Walking(Strict):
         None, ge=0, le=1, description="Standard deviation of this speed over people, m/s. Left out: the preset's."
     )
     links_every_s: float = Field(300.0, ge=1, le=86_400, description="Interval of the table of walk links, s.")
+    patches_above_per_m2: float | None = Field(
+        None,
+        gt=0,
+        le=5,
+        description="Squares of 20 m in which links are denser for 30 s, people/m², become patches where people walk "
+        "in the plane, until it is half as dense. Left out: none do.",
+    )

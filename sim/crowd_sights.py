@@ -95,15 +95,21 @@ class Streets:
 
     def look(self, monitor: Monitor) -> None:
         """Let a monitor look at everybody; a velocity is that along the street, its sign the direction."""
-        opposite = self._walkers.walks.cell_i[0, table.OPPOSITE]
-        walks = self._walkers.walks
+        walkers = self._walkers
+        opposite = walkers.walks.cell_i[0, table.OPPOSITE]
+        walks = walkers.walks
         out = walks.active[0, : walks.counter[0, table.OUT]]
         cell = walks.walker_i[0, out, table.CELL]
         walking = walks.walker_i[0, out, table.STATUS] == table.WALKING
         speed = np.where(walking, walks.walker_f[0, out, table.SPEED_MPS] * walks.cell_f[0, table.RATIO, cell], 0.0)
         count = self.places.area_m2.size
-        place, sign = self._place_of[cell], np.where(cell < opposite[cell], 1.0, -1.0)
-        people, along = _sums(place, np.ones(out.size), count), _sums(place, sign * speed, count)
+        place, along = self._place_of[cell], np.where(cell < opposite[cell], 1.0, -1.0) * speed
+        for patch in walkers.patches:
+            if patch.comes_and_goes:  # others are looked at by themselves
+                near, along_mps, speed_mps = patch.along_links()
+                place = np.concatenate([place, self._place_of[near]])
+                along, speed = np.concatenate([along, along_mps]), np.concatenate([speed, speed_mps])
+        people, along = _sums(place, np.ones(place.size), count), _sums(place, along, count)
         monitor.sample(people, along, np.zeros(count), _sums(place, speed, count))
 
 

@@ -25,6 +25,7 @@ from .duties import Duty
 if TYPE_CHECKING:
     from ..agents.city_model import CityModel
     from ..agents.crowd_patches import Patch
+    from ..agents.dense_patches import DensePatches
     from ..scenarios.evacuation_people import EvacuationPeople
     from ..scenarios.scenario import Scenario
     from .run_folder import RunFolder
@@ -55,6 +56,7 @@ class WalkingClock(Remembers):
         self.walkers, self.router, self._simulation = walkers, router, simulation
         self.patches: list[Patch] = walkers.patches
         self.cancelled = np.zeros(len(walkers.trips.id), np.bool_)  # [walk] by a measure
+        self.dense: DensePatches | None = None  # patches that come and go
         self._seconds = 0
 
     def next_step(self, step: int) -> int:
@@ -72,8 +74,16 @@ class WalkingClock(Remembers):
             for patch in self.patches:
                 patch.pass_second(self._seconds * STEP_S)
             self._seconds += 1
+            if self.dense is not None:
+                self._let_patches_come_and_go(self.dense)
             if self.walkers.walks.crossing_f.shape[1]:
                 hold_lanes(self.walkers.walks, fleet.tables("crossed_f"), 0)
+
+    def _let_patches_come_and_go(self, dense: DensePatches) -> None:
+        names = self.walkers.network.links.id
+        for change in dense.look(self._seconds * STEP_S):
+            text = "people walk in the plane from here on" if change.comes else "people walk on links again"
+            self._simulation.note("dense_patch", names[change.link], f"{text}, {change.people:,} at the moment")
 
     def _anybody_out(self) -> bool:
         return bool(self.walkers.walks.counter[0, table.OUT] > 0) or bool(self.patches)
@@ -120,8 +130,16 @@ def start_walking(simulation: Simulation, on_foot: OnFoot) -> WalkingClock:
 
         cells = CellLines(walkers)
         for patch, area in zip(simulation.scenario.patches, on_foot.areas, strict=True):
-            clock.patches.append(Patch(patch.id, area, walkers, cells))
+            clock.patches.append(Patch.of_area(patch.id, area, walkers, cells))
             simulation.remember(f"patch {patch.id}", clock.patches[-1])
+        walkers.open_cells()
+    if simulation.scenario.walking.patches_above_per_m2 is not None:
+        from ..agents.dense_patches import DensePatches
+        from ..agents.patch_ground import CellLines
+
+        above_per_m2 = simulation.scenario.walking.patches_above_per_m2
+        clock.dense = DensePatches(walkers, CellLines(walkers), above_per_m2)
+        simulation.remember("dense patches", clock.dense)
     return clock
 
 
@@ -289,7 +307,8 @@ def walking_facts(simulation: Simulation) -> dict[str, Any]:
 
 
 def _patch_facts(simulation: Simulation) -> dict[str, Any]:
-    patches = [] if simulation.walking is None else simulation.walking.patches
+    walking = simulation.walking
+    patches = [] if walking is None else [patch for patch in walking.patches if not patch.comes_and_goes]
     facts = {
         patch.name: {
             "entered": patch.entered,
@@ -300,4 +319,5 @@ def _patch_facts(simulation: Simulation) -> dict[str, Any]:
         }
         for patch in patches
     }
-    return {"patches": facts} if facts else {}
+    dense = {} if walking is None or walking.dense is None else {"dense_patches": walking.dense.facts()}
+    return {**({"patches": facts} if facts else {}), **dense}

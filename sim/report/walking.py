@@ -101,6 +101,13 @@ def _sentences(facts: dict[str, Any]) -> list[str]:
         told.append(f"{style.count(facts['no_route'], 'person', 'people')} found no way on foot.")
     if facts["waiting"]:
         told.append(f"{style.count(facts['waiting'], 'person', 'people')} found no room to set out.")
+    dense = facts.get("dense_patches")
+    if dense:
+        told.append(
+            f"{style.count(dense['squares_that_became_dense'], 'square', 'squares')} of 20 m became denser than "
+            f"{dense['above_per_m2']:g} people per m², at most {style.whole(dense['most_squares_at_once'])} at once; "
+            f"people walked there in the plane for {style.number(dense['person_h'], figures=2)} hours together."
+        )
     told.append(
         f"People walk {PRESETS[facts['preset']]} (preset {facts['preset']}); the width of "
         f"{style.percent(facts['widths_assumed'] / max(facts['links'], 1))} of the links is assumed."

@@ -192,7 +192,13 @@ FULL: dict[str, Any] = {
         {"id": "strollers", "kind": "random_trips", "per_hour": 100, "min_distance_m": 200, "start_s": 60},
         {"id": "match", "kind": "trips", "file": "trips.csv"},
     ],
-    "walking": {"preset": "code_conservative", "speed_mps": 1.2, "speed_sd_mps": 0.1, "links_every_s": 60},
+    "walking": {
+        "preset": "code_conservative",
+        "speed_mps": 1.2,
+        "speed_sd_mps": 0.1,
+        "links_every_s": 60,
+        "patches_above_per_m2": 2.5,
+    },
     "evacuation": EVACUATION,
     "responders": {
         "units": [

@@ -119,3 +119,29 @@ def test_patches_that_cannot_be(tmp_path, patches, more, text):
         walks_of(scenario, network_of(scenario))
     assert [problem.text for problem in caught.value.problems] == [text]
     assert caught.value.problems[0].key.startswith("patches")
+
+
+def test_where_it_becomes_dense_people_walk_in_the_plane_and_the_run_says_so(tmp_path):
+    walks = [{"kind": "random_trips", "per_hour": 12_000, "min_distance_m": 100, "end_s": 90}]
+    keys = {"demand": [], "duration_s": 150, "walks": walks, "walking": {"patches_above_per_m2": 0.03}}
+    keys["crowd_monitor"] = {"least_per_m2": 0.001}
+    path = write_scenario(tmp_path, **keys)
+    run_scenario(path, tmp_path / "run")
+    run = read_run(tmp_path / "run")
+    dense = run.summary["walking"]["dense_patches"]
+    assert dense["squares_that_became_dense"] >= dense["most_squares_at_once"] > 0
+    assert dense["inside"] > 10 and dense["person_h"] > 0.1
+    told = run.table("events").query("kind == 'dense_patch'")
+    assert set(told["where"]) <= set(run.walk_streets["link"]) and told["text"].str.contains("in the plane").any()
+    last = run.crowd[run.crowd["interval_end_s"] == 150.0]
+    assert last["people"].sum() == pytest.approx(run.summary["walking"]["walking"], rel=0.1)
+    whole = simulation_of(path)
+    whole.run(100.0)
+    middle = take(whole)
+    whole.run()
+    assert len(middle.parts["dense patches"]["patches"]) > 0
+    again = simulation_of(path)
+    restore(again, middle)
+    again.run()
+    assert again.walking.walkers.state_hash() == whole.walking.walkers.state_hash()
+    assert again.walking.walkers.state_hash() == run.summary["walking"]["state_hash"]
