@@ -79,6 +79,15 @@ class AirMonitor(Remembers):
         """How often each level was raised so far, the lowest first."""
         return [int(count) for count in self._levels.raised[1:]]
 
+    @property
+    def watches(self) -> str:
+        """What it watches, as people say it."""
+        warning = self.warning
+        if warning.index is not None:
+            return air_index(warning.index).name
+        assert warning.pollutant is not None, "it watches nothing"
+        return f"{NAMES[warning.pollutant]} ({warning.average_h or 1}-hour mean)"
+
     def remember_sample(self, ugm3: Floats) -> None:
         """Take the means of an interval, ``[pollutant, station]``; NaN: nothing was measured."""
         self._samples_ugm3 = np.concatenate([self._samples_ugm3[:, :, 1:], ugm3[:, :, np.newaxis]], axis=2)
@@ -110,6 +119,10 @@ class AirMonitor(Remembers):
             events.append(self._event("raised" if self.level > before[0] else "lowered", int(before[0]), reading))
         return events
 
+    def in_force(self) -> AirEvent | None:
+        """The level in force as if it were raised now; None where there is none."""
+        return self._event("raised", 0, self._worst_or_mean()) if self.level else None
+
     def _wait(self) -> list[AirEvent]:
         """Let an interval pass in which nothing is known. How long levels have held is kept until data are stale."""
         self._silent_s += self.warning.every_s
@@ -131,16 +144,16 @@ class AirMonitor(Remembers):
         if len(known) < self.warning.data_share * len(self.stations) - 1e-9:
             return None
         value = sum(reading[0] for _, reading in known) / len(known)
-        return value, f"{self._what()} {_shown(value, self.warning.unit)} on average of {len(known)} stations"
+        return value, f"{self.watches} {_shown(value, self.warning.unit)} on average of {len(known)} stations"
 
     def _at_station(self, station: int) -> tuple[float, str] | None:
         warning = self.warning
         means = {(name, hours): self._mean(row, name, hours, station) for row, name, hours in self._means}
         known = {key: ugm3 for key, ugm3 in means.items() if not math.isnan(ugm3)}
         if warning.index is None:
-            return next(((ugm3, f"{self._what()} {_shown(ugm3, warning.unit)}") for ugm3 in known.values()), None)
+            return next(((ugm3, f"{self.watches} {_shown(ugm3, warning.unit)}") for ugm3 in known.values()), None)
         reading = air_index(warning.index).reading(known)
-        return None if reading is None else (float(reading.value), _index_words(self._what(), reading))
+        return None if reading is None else (float(reading.value), _index_words(self.watches, reading))
 
     def _mean(self, row: int, name: str, hours: int, station: int) -> float:
         samples = self._samples_ugm3[row, station]
@@ -149,13 +162,6 @@ class AirMonitor(Remembers):
             by_hour = samples[-NOWCAST_H * self._per_hour :].reshape(NOWCAST_H, self._per_hour)
             return nowcast(np.array([mean_with_gaps(hour, share) for hour in by_hour]))
         return mean_with_gaps(samples[-hours * self._per_hour :], share)
-
-    def _what(self) -> str:
-        warning = self.warning
-        if warning.index is not None:
-            return air_index(warning.index).name
-        assert warning.pollutant is not None, "it watches nothing"
-        return f"{NAMES[warning.pollutant]} ({warning.average_h or 1}-hour mean)"
 
     def _event(
         self, what: Literal["raised", "lowered", "stale", "back"], before: int, reading: tuple[float, str] | None

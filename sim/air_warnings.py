@@ -82,10 +82,13 @@ class WarningWatch(Remembers):
         return [*self.monitors, *self.messengers]
 
     def facts(self) -> dict[str, Any]:
-        """What warnings add to the summary: how often each level was raised, and how it stands at the end."""
+        """What warnings add to the summary: their levels, how often each was raised, and how it stands at the end."""
         return {
             monitor.warning.id: {
                 "raised": {level.name: n for level, n in zip(monitor.warning.levels, monitor.raised, strict=True)},
+                "at": {level.name: level.at for level in monitor.warning.levels},
+                "watches": monitor.watches,
+                "unit": monitor.warning.unit,
                 "level": level_name(monitor.warning, monitor.level),
                 "stale": monitor.stale,
             }
@@ -131,14 +134,11 @@ class LookAtAir(Duty):
         """Look at what was measured before the run; what is in force by now is told as it stands."""
         watch = self._watch
         monitor, series = watch.monitors[self._number], watch.series[self._number]
-        last: AirEvent | None = None
         looks = math.ceil(-float(series.t_s[0]) / every_s - SETTLED_S) + 1 if series.t_s[0] <= 0.0 else 0
         for back in range(looks - 1, -1, -1):
-            for event in monitor.look(self._measured(-back * every_s, every_s)):
-                last = event if event.what in ("raised", "lowered") else last
-        if monitor.level == 0 or last is None:
-            return []
-        return [AirEvent("raised", monitor.level, 0, monitor.value, last.text)]
+            monitor.look(self._measured(-back * every_s, every_s))
+        event = monitor.in_force()
+        return [] if event is None else [event]
 
     def _measured(self, until_s: float, every_s: float) -> np.ndarray[Any, np.dtype[np.float64]]:
         watch = self._watch

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..remedies import LEFT_LOCK
 from ..run_folder import REPORT, Run, read_run
 from ..run_tables import RESPONDERS
-from . import evacuation, figures, hazards, metrics, responders, route_choice, style, walking, words
+from . import air_warnings, evacuation, figures, hazards, metrics, responders, route_choice, style, walking, words
 
 if TYPE_CHECKING:
     import jinja2
@@ -62,6 +62,7 @@ def render(run: Run) -> str:
         pictures.append(on_foot.pop("picture"))
     danger = hazards.hazard_section(run, city, start)
     pictures += danger.pop("pictures") if danger is not None else []
+    pictures += air_warnings.warning_pictures(run, start)
     told, traffic = evacuation.evacuation_section(run, start), words.sentences(run, head, totals)
     return (
         templates()

@@ -99,6 +99,8 @@ def _sentences(facts: dict[str, Any]) -> list[str]:
         )
     if facts["no_route"]:
         told.append(f"{style.count(facts['no_route'], 'person', 'people')} found no way on foot.")
+    if facts.get("cancelled"):
+        told.append(f"{style.count(facts['cancelled'], 'walk')} did not take place because of a measure.")
     if facts["waiting"]:
         told.append(f"{style.count(facts['waiting'], 'person', 'people')} found no room to set out.")
     dense = facts.get("dense_patches")

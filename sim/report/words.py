@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import metrics, style
+from .air_warnings import warning_sentences
 from .remedies import remedies_used
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def sentences(run: Run, head: metrics.Headline, totals: pd.DataFrame) -> list[st
     start = metrics.start_of(run.manifest)
     locked = [_locked(run.locks, totals, start)] if len(run.locks) else []
     remedies = remedies_used(run.summary.get("remedies"))
-    plans = [*_measures(run.summary), *_bus_lines(run.summary)]
+    plans = [*_measures(run.summary), *warning_sentences(run.summary), *_bus_lines(run.summary)]
     return [_who(run, head, start), _how_long(head), _where(head, totals, start), *locked, *remedies, *plans]
 
 

@@ -5,6 +5,7 @@ All comparisons are between two runs on the same random numbers.
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ from citytwin.agents.measures import Measures
 from citytwin.agents.technologies import technologies_of
 from citytwin.scenarios.air_places import air_inputs
 from citytwin.scenarios.emission_standards import euro_number, fuel_group
+from citytwin.sim.report.air_warnings import warning_pictures, warning_sentences
+from citytwin.sim.report.page import render
 from citytwin.sim.run import run_scenario
 from citytwin.sim.run_folder import read_run
 
@@ -186,7 +189,8 @@ def test_a_zone_holds_while_its_warning_is_at_the_level(tmp_path):
     kept = [int(name) for name, row in trips_of(simulation).items() if row["status"] == "no_route"]
     assert sorted(kept) == [*range(0, 180, 30), *range(360, 600, 30)]
     assert facts_of(simulation)["refused"] == {"lez": len(kept)}
-    assert facts_of(simulation)["air_warnings"]["smog"] == {"raised": {"alarm": 2}, "level": "alarm", "stale": False}
+    facts = facts_of(simulation)["air_warnings"]["smog"]
+    assert (facts["raised"], facts["level"], facts["stale"]) == ({"alarm": 2}, "alarm", False)
     told = [(entry.t_s, entry.kind, entry.text.split(":")[0]) for entry in simulation.entries if "smog" in entry.where]
     assert told == [
         (0.0, "air_warning", "alarm raised"),
@@ -257,7 +261,20 @@ def test_a_run_keeps_what_warnings_saw_told_and_sent(town):
     alarm = town["alarm"]
     assert alarm.air_watch["value"].round(3).tolist() == [500, 400, 300, 200, 100, 0, 500, 500, 500, 500, 500]
     assert alarm.air_events["t_s"].tolist() == [0, 180, 360]
+    assert alarm.air_events["text"][0] == "alarm raised: NO2 (1-hour mean) 500 µg/m³ at port"
     assert alarm.air_events["what"].tolist() == ["raised", "lowered", "raised"]
     files = [alarm.folder / name for name in alarm.air_events["message"]]
     assert all(b"urn:oasis:names:tc:emergency:cap:1.2" in file.read_bytes() for file in files)
     assert alarm.summary["air_warnings"]["smog"]["raised"] == {"alarm": 2}
+
+
+def test_the_report_draws_the_value_and_says_what_came_of_it(town):
+    (picture,) = warning_pictures(town["alarm"], dt.datetime(2026, 5, 4, 7))
+    assert picture.title == "smog: at most 500 µg/m³ at 07:00"
+    assert "NO2 (1-hour mean)" in picture.svg and "alarm" in picture.svg
+    page = render(town["alarm"])
+    assert "The warning “smog” raised alarm 2" in page and "walks did not take place because of a measure" in page
+    plates = {"vehicles": 10, "stay_at_home": 6, "travel_otherwise": 3, "no_way_round": 0, "drive_round": 1}
+    assert warning_sentences({"restricted": {"plates": plates}}) == [
+        "10 vehicles might not drive by “plates”: 6 stayed at home, 3 travelled otherwise, 1 drove round."
+    ]
