@@ -28,7 +28,7 @@ def read_lone_counts(file: Path, begins: dt.datetime | None = None, interval_s: 
     begins
         Clock of the place at which the counting began; of a table with a date in its name only the time of day matters.
     interval_s
-        How long was counted.
+        How long was counted, where the table has no times.
 
     Raises
     ------
@@ -37,8 +37,6 @@ def read_lone_counts(file: Path, begins: dt.datetime | None = None, interval_s: 
     """
     edges = file.name.endswith((".xml", ".xml.gz"))
     keys: dict[str, Any] = {"layout": "edgedata"} if edges else {}
-    if interval_s is not None and not edges:
-        keys["interval_s"] = interval_s
     files = [(file, _date_in(file.name)), *((path, date) for path, date in _beside(file))]
     parts = []
     for path, date in files:
@@ -49,7 +47,7 @@ def read_lone_counts(file: Path, begins: dt.datetime | None = None, interval_s: 
     except ValidationError as error:
         said = str(error.errors(include_url=False)[0]["msg"]).removeprefix("Value error, ")
         raise ScenarioError(Problem(file, None, "", NO_VALUE, said)) from None
-    return read_described(file, asked, about=0)
+    return read_described(file, asked, about=0, untimed_s=interval_s)
 
 
 def _date_in(name: str) -> dt.date | None:

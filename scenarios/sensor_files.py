@@ -175,11 +175,23 @@ def read_observations(file: Path) -> Described:
     return read_described(file, asked)
 
 
-def read_described(file: Path, asked: ObservationFile, *, about: int | None = None) -> Described:
-    """Read the files of a description that was made already; errors are those of ``read_observations``."""
+def read_described(
+    file: Path, asked: ObservationFile, *, about: int | None = None, untimed_s: float | None = None
+) -> Described:
+    """Read the files of a description that was made already; errors are those of ``read_observations``.
+
+    Parameters
+    ----------
+    file, asked
+        Where it stands, and what it says.
+    about
+        Row of the file that findings are to be about; None: all.
+    untimed_s
+        Length of the only interval of a file that has no times and says none.
+    """
     problems: list[Problem] = []
     known = _read_sensors(asked.sensors, problems) if asked.sensors is not None else {}
-    found = _Readings(asked.timezone or "", known)
+    found = _Readings(asked.timezone or "", known, untimed_s)
     for part in asked.files:
         for path in part.file:
             blocks, wrong = read_blocks(path, part)
@@ -195,9 +207,9 @@ def read_described(file: Path, asked: ObservationFile, *, about: int | None = No
 class _Readings:
     """Readings of one file after the other."""
 
-    def __init__(self, zone: str, known: dict[str, Sensor]) -> None:
+    def __init__(self, zone: str, known: dict[str, Sensor], untimed_s: float | None) -> None:
         self.notes: list[str] = []
-        self._zone, self._known = zone, known
+        self._zone, self._known, self._untimed_s = zone, known, untimed_s
         self._row: dict[tuple[str, str], int] = {}
         self._sensors: list[Sensor] = []
         self._files: list[Path] = []
@@ -278,7 +290,7 @@ class _Readings:
                     "span", row, "interval_s", NO_VALUE, "ends before it begins: an interval is longer than 0 s."
                 )
             return block.span_s
-        span_s = asked.interval_s
+        span_s = asked.interval_s or (self._untimed_s if block.when is None else None)
         if span_s is None:
             order = np.lexsort((begin_s, sensor))
             apart = np.diff(begin_s[order])[np.diff(sensor[order]) == 0]

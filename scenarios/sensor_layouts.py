@@ -25,6 +25,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {  # ours -> what files call it where n
     "time_s": ("time_s", "begin_s", "start_s", "interval_start_s"),
     "step": ("step",),
     "interval_s": ("interval_s", "span_s"),
+    "end_s": ("end_s", "interval_end_s"),
     "sensor": ("sensor", "sensor_id", "detector", "detector_id", "station", "id"),
     "link": ("link", "link_id", "edge", "edge_id"),
     "to_link": ("to_link", "to_edge"),
@@ -175,6 +176,8 @@ def _rows(cells: dict[str, list[str]], asked: ReadingFile, complaints: Complaint
         when = cells[found["time"]]
     elif "time_s" in found:
         when = numbers(cells[found["time_s"]], found["time_s"], complaints)
+        if "end_s" in found and span_s is None:
+            span_s = numbers(cells[found["end_s"]], found["end_s"], complaints) - when
     elif "step" in found:
         when = numbers(cells[found["step"]], found["step"], complaints) * (asked.interval_s or np.nan)
     places = _places(names, links, to, lanes, complaints)

@@ -100,12 +100,13 @@ def test_files_whose_names_tell_the_time(tmp_path):
 
 
 def test_a_parquet_table_of_a_run_with_seconds_after_its_start(tmp_path):
-    columns = {"interval_start_s": [0.0, 300.0], "sensor": ["loop", "loop"], "count_veh": [4, 6]}
+    columns = {"interval_start_s": [0.0, 300.0], "interval_end_s": [300.0, 700.0]}
+    columns |= {"sensor": ["loop", "loop"], "count_veh": [4, 6]}
     pq.write_table(pa.table(columns), tmp_path / "sensors.parquet")
     found = read(tmp_path, 'file: sensors.parquet, begins: "2026-03-02T07:00"')
     assert table(found) == [
         ("loop", "count", "2026-03-02T07:00", 300.0, 4.0),
-        ("loop", "count", "2026-03-02T07:05", 300.0, 6.0),
+        ("loop", "count", "2026-03-02T07:05", 400.0, 6.0),
     ]
 
 

@@ -74,6 +74,14 @@ def test_an_outage_is_fitted_only_by_force(town):
     assert forced.said == ("Fitted in spite of it (--force): nothing but zeros, all 15 readings are 0.",)
 
 
+def test_a_lone_table_with_times_keeps_them(tmp_path):
+    rows = "in,0,900,400\nin,900,1800,500\nin,3600,4500,9\n"
+    (tmp_path / "sensors.csv").write_text("link,interval_start_s,interval_end_s,count_veh\n" + rows)
+    observed = observed_for(tmp_path / "sensors.csv", scenario(), NETWORK).observed
+    assert observed.end_s.tolist() == [900.0, 1800.0]
+    assert observed.value.tolist() == [400.0, 500.0]
+
+
 def test_a_lone_table_is_of_the_run(tmp_path):
     (tmp_path / "counts.csv").write_text("link_id,count\nin,1800\nleft,1000\nnowhere,5\n")
     found = observed_for(tmp_path / "counts.csv", scenario(), NETWORK)
