@@ -47,10 +47,11 @@ docs: $(VENV)/.installed-dev  ## Build the documentation into docs/_build/html; 
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "Open $(CURDIR)/docs/_build/html/index.html"
 
-validation: $(VENV)/.installed-dev  ## Measure the model against theory and write docs/validation/traffic.md
+validation: $(VENV)/.installed-dev  ## Measure the model against theory and write docs/validation/traffic.md and air.md
 	$(BIN)/python benchmarks/validation.py
+	$(BIN)/python benchmarks/validation_air.py
 
-bench: $(VENV)/.installed-dev  ## Measure start-up, traffic, walking, routing, snapshots and whether the bundled cities lock
+bench: $(VENV)/.installed-dev  ## Measure start-up, traffic, walking, routing, snapshots, air and whether the bundled cities lock
 	$(BIN)/python benchmarks/start_up.py
 	$(BIN)/python benchmarks/traffic.py
 	$(BIN)/python benchmarks/routing.py
@@ -60,6 +61,7 @@ bench: $(VENV)/.installed-dev  ## Measure start-up, traffic, walking, routing, s
 	$(BIN)/python benchmarks/phases.py
 	$(BIN)/python benchmarks/snapshots.py
 	$(BIN)/python benchmarks/data_health.py
+	$(BIN)/python benchmarks/air.py
 
 peers: $(VENV)/.installed-dev  ## Compare speed and travel times with SUMO and UXsim, which it installs; takes an hour
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'

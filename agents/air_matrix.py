@@ -5,6 +5,7 @@ Concentration is linear in what is released: a step of time is then one product 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,13 +14,16 @@ import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
 
 from ..kernels import air_pairs as pairs
+from ..kernels.air_plumes import fill_plume
 from ..kernels.air_spread_table import COLUMNS, ROWS, fill_spreads
 from ..kernels.air_surface_layer import SPREADS_2013, SpreadSet
-from .air_sources import LineSources, PointSources, Receptors
+from .air_sources import AreaSources, LineSources, PointSources, Receptors, StackSources
+from .air_stacks import plume_of
 from .air_weather import Weather
 
 Floats = NDArray[np.float64]
-Sources = LineSources | PointSources
+Sources = LineSources | PointSources | AreaSources | StackSources
+STRIPS = 24  # lines that an area is worked out as
 BLOCK_PAIRS = 640_000  # worked out at a time; they take 8 MB
 
 
@@ -78,21 +82,19 @@ def dispersion_matrix(
         line releases in proportion to its length and any other source as much as its like; what is left out is then
         bounded for each kind of source alone.
     """
-    kinds = [sources] if isinstance(sources, LineSources | PointSources) else list(sources)
-    parts, shares, sums = [], [], []
-    first = 0
+    kinds = [sources] if isinstance(sources, Sources) else list(sources)
+    typical = None if typical_rate_gps is None else np.asarray(typical_rate_gps, float)
+    parts, shares, sums, first = [], [], [], 0
     for kind in kinds:
-        weights = _typical(kind) if typical_rate_gps is None else np.asarray(typical_rate_gps, float)
-        part, dropped, kept = _surface_rows(
-            kind, receptors, weather, max_dropped, weights[first : first + len(kind)], spreads
-        )
-        first += 0 if typical_rate_gps is None else len(kind)
+        weights = _typical(kind) if typical is None else typical[first : first + len(kind)]
+        first += len(kind)
+        part, dropped, kept = _rows(kind, receptors, weather, max_dropped, weights, spreads)
         parts.append(part)
         shares.append(dropped)
         sums.append(dropped + kept)
     matrix = scipy.sparse.csr_array(scipy.sparse.hstack(parts, format="csr")) if len(parts) > 1 else parts[0]
     with np.errstate(invalid="ignore"):
-        if typical_rate_gps is None:
+        if typical is None:
             share = np.max([np.where(s > 0.0, d / s, 0.0) for d, s in zip(shares, sums, strict=True)], axis=0)
         else:
             share = np.where(sum(sums) > 0.0, sum(shares) / sum(sums), 0.0)
@@ -102,7 +104,63 @@ def dispersion_matrix(
 def _typical(sources: Sources) -> Floats:
     if isinstance(sources, LineSources):
         return np.hypot(np.subtract(sources.x2_m, sources.x1_m), np.subtract(sources.y2_m, sources.y1_m))
+    if isinstance(sources, AreaSources):
+        return np.multiply(sources.length_m, sources.width_m)
     return np.ones(len(sources))
+
+
+Part = tuple[scipy.sparse.csr_array, Floats, Floats]  # matrix, and what was dropped and kept at each receptor
+
+
+def _rows(
+    sources: Sources, receptors: Receptors, weather: Weather, max_dropped: float, weights: Floats, spreads: SpreadSet
+) -> Part:
+    """The part of the matrix of one kind of source."""
+    if isinstance(sources, StackSources):
+        return _stack_rows(sources, receptors, weather, weights)
+    if isinstance(sources, AreaSources):
+        together = scipy.sparse.csr_array(
+            (np.full(STRIPS * len(sources), 1.0 / STRIPS), np.repeat(np.arange(len(sources)), STRIPS),
+             np.arange(STRIPS * len(sources) + 1)), shape=(STRIPS * len(sources), len(sources)),
+        )  # fmt: skip
+        strips = np.repeat(weights / STRIPS, STRIPS)
+        matrix, dropped, kept = _surface_rows(
+            _strips(sources, weather), receptors, weather, max_dropped, strips, spreads
+        )
+        return scipy.sparse.csr_array(matrix @ together), dropped, kept
+    return _surface_rows(sources, receptors, weather, max_dropped, weights, spreads)
+
+
+def _stack_rows(sources: StackSources, receptors: Receptors, weather: Weather, weights: Floats) -> Part:
+    """The matrix of stacks, of which nothing is dropped."""
+    layer = weather.layer()
+    ahead, left = _turned(receptors.x_m, receptors.y_m, weather)
+    own_ahead, own_left = _turned(sources.x_m, sources.y_m, weather)
+    share = np.empty((len(sources), len(receptors)))
+    for k in range(len(sources)):
+        plume = plume_of(sources, k, weather, layer)
+        fill_plume(plume, own_ahead[k], own_left[k], ahead, left, np.asarray(receptors.z_m), share[k])
+    return scipy.sparse.csr_array(share.T), np.zeros(len(receptors)), weights @ share
+
+
+def _strips(areas: AreaSources, weather: Weather) -> LineSources:
+    """Lines side by side in rectangles, along that side which lies more across the wind."""
+    east, north = weather.ahead
+    angle = np.radians(areas.angle_deg)
+    along_wind = np.abs(east * np.cos(angle) + north * np.sin(angle))
+    turned = along_wind > math.sqrt(0.5)  # the length lies along the wind: take the width for it
+    length = np.where(turned, areas.width_m, areas.length_m)
+    width = np.where(turned, areas.length_m, areas.width_m)
+    angle = np.where(turned, angle + 0.5 * np.pi, angle)
+    at = ((np.arange(STRIPS) + 0.5) / STRIPS - 0.5) * width[:, None]
+    x = np.asarray(areas.x_m)[:, None] - at * np.sin(angle)[:, None]
+    y = np.asarray(areas.y_m)[:, None] + at * np.cos(angle)[:, None]
+    half_x, half_y = (0.5 * length * np.cos(angle))[:, None], (0.5 * length * np.sin(angle))[:, None]
+    return LineSources(
+        (x - half_x).ravel(), (y - half_y).ravel(), (x + half_x).ravel(), (y + half_y).ravel(),
+        np.repeat(areas.height_m, STRIPS), np.repeat(areas.initial_vertical_m, STRIPS),
+        np.repeat(width / STRIPS / 4, STRIPS),
+    )  # fmt: skip
 
 
 def _turned(x_m: ArrayLike, y_m: ArrayLike, weather: Weather) -> tuple[Floats, Floats]:
@@ -112,7 +170,7 @@ def _turned(x_m: ArrayLike, y_m: ArrayLike, weather: Weather) -> tuple[Floats, F
     return x * east + y * north, y * east - x * north
 
 
-def _lines(sources: Sources, weather: Weather) -> Floats:
+def _lines(sources: LineSources | PointSources, weather: Weather) -> Floats:
     """Columns of ``air_pairs``; a point is a line without length."""
     if isinstance(sources, LineSources):
         ends = (sources.x1_m, sources.y1_m, sources.x2_m, sources.y2_m)
@@ -124,14 +182,14 @@ def _lines(sources: Sources, weather: Weather) -> Floats:
 
 
 def _surface_rows(
-    sources: Sources,
+    sources: LineSources | PointSources,
     receptors: Receptors,
     weather: Weather,
     max_dropped: float,
     weights: Floats,
     spreads: SpreadSet,
-) -> tuple[scipy.sparse.csr_array, Floats, Floats]:
-    """The matrix of sources near the ground, and what was dropped and kept at each receptor."""
+) -> Part:
+    """The matrix of sources near the ground."""
     layer = weather.layer(spreads)
     releases = np.column_stack([sources.height_m, sources.initial_vertical_m])
     unlike, table_of = np.unique(releases, axis=0, return_inverse=True)

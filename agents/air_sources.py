@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+FREEZING_K = 230.0  # nothing colder leaves a chimney
 
 
 def _as_arrays(table: Any, positive: Sequence[str]) -> None:
@@ -63,6 +64,56 @@ class PointSources:
 
     def __post_init__(self) -> None:
         _as_arrays(self, ("height_m", "initial_vertical_m", "initial_lateral_m"))
+
+    def __len__(self) -> int:
+        return int(np.size(self.x_m))
+
+
+@dataclass(frozen=True, slots=True)
+class AreaSources:
+    """Rectangles that release from all over, such as blocks of heated houses or works; ``[source]`` or one for all.
+
+    ``length_m`` runs along ``angle_deg``, counted from east to north; ``x_m, y_m`` is the middle.
+    """
+
+    x_m: ArrayLike
+    y_m: ArrayLike
+    length_m: ArrayLike
+    width_m: ArrayLike
+    angle_deg: ArrayLike = 0.0
+    height_m: ArrayLike = 10.0
+    initial_vertical_m: ArrayLike = 4.0
+
+    def __post_init__(self) -> None:
+        _as_arrays(self, ("length_m", "width_m", "height_m", "initial_vertical_m"))
+
+    def __len__(self) -> int:
+        return int(np.size(self.x_m))
+
+
+@dataclass(frozen=True, slots=True)
+class StackSources:
+    """Chimneys; fields are ``[source]`` or one number for all. A building of height 0 is none."""
+
+    x_m: ArrayLike
+    y_m: ArrayLike
+    height_m: ArrayLike
+    diameter_m: ArrayLike
+    exit_speed_mps: ArrayLike
+    exit_temperature_k: ArrayLike
+    building_height_m: ArrayLike = 0.0  # whose wake may pull the plume down
+    building_width_m: ArrayLike = 0.0
+
+    def __post_init__(self) -> None:
+        names = ("height_m", "diameter_m", "exit_speed_mps", "exit_temperature_k")
+        _as_arrays(self, (*names, "building_height_m", "building_width_m"))
+        cold = np.flatnonzero(np.asarray(self.exit_temperature_k) < FREEZING_K)
+        if cold.size:
+            msg = (
+                f"StackSources: exit_temperature_k[{cold[0]}] = {np.asarray(self.exit_temperature_k)[cold[0]]:g} is "
+                f"below {FREEZING_K:g}: degrees Celsius? Add 273.15 ({cold.size} like it)"
+            )
+            raise ValueError(msg)
 
     def __len__(self) -> int:
         return int(np.size(self.x_m))

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from citytwin.agents.air_matrix import dispersion_matrix
-from citytwin.agents.air_sources import LineSources, PointSources, Receptors
+from citytwin.agents.air_sources import AreaSources, LineSources, PointSources, Receptors, StackSources
+from citytwin.agents.air_stacks import plume_of, stability_class
 from citytwin.agents.air_weather import Weather
 
 NEUTRAL = Weather(250.0, 3.0, 0.3)
@@ -140,3 +141,55 @@ def test_sources_and_rates_that_cannot_be_are_named():
         found.concentration_gm3([-1.0])
     with pytest.raises(ValueError, match="1 sources have rates of shape"):
         found.concentration_gm3([1.0, 2.0])
+
+
+def test_an_area_is_the_points_all_over_it():
+    """Inside, at its edge, downwind and upwind; by the twin's points, a metre apart nearby."""
+    area = AreaSources(0.0, 0.0, 60.0, 40.0, 30.0, 3.0, 2.0)
+    places = [(0.0, 0.0, 1.5), (80.0, 30.0, 1.5), (-60.0, -40.0, 1.5), (300.0, 100.0, 5.0), (20.0, 20.0, 1.5)]
+    got = dispersion_matrix(area, Receptors(*np.transpose(places)), NEUTRAL, 0.0).matrix.toarray()[:, 0]
+    u, v = np.meshgrid((np.arange(60) + 0.5) - 30.0, (np.arange(40) + 0.5) - 20.0)
+    x = u * np.cos(np.pi / 6) - v * np.sin(np.pi / 6)
+    y = u * np.sin(np.pi / 6) + v * np.cos(np.pi / 6)
+    want = [
+        air_twin.points(NEUTRAL, at[0] - x.ravel(), at[1] - y.ravel(), at[2], 3.0, 2.0, 0.5).mean() for at in places
+    ]
+    np.testing.assert_allclose(got, want, rtol=0.05)
+
+
+STACK = StackSources(0.0, 0.0, 30.0, 1.2, 12.0, 420.0)
+
+
+def test_a_stack_s_plume_comes_down_downwind_and_its_rise_keeps_it_up():
+    places = Receptors(np.array([-500.0, 500.0, 1500.0]), 0.0)
+    weather = Weather(270.0, 4.0, 0.35)
+    hot = dispersion_matrix(STACK, places, weather).matrix.toarray()[:, 0]
+    cold = StackSources(0.0, 0.0, 30.0, 1.2, 12.0, 290.0)
+    assert hot[2] > 10.0 * hot[0] > 0.0
+    assert hot[1] < 0.9 * dispersion_matrix(cold, places, weather).matrix.toarray()[1, 0]
+    caught = StackSources(0.0, 0.0, 30.0, 1.2, 12.0, 420.0, 25.0, 30.0)
+    assert dispersion_matrix(caught, places, weather).matrix.toarray()[1, 0] > 1.2 * hot[1]
+
+
+def test_a_plume_that_rose_above_mixed_air_stays_there():
+    strong = StackSources(0.0, 0.0, 60.0, 4.0, 20.0, 500.0)
+    weather = Weather(270.0, 2.0, 0.2, mixing_height_m=150.0)
+    assert plume_of(strong, 0, weather, weather.layer()).height_m > 150.0
+    assert dispersion_matrix(strong, Receptors([500.0, 5000.0], 0.0), weather).matrix.nnz == 0
+
+
+def test_classes_are_golder_s():
+    assert [stability_class(length, 0.1) for length in (-8.0, -15.0, -60.0, np.inf, 60.0, 14.0)] == list("ABCDEF")
+
+
+def test_a_stack_in_celsius_is_caught():
+    with pytest.raises(ValueError, match=r"exit_temperature_k\[0\] = 120 is below 230: degrees Celsius\?"):
+        StackSources(0.0, 0.0, 30.0, 1.2, 12.0, 120.0)
+
+
+def test_kinds_of_sources_stand_side_by_side():
+    roads, places = city(5, 4, 500.0)
+    area = AreaSources([0.0, 100.0], 0.0, 60.0, 40.0)
+    together = dispersion_matrix([roads, STACK, area], places, NEUTRAL)
+    alone = [dispersion_matrix(kind, places, NEUTRAL).matrix.toarray() for kind in (roads, STACK, area)]
+    np.testing.assert_array_equal(together.matrix.toarray(), np.hstack(alone))
