@@ -161,14 +161,14 @@ STACK = StackSources(0.0, 0.0, 30.0, 1.2, 12.0, 420.0)
 
 
 def test_a_stack_s_plume_comes_down_downwind_and_its_rise_keeps_it_up():
-    places = Receptors(np.array([-500.0, 500.0, 1500.0]), 0.0)
+    places = Receptors(np.array([-500.0, 100.0, 200.0]), 0.0)
     weather = Weather(270.0, 4.0, 0.35)
     hot = dispersion_matrix(STACK, places, weather).matrix.toarray()[:, 0]
     cold = StackSources(0.0, 0.0, 30.0, 1.2, 12.0, 290.0)
     assert hot[2] > 10.0 * hot[0] > 0.0
-    assert hot[1] < 0.9 * dispersion_matrix(cold, places, weather).matrix.toarray()[1, 0]
+    assert hot[1] < 0.2 * dispersion_matrix(cold, places, weather).matrix.toarray()[1, 0]
     caught = StackSources(0.0, 0.0, 30.0, 1.2, 12.0, 420.0, 25.0, 30.0)
-    assert dispersion_matrix(caught, places, weather).matrix.toarray()[1, 0] > 1.2 * hot[1]
+    assert dispersion_matrix(caught, places, weather).matrix.toarray()[1, 0] > 5.0 * hot[1]
 
 
 def test_a_plume_that_rose_above_mixed_air_stays_there():
