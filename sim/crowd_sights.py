@@ -54,19 +54,29 @@ class Squares:
             area_m2=area_m2[kept],
         )
 
+    def people(self) -> Floats:
+        """People in each square now."""
+        place, _ = self._places()
+        return _sums(place[place >= 0], np.ones((place >= 0).sum()), self.places.area_m2.size)
+
     def look(self, monitor: Monitor) -> None:
         """Let a monitor look at everybody."""
+        place, rows = self._places()
+        people = self._crowd.people
+        vx, vy = people.vx_mps[rows], people.vy_mps[rows]
+        kept, count = place >= 0, self.places.area_m2.size
+        sums = [_sums(place[kept], values[kept], count) for values in (np.ones(rows.size), vx, vy, np.hypot(vx, vy))]
+        monitor.sample(*sums)
+
+    def _places(self) -> tuple[Ints, NDArray[np.int32]]:
+        """Square of everybody, -1 where there is none, and their rows."""
         rows = self._crowd.inside
         people = self._crowd.people
         column = ((people.x_m[rows] - self._left_m) / SQUARE_M).astype(np.int64)
         row = ((people.y_m[rows] - self._bottom_m) / SQUARE_M).astype(np.int64)
         square = row * self._across + column
         inside = (column >= 0) & (column < self._across) & (row >= 0) & (square < self._place_of.size)
-        place = np.where(inside, self._place_of[np.where(inside, square, 0)], -1)
-        vx, vy = people.vx_mps[rows], people.vy_mps[rows]
-        kept, count = place >= 0, self.places.area_m2.size
-        sums = [_sums(place[kept], values[kept], count) for values in (np.ones(rows.size), vx, vy, np.hypot(vx, vy))]
-        monitor.sample(*sums)
+        return np.where(inside, self._place_of[np.where(inside, square, 0)], -1), rows
 
 
 class Streets:

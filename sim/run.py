@@ -324,6 +324,10 @@ def walk_observers(folder: RunFolder, simulation: Simulation) -> list[Observer]:
 
     every_s = simulation.scenario.walking.links_every_s
     observers: list[Observer] = [WalkLinkTable(folder, simulation.walking.walkers, every_s)]
+    if simulation.walking.patches:
+        from .patch_tables import PatchTable
+
+        observers.append(PatchTable(folder, list(simulation.walking.patches), every_s))
     if simulation.scenario.crowd_monitor is not None:
         from .crowd_sights import CrowdTable
 

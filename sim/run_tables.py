@@ -153,6 +153,20 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "level": TEXT,  # none, watch, amber, red
         "time_to_amber_s": NUMBER,
     },
+    "patches": {
+        "patch": TEXT,
+        "area_m2": NUMBER,
+        "geometry": BYTES,  # WKB in the projected CRS of the manifest's epsg
+    },
+    "patch_squares": {
+        "interval_start_s": NUMBER,
+        "interval_end_s": NUMBER,
+        "patch": TEXT,
+        "x_m": NUMBER,
+        "y_m": NUMBER,
+        "density_per_m2": NUMBER,
+        "level_of_service": TEXT,  # A to F
+    },
     "walk_streets": {
         "link": TEXT,
         "name": TEXT,

@@ -59,7 +59,7 @@ def render(run: Run) -> str:
     ]
     on_foot = walking.walking_section(run, city, start)
     if on_foot is not None:
-        pictures.append(on_foot.pop("picture"))
+        pictures += on_foot.pop("pictures")
     danger = hazards.hazard_section(run, city, start)
     pictures += danger.pop("pictures") if danger is not None else []
     pictures += air_warnings.warning_pictures(run, start)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import streets_map, style
+from . import patches, streets_map, style
 from .figures import City, Picture
 from .svg import to_svg
 
@@ -33,7 +33,7 @@ def walking_section(run: Run, city: City, start: dt.datetime) -> dict[str, Any] 
     picture = level_map(worst, run.walk_streets, city, start)
     return {
         "sentences": _sentences(facts),
-        "picture": picture,
+        "pictures": [picture, *patches.patch_pictures(run, start)],
         "rows": [_row(row, start) for row in worst.head(ROWS_SHOWN).to_dict("records")],
     }
 

@@ -13,6 +13,7 @@ from traffic_case import write_scenario
 from citytwin.kernels import walking_tables as table
 from citytwin.scenarios.problems import InputError
 from citytwin.scenarios.scenario import load_scenario
+from citytwin.sim.report import write_report
 from citytwin.sim.run import network_of, run_scenario, trips_of, walks_of
 from citytwin.sim.run_folder import read_run
 from citytwin.sim.simulation import Simulation
@@ -98,6 +99,15 @@ def test_the_run_folder_tells_of_patches(town, tmp_path):
     assert sum(facts[part] for part in ("pending", "waiting", "walking", "arrived", "no_route")) == facts["walks"]
     assert set(facts["patches"]) == {"market", "gate"}
     assert {"market", "gate"} <= set(run.crowd["where"])
+    squares = run.table("patch_squares")
+    assert set(squares["interval_end_s"]) == {300.0, 400.0} and set(squares["patch"]) == {"market", "gate"}
+    assert (squares["level_of_service"] == "A").all() and (squares["density_per_m2"] <= 1 / 3.25).all()
+    watched = run.crowd[run.crowd["where"].isin(["market", "gate"])]
+    seen = watched["people"] * (watched["interval_end_s"] - watched["interval_start_s"])
+    there = 4.0 * squares["density_per_m2"] * (squares["interval_end_s"] - squares["interval_start_s"])
+    assert seen.sum() == pytest.approx(there.sum(), rel=0.1)  # the monitor leaves out places that are nearly empty
+    page = write_report(run.folder).read_text()
+    assert "In “market” it is densest from 07:0" in page and 'id="patch1-' in page
 
 
 @pytest.mark.parametrize(
