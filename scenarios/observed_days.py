@@ -56,7 +56,11 @@ def observed_on(
 def _usable(readings: Readings, placed: Placed, row: int) -> bool:
     sensor = int(readings.sensor[row])
     kind = readings.sensors[sensor].measures
-    return kind.name in UNITS and (kind.place in ("point", "walk_link") or placed.links[sensor].size > 0)
+    if kind.name not in UNITS:
+        return False
+    if kind.place == "walk_link":
+        return bool(placed.walk_link[sensor] >= 0)
+    return kind.place == "point" or placed.links[sensor].size > 0
 
 
 def _entries(

@@ -20,7 +20,11 @@ from citytwin.scenarios.observed_days import (
     roughened,
 )
 from citytwin.scenarios.sensor_files import read_observations
+from citytwin.scenarios.sensor_places import positions
 
+from .walk_case import walk_town
+
+PRIMARY = {"highway": "primary", "sidewalk": "both"}
 TWO_WEEKS = [dt.date(2026, 3, 2) + dt.timedelta(days=day) for day in range(14)]
 
 
@@ -125,3 +129,30 @@ def test_every_part_of_town_is_in_both_halves_of_a_split():
     assert split.left_out == leave_sensors_out(observed, x_m, y_m, share=0.2, seed=5).left_out
     assert split.left_out != leave_sensors_out(observed, x_m, y_m, share=0.2, seed=6).left_out
     assert leave_sensors_out(table(2), np.zeros(8), np.zeros(8)).left_out == ()
+
+
+def test_walkers_are_counted_on_links_of_the_walk_network(tmp_path):
+    walk, roads = walk_town(
+        tmp_path, {1: (0, 0), 2: (200, 0), 3: (200, 150)}, [(10, (1, 2), PRIMARY), (11, (2, 3), PRIMARY)]
+    )
+    row = walk.link_count - 1
+    name = walk.links.id[row]
+    counts = f"time,link,value\n2026-03-02T07:00,{name},12\n2026-03-02T07:00,way/99:1-2,3\n"
+    described = observations(
+        tmp_path, walkers=counts, count=f"time,link,value\n2026-03-02T07:00,{roads.links.id[0]},7\n"
+    )
+    health = examine(described, roads, walk=walk)
+    assert [(found.sort, health.name(found)) for found in health.findings] == [("unknown_link", "way/99:1-2")]
+    found = observed_on(described.readings, health.placed, dt.datetime(2026, 3, 2, 7), 900.0)
+    kinds = [KINDS[kind] for kind in found.kind]
+    assert dict(zip(kinds, found.link.tolist(), strict=True)) == {"walkers": row, "count": 0}
+    unplaced = observed_on(described.readings, examine(described, roads).placed, dt.datetime(2026, 3, 2, 7), 900.0)
+    assert unplaced.link.tolist() == [0]  # without the walk network nobody knows where walkers are
+
+
+def test_where_sensors_are(tmp_path):
+    network = fork()
+    described = observations(tmp_path, count="time,link,value\n2026-03-02T07:00,in,7\n2026-03-02T07:00,lost,7\n")
+    x_m, y_m = positions(described.readings, examine(described, network).placed, network)
+    np.testing.assert_allclose([x_m[0], y_m[0]], [200.0, 0.0], atol=5.0)
+    assert np.isnan([x_m[1], y_m[1]]).all()
