@@ -98,6 +98,8 @@ def span_words(begin: dt.datetime, end: dt.datetime) -> str:
     >>> span_words(dt.datetime(2026, 3, 29, 8), dt.datetime(2026, 3, 29, 9, 30))
     '2026-03-29 08:00-09:30'
     """
+    if end <= begin:  # clocks were put back in between
+        return f"{begin:%Y-%m-%d %H:%M} (summer time)"
     shown = f"{end:%H:%M}" if end.date() == begin.date() else f"{end:%Y-%m-%d %H:%M}"
     return f"{begin:%Y-%m-%d %H:%M}-{shown}"
 

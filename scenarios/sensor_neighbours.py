@@ -22,7 +22,7 @@ SHIFT_DAY_SHARE = 0.8  # of a day's steps that must be read
 SHIFT_FITS, SHIFT_GAINS = 0.9, 0.1  # correlation with the usual day once shifted, and how much better that is
 SHIFT_GAINS_TOGETHER = 0.02  # of all sensors together, whose chance is small
 SHIFT_BUSY_VEH = 500.0  # on a usual day: with fewer, chance makes its shape
-SHIFT_ODD_DAYS = 3  # on end, before a shift that is not by whole hours is more than a late night
+SHIFT_ODD_DAYS = 3  # on end, before a shift that is small or not by whole hours is more than a late night
 OUTAGE_FILE_SHARE = 0.5  # of the usual total: no day of a week is so quiet against its like
 QUIET_VPH_PER_LANE = 40.0  # 2 % of a motorway lane's capacity, by day on half of all sensors
 
@@ -78,13 +78,13 @@ def _drift(grid: Grid, sensor: int, days: np.ndarray, ratio: Floats) -> Iterator
 
 
 def clock_shifts(grid: Grid, usual: Floats) -> Iterator[Finding]:
-    """Days that fit the usual day far better when all their times are moved."""
+    """Days that fit the usual day far better when all their times are moved; only what is counted keeps such hours."""
     steps = round(DAY_S / grid.step_s)
     if steps < 24:
         return
     day, typical = grid.by_day(grid.value)[:, :steps], grid.by_day(usual)[:, :steps]
     poisson = np.array([grid.readings.sensors[sensor].measures.poisson for sensor in grid.column])
-    day = np.where((np.nansum(typical, axis=1) >= SHIFT_BUSY_VEH)[:, None] | ~poisson, day, np.nan)
+    day = np.where((np.nansum(typical, axis=1) >= SHIFT_BUSY_VEH)[:, None] & poisson, day, np.nan)
     most = round(SHIFT_MOST_S / grid.step_s)
     lags = np.arange(-most, most + 1)
     lags = lags[lags * grid.step_s % 900.0 == 0]  # clocks are wrong by quarters of hours
@@ -126,7 +126,8 @@ def _best(fit: Floats, lags: np.ndarray, gains: float) -> tuple[np.ndarray, Floa
 def _shifts_of(grid: Grid, sensor: int, lag: np.ndarray, after: Floats, before: Floats) -> Iterator[Finding]:
     for value in np.unique(lag[lag != 0]).tolist():
         for first, end in runs(lag == value):
-            if end - first < SHIFT_ODD_DAYS and value * grid.step_s % HOUR_S:
+            small = float((after - before)[first:end].mean()) < SHIFT_GAINS
+            if end - first < SHIFT_ODD_DAYS and (small or value * grid.step_s % HOUR_S):
                 continue
             begin_s = grid.day_begin_s[[first, end - 1]]
             late = "late" if value > 0 else "early"
