@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from .city_model import CityModel
     from .walkers import Walkers
 
+NOT_CALLED = 8  # a status of walks that stand by in a rehearsal; whatever asks for another one passes over them
+
 STATUS = {
+    NOT_CALLED: "not_called",
     table.PENDING: "pending",
     table.WAITING: "waiting",
     table.WALKING: "walking",
@@ -45,7 +48,11 @@ class Pedestrian(mesa.Agent):
 
     @property
     def status(self) -> str:
-        """``pending``, ``waiting`` for room to set out, ``walking``, ``arrived``, ``no_route`` or ``incapacitated``."""
+        """What the person does.
+
+        ``pending``, ``waiting`` for room to set out, ``walking``, ``arrived``, ``no_route``, ``incapacitated``, or
+        ``not_called`` in a rehearsal.
+        """
         return STATUS[int(self._walkers.people.status[0, self.row])]
 
     @property

@@ -148,14 +148,18 @@ class IncidentInject(EventInject):
 
 
 class ExtraArrivals(_ForSomeTime):
-    """More people set out by car than the scenario says; they stand by from the beginning of the rehearsal."""
+    """More people set out by car or on foot than the scenario says; they stand by from when the rehearsal begins."""
 
     kind: Literal["extra_arrivals"] = Field(description="`extra_arrivals`.")
     share: float = Field(gt=0, description="How many more, as a share of those who set out anyway: 0.2.")
+    by: Literal["car", "foot"] = Field("car", description="How they travel.")
 
     def wrong(self, scenario: Scenario, network: RoadNetwork) -> Iterator[tuple[str, str]]:
-        """That nobody can stand by who has not found a route in the days before."""
-        if scenario.routes.adapts:
+        """That nobody can stand by who has not found a route in the days before, or where nobody walks."""
+        if self.by == "foot":
+            if not scenario.walks:
+                yield "by", "nobody walks in this scenario. Say who does under `walks`."
+        elif scenario.routes.adapts:
             yield "kind", "has no effect where people have got used to the streets. Take `routes: {choice: known}`."
 
 

@@ -47,6 +47,8 @@ def call_reserve(simulation: Simulation, inject: ExtraArrivals, now_s: float) ->
     reserve = simulation.parts["reserve"]
     assert isinstance(reserve, Reserve), "a rehearsal has one"
     until_s = simulation.scenario.duration_s if inject.for_min is None else now_s + 60.0 * inject.for_min
+    if inject.by == "foot":
+        return f"{reserve.call_on_foot(simulation, inject.share, now_s, until_s):,} more will set out on foot"
     return f"{reserve.call(simulation, inject.share, now_s, until_s):,} more will set out by car"
 
 

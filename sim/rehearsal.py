@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
@@ -378,7 +378,7 @@ def open_rehearsal(
     injects
         File of injects.
     reserve
-        How many stand by for extra arrivals, as a share of those who drive anyway.
+        How many stand by for extra arrivals, as a share of those who drive and walk anyway.
     seed, threads, progress
         See ``run_scenario``.
     resume
@@ -401,8 +401,9 @@ def open_rehearsal(
     saved = saved_run(Path(out), scenario, own_seed, progress) if resume else None
     if saved is not None:
         reserve, listed = _reserve_of(Path(out)), []
-    reserve = 0.0 if scenario.routes.adapts else reserve
-    trips = with_reserve(trips, reserve, own_seed)
+    trips = with_reserve(trips, 0.0 if scenario.routes.adapts else reserve, own_seed)
+    if on_foot is not None:
+        on_foot = replace(on_foot, walks=with_reserve(on_foot.walks, reserve, own_seed, on_foot=True))
     facts = {"scenario_file": path, "seed": own_seed, "threads": use_threads(threads), "device": "cpu"}
     about = {"reserve": reserve}
     folder = open_run_folder(scenario, network, out, goes_on=saved is not None, rehearsal=about, **facts)

@@ -23,7 +23,7 @@ close LINKS [lanes 0,1] [for 60 min] [broadcast] close a road; who comes to it s
 limit LINKS 30 [for 60 min]                      another speed limit, km/h
 block LINK [lane 0] [at 50 m] for 30 min         a vehicle breaks down
 retime JUNCTION cycle 90 [for 60 min]            another signal programme
-arrivals +20% [for 30 min]                       more people set out by car
+arrivals +20% [on foot] [for 30 min]             more people set out, by car if nothing else is said
 order ZONES [compliance 90%]                     tell zones to leave
 full SHELTER                                     a shelter takes nobody else
 move HAZARD east 200 [north -50]                 a hazard is elsewhere, m
@@ -249,7 +249,10 @@ def _arrivals(words: list[str]) -> dict[str, Any]:
     found = re.fullmatch(r"\+?(\d+(?:\.\d+)?) ?%", words[0]) if words else None
     if found is None:
         raise _wrong("say how many more: arrivals +20%")
-    return {"kind": "extra_arrivals", "share": float(found[1]) / 100.0, **_for(_options(words[1:], ("for",)))}
+    on_foot = words[1:3] == ["on", "foot"]
+    options = _options(words[3:] if on_foot else words[1:], ("for",))
+    by = {"by": "foot"} if on_foot else {}
+    return {"kind": "extra_arrivals", "share": float(found[1]) / 100.0, **by, **_for(options)}
 
 
 def _order(words: list[str]) -> dict[str, Any]:

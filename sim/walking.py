@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from ..agents.pedestrian import STATUS
+from ..agents.pedestrian import NOT_CALLED, STATUS
 from ..agents.remembering import Remembers
 from ..agents.walk_routes import WalkRouter
 from ..agents.walkers import STEP_S, Walkers, build_walkers
@@ -278,14 +278,14 @@ def walking_facts(simulation: Simulation) -> dict[str, Any]:
     people = walkers.people
     cancels = any(isinstance(measure, CancelledWalks) for measure in simulation.scenario.measures)
     cancelled = int(_cancelled(simulation).sum()) if cancels else 0
-    status = np.bincount(people.status[0], minlength=table.IN_PATCH + 1)
+    status = np.bincount(people.status[0], minlength=NOT_CALLED + 1)
     arrived = people.status[0] == table.ARRIVED
     travel_s = (people.arrived_s[0] - people.depart_s[0])[arrived]
     delay_s = travel_s - people.walked_m[0, arrived] / people.speed_mps[0, arrived]
     return {
         "walking": {
             "preset": simulation.scenario.walking.preset,
-            "walks": len(walkers.trips.id),
+            "walks": len(walkers.trips.id) - int(status[NOT_CALLED]),
             "pending": int(status[table.PENDING]),
             "waiting": int(status[table.WAITING]),
             "walking": int(status[table.WALKING] + status[table.QUEUED] + status[table.IN_PATCH]),

@@ -13,7 +13,9 @@ from click.testing import CliRunner
 from evacuation_case import box, write_case
 from hazard_case import write_series
 from restart_case import end_of, files_of, simulation_of, write_busy_town
+from traffic_case import write_scenario
 
+from citytwin.agents.pedestrian import NOT_CALLED
 from citytwin.kernels import traffic_tables as table
 from citytwin.scenarios.problems import InputError, describe
 from citytwin.sim.checkpoints import snapshots_in
@@ -115,6 +117,35 @@ def test_extra_arrivals_are_called_in_their_window_and_no_more(rehearsal):
     assert not (called & ~in_window).any()
     assert called.sum() == pytest.approx(in_window.sum() / 2, rel=0.3), "half of a reserve of a half"
     assert (fleet.vehicles.status[0, called] == table.ARRIVED).sum() > 5
+
+
+def test_extra_arrivals_on_foot_are_called_in_their_window_and_disturb_nobody_before(tmp_path):
+    walks = [{"kind": "random_trips", "per_hour": 3000, "min_distance_m": 100}]
+    path = write_scenario(tmp_path, walks=walks, demand=[], duration_s=400)
+    alone = simulation_of(path)
+    alone.run(100.0)
+    rehearsal = open_rehearsal(path, tmp_path / "drill")
+    rehearsal.run_until(100)
+    walkers, commands = rehearsal.simulation.model.walkers, Commands(rehearsal)
+    own = np.array(["+reserve" not in walk for walk in walkers.trips.id])
+    for column in ("status", "walked_m", "left_m"):
+        with_reserve, without = (getattr(each.people, column)[0] for each in (walkers, alone.model.walkers))
+        np.testing.assert_array_equal(with_reserve[own], without)
+    depart_s = walkers.trips.depart_s
+    in_window = ~own & (depart_s > 100) & (depart_s < 220)
+    commands.do("arrivals +25% on foot for 2 min")
+    rehearsal.run_until(300)
+    called = ~own & (walkers.people.status[0] != NOT_CALLED)
+    assert not (called & ~in_window).any() and (walkers.people.walked_m[0, called] > 0.0).all()
+    assert called.sum() == pytest.approx(in_window.sum() / 2, rel=0.3), "half of a reserve of a half"
+    rehearsal.undo()
+    assert (walkers.people.status[0, ~own] == NOT_CALLED).all()
+    facts = rehearsal.finish()["walking"]
+    assert facts["walks"] == own.sum()
+    assert 'by = "foot"  nobody walks' in said(
+        open_rehearsal(write_scenario(tmp_path / "cars"), tmp_path / "two").inject,
+        {"kind": "extra_arrivals", "share": 0.1, "by": "foot"},
+    )
 
 
 def test_looking_ahead_compares_and_changes_nothing(rehearsal):
