@@ -62,7 +62,7 @@ class Cloud:
         self.ground_gm3 = np.zeros(shape)  # deposited, as concentration it had in the air
         self.left_gm3 = 0.0  # over the edge, the same, summed over cells
         self._next = np.zeros(shape)
-        self._gone = np.zeros(shape[0])
+        self._gone = np.zeros((shape[0], 2)), np.zeros((shape[1], 2))
         self.turn = 0  # which direction goes first
         self.wind((0.0, 0.0))
 
@@ -107,10 +107,10 @@ class Cloud:
             self._sized = step_s, self._east * scale, self._north * scale
         _, east, north = self._sized
         exchange = self.diffusivity_m2ps * step_s / (self.cell_m * self.cell_m)
-        moves = (grid.move_east, east), (grid.move_north, north)
-        for move, courant in moves if self.turn == 0 else moves[::-1]:
-            move(self.gm3, courant, exchange, self._next, self._gone)
-            self.left_gm3 += float(self._gone.sum())
+        moves = (grid.move_east, east, self._gone[0]), (grid.move_north, north, self._gone[1])
+        for move, courant, gone in moves if self.turn == 0 else moves[::-1]:
+            move(self.gm3, courant, exchange, self._next, gone)
+            self.left_gm3 += float(gone.sum())
             self.gm3, self._next = self._next, self.gm3
         self.turn = 1 - self.turn
         if self.deposition_mps > 0.0:

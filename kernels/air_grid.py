@@ -13,7 +13,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from .compile import bare, kernel, parallel, woven
+from .compile import bare, bare_entry, kernel, parallel, woven
 
 Floats = NDArray[np.float64]
 
@@ -43,66 +43,89 @@ def flux(c0: float, c1: float, c2: float, c3: float, courant: float, exchange: f
     return carried - exchange * (c2 - c1)
 
 
-@kernel
-def face_flux(c0: float, c1: float, c2: float, c3: float, courant: float, exchange: float) -> float:
-    """``flux``, as a call."""
-    return flux(c0, c1, c2, c3, courant, exchange)
+@bare_entry
+def flux_east(cells: Floats, row: int, face: int, courant: Floats, exchange: float) -> float:
+    """What passes the west face of a cell to the east; ``face`` 0 and the last are the grid's edges.
 
-
-@bare
-def move_row_east(before: Floats, courant: Floats, exchange: float, after: Floats) -> float:
-    """Move one row along itself; ``courant`` is ``[face]``. Says how much left over both ends, in cells.
-
-    Outside is clean air: wind carries out, and nothing in.
+    Outside is clean air: wind carries out, and nothing in. ``courant`` is ``[row, face]``.
     """
-    last = before.size - 1
-    west = min(courant[0], 0.0) * before[0]
-    gone = -west
-    for i in range(last):
-        behind, beyond = before[max(i - 1, 0)], before[min(i + 2, last)]
-        east = flux(behind, before[i], before[i + 1], beyond, courant[i + 1], exchange)
-        after[i] = max(before[i] + (west - east), 0.0)  # rounding may leave -1e-16
-        west = east
-    east = max(courant[last + 1], 0.0) * before[last]
-    after[last] = max(before[last] + (west - east), 0.0)
-    return gone + east
+    last = cells.shape[1] - 1
+    if face == 0:
+        return min(courant[row, 0], 0.0) * cells[row, 0]
+    if face > last:
+        return max(courant[row, face], 0.0) * cells[row, last]
+    behind, beyond = cells[row, max(face - 2, 0)], cells[row, min(face + 1, last)]
+    return flux(behind, cells[row, face - 1], cells[row, face], beyond, courant[row, face], exchange)
+
+
+@bare_entry
+def flux_north(cells: Floats, face: int, column: int, courant: Floats, exchange: float) -> float:
+    """What passes the south face of a cell to the north; ``courant`` is ``[face, column]``."""
+    last = cells.shape[0] - 1
+    if face == 0:
+        return min(courant[0, column], 0.0) * cells[0, column]
+    if face > last:
+        return max(courant[face, column], 0.0) * cells[last, column]
+    behind, beyond = cells[max(face - 2, 0), column], cells[min(face + 1, last), column]
+    return flux(behind, cells[face - 1, column], cells[face, column], beyond, courant[face, column], exchange)
+
+
+@kernel
+def after(here: float, inflow: float, outflow: float) -> float:
+    """What a cell holds afterwards; rounding may leave -1e-16, which is nothing."""
+    return max(here + (inflow - outflow), 0.0)
 
 
 @bare
-def move_row_north(before: Floats, row: int, south: Floats, north: Floats, exchange: float, after: Floats) -> float:
-    """Move one row across itself; courant numbers are those of its edges. Says how much left the grid, in cells."""
+def move_row_east(before: Floats, row: int, courant: Floats, exchange: float, then: Floats, gone: Floats) -> None:
+    """Move one row along itself; ``gone`` is what left over its two ends, in cells."""
+    size = before.shape[1]
+    inflow = flux_east(before, row, 0, courant, exchange)
+    gone[0] = -inflow
+    for i in range(size):
+        if 0 < i < size - 2:  # ``flux_east`` without the edges, for vector instructions
+            cells = before[row, i - 1], before[row, i], before[row, i + 1], before[row, i + 2]
+            outflow = flux(cells[0], cells[1], cells[2], cells[3], courant[row, i + 1], exchange)
+        else:
+            outflow = flux_east(before, row, i + 1, courant, exchange)
+        then[i] = after(before[row, i], inflow, outflow)
+        inflow = outflow
+    gone[1] = inflow
+
+
+@bare
+def move_row_north(before: Floats, row: int, courant: Floats, exchange: float, then: Floats, gone: Floats) -> None:
+    """Move one row across itself; ``gone`` is ``[column, edge]``, which the first and the last row write."""
     last = before.shape[0] - 1
-    c0, c1 = max(row - 2, 0), max(row - 1, 0)
-    c3, c4 = min(row + 1, last), min(row + 2, last)
-    gone = 0.0
-    for i in range(after.size):
-        here = before[row, i]
-        if row > 0:
-            inflow = flux(before[c0, i], before[c1, i], here, before[c3, i], south[i], exchange)
-        else:
-            inflow = min(south[i], 0.0) * here
-            gone -= inflow
-        if row < last:
-            outflow = flux(before[c1, i], here, before[c3, i], before[c4, i], north[i], exchange)
-        else:
-            outflow = max(north[i], 0.0) * here
-            gone += outflow
-        after[i] = max(here + (inflow - outflow), 0.0)
-    return gone
+    if 1 < row < last - 1:  # ``flux_north`` without the edges, for vector instructions
+        for i in range(then.size):
+            c1, here, c3 = before[row - 1, i], before[row, i], before[row + 1, i]
+            inflow = flux(before[row - 2, i], c1, here, c3, courant[row, i], exchange)
+            outflow = flux(c1, here, c3, before[row + 2, i], courant[row + 1, i], exchange)
+            then[i] = after(here, inflow, outflow)
+        return
+    for i in range(then.size):
+        inflow = flux_north(before, row, i, courant, exchange)
+        outflow = flux_north(before, row + 1, i, courant, exchange)
+        then[i] = after(before[row, i], inflow, outflow)
+        if row == 0:
+            gone[i, 0] = -inflow
+        if row == last:
+            gone[i, 1] = outflow
 
 
 @parallel
-def move_east(before: Floats, courant: Floats, exchange: float, after: Floats, gone: Floats) -> None:
-    """Move all rows along themselves: ``courant`` is ``[row, face]``, ``gone``, ``[row]``, what left over the edge."""
+def move_east(before: Floats, courant: Floats, exchange: float, then: Floats, gone: Floats) -> None:
+    """Move all rows along themselves: ``courant`` is ``[row, face]``, ``gone``, ``[row, edge]``, what left the grid."""
     for j in prange(before.shape[0]):
-        gone[j] = move_row_east(before[j], courant[j], exchange, after[j])
+        move_row_east(before, j, courant, exchange, then[j], gone[j])
 
 
 @parallel
-def move_north(before: Floats, courant: Floats, exchange: float, after: Floats, gone: Floats) -> None:
-    """Move all rows across themselves: ``courant`` is ``[face, column]``, ``gone``, ``[row]``, what left the grid."""
+def move_north(before: Floats, courant: Floats, exchange: float, then: Floats, gone: Floats) -> None:
+    """Move all rows across themselves: ``courant`` is ``[face, column]``, ``gone``, ``[column, edge]``."""
     for j in prange(before.shape[0]):
-        gone[j] = move_row_north(before, j, courant[j], courant[j + 1], exchange, after[j])
+        move_row_north(before, j, courant, exchange, then[j], gone)
 
 
 @bare

@@ -14,7 +14,7 @@ from numba import int64, prange
 from numpy.typing import NDArray
 
 from .air_lines import round_point, straight_point, surface_line
-from .compile import bare, parallel, woven
+from .compile import bare, bare_entry, parallel, woven
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -41,7 +41,7 @@ LARGEST: Final = 40  # the exponent of two that the last bins are for
 CAUTION: Final = 0.9  # of what may be dropped, since it is weighed by estimates
 
 
-@bare
+@bare_entry
 def line_share(tables: Floats, table: int, sigma_v_mps: float, line: Floats, place: Floats) -> float:
     """What one line, or point, adds at one place, s/m³."""
     return surface_line(

@@ -218,6 +218,23 @@ def round_plume(plume: Plume, x_m: float, y_m: float, z_m: float) -> float:
     return (1.0 - plume.share) * layered / (2.0 * math.pi * far_m * plume.wind_mps)
 
 
+@kernel
+def open_share(plume: Plume, x_m: float, y_m: float, z_m: float) -> float:
+    """``open_plume``, as a call."""
+    return open_plume(plume, x_m, y_m, z_m)
+
+
+@kernel
+def whole_share(plume: Plume, x_m: float, y_m: float, z_m: float, under_open_sky: float) -> float:
+    """All that a stack adds, s/m³: the open plume, anew where a lid shows, and meander."""
+    high_2 = vertical_2(plume.spread, max(x_m, NEAREST_M)) + plume.self_rise_m * plume.self_rise_m
+    close_m = plume.lid_m * LID_SEEN
+    straight = under_open_sky
+    if high_2 > close_m * close_m or plume.height_m > 0.5 * plume.lid_m or z_m > 0.5 * plume.lid_m:
+        straight = plume_point(plume, x_m, y_m, z_m)
+    return straight + round_plume(plume, x_m, y_m, z_m)
+
+
 @bare_entry
 def fill_open(
     plume: Plume, x_m: float, y_m: float, ahead_m: Floats, left_m: Floats, z_m: Floats, share: Floats
@@ -231,12 +248,7 @@ def fill_open(
 def fill_plume(
     plume: Plume, x_m: float, y_m: float, ahead_m: Floats, left_m: Floats, z_m: Floats, share: Floats
 ) -> None:
-    """Write all that a stack adds: the open plume, anew where a lid shows or nothing may be, and meander."""
+    """Write all that a stack adds at places, all ``[place]``."""
     fill_open(plume, x_m, y_m, ahead_m, left_m, z_m, share)
     for r in range(share.size):
-        dx, dy, z = ahead_m[r] - x_m, left_m[r] - y_m, z_m[r]
-        high_2 = vertical_2(plume.spread, max(dx, NEAREST_M)) + plume.self_rise_m * plume.self_rise_m
-        close_m = plume.lid_m * LID_SEEN
-        if high_2 > close_m * close_m or plume.height_m > 0.5 * plume.lid_m or z > 0.5 * plume.lid_m:
-            share[r] = plume_point(plume, dx, dy, z)
-        share[r] += round_plume(plume, dx, dy, z)
+        share[r] = whole_share(plume, ahead_m[r] - x_m, left_m[r] - y_m, z_m[r], share[r])

@@ -13,10 +13,12 @@ import numba.cuda.dispatcher
 import numpy as np
 from numba import cuda
 
+from .air_plumes import URBAN, Plume
 from .cuda_kernels import add_up_counters, phases_of, put_column, take_column
 from .traffic_tables import COUNTERS, City
 
 ARCHITECTURES = ((8, 0), (9, 0))  # A100, H100
+Launch = tuple[Any, tuple[Any, ...]]  # a kernel and the types of its arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +38,42 @@ def resources_of(cities: City, architectures: Sequence[tuple[int, int]] = ARCHIT
 
     Needs numba-cuda with its toolkit wheels (libNVVM, nvJitLink); neither a driver nor a GPU.
     """
+    counts = np.zeros((1, 1, COUNTERS), np.int64)
+    own = numba.typeof(cities._replace(counter=counts)), numba.int64[::1], numba.int64
+    launches: list[Launch] = [(phase.kernel, own) for phase in phases_of(cities)]
+    launches.append((add_up_counters, (numba.typeof(counts), numba.int64[:, ::1])))
+    column = numba.float64[:, :, ::1], numba.int64, numba.float64[:, ::1]
+    launches += [(take_column, column), (put_column, column)]
+    return _assembled(launches, architectures)
+
+
+def air_resources_of(architectures: Sequence[tuple[int, int]] = ARCHITECTURES) -> list[Resources]:
+    """Compile every kernel of dispersion; needs what ``resources_of`` needs."""
+    from . import cuda_air as air
+
+    number, row, table = numba.float64, numba.float64[::1], numba.float64[:, ::1]
+    plume = numba.typeof(Plume(*(1.0,) * 6, URBAN[0]))
+    pairs = air.Pairs(np.zeros((1, 1, 1)), np.zeros(1, np.int64), np.zeros((1, 1)), np.zeros((1, 1)))
+    cells = numba.typeof(air.Cells(np.zeros((1, 1)), np.zeros((1, 1))))
+    return _assembled(
+        [
+            (air.pair_lines, (numba.typeof(pairs), number, table)),
+            (air.place_plume, (plume, number, number, row, row, row, row)),
+            (air.place_puff, (plume, number, row, row, row, row)),
+            (air.place_timed, (plume, number, number, row, row, row, row)),
+            (air.place_canyons, (row, row, row, number, row, row, row, row)),
+            (air.move_cells_east, (cells, number, table, table)),
+            (air.move_cells_north, (cells, number, table, table)),
+            (air.settle_cells, (number, table, table)),
+        ],
+        architectures,
+    )
+
+
+def _assembled(launches: Sequence[Launch], architectures: Sequence[tuple[int, int]]) -> list[Resources]:
     # A kernel that calls functions asks the current device for its capability; the one that counts is named below.
     there, numba.cuda.dispatcher.get_current_device = numba.cuda.dispatcher.get_current_device, _pretended_device
     try:
-        counts = np.zeros((1, 1, COUNTERS), np.int64)
-        own = numba.typeof(cities._replace(counter=counts)), numba.int64[::1], numba.int64
-        launches: list[tuple[Any, tuple[Any, ...]]] = [(phase.kernel, own) for phase in phases_of(cities)]
-        launches.append((add_up_counters, (numba.typeof(counts), numba.int64[:, ::1])))
-        column = numba.float64[:, :, ::1], numba.int64, numba.float64[:, ::1]
-        launches += [(take_column, column), (put_column, column)]
         return [_assemble(kernel, signature, each) for kernel, signature in launches for each in architectures]
     finally:
         numba.cuda.dispatcher.get_current_device = there

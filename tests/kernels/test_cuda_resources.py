@@ -67,6 +67,26 @@ def test_no_floating_number_is_added_atomically(found):
     assert not any(re.search(r"\b(atom|red)\.\S*\.f\d", one.ptx) for one in found.values())
 
 
+@pytest.fixture(scope="module")
+def of_air() -> list[Resources]:
+    from citytwin.kernels.cuda_resources import air_resources_of
+
+    return air_resources_of()
+
+
+def test_dispersion_compiles_and_spills_nothing(of_air):
+    """Its exponentials are the device's own, which fuse; the grid has none and rounds as a CPU does."""
+    assert {one.kernel for one in of_air} == {
+        *("pair_lines", "place_plume", "place_puff", "place_timed", "place_canyons"),
+        *("move_cells_east", "move_cells_north", "settle_cells"),
+    }
+    for one in of_air:
+        assert 0 < one.registers <= 255, one.kernel
+        assert one.spilled_bytes == 0, one.kernel
+        if one.kernel.startswith(("move", "settle")):
+            assert not re.search(r"\bfma\.", one.ptx), one.kernel
+
+
 def test_the_compiler_would_fuse_if_it_were_let():
     """So the tests above can fail: told nothing, libNVVM makes one instruction of a product and a sum."""
     from numba import cuda, float64
