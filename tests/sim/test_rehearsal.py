@@ -142,10 +142,12 @@ def test_extra_arrivals_on_foot_are_called_in_their_window_and_disturb_nobody_be
     assert (walkers.people.status[0, ~own] == NOT_CALLED).all()
     facts = rehearsal.finish()["walking"]
     assert facts["walks"] == own.sum()
-    assert 'by = "foot"  nobody walks' in said(
-        open_rehearsal(write_scenario(tmp_path / "cars"), tmp_path / "two").inject,
-        {"kind": "extra_arrivals", "share": 0.1, "by": "foot"},
-    )
+
+
+def test_nobody_more_walks_where_nobody_does(tmp_path):
+    rehearsal = open_rehearsal(write_scenario(tmp_path, demand=[]), tmp_path / "drill")
+    words = said(rehearsal.inject, {"kind": "extra_arrivals", "share": 0.1, "by": "foot"})
+    assert 'by = "foot"  nobody walks in this scenario. Say who does under `walks`.' in words
 
 
 def test_looking_ahead_compares_and_changes_nothing(rehearsal):
@@ -480,7 +482,8 @@ def test_events_of_the_scenario_begin_and_end_when_they_are_told_to(tmp_path):
         {"id": "shut", "kind": "road_closure", "link": shut, "start_s": 20},
         {"id": "slow", "kind": "speed_limit", "link": shut, "speed_kmh": 20, "start_s": 60, "end_s": 100},
     ]
-    path = write_busy_town(tmp_path, hazards=[], responders=None, demand=[], public_transport=[], events=events)
+    none = dict.fromkeys(("hazards", "measures", "air_warnings", "demand", "public_transport"), [])
+    path = write_busy_town(tmp_path, responders=None, events=events, **none)
     with open_rehearsal(path, tmp_path / "run") as rehearsal:
         commands, fleet = Commands(rehearsal), rehearsal.simulation.model.fleet
         network = rehearsal.simulation.model.network
