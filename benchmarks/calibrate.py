@@ -21,7 +21,7 @@ from citytwin.sim.calibrate.gradients import SimultaneousPerturbation, descend
 from citytwin.sim.calibrate.journal import Journal
 from citytwin.sim.calibrate.losses import Loss, geh, nrmse
 from citytwin.sim.calibrate.parameters import Parameters, demand_parameters
-from citytwin.sim.calibrate.runs import StreamRuns
+from citytwin.sim.calibrate.runs import GroupRuns
 from citytwin.sim.calibrate.searches import CmaSearch, RandomSearch, search
 
 CASES = {"1ramp": "221014_06-07", "2corridor": "221014_08-09", "4smallRegion": "221014_08-09"}
@@ -48,7 +48,7 @@ class Case:
 
     def journal(self, budget: int) -> Journal:
         """Runs of this case; demand is rounded as the benchmark rounds it."""
-        runs = StreamRuns(self.instance.network, DRIVERS, self.instance.flows, self.observed)
+        runs = GroupRuns(self.instance.network, DRIVERS, self.instance.flows, self.observed)
         return Journal(lambda values, seeds: runs(np.round(values, 1), seeds), budget)
 
     def nrmse_of(self, loss: float) -> float:

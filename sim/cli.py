@@ -19,6 +19,7 @@ import click
 if TYPE_CHECKING:
     from ..scenarios.problems import Problem
     from .backend import Backend
+    from .progress import Progress
 
 DONE, DIFFERENT, WRONG_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -236,38 +237,52 @@ def _run(
     as_json: bool,
     resume: bool = False,
 ) -> int:
-    from ..scenarios.problems import InputError
-    from .interrupts import errors_after_a_signal_are_its, stop_on_signals
-    from .progress import choose_progress
     from .report import write_report
     from .report.words import outcome
     from .run import run_scenario
     from .run_folder import MANIFEST, read_run
 
+    def work(progress: Progress) -> tuple[dict[str, Any], str]:
+        how: dict[str, Any] = {"seed": seed, "threads": threads, "backend": backend, "resume": resume}
+        summary = run_scenario(file, out, progress=progress, **how).summary
+        progress.stage("writing the report")
+        report = write_report(out)
+        return {**summary, "folder": out, "report": report}, f"{outcome(read_run(out))}\nReport: {report}"
+
+    def again() -> str:
+        return f" What was recorded until then: citytwin report {out}" if (out / MANIFEST).exists() else ""
+
+    return _answer("run", out, work, as_json=as_json, again=again)
+
+
+def _answer(
+    what: str,
+    out: Path,
+    work: Callable[[Progress], tuple[dict[str, Any], str]],
+    *,
+    as_json: bool,
+    again: Callable[[], str] = lambda: " Go on: the same with --resume",
+) -> int:
+    """Do what takes long and may be stopped; it answers for JSON and in words."""
+    from ..scenarios.problems import InputError
+    from .interrupts import errors_after_a_signal_are_its, stop_on_signals
+    from .progress import choose_progress
+
     stop_on_signals()
     progress = choose_progress()
     try:
         with errors_after_a_signal_are_its():
-            summary = run_scenario(
-                file, out, seed=seed, threads=threads, progress=progress, backend=backend, resume=resume
-            ).summary
-            progress.stage("writing the report")
-            report = write_report(out)
+            answer, text = work(progress)
     except KeyboardInterrupt:
-        kept = f" What was recorded until then: citytwin report {out}" if (out / MANIFEST).exists() else ""
-        _say({"status": "interrupted", "folder": out} if as_json else None, f"interrupted.{kept}")
+        _say({"status": "interrupted", "folder": out} if as_json else None, f"interrupted.{again()}")
         return INTERRUPTED
     except InputError:
         raise
     except Exception as error:
-        raise Failed("run", error, _save_traceback(error, out)) from error
+        raise Failed(what, error, _save_traceback(error, out)) from error
     finally:
         progress.close()
-    if as_json:
-        click.echo(_dump({**summary, "folder": out, "report": report}))
-    else:
-        click.echo(outcome(read_run(out)))
-        click.echo(f"Report: {report}")
+    click.echo(_dump(answer) if as_json else text)
     return DONE
 
 
@@ -309,42 +324,45 @@ def compare(
 
     All are run with the same trips and the same chance, once for every seed.
     """
-    from ..scenarios.problems import InputError
     from .compare import compare as run_comparison
     from .compare.executor import cores
-    from .interrupts import errors_after_a_signal_are_its, stop_on_signals
-    from .progress import choose_progress
     from .report.comparison import verdicts
 
-    stop_on_signals()
-    progress = choose_progress()
-    try:
-        with errors_after_a_signal_are_its():
-            found = run_comparison(
-                [base, *variants], workers=workers or cores(), out=out, resume=resume, progress=progress, **more
-            )
-            progress.stage("writing the report")
-            report = found.write_report()
-            progress.stage("writing maps for other programs")
-            geopackage, simwrapper = found.write_geopackage(), found.write_simwrapper()
-    except KeyboardInterrupt:
-        _say(
-            {"status": "interrupted", "folder": out} if as_json else None, "interrupted. Go on: the same with --resume"
+    def work(progress: Progress) -> tuple[dict[str, Any], str]:
+        found = run_comparison(
+            [base, *variants], workers=workers or cores(), out=out, resume=resume, progress=progress, **more
         )
-        return INTERRUPTED
-    except InputError:
-        raise
-    except Exception as error:
-        raise Failed("comparison", error, _save_traceback(error, None)) from error
-    finally:
-        progress.close()
-    if as_json:
-        written = {"report": report, "geopackage": geopackage, "simwrapper": simwrapper}
-        click.echo(_dump({**found.summary(), **written}))
-    else:
-        maps = f"Maps: {geopackage} (GIS), {simwrapper} (SimWrapper)"
-        click.echo("\n".join([*verdicts(found), f"Report: {report}", maps]))
-    return DONE
+        progress.stage("writing the report")
+        report = found.write_report()
+        progress.stage("writing maps for other programs")
+        written = {"report": report, "geopackage": found.write_geopackage(), "simwrapper": found.write_simwrapper()}
+        maps = f"Maps: {written['geopackage']} (GIS), {written['simwrapper']} (SimWrapper)"
+        return {**found.summary(), **written}, "\n".join([*verdicts(found), f"Report: {report}", maps])
+
+    return _answer("comparison", out, work, as_json=as_json)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--out", default="calibration", show_default=True, type=click.Path(path_type=Path), help="Folder to write."
+)
+@click.option("--budget", type=click.IntRange(min=1), help="Most runs, instead of the file's.")
+@click.option("--force", is_flag=True, help="Fit even to observations that should not be.")
+@click.option("--resume", is_flag=True, help="Go on with the calibration in the folder.")
+@_json_option
+def calibrate(file: Path, out: Path, as_json: bool, **more: Any) -> int:
+    """Fit demand and drivers to counts: a description (.yaml) of what may change and what was observed."""
+    from .calibrate.calibration import calibrate as run_calibration
+    from .report.calibration import write_calibration_page
+
+    def work(progress: Progress) -> tuple[dict[str, Any], str]:
+        found = run_calibration(file, out, progress=progress, **more)
+        progress.stage("writing the report")
+        report = write_calibration_page(found, out / "report.html")
+        return {**found.as_dict(), "report": report}, f"{found.text()}\nReport: {report}"
+
+    return _answer("calibration", out, work, as_json=as_json)
 
 
 @main.command()

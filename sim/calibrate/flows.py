@@ -66,8 +66,8 @@ class Flows:
         order = np.lexsort((place, flow, depart_s))
         return flow[order], depart_s[order]
 
-    def trips(self, number: Floats, seed: int, vehicle_class: int = 0) -> tuple[TripTable, Ints]:
-        """The trips of ``number`` vehicles of each stream, and each one's stream.
+    def trips(self, number: Floats, seed: int) -> tuple[TripTable, Ints, Ints]:
+        """The trips of ``number`` vehicles of each stream, each one's stream, and its route.
 
         They begin at the start of their first link and end at the end of their last.
         """
@@ -86,8 +86,8 @@ class Flows:
             last[flow],
             np.zeros(flow.size),
             np.full(flow.size, np.inf),
-            np.full(flow.size, vehicle_class, np.int8),
+            np.zeros(flow.size, np.int8),
             np.zeros(flow.size + 1, np.int64),
             np.zeros(0, np.int32),
         )
-        return table, flow
+        return table, flow, self.route[flow]

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...scenarios.network import Floats
 
-Kind = Literal["demand", "driver", "speed"]
+Kind = Literal["demand", "driver"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Parameter:
     high: float
     scale: float  # a change that matters: parameters of different units become comparable by it
     start: float  # where a search begins
-    target: int | str = 0  # demand: the group of trips; driver: the key of `drivers`; speed: the road class
+    target: int | str = 0  # demand: the group of trips; driver: the key of `drivers`
 
     def __post_init__(self) -> None:
         if not (self.low <= self.start <= self.high and self.low <= self.prior <= self.high):

@@ -10,7 +10,7 @@ from citytwin.agents.ensemble import side_by_side
 from citytwin.agents.fleet import build_fleet
 from citytwin.scenarios.observed import Observed
 from citytwin.sim.calibrate.flows import Flows
-from citytwin.sim.calibrate.runs import StreamRuns
+from citytwin.sim.calibrate.runs import GroupRuns
 
 ROAD = road_of([300.0, 300.0, 300.0], speed_kmh=50.0)
 FLOWS = Flows.of(["through", "first half"], [[0, 1, 2], [0, 1]], 0.0, 240.0)
@@ -23,7 +23,7 @@ NUMBERS = np.array([[60.0, 20.0], [10.0, 0.0], [0.0, 90.5]])
 
 @pytest.fixture(scope="module")
 def runs():
-    return StreamRuns(ROAD, make_scenario().drivers, FLOWS, OBSERVED)
+    return GroupRuns(ROAD, make_scenario().drivers, FLOWS, OBSERVED)
 
 
 @pytest.fixture(scope="module")

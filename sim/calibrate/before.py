@@ -1,0 +1,85 @@
+"""Say before anything is fitted what these sensors can tell, what nobody could fit, what another day would score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...scenarios.network import Floats
+from .losses import Loss, nrmse
+from .parameters import Parameters
+from .proportions import Linear, Seen, bounded_fit, seen_by
+from .runs import Simulated
+from .slopes import frozen_slopes
+
+UNREACHED = 0.05  # of what was observed: further off at the floor, a count cannot be reached
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """One page before fitting."""
+
+    seen: Seen
+    linear: Linear  # of the first run
+    floor: Floats  # [reading]: best counts within the bounds if nothing ever queued
+    floor_nrmse: float
+    unpassed: tuple[int, ...]  # readings that nobody passes whatever the demand
+    unreached: tuple[int, ...]  # readings further off at the floor than UNREACHED
+    as_it_is_nrmse: float  # of the scenario as it stands
+    persistence_nrmse: float  # mean over other days of that day's own counts for this one; nan without other days
+    entered: float  # share of the first run's trips that found room
+    unknown: tuple[str, ...]  # parameters of which these sensors see nothing
+    together: tuple[str, ...]  # parameters that are known only in combination with others
+
+
+def look_before(
+    loss: Loss, parameters: Parameters, first: Simulated, as_it_is: Floats, other_days: Floats | None = None
+) -> Before:
+    """Everything from one run.
+
+    Parameters
+    ----------
+    first
+        A run in free streets, or as free as there is one.
+    as_it_is : [reading]
+        Counts of the scenario as it stands.
+    other_days : [day, reading], optional
+        What the same sensors counted on other days, nan where nothing is known.
+    """
+    observed = loss.observed
+    slopes = frozen_slopes(first, parameters)
+    rows = parameters.of_kind("demand")
+    at = parameters.start.copy()
+    at[rows] = first.departed[0, [int(list(parameters)[row].target) for row in rows]]
+    linear = Linear(at, first.counts[0], slopes)
+    best = bounded_fit(linear, loss, parameters)
+    floor = linear.predict(best)
+    fitted = observed.weight > 0.0
+    unpassed = fitted & ~(slopes > 0.0).any(axis=1) & (observed.value > 0.0)
+    away = np.abs(floor - observed.value) > UNREACHED * np.maximum(observed.value, 1.0)
+    persistence = [nrmse(day[known], observed.value[known]) for day, known in _days(other_days, fitted)]
+    seen = seen_by(slopes, loss, parameters)
+    known = seen.known_share
+    names = np.array(parameters.name)
+    return Before(
+        seen,
+        linear,
+        floor,
+        nrmse(floor[fitted], observed.value[fitted]),
+        tuple(np.flatnonzero(unpassed).tolist()),
+        tuple(np.flatnonzero(fitted & away & ~unpassed).tolist()),
+        nrmse(as_it_is[fitted], observed.value[fitted]),
+        float(np.mean(persistence)) if persistence else float("nan"),
+        float(first.entered[0]),
+        tuple(names[known < 1e-6].tolist()),
+        tuple(names[(known >= 1e-6) & (known < 1.0 - 1e-6)].tolist()),
+    )
+
+
+def _days(other_days: Floats | None, fitted: np.ndarray) -> list[tuple[Floats, np.ndarray]]:
+    """Other days, and which of their readings are known."""
+    if other_days is None:
+        return []
+    pairs = [(day, fitted & np.isfinite(day)) for day in other_days]
+    return [(day, known) for day, known in pairs if known.any()]

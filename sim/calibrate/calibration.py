@@ -1,0 +1,200 @@
+"""Calibrate a scenario from its description to its folder: look before, fit, test, write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...scenarios.file_contents import content_hash
+from ...scenarios.problems import NO_VALUE, InputError, Problem
+from ..run_folder import versions, write_json
+from .before import Before, look_before
+from .gauss_newton import Fitted, GaussNewton
+from .journal import Journal
+from .setting import Setting, set_up
+from .trust import JAMMED, Trust, examine_fit
+from .written import run_as_written, write_tables
+
+if TYPE_CHECKING:
+    from ..progress import Progress
+
+ABOUT, RUNS = "calibration.json", "simulations"
+FRESH = 1_000_003  # seeds that no search uses begin here
+
+
+@dataclass(slots=True)
+class Calibration:
+    """A calibration that was made."""
+
+    setting: Setting
+    before: Before
+    found: Fitted
+    trust: Trust
+    runs: int
+    as_run_nrmse: float  # of the written scenario as `citytwin run` runs it
+    folder: Path
+
+    def as_dict(self) -> dict[str, Any]:
+        """Figures, for JSON."""
+        before, trust, parameters = self.before, self.trust, self.setting.parameters
+        return {
+            "scenario": self.setting.scenario.name,
+            "parameters": len(parameters),
+            "counts": int((self.setting.loss.observed.weight > 0.0).sum()),
+            "counts_left_out": int((self.setting.loss.observed.weight == 0.0).sum()),
+            "rank": before.seen.rank,
+            "floor_nrmse": before.floor_nrmse,
+            "persistence_nrmse": before.persistence_nrmse,
+            "before_nrmse": before.as_it_is_nrmse,
+            "nrmse": trust.fitted,
+            "left_out_nrmse": trust.left_out,
+            "left_out_before_nrmse": trust.left_out_before,
+            "fresh_seeds_nrmse": trust.fresh_seeds,
+            "other_days_nrmse": trust.other_days,
+            "as_run_nrmse": self.as_run_nrmse,
+            "entered_share": trust.entered,
+            "runs": self.runs,
+            "runs_to_best": self.found.runs,
+            "ended": self.found.why,
+            "slopes": self.found.slopes,
+            "history": self.found.history,
+            "warning": trust.warning,
+            "notes": self.setting.notes,
+            "unknown": before.unknown,
+            "folder": self.folder,
+        }
+
+    def text(self) -> str:
+        """The same in a few lines for people."""
+        figures = self.as_dict()
+        begun = (
+            f"{figures['scenario']}: {figures['parameters']} parameters, {figures['counts']} counts fitted, rank "
+            f"{figures['rank']}; if all passed the sensors as in the first run, the best demand within the bounds "
+            f"would have NRMSE {figures['floor_nrmse']:.4f}."
+        )
+        ended = (
+            f"NRMSE {figures['before_nrmse']:.4f} before, {figures['nrmse']:.4f} after {figures['runs_to_best']} runs "
+            f"({figures['ended']}); as `citytwin run` runs it {self.as_run_nrmse:.4f}."
+        )
+        lines = [
+            begun,
+            ended,
+            f"Fresh seeds {np.mean(self.trust.fresh_seeds):.4f}"
+            + _told(", sensors left out", self.trust.left_out)
+            + _told(" (before", self.trust.left_out_before, ")")
+            + _told(", other days", self.trust.other_days)
+            + _told(", those days' own counts", self.trust.persistence)
+            + ".",
+        ]
+        lines += [f"Warning: {self.trust.warning}"] if self.trust.warning else []
+        lines += [f"Note: {note}." for note in self.setting.notes]
+        return "\n".join(lines)
+
+
+def _told(words: str, value: float, end: str = "") -> str:
+    return "" if np.isnan(value) else f"{words} {value:.4f}{end}"
+
+
+def calibrate(
+    file: Path | str,
+    out: Path | str,
+    *,
+    budget: int | None = None,
+    force: bool = False,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Calibration:
+    """Calibrate and write everything but the report.
+
+    Parameters
+    ----------
+    file
+        Description of the calibration.
+    out
+        Folder to write: new, empty, or of this calibration when it is to be resumed.
+    budget
+        Most runs, instead of the description's.
+    force
+        Fit even to observations that should not be.
+    resume
+        Go on with what is in the folder.
+    progress
+        Who is told how far it is.
+
+    Raises
+    ------
+    InputError
+        With every problem of every file; nothing has been run then.
+    """
+    from ..interrupts import stop_if_asked
+    from ..progress import Silent
+
+    file, out, progress = Path(file), Path(out), progress or Silent()
+    progress.stage("reading scenario and observations")
+    setting, simulate = set_up(file, force=force)
+    asked, loss, parameters = setting.asked, setting.loss, setting.parameters
+    most = asked.budget if budget is None else budget
+    fresh = [FRESH + number for number in range(asked.seeds)]
+    if most < len(fresh) + 2:
+        raise InputError(f"a budget of {most} runs is too small: {len(fresh)} are for fresh seeds (`seeds`).")
+    _open(out, setting, resume=resume)
+
+    def told(journal: Journal) -> None:
+        progress.count(journal.runs, most, "runs")
+        stop_if_asked()
+
+    journal = Journal(simulate, most - len(fresh), out / RUNS, told)
+    seed = setting.scenario.seed
+    progress.stage("simulating (the first start compiles the kernels, which takes about a minute)")
+    as_it_is = journal(setting.own[np.newaxis], [seed])
+    first = journal(parameters.start[np.newaxis], [seed])
+    free = as_it_is if float(as_it_is.entered[0]) >= JAMMED else first  # who passes what where nothing queues
+    before = look_before(loss, parameters, free, as_it_is.counts[0], setting.other_days)
+    decay = asked.weight_decay * float(loss(first.counts)[0]) / len(parameters)
+    found = GaussNewton(journal, loss, parameters, weight_decay=decay, seed=seed).run()
+    journal.budget = journal.runs + len(fresh)
+    trust = examine_fit(
+        journal,
+        loss,
+        parameters,
+        found,
+        before=as_it_is.counts[0],
+        seeds=fresh,
+        other_days=setting.other_days if len(setting.other_days) else None,
+    )
+    progress.stage("running the calibrated scenario")
+    write_tables(setting, before, found, trust, out)
+    result = Calibration(setting, before, found, trust, journal.runs, run_as_written(setting, out), out)
+    write_json(out / "summary.json", result.as_dict())
+    return result
+
+
+def _open(out: Path, setting: Setting, *, resume: bool) -> None:
+    """Make the folder, or check that it is of the same calibration."""
+    scenario = setting.scenario
+    inputs = [setting.file, setting.asked.observations, *scenario.input_files()]
+    facts = {
+        "program": versions(),
+        "inputs": [{"file": file.name, "sha256": content_hash(file)} for file in inputs if file.is_file()],
+    }
+    about = out / ABOUT
+    if out.is_file():
+        raise InputError(Problem(out, None, "", NO_VALUE, "is a file. Give a folder: -o DIR"))
+    if about.is_file():
+        if not resume:
+            text = "holds a calibration already. Go on with it: --resume; or give another: -o DIR"
+            raise InputError(Problem(out, None, "", NO_VALUE, text))
+        import json
+
+        if json.loads(about.read_text(encoding="utf-8")) != json.loads(json.dumps(facts)):
+            text = "holds another calibration, or files have changed since. Give a new folder: -o DIR"
+            raise InputError(Problem(out, None, "", NO_VALUE, text))
+        return
+    if out.is_dir() and any(out.iterdir()):
+        text = "is not empty and not the folder of a calibration. Give a new one: -o DIR"
+        raise InputError(Problem(out, None, "", NO_VALUE, text))
+    out.mkdir(parents=True, exist_ok=True)
+    write_json(about, facts)

@@ -1,0 +1,140 @@
+"""Say how far a fit is to be trusted: sensors it has not seen, other days, other luck, what the data leave open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...scenarios.chance import stream
+from ...scenarios.network import Floats
+from .gauss_newton import Fitted
+from .journal import Journal
+from .losses import Loss, nrmse
+from .parameters import Parameters
+from .proportions import Linear, bounded_fit, seen_by
+
+RESAMPLED = 200
+INTERVAL = 0.90
+JAMMED = 0.95  # fewer trips than this share found room: streets are full
+SERVED = 0.90  # of what free streets would let pass
+AS_GOOD = 1.1  # times the loss
+LESS = 0.9  # times the demand
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Scores of one result. NRMSE each, nan where there is nothing to compare with."""
+
+    fitted: float
+    left_out: float  # sensors that had no say
+    left_out_before: float  # the same before fitting
+    fresh_seeds: Floats  # [seed], all sensors that were fitted
+    other_days: float  # mean over other days
+    persistence: float  # of these counts by those of the other days
+    entered: float
+    warning: str  # of the congested branch, "" where there is none
+    low: Floats  # [parameter], of the interval
+    high: Floats
+    known: Floats  # [parameter]: how much of a change of it alone the sensors see
+
+
+def examine_fit(
+    journal: Journal,
+    loss: Loss,
+    parameters: Parameters,
+    found: Fitted,
+    *,
+    before: Floats,
+    seeds: list[int],
+    other_days: Floats | None = None,
+    spread: float = 0.0,
+) -> Trust:
+    """Hold a fit against everything that it was not fitted to.
+
+    Parameters
+    ----------
+    before : [reading]
+        Simulated counts before fitting.
+    seeds
+        Fresh ones, one run each, all in one launch.
+    other_days : [day, reading], optional
+        Counts of the same sensors on other days.
+    spread
+        Relative error of the counts besides that of Poisson.
+    """
+    observed, counts = loss.observed, found.simulated.counts[0]
+    fitted = observed.weight > 0.0
+    fresh = journal(np.tile(found.values, (len(seeds), 1)), seeds).counts
+
+    def score(simulated: Floats, target: Floats, rows: np.ndarray) -> float:
+        known = rows & np.isfinite(target)
+        return nrmse(simulated[known], target[known]) if known.any() else float("nan")
+
+    days = [] if other_days is None else list(other_days)
+    low, high = intervals(loss, parameters, found.linear, fresh, spread=spread)
+    return Trust(
+        score(counts, observed.value, fitted),
+        score(counts, observed.value, ~fitted),
+        score(before, observed.value, ~fitted),
+        np.array([score(row, observed.value, fitted) for row in fresh]),
+        float(np.mean([score(counts, day, fitted) for day in days])) if days else float("nan"),
+        float(np.mean([score(day, observed.value, fitted) for day in days])) if days else float("nan"),
+        float(found.simulated.entered[0]),
+        congested_branch(journal, loss, parameters, found),
+        low,
+        high,
+        seen_by(found.linear.slopes, loss, parameters).known_share,
+    )
+
+
+def intervals(
+    loss: Loss, parameters: Parameters, linear: Linear, fresh: Floats, *, spread: float = 0.0, seed: int = 0
+) -> tuple[Floats, Floats]:
+    """Ends of the 90 % interval of each parameter, from fits to resampled counts and to other luck of the simulation.
+
+    Counts are drawn around those observed as Poisson's, with ``spread`` (relative) besides; the simulation's luck from
+    the residuals between fresh seeds. Each is fitted with the slopes at the solution. A parameter that no sensor sees
+    stays anywhere within its bounds.
+    """
+    rng = stream(seed, "resampled counts")
+    observed, luck = loss.observed, fresh - fresh.mean(axis=0)
+    tried = np.empty((RESAMPLED, len(parameters)))
+    for row in range(RESAMPLED):
+        value = rng.poisson(np.maximum(observed.value, 0.0)) * np.exp(spread * rng.normal(size=len(observed)))
+        shift = luck[rng.integers(len(luck))]
+        resampled = replace(loss, observed=replace(observed, value=value.astype(np.float64)))
+        tried[row] = bounded_fit(Linear(linear.at, linear.readings + shift, linear.slopes), resampled, parameters)
+    tail = (1.0 - INTERVAL) / 2.0
+    low, high = np.quantile(tried, [tail, 1.0 - tail], axis=0)
+    unseen = seen_by(linear.slopes, loss, parameters).known_share < 1e-6
+    return np.where(unseen, parameters.low, low), np.where(unseen, parameters.high, high)
+
+
+def congested_branch(journal: Journal, loss: Loss, parameters: Parameters, found: Fitted) -> str:
+    """Words of warning where the fit hangs on the congested branch: more demand, but fewer get through.
+
+    The same counts belong to two demands, one in free flow and one in a queue. A fit is suspected where trips find no
+    room, or pass less than free streets would let pass, and a run with less demand did as well.
+    """
+    rows = parameters.of_kind("demand")
+    if not rows:
+        return ""
+    entered = float(found.simulated.entered[0])
+    first = journal.asked[0][2]
+    share = first.passed[0] / np.maximum(first.departed[0], 1.0)
+    fitted = loss.observed.weight > 0.0
+    free = float((share @ found.simulated.departed[0])[fitted].sum())
+    served = float(found.simulated.counts[0][fitted].sum()) / max(free, 1e-9)
+    if entered >= JAMMED and served >= SERVED:
+        return ""
+    demand, best = float(found.values[rows].sum()), float(loss(found.simulated.counts)[0])
+    told = (
+        f"streets are full: {entered:.0%} of the trips found room and sensors counted {served:.0%} of what free "
+        f"streets would let pass"
+    )
+    for values, _, run in journal.asked:
+        less = float(values[rows].sum())
+        if less < LESS * demand and float(loss(run.counts)[0]) <= AS_GOOD * best:
+            return f"Congested branch: {told}; a demand of {less:,.0f} instead of {demand:,.0f} fits as well."
+    return f"Congested branch: {told}. Start from less demand and compare."
