@@ -209,7 +209,7 @@ def _restricted(simulation: Simulation) -> dict[str, dict[str, int]]:
     due = trips.depart_s < simulation.t_s
     for rule, restricted in zip(measures.plates, measures.restricted, strict=True):
         rows = np.flatnonzero(restricted & due)
-        kept = np.array([row in measures.refused and measures.refused[row].zone == rule.name for row in rows.tolist()])
+        kept = np.isin(rows, [row for row, one in measures.refused.items() if one.zone == rule.name])
         ends = rule.inside[trips.origin_link[rows]] | rule.inside[trips.destination_link[rows]]
         otherwise = rule.other_mode[rows]
         counts = {

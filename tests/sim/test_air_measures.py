@@ -201,6 +201,8 @@ def test_a_zone_holds_while_its_warning_is_at_the_level(tmp_path):
     never = [{"name": "alarm", "at": 1e5}]
     calm = run(rows, zone(id="lez", **ALARM), until_s=600.0, air_warnings=[smog(tmp_path) | {"levels": never}])
     assert facts_of(calm)["refused"] == {"lez": 0}
+    nobody = run(rows[:1], plates(**ALARM), until_s=60.0, air_warnings=[smog(tmp_path) | {"levels": never}])
+    assert set(facts_of(nobody)["restricted"]["plates"].values()) == {0}
     assert facts_of(calm)["state_hash"] == facts_of(run(rows, until_s=600.0))["state_hash"]  # as without the measure
 
 
