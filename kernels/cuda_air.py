@@ -1,7 +1,7 @@
 """Define the GPU kernels of dispersion: a thread per pair, place or cell, with the functions that the CPU runs.
 
-Exponentials, logarithms and error functions are the device's own, so that a GPU's numbers agree with the CPU's to the
-last digits but not bit for bit; what has none of these (the grid) does. Importing this module needs numba-cuda or numba's
+Exponentials, logarithms and error functions are the device's own, so that a GPU's numbers agree with the CPU's but for
+the last digits; what has none of these (the grid) agrees bit for bit. Importing this module needs numba-cuda or numba's
 CUDA simulator, see ``cuda_compile``.
 """
 

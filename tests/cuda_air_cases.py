@@ -10,8 +10,8 @@ import json
 import numpy as np
 from numba import cuda
 
-from citytwin.agents.air_stacks import cloud_plume, plume_of
 from citytwin.agents.air_sources import StackSources
+from citytwin.agents.air_stacks import cloud_plume, plume_of
 from citytwin.agents.air_weather import Weather
 from citytwin.kernels import air_canyon, air_grid, air_pairs, air_plumes, air_puffs, cuda_air
 from citytwin.kernels.air_spread_table import COLUMNS, ROWS, fill_spreads
