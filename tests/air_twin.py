@@ -34,7 +34,7 @@ def spreads(weather, x, height, initial):
     """Vertical and lateral spread, m, and effective wind, m/s, with the coefficients of 2013."""
     ustar, length, side = max(weather.ustar_mps, 0.02), weather.obukhov_length_m, sideways(weather)
     wind = np.sqrt(2.0 * side**2 + wind_at(weather, height) ** 2)
-    for _ in range(90):
+    for _ in range(60):
         ratio = ustar / wind
         if length > 0.0:
             grown = 0.57 * ratio * x / (1.0 + 3.0 * ratio * (x / length) ** (2 / 3))
@@ -73,7 +73,7 @@ def points(weather, dx, dy, z, height, initial, wide):
     return np.where(x > 0.0, straight, 0.0) + share * layered(vertical) / (2 * np.pi * far * wind)
 
 
-def line(weather, ends, place, height=0.5, initial=1.3, wide=1.5, count=500):
+def line(weather, ends, place, height=0.5, initial=1.3, wide=1.5, count=300):
     """What a line adds at a place, s/m³: the mean of many points."""
     at = (np.arange(count) + 0.5) / count
     x, y = ends[0] + at * (ends[2] - ends[0]), ends[1] + at * (ends[3] - ends[1])

@@ -36,11 +36,11 @@ def ends_of(roads, k):
 
 @pytest.mark.parametrize("name", WEATHERS)
 def test_what_a_matrix_says_is_what_many_points_say(name):
-    roads, places = city(5, 3, 500.0)
+    roads, places = city(4, 3, 500.0)
     got = dispersion_matrix(roads, places, WEATHERS[name], 0.0).matrix.toarray()
     want = np.array(
         [
-            [air_twin.line(WEATHERS[name], ends_of(roads, k), at) for k in range(5)]
+            [air_twin.line(WEATHERS[name], ends_of(roads, k), at) for k in range(4)]
             for at in zip(places.x_m, places.y_m, places.z_m, strict=True)
         ]
     )
@@ -49,10 +49,10 @@ def test_what_a_matrix_says_is_what_many_points_say(name):
 
 
 def test_no_more_is_left_out_than_may_be():
-    roads, places = city(1500, 40, 6000.0)
+    roads, places = city(1000, 20, 6000.0)
     length = np.hypot(roads.x2_m - roads.x1_m, roads.y2_m - roads.y1_m)
     whole = dispersion_matrix(roads, places, NEUTRAL, 0.0)
-    assert whole.matrix.nnz == 1500 * 40
+    assert whole.matrix.nnz == 1000 * 20
     assert np.all(whole.dropped_share == 0.0)
     for most in (0.01, 0.1):
         kept = dispersion_matrix(roads, places, NEUTRAL, most)
