@@ -33,6 +33,7 @@ LINK_QUANTITIES: Sequence[
     ("longest queue", "vehicles", lambda of, hours: of["longest_queue_veh"], lambda hours: 1.0),
 )
 LONGER = "trips that take longer"  # of the two the one in which they do
+KEPT = "kept from driving by measures"
 OVER_S = 60.0  # who gains or loses more travel time than this counts as a winner or loser
 
 
@@ -116,10 +117,18 @@ def _network(pair: Pair) -> pd.DataFrame:
             row("mean queue", "vehicles", *(one.standing_s.sum(axis=1) / seconds for one in stacks)),
             row("arrived", "trips", *(one.arrived.sum(axis=1).astype(float) for one in stacks), resolution=1.0),
             row("stuck at the end", "vehicles", *(one.stuck for one in stacks), resolution=1.0),
+            *_kept(pair),
             *_demand(pair),
             *_tolls(pair),
         ]
     )
+
+
+def _kept(pair: Pair) -> list[dict[str, Any]]:
+    """Trips that measures keep from setting out, where there are any."""
+    if not any(one.kept.any() for one in pair.stacks):
+        return []
+    return [row(KEPT, "trips", *(one.kept for one in pair.stacks), resolution=1.0)]
 
 
 def _tolls(pair: Pair) -> list[dict[str, Any]]:

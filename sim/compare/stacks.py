@@ -40,6 +40,7 @@ class Stack:
     standing_s: Floats
     longest_queue_veh: Floats
     stuck: Floats  # [seed] at the end, those without a route included
+    kept: Floats  # [seed] trips that measures keep from setting out
     tolls_paid: Floats  # [seed] in the scenario's currency
     others_m: Floats  # [seed] driven by those who make nobody's trips: cars and buses of evacuees, responders
     evacuated: Evacuated | None
@@ -60,7 +61,8 @@ def read_stack(folder: Path, plan: Plan, seeds: Sequence[int]) -> Stack:
     columns = dict(zip(same, same, strict=True))
     columns |= {"lost_s": "delay_s", "longest_queue_veh": "longest_queue_so_far_veh"}  # a run is one interval
     of_links = {name: np.zeros((len(seeds), plan.network.link_count)) for name in columns}
-    stuck, tolls_paid, others_m, hashes = np.zeros(len(seeds)), np.zeros(len(seeds)), np.zeros(len(seeds)), []
+    stuck, kept, tolls_paid, others_m = (np.zeros(len(seeds)) for _ in range(4))
+    hashes = []
     runs = [read_result(folder, plan.key, seed) for seed in seeds]
     for row, run in enumerate(runs):
         every = _columns(run.folder / "trips.parquet", ["depart_s", "travel_time_s", "delay_s", "distance_m", "status"])
@@ -76,10 +78,11 @@ def read_stack(folder: Path, plan: Plan, seeds: Sequence[int]) -> Stack:
         at = [plan.network.link_row[link] for link in links["link"]]
         for name, column in columns.items():
             np.add.at(of_links[name][row], at, links[column])
-        stuck[row] = run.summary["stuck"]
+        kept[row] = sum(run.summary.get("refused", {}).values())
+        stuck[row] = run.summary["stuck"] - kept[row]
         tolls_paid[row] = run.summary.get("tolls_paid", {"total": 0.0})["total"]
         hashes.append(str(run.summary["state_hash"]))
-    more = {"stuck": stuck, "tolls_paid": tolls_paid, "others_m": others_m}
+    more = {"stuck": stuck, "kept": kept, "tolls_paid": tolls_paid, "others_m": others_m}
     walks = 0 if plan.on_foot is None else len(plan.on_foot.walks)
     evacuated, walked = read_evacuated(runs), read_walked(runs, walks)
     return Stack(plan, tuple(seeds), tuple(hashes), **of_trips, **of_links, **more, evacuated=evacuated, walked=walked)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..compare.differences import LONGER, OVER_S
+from ..compare.differences import KEPT, LONGER, OVER_S
 from ..compare.evacuation import ALL, clearance, first_order_s
 from ..compare.weighing import NET_COST, PLAN_COST, TIME_WORTH
 from . import style
@@ -78,6 +78,7 @@ def _traffic(comparison: Comparison, variant: str, by_name: dict[str, dict[str, 
         *_small_for_many(by_name["mean delay"], by_name[LONGER]),
         _winners(count_trips(comparison.differences.trips, variant)),
         *_arrivals(by_name["arrived"], by_name["stuck at the end"]),
+        *_kept(by_name.get(KEPT)),
     ]
 
 
@@ -338,6 +339,15 @@ def _arrivals(arrived: dict[str, Any], stuck: dict[str, Any]) -> list[str]:
             f"{style.number(float(stuck['base']), figures=2)}."
         )
     return told
+
+
+def _kept(kept: dict[str, Any] | None) -> list[str]:
+    """How many trips measures keep from setting out."""
+    if kept is None:
+        return []
+    before = f" instead of {style.number(float(kept['base']), figures=2)}" if kept["base"] else ""
+    count = style.number(float(kept["with_variant"]), figures=2)
+    return [f"Measures keep {count} trips from being driven{before}: they are made otherwise, or not at all."]
 
 
 def _worth(values: pd.DataFrame) -> list[str]:

@@ -20,7 +20,9 @@ def found(tmp_path_factory):
     toll = base.with_name("toll.yaml")
     measure = f'{{kind: toll, links: ["{CLOSED}"], price: 0.5}}'
     toll.write_text(f"base: town.yaml\nmeasures: [{measure}]\nroutes: {{value_of_time_per_h: {{car: 30}}}}\n")
-    return compare([base, other, toll], seeds=2, out=tmp_path_factory.mktemp("out") / "comparison")
+    plates = base.with_name("plates.yaml")
+    plates.write_text("base: town.yaml\nmeasures: [{id: plates, kind: plate_restriction}]\n")
+    return compare([base, other, toll, plates], seeds=2, out=tmp_path_factory.mktemp("out") / "comparison")
 
 
 def test_trips_of_one_alone_are_counted_and_the_others_compared(found):
@@ -47,3 +49,17 @@ def test_what_a_toll_brings_in_is_a_difference_too(found):
     assert row["with_variant"] == sum(totals) / 2 > 1.0
     assert len(found.plans[0].trips) == len(found.plans[2].trips)
     assert "trips" not in set(network.loc[network["variant"] == "2_toll", "quantity"])
+
+
+def test_whom_measures_keep_from_driving_is_told_apart_from_who_is_stuck(found):
+    network = found.differences.network
+    rows = network[network["quantity"] == "kept from driving by measures"]
+    assert rows["variant"].tolist() == ["3_plates"]
+    runs = [read_result(found.folder, "3_plates", seed).summary for seed in found.seeds]
+    refused = [run["refused"]["plates"] for run in runs]
+    assert rows["with_variant"].item() == sum(refused) / 2 > 20.0
+    stuck = network[(network["quantity"] == "stuck at the end") & (network["variant"] == "3_plates")]
+    assert stuck["with_variant"].item() == sum(run["stuck"] for run in runs) / 2 - sum(refused) / 2
+    (told,) = (text for text in sentences(found, "3_plates") if text.startswith("Measures keep"))
+    assert told.endswith(" trips from being driven: they are made otherwise, or not at all.")
+    assert float(told.split()[2].replace(",", "")) == pytest.approx(sum(refused) / 2, rel=0.05)
