@@ -28,6 +28,11 @@ class WaysOnFoot:
         self._places = np.column_stack([havens.walk_link[self.on_foot].astype(np.float64), havens.walk_m[self.on_foot]])
         self._seconds, self._arc_in = router.grow(self._places)
 
+    def look_again(self, closed: Bools, felt: Floats) -> None:
+        """Find the ways anew, over no closed link and with others so many times longer than they are (``[link]``)."""
+        self.router.avoid(closed, felt)
+        self._seconds, self._arc_in = self.router.grow(self._places)
+
     def seconds(self, link: Ints, at_m: Floats) -> Floats:
         """Time from places to every haven with nobody around, ``[place, haven]`` s; inf where there is no way."""
         there_s = np.full((link.size, len(self.havens.id)), np.inf)
@@ -38,7 +43,7 @@ class WaysOnFoot:
             there_s[:, self.on_foot] = each.min(axis=2).T
             same = link[:, np.newaxis] == self.havens.walk_link[self.on_foot]
             away_m = np.abs(at_m[:, np.newaxis] - self.havens.walk_m[self.on_foot])
-            along_s = away_m * (self.router.link_s[link] / self.router.length_m[link])[:, np.newaxis]
+            along_s = away_m * (self.router.cost_s[link] / self.router.length_m[link])[:, np.newaxis]
             there_s[:, self.on_foot] = np.where(same, along_s, there_s[:, self.on_foot])
         return there_s
 

@@ -29,7 +29,7 @@ class WalkDetours(Remembers):
     Who has come to a closed link minds all of them since, as drivers do.
     """
 
-    KEEPS = ("closed", "announced", "informed")
+    KEEPS = ("closed", "announced", "informed", "felt")
 
     def __init__(self, walkers: Walkers, router: WalkRouter, member: int = 0) -> None:
         self.walkers, self.router, self.member = walkers, router, member
@@ -37,11 +37,12 @@ class WalkDetours(Remembers):
         self.closed = np.zeros(links, np.bool_)
         self.announced = np.zeros(links, np.bool_)  # closed, and everybody knows
         self.informed = np.zeros(len(walkers.trips.id), np.bool_)
+        self.felt = np.ones(links)  # how many times longer links feel for what everybody knows to be there
 
     def restore(self, state: State) -> None:
         """Know again what was known."""
         super().restore(state)
-        self.router.avoid(self.announced)
+        self.router.avoid(self.announced, self.felt)
 
     def find(self, shut_cells: Bools) -> int:
         """Let people find their way round, as they know it; returns how many changed it.
@@ -86,11 +87,12 @@ class WalkDetours(Remembers):
         return changed
 
     def replan_pending(self, rows: Longs) -> None:
-        """Plan the ways of people anew who are planned but have not set out, where announced links lie on them."""
+        """Plan the ways anew of people who have not set out, where links are announced on them or feel longer."""
         people = self.walkers.walks.walker_i[self.member]
         planned = rows[np.isin(people[rows, table.STATUS], (table.PENDING, table.WAITING))]
         planned = planned[people[planned, table.ROUTE_SIZE] > 0]
-        meets = [walk for walk in planned.tolist() if self.announced[self.walkers.route(self.member, walk) // 2].any()]
+        minded = self.announced | (self.felt > 1.0)
+        meets = [walk for walk in planned.tolist() if minded[self.walkers.route(self.member, walk) // 2].any()]
         pending = [walk for walk in meets if people[walk, table.STATUS] == table.PENDING]
         if pending:
             self.router.plan(self.member, np.array(pending, np.int64))

@@ -30,6 +30,7 @@ class WalkRouter:
         self.link_s = network.links.length_m / (speed_mps * slow)
         waits_s = np.array([EXPECTED_WAIT_S[CrossingKind(kind)] for kind in network.crossings.kind])
         self.link_s[network.crossings.link] += waits_s
+        self.cost_s = self.link_s  # as people feel it, for the choice of the way
         self.length_m = network.links.length_m
         self.ends = np.column_stack([network.links.from_node, network.links.to_node])
         self._graph = self._join()
@@ -43,13 +44,14 @@ class WalkRouter:
         first = np.concatenate([[0], np.cumsum(np.bincount(one, minlength=nodes))]).astype(np.int32)
         return WalkGraph(first, one[order], other[order], order, self.link_s[order // 2])
 
-    def avoid(self, closed: Bools) -> None:
-        """Plan no more ways over closed links (``[link]``)."""
+    def avoid(self, closed: Bools, felt: Floats | None = None) -> None:
+        """Plan no more ways over closed links (``[link]``), and take others as so many times longer than they are."""
+        self.cost_s = self.link_s if felt is None else self.link_s * felt
         self._graph = self._without(closed)
 
     def _without(self, closed: Bools) -> WalkGraph:
         arc_link = self._graph.arc_link
-        return self._graph._replace(arc_s=np.where(closed[arc_link // 2], np.inf, self.link_s[arc_link // 2]))
+        return self._graph._replace(arc_s=np.where(closed[arc_link // 2], np.inf, self.cost_s[arc_link // 2]))
 
     def plan(self, member: int, walks: Longs) -> None:
         """Give walks their routes; those without a way get an empty one."""
@@ -167,4 +169,4 @@ class WalkRouter:
     def to_ends(self, link: Longs | Ints, at_m: Floats) -> Floats:
         """Time from places on links to the first and the last node of each, s."""
         share = at_m / self.length_m[link]
-        return np.column_stack([self.link_s[link] * share, self.link_s[link] * (1.0 - share)])
+        return np.column_stack([self.cost_s[link] * share, self.cost_s[link] * (1.0 - share)])

@@ -198,6 +198,7 @@ LABELS = {
     "RasterAt.t_s": "at",
     "RasterAt.file": "",
     "Report.routes": "route",
+    "Walking.hazard_weight": "a way through a hazard feels longer by the factor",
     "Walking.links_every_s": "table of walk links every",
     "Walking.patches_above_per_m2": "people walk in the plane above",
     "Walking.preset": "people walk as",

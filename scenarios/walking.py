@@ -27,6 +27,13 @@ class Walking(Strict):
         None, ge=0, le=1, description="Standard deviation of this speed over people, m/s. Left out: the preset's."
     )
     links_every_s: float = Field(300.0, ge=1, le=86_400, description="Interval of the table of walk links, s.")
+    hazard_weight: float | None = Field(
+        None,
+        ge=1,
+        le=100,
+        description="How many times longer a way through a hazard feels than it takes, when people choose their ways "
+        "and everybody knows of the hazard. Left out: they do not mind what they can pass.",
+    )
     patches_above_per_m2: float | None = Field(
         None,
         gt=0,

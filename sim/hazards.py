@@ -9,16 +9,21 @@ from numpy.typing import NDArray
 
 from ..agents.hazards import Hazards
 from ..agents.remembering import Remembers, State
+from ..kernels import walking_tables
 from ..scenarios.hazard_checks import threats_of
 from .duties import Duty
 from .processes import block, set_limit, update_closed
 
 if TYPE_CHECKING:
+    from ..agents.evacuation_ways import WaysOnFoot
     from ..agents.hazard_field import HazardField
     from ..agents.walk_detours import WalkDetours
+    from ..agents.walkers import Walkers
     from .simulation import Simulation
 
 Longs = NDArray[np.int64]
+
+SLOWEST_FELT = 0.1  # share of their speed below which people do not tell how slow they would be
 
 
 class Count(NamedTuple):
@@ -54,6 +59,7 @@ class HazardWatch(Remembers):
 
     def __init__(self, hazards: Hazards, detours: WalkDetours | None) -> None:
         self.hazards, self.detours = hazards, detours
+        self.ways: WaysOnFoot | None = None  # of evacuees, where people weigh hazards
         self.shut_links = [field.shuts_links.copy() for field in hazards.fields]
         self.counts: list[Count] = []
         self.reached: list[Reached] = []
@@ -71,6 +77,8 @@ class HazardWatch(Remembers):
         self.reached = [Reached(*row) for row in state["reached"]]
         if self.detours is not None:
             self.detours.restore(state["detours"])
+            if self.ways is not None:
+                self.ways.look_again(self.detours.announced, self.detours.felt)
 
     def figures(self) -> dict[str, float]:
         """How many are in hazards, stranded and incapacitated by them at the moment."""
@@ -91,6 +99,8 @@ def start_hazards(simulation: Simulation) -> HazardWatch:
         detours = WalkDetours(simulation.walking.walkers, simulation.walking.router)
     threats = threats_of(simulation.scenario, simulation.model.network)
     watch = HazardWatch(Hazards(threats, simulation.model), detours)
+    if simulation.rescue is not None and simulation.scenario.walking.hazard_weight is not None:
+        watch.ways = simulation.rescue.ways
     simulation.remember("hazards", watch)
     for number, threat in enumerate(threats):
         simulation.duties.begin(FollowHazard(watch, number), threat.begins_s)
@@ -194,13 +204,30 @@ def _lead_people_round(simulation: Simulation, watch: HazardWatch, shut_cells: N
     for field in watch.hazards.fields:
         if field.hazard.known_to == "broadcast":
             announced |= field.shuts_cells
-    before = detours.announced
+    before, felt_before = detours.announced, detours.felt
     detours.closed = walkers.of_links(0, shut_cells) > 0.0
     detours.announced = walkers.of_links(0, announced) > 0.0
-    if (before != detours.announced).any():
-        detours.router.avoid(detours.announced)
+    weight = simulation.scenario.walking.hazard_weight
+    if weight is not None:
+        detours.felt = _felt(watch, walkers, weight)
+    if (before != detours.announced).any() or (felt_before != detours.felt).any():
+        detours.router.avoid(detours.announced, detours.felt)
         detours.replan_pending(np.arange(len(walkers.trips.id)))
+        if weight is not None and watch.ways is not None:
+            watch.ways.look_again(detours.announced, detours.felt)
     return detours.find(shut_cells)
+
+
+def _felt(watch: HazardWatch, walkers: Walkers, weight: float) -> NDArray[np.float64]:
+    """How many times longer links feel: by what hazards that all know of slow down, and ``weight`` besides."""
+    cells = np.ones(walkers.link_of.size)
+    for field in watch.hazards.fields:
+        if field.hazard.known_to == "broadcast":
+            ratio = np.ones(cells.size)
+            field.slow_walks(ratio)
+            cells *= np.where(field.walk[0] > 0.0, weight / np.maximum(ratio, SLOWEST_FELT), 1.0)
+    length_m = walkers.walks.cell_f[0, walking_tables.CELL_M]
+    return walkers.of_links(0, cells * length_m) / walkers.of_links(0, length_m)
 
 
 def _note(simulation: Simulation, watch: HazardWatch, number: int) -> None:

@@ -198,6 +198,7 @@ FULL: dict[str, Any] = {
         "speed_sd_mps": 0.1,
         "links_every_s": 60,
         "patches_above_per_m2": 2.5,
+        "hazard_weight": 3,
     },
     "evacuation": EVACUATION,
     "responders": {

@@ -17,6 +17,7 @@ from citytwin.sim.report import write_report
 from citytwin.sim.run import network_of, run_scenario, trips_of
 from citytwin.sim.run_folder import read_run
 from citytwin.sim.simulation import Simulation
+from citytwin.sim.snapshot import restore, take
 from citytwin.sim.walking import on_foot_of
 
 WALKS = [{"kind": "random_trips", "per_hour": 3000, "min_distance_m": 100}]
@@ -29,6 +30,12 @@ EDGE_M = 96.0  # where the first piece begins whose middle is in it: streets beg
 
 def stream(count: int, every_s: float = 8.0) -> list[tuple]:
     return [(f"car {k:03d}", k * every_s, FIRST, LAST, 0, 0.0, np.nan) for k in range(count)]
+
+
+def walkers_of(path) -> Simulation:
+    scenario = load_scenario(path)
+    network = network_of(scenario)
+    return Simulation(scenario, network, trips_of(scenario, network), on_foot=on_foot_of(scenario, network))
 
 
 def limits(simulation) -> np.ndarray:
@@ -232,3 +239,25 @@ def test_the_report_has_maps_curves_and_the_nearest_unit_of_everybody(tmp_path):
     page = write_report(tmp_path / "run").read_text()
     for said in ("river is on", 'id="inside-river"', "lost the footing in water 0.80 m deep", "NHS England", nearest):
         assert said in page, said
+
+
+def test_people_go_round_smoke_that_they_could_pass_if_it_weighs_enough(tmp_path):
+    """Of the same walks fewer than half as many lead through smoke that everybody knows of."""
+    west, south = TOWN_AT
+    across, up = BLOCK_DEGREES
+    ring = box(west + 0.5 * across, south + 0.5 * up, west + 1.5 * across, south + 1.5 * up)
+    write_series(tmp_path / "smoke.geojson", (0, ring, {"extinction_per_m": 0.5}))
+    smoke = {"kind": "smoke", "file": "smoke.geojson", "known_to": "broadcast", "every_s": 20}
+    exposed = {}
+    for weight in (None, 1, 8):
+        walking = {} if weight is None else {"hazard_weight": weight}
+        simulation = walkers_of(write_scenario(tmp_path, walks=WALKS, demand=[], hazards=[smoke], walking=walking))
+        simulation.run(150.0)
+        middle = take(simulation)
+        simulation.run(300.0)
+        exposed[weight] = int((simulation.hazards.hazards.on_foot.inside_s[0] > 0.0).sum())
+        before = simulation.model.walkers.state_hash()
+        restore(simulation, middle)
+        simulation.run(300.0)
+        assert simulation.model.walkers.state_hash() == before
+    assert exposed[None] >= exposed[1] > 2 * exposed[8] > 0

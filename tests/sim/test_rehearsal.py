@@ -482,7 +482,7 @@ def test_events_of_the_scenario_begin_and_end_when_they_are_told_to(tmp_path):
         {"id": "shut", "kind": "road_closure", "link": shut, "start_s": 20},
         {"id": "slow", "kind": "speed_limit", "link": shut, "speed_kmh": 20, "start_s": 60, "end_s": 100},
     ]
-    none = dict.fromkeys(("hazards", "measures", "air_warnings", "demand", "public_transport"), [])
+    none = {key: [] for key in ("hazards", "measures", "air_warnings", "demand", "public_transport")}
     path = write_busy_town(tmp_path, responders=None, events=events, **none)
     with open_rehearsal(path, tmp_path / "run") as rehearsal:
         commands, fleet = Commands(rehearsal), rehearsal.simulation.model.fleet
