@@ -13,8 +13,10 @@ from .vehicle import Vehicle, overrides
 
 if TYPE_CHECKING:
     from ..scenarios.network import RoadNetwork
+    from .emissions import TrafficEmissions
     from .fleet import Fleet
     from .pedestrian import Pedestrian
+    from .sources import MovingSource, PollutionSource, SourceState
     from .walkers import Walkers
 
 
@@ -49,6 +51,9 @@ class CityModel(mesa.Model, Remembers):
         self._views: dict[int, Vehicle] = {}
         self.walkers: Walkers | None = None  # set by the simulation where people walk
         self._walkers_seen: dict[int, Pedestrian] = {}
+        self.sources: SourceState | None = None  # set by the simulation where somebody asks for the air
+        self.traffic_emissions: TrafficEmissions | None = None
+        self._sources_seen: dict[str, PollutionSource | MovingSource] = {}
         if overrides(vehicle_type, "choose_route") or overrides(vehicle_type, "replans"):
             self.look_at_all()
 
@@ -88,6 +93,27 @@ class CityModel(mesa.Model, Remembers):
         if row not in self._walkers_seen:
             self._walkers_seen[row] = Pedestrian(self, row)
         return self._walkers_seen[row]
+
+    def pollution_source(self, name: str) -> PollutionSource | MovingSource:
+        """Something that emits, by its id: a link, a stack or an area, or the vehicle of a trip.
+
+        Raises
+        ------
+        KeyError
+            When there is nothing of that name, or nobody asks for the air.
+        """
+        from .sources import MovingSource, PollutionSource
+
+        if name in self._sources_seen:
+            return self._sources_seen[name]
+        if self.sources is not None and name in self.sources.id:
+            self._sources_seen[name] = PollutionSource(self, self.sources, self.sources.id.index(name))
+        elif self.traffic_emissions is not None and name in self.fleet.trips.id:
+            row = self.fleet.trips.id.index(name)
+            self._sources_seen[name] = MovingSource(self, self.traffic_emissions, row)
+        else:
+            raise KeyError(name)
+        return self._sources_seen[name]
 
     def look_at_all(self) -> mesa.agent.AgentSet:
         """Make the agents of all vehicles, and return Mesa's set of them."""

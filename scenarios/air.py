@@ -60,6 +60,10 @@ class Stack(_Source):
     diameter_m: float = Field(gt=0, le=20, description="Inner diameter at its top, m.")
     exit_speed_mps: float = Field(ge=0, le=60, description="Speed of the gas that leaves it, m/s.")
     exit_temperature_c: float = Field(ge=-20, le=1200, description="Temperature of that gas, °C.")
+    building_height_m: float = Field(
+        0.0, ge=0, le=200, description="Height of the building beside it, in whose wake its plume may sink, m. 0: none."
+    )
+    building_width_m: float = Field(0.0, ge=0, le=500, description="Width of that building, m.")
 
 
 class AreaSource(_Source):
@@ -128,6 +132,9 @@ class Air(Strict):
     )
     look_every_s: float = Field(
         10.0, ge=1, le=600, description="With `links`, how often it is looked which vehicles are where, s."
+    )
+    doses: bool = Field(
+        False, description="Whether it is added up what everybody on the streets breathes along their way."
     )
     cold_start: bool = Field(False, description="Whether engines are cold whose trips begin in the city.")
     silt_g_per_m2: float = Field(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .air import Air, AirFleet, ReceptorGrid, ReceptorPoint, ReceptorResidents, Stack
+from .air import Air, AirFleet, AirSource, Receptor, ReceptorGrid, ReceptorPoint, ReceptorResidents, Stack
 from .air_rates import Rates, check_rates
 from .areas import Corners, trouble_with
 from .attraction import building_outlines
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MOST_RECEPTORS = 100_000
 FAR_M = 5000.0  # from the nearest street: nothing of the city gets there in the numbers of this model
+BREATHE_M = 1.5
 GRID_MARGIN_M = 100.0  # by which a grid without a polygon goes beyond the streets
 Place = tuple[str | int, ...]
 
@@ -136,27 +137,33 @@ def _placed(scenario: Scenario, air: Air, network: RoadNetwork) -> Iterator[Prob
         yield _about(scenario, (), said)
         return
     streets = np.column_stack(middle_of_links(network))
-    points = [(("sources", row, "at"), one.at) for row, one in enumerate(air.sources) if isinstance(one, Stack)]
-    points += [
-        (("receptors", row, "at"), one.at) for row, one in enumerate(air.receptors) if isinstance(one, ReceptorPoint)
-    ]
-    for place, at in points:
-        x_m, y_m = project(network, np.array([at[0]]), np.array([at[1]]))
-        away_m = float(np.hypot(*(streets - [x_m[0], y_m[0]]).T).min()) if len(streets) else 0.0
-        if not away_m <= FAR_M:
-            said = f"is {away_m / 1000:,.1f} km from the nearest street of {network.name}. Wrong place, or swapped?"
-            yield _about(scenario, place, said)
     for section in ("sources", "receptors"):
         for row, one in enumerate(getattr(air, section)):
-            polygon: Corners | None = getattr(one, "polygon", None)
-            if polygon is not None and (said := trouble_with(network, polygon)):
-                yield _about(scenario, (section, row, "polygon"), said)
+            if isinstance(one, ReceptorResidents):
+                if said := trouble_with(network, one.polygon):
+                    yield _about(scenario, (section, row, "polygon"), said)
+            elif (corners := _corners(one)) and not (away_m := _away_m(network, streets, corners)) <= FAR_M:
+                said = f"is {away_m / 1000:,.1f} km from the nearest street of {network.name}. Wrong place, or swapped?"
+                yield _about(scenario, (section, row, "polygon" if len(corners) > 1 else "at"), said)
     yield from _inside_buildings(scenario, air, network)
     places = receptor_places(air, network)
     if len(places.id) > MOST_RECEPTORS:
         said = f"has {len(places.id):,} places with all other receptors, at most {MOST_RECEPTORS:,} can be worked out."
         row = next(row for row, one in enumerate(air.receptors) if isinstance(one, ReceptorGrid))
         yield _about(scenario, ("receptors", row, "spacing_m"), f"{said} Take a wider spacing.")
+
+
+def _corners(one: AirSource | Receptor) -> Corners:
+    """Where something is: a point, the corners of an area, or nothing."""
+    if isinstance(one, Stack | ReceptorPoint):
+        return [(one.at[0], one.at[1])]
+    return one.polygon or ()
+
+
+def _away_m(network: RoadNetwork, streets: Floats, corners: Corners) -> float:
+    """How far the middle of some corners is from the middle of the nearest street, m."""
+    middle = np.column_stack(project(network, *np.array(corners).T)).mean(axis=0)
+    return float(np.hypot(*(streets - middle).T).min()) if len(streets) else 0.0
 
 
 def _inside_buildings(scenario: Scenario, air: Air, network: RoadNetwork) -> Iterator[Problem]:
@@ -197,6 +204,13 @@ def receptor_places(air: Air, network: RoadNetwork) -> ReceptorPlaces:
         columns.append(np.array([np.full(x_m.size, entry), x_m, y_m, np.full(x_m.size, one.height_m), people]))
     entry_of, x_m, y_m, height_m, people = np.concatenate(columns, axis=1) if columns else np.zeros((5, 0))
     return ReceptorPlaces(tuple(ids), entry_of.astype(np.int32), x_m, y_m, height_m, people, grids)
+
+
+def street_places(network: RoadNetwork) -> ReceptorPlaces:
+    """The middle of every street, at the height at which people breathe."""
+    x_m, y_m = middle_of_links(network)
+    nobody = np.zeros(x_m.size)
+    return ReceptorPlaces(network.links.id, nobody.astype(np.int32), x_m, y_m, nobody + BREATHE_M, nobody, {})
 
 
 def _grid(grid: ReceptorGrid, network: RoadNetwork) -> tuple[Floats, Floats, tuple[int, int]]:

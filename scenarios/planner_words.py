@@ -30,6 +30,7 @@ UNITS = {
 # What a key is about where its name without unit does not say it; "Model.key" before "key".
 LABELS = {
     "Air.cold_start": "cold engines where trips begin",
+    "Air.doses": "doses of people on the streets",
     "Air.emissions": "emissions by",
     "Air.every_s": "tables every",
     "Air.fleet": "vehicles",

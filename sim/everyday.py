@@ -39,7 +39,9 @@ def settle(
 
     What holds over the whole run is so on every day. All other events surprise people on the day of the run.
     """
-    day = scenario.model_copy(update={"events": scenario.everyday_events, "hazards": (), "responders": None})
+    day = scenario.model_copy(
+        update={"events": scenario.everyday_events, "hazards": (), "responders": None, "air": None}
+    )
     router = _router(day, network)
     every_s = day.routes.interval_s or INTERVAL_S
     usual = usual_times(router, every_s, max(1, math.ceil(day.duration_s / every_s)))

@@ -209,6 +209,7 @@ def summarise(
         **_in_hazards(simulation),
         **_responders(simulation),
         **({} if simulation.air_warnings is None else {"air_warnings": simulation.air_warnings.facts()}),
+        **_air(simulation),
         **({} if simulation.crowd is None else {"crowd_alarms": simulation.crowd.facts()}),
         "red_light_runs": int(counter[table.RED_RUNS]),
         "state_hash": fleet.state_hash(),
@@ -242,6 +243,14 @@ def _responders(simulation: Simulation) -> dict[str, Any]:
     from .responder_tables import responder_facts
 
     return responder_facts(simulation.responders)
+
+
+def _air(simulation: Simulation) -> dict[str, Any]:
+    if simulation.air is None:
+        return {}
+    from .air import air_facts
+
+    return air_facts(simulation.air)
 
 
 def route_facts(scenario: Scenario, settled: Settled | None) -> dict[str, Any]:

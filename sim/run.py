@@ -173,6 +173,10 @@ def open_run(
     settled = _settled(folder, scenario, network, trips, progress, how)
     simulation = Simulation(scenario, network, settled.trips if settled else trips, **how, on_foot=on_foot)
     observers = [*observers_of(scenario, folder, simulation.model.fleet), *walk_observers(folder, simulation)]
+    if simulation.air is not None:
+        from .air_tables import AirTables
+
+        observers.append(AirTables(folder, simulation.air))
     folder.writer("streets").write(streets_columns(network))
     if on_foot is not None:
         from .walking import write_walk_streets
@@ -414,6 +418,10 @@ def finish(
         from .responder_tables import write_responders
 
         write_responders(folder, simulation.responders)
+    if simulation.air is not None:
+        from .air_tables import write_air
+
+        write_air(folder, simulation.air)
     summary = summarise(simulation, setup_s=setup_s, loop_s=loop_s, settled=settled)
     folder.note(setup_s=setup_s, loop_s=loop_s, wall_s=setup_s + loop_s)
     folder.summarise(summary)

@@ -317,6 +317,73 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "nearest_unit": TEXT,
         "nearest_unit_m": NUMBER,
     },
+    "air_receptors": {
+        "interval_start_s": NUMBER,
+        "interval_end_s": NUMBER,
+        "receptor": TEXT,
+        "pollutant": TEXT,  # nox, no2, pm10, pm25, co, voc
+        "concentration_ugm3": NUMBER,  # mean of the interval
+        "from_traffic_ugm3": NUMBER,
+        "from_sources_ugm3": NUMBER,
+        "from_elsewhere_ugm3": NUMBER,
+    },
+    "air_places": {
+        "receptor": TEXT,
+        "entry": TEXT,  # id of the receptors of the scenario that it belongs to
+        "kind": TEXT,  # point, grid, residents
+        "x_m": NUMBER,  # in the coordinates of the streets
+        "y_m": NUMBER,
+        "lon": NUMBER,
+        "lat": NUMBER,
+        "height_m": NUMBER,
+        "people": NUMBER,
+    },
+    "air_links": {
+        "interval_start_s": NUMBER,
+        "interval_end_s": NUMBER,
+        "link": TEXT,
+        "nox_g": NUMBER,
+        "no2_g": NUMBER,
+        "pm_exhaust_g": NUMBER,
+        "pm10_wear_g": NUMBER,
+        "pm25_wear_g": NUMBER,
+        "co_g": NUMBER,
+        "voc_g": NUMBER,
+        "co2_g": NUMBER,
+        "energy_mj": NUMBER,
+    },
+    "air_sources": {
+        "interval_start_s": NUMBER,
+        "interval_end_s": NUMBER,
+        "source": TEXT,  # vehicle class, or id of a source
+        "kind": TEXT,  # traffic, stack, area
+        "pollutant": TEXT,
+        "emitted_g": NUMBER,
+    },
+    "air_shares": {
+        "receptor": TEXT,
+        "pollutant": TEXT,
+        "source": TEXT,  # as above, or elsewhere
+        "mean_ugm3": NUMBER,  # over the whole run
+        "share": NUMBER,
+    },
+    "air_doses": {
+        "person": TEXT,
+        "mode": TEXT,  # vehicle, on_foot
+        "pollutant": TEXT,
+        "time_s": NUMBER,
+        "mean_ugm3": NUMBER,
+        "inhaled_ug": NUMBER,
+    },
+    "air_weather": {
+        "t_s": NUMBER,
+        "wind_mps": NUMBER,
+        "wind_from_deg": NUMBER,
+        "temperature_c": NUMBER,
+        "friction_velocity_mps": NUMBER,
+        "obukhov_length_m": NUMBER,
+        "mixing_height_m": NUMBER,
+    },
     "calls": {
         "call": TEXT,
         "needs": TEXT,  # ambulance, fire_engine

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..scenarios.network import RoadNetwork
     from ..scenarios.scenario import Scenario
     from ..scenarios.trips import TripTable
+    from .air import AirWatch
     from .air_warnings import WarningWatch
     from .checkpoints import Checkpoints
     from .crowd_sights import CrowdTable
@@ -200,6 +201,11 @@ class Simulation(Remembers):
             from .responders import start_responders
 
             self.responders = start_responders(self, plan)
+        self.air: AirWatch | None = None
+        if scenario.air is not None:
+            from .air import start_air
+
+            self.air = start_air(self)
 
     @property
     def t_s(self) -> float:

@@ -39,6 +39,7 @@ def write_busy_town(folder: Path, **keys: Any) -> Path:
     """Write a town of eight minutes with a bit of everything; ``keys`` replace or add to its own."""
     network = load_network(write_town(folder / "town.osm"))
     links, signals = list(network.links.id), list(network.signals.id)
+    (folder / "weather.csv").write_text("t_s,wind_mps,wind_from_deg\n0,3,90\n200,1,0\n", encoding="utf-8")
     (folder / "counts.py").write_text(CONTROLLER, encoding="utf-8")
     west, south = TOWN_AT
     corner = box(west - 1e-3, south - 1e-3, west + 1.3 * BLOCK_DEGREES[0], south + 1.3 * BLOCK_DEGREES[1])
@@ -88,6 +89,14 @@ def write_busy_town(folder: Path, **keys: Any) -> Path:
             "on_scene_s": 30,
             "handover_s": 20,
         },
+        "air": {
+            "meteorology": {"kind": "series", "file": "weather.csv"},
+            "fleet": {"country": "DE", "year": 2024},
+            "emissions": "vehicles",
+            "doses": True,
+            "receptors": [{"id": "corner", "kind": "point", "at": [west - 1e-3, south]}],
+            "every_s": 110,
+        },
         "crowd_monitor": {"least_per_m2": 0.01, "hold_s": 10},
         "remedies": {"leave_locks_after_s": 60},
         "outputs": {"links_every_s": 90, "network_every_s": 35, "sumo": ["tripinfo", "edgedata"]},
@@ -119,6 +128,7 @@ def end_of(simulation: Simulation) -> tuple[Any, ...]:
         None if simulation.hazards is None else list(simulation.hazards.counts),
         None if simulation.air_warnings is None else list(simulation.air_warnings.told),
         None if simulation.responders is None else str(simulation.responders.state()["arrived_s"]),
+        None if simulation.air is None else simulation.air.total_ugm3_s.tolist(),
     )
 
 

@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Any
 from ..remedies import LEFT_LOCK
 from ..run_folder import REPORT, Run, read_run
 from ..run_tables import RESPONDERS
-from . import air_warnings, evacuation, figures, hazards, metrics, responders, route_choice, style, walking, words
+from . import (
+    air,
+    air_warnings,
+    evacuation,
+    figures,
+    hazards,
+    metrics,
+    responders,
+    route_choice,
+    style,
+    walking,
+    words,
+)
 
 if TYPE_CHECKING:
     import jinja2
@@ -62,6 +74,8 @@ def render(run: Run) -> str:
         pictures += on_foot.pop("pictures")
     danger = hazards.hazard_section(run, city, start)
     pictures += danger.pop("pictures") if danger is not None else []
+    breathed = air.air_section(run, city, start)
+    pictures += breathed.pop("pictures") if breathed is not None else []
     pictures += air_warnings.warning_pictures(run, start)
     told, traffic = evacuation.evacuation_section(run, start), words.sentences(run, head, totals)
     return (
@@ -80,6 +94,7 @@ def render(run: Run) -> str:
             pictures=pictures,
             on_foot=on_foot,
             hazards=danger,
+            air=breathed,
             responders=responders.responder_section(run),
             worst=_worst_rows(totals),
             events=_event_rows(events[~left_lock | (left_lock.cumsum() <= ROWS_SHOWN)], street_of, start),

@@ -232,7 +232,8 @@ FULL: dict[str, Any] = {
         "pollutants": ["nox", "pm25"],
         "sources": [
             {"id": "plant", "kind": "stack", "at": [7.42, 43.73], "height_m": 30, "diameter_m": 1, "exit_speed_mps": 8}
-            | {"exit_temperature_c": 120, "rates_gps": {"nox": 0.5}, "start_s": 60, "end_s": 3600},
+            | {"exit_temperature_c": 120, "rates_gps": {"nox": 0.5}, "start_s": 60, "end_s": 3600}
+            | {"building_height_m": 12, "building_width_m": 20},
             {"id": "works", "kind": "area", "polygon": SQUARE, "height_m": 3, "rates_file": "works.csv"},
         ],
         "receptors": [
@@ -243,6 +244,7 @@ FULL: dict[str, Any] = {
         "every_s": 300,
         "emissions": "vehicles",
         "look_every_s": 5,
+        "doses": True,
         "cold_start": True,
         "silt_g_per_m2": 0.06,
         "background_ugm3": {"nox": 12},

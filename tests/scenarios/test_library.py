@@ -25,7 +25,17 @@ PLANS_OF_STREETS = tuple(
 EVACUATIONS = tuple(f"monaco/{name}" for name in ("evacuation", "evacuation_by_bus", "evacuation_staged"))
 # tests/sim/test_evacuation_plans.py runs them
 MONACO = tuple(
-    f"monaco/{name}" for name in ("flood", "morning_adapted", "on_foot", "responders", "signals_actuated", "square")
+    f"monaco/{name}"
+    for name in (
+        "air",
+        "air_low_emission_zone",
+        "flood",
+        "morning_adapted",
+        "on_foot",
+        "responders",
+        "signals_actuated",
+        "square",
+    )
 )
 LONGEST = 18  # lines that are no comment
 

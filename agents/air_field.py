@@ -1,0 +1,133 @@
+"""Work out what the streets and all other sources of a city add to the air at its receptors, for each weather."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+
+from ..scenarios.air import AreaSource, Stack
+from ..scenarios.nearest_links import project
+from .air_matrix import dispersion_matrix
+from .air_sources import LineSources, PointSources, Receptors, StackSources
+
+if TYPE_CHECKING:
+    from ..scenarios.air import Air
+    from ..scenarios.air_places import ReceptorPlaces
+    from ..scenarios.network import RoadNetwork
+    from .air_weather import Weather
+
+Floats = NDArray[np.float64]
+
+KELVIN = 273.15
+STRAIGHT_M = 3.0  # bends of a street that are left out
+CELL_M = 25.0  # an area emits from points so far apart, at least
+MOST_POINTS = 400  # of an area
+LANE_M = 3.5  # each lane adds so much to the width of a street
+SPREADS_OF_WIDTH, SPREADS_OF_HEIGHT = 4.3, 2.15  # standard deviations: US EPA (1995), ISC3 user's guide, table 3-1
+LEAST_UPWARDS_M = 0.5
+UNDERGROUND = -1  # layer from which on nothing of a street reaches the open air
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretches:
+    """Straight stretches of all streets in the open; shapes ``[stretch]``."""
+
+    lines: LineSources
+    link_share: scipy.sparse.csr_array  # [stretch, link]: share of the link's length
+
+
+def stretches_of(network: RoadNetwork) -> Stretches:
+    """Cut streets into straight stretches; those underground have none, and what they emit stays there."""
+    import shapely
+
+    ends, link = [], []
+    for row in np.flatnonzero(network.links.layer > UNDERGROUND).tolist():
+        line = shapely.simplify(shapely.LineString(network.link_shape_xy(row)), STRAIGHT_M)
+        points = shapely.get_coordinates(line)
+        ends.append(np.hstack([points[:-1], points[1:]]))
+        link += [row] * (len(points) - 1)
+    x1, y1, x2, y2 = np.concatenate(ends).T if ends else np.zeros((4, 0))
+    rows = np.array(link, np.int64)
+    lanes = np.diff(network.links.lane_start)[rows]
+    length_m = np.hypot(x2 - x1, y2 - y1)
+    whole_m = np.bincount(rows, weights=length_m, minlength=network.link_count)[rows]
+    share = np.divide(length_m, whole_m, out=np.zeros_like(length_m), where=whole_m > 0.0)
+    shape = (rows.size, network.link_count)
+    table = scipy.sparse.csr_array((share, (np.arange(rows.size), rows)), shape=shape)
+    lines = LineSources(x1, y1, x2, y2, initial_lateral_m=np.maximum(lanes * LANE_M / 4.0, 1.0))
+    return Stretches(lines, table)
+
+
+class AirField:
+    """Where sources and receptors are, and what each unit of emission adds.
+
+    Parameters
+    ----------
+    air
+        What the scenario says.
+    network
+        The streets.
+    receptors
+        Where air is breathed.
+    """
+
+    def __init__(self, air: Air, network: RoadNetwork, receptors: ReceptorPlaces) -> None:
+        self.receptors = Receptors(receptors.x_m, receptors.y_m, receptors.height_m)
+        self.stretches = stretches_of(network)
+        self._stacks = [(row, one) for row, one in enumerate(air.sources) if isinstance(one, Stack)]
+        self._areas = [
+            (row, *_points_of(one, network)) for row, one in enumerate(air.sources) if isinstance(one, AreaSource)
+        ]
+        self._network, self._sources = network, len(air.sources)
+        self.said: tuple[str, ...] = ()
+
+    def matrices(self, weather: Weather) -> tuple[scipy.sparse.csr_array, Floats]:
+        """What a release of 1 g/s adds, s/m³: ``[receptor, link]``, and ``[receptor, source]`` of all other sources."""
+        found = dispersion_matrix(self.stretches.lines, self.receptors, weather)
+        self.said = found.said
+        others = np.zeros((len(self.receptors), self._sources))
+        for row, points, _ in self._areas:
+            others[:, row] = dispersion_matrix(points, self.receptors, weather).matrix.mean(axis=1)
+        for row, stack in self._stacks:
+            others[:, row] = self._of_stack(stack, weather)
+        return scipy.sparse.csr_array(found.matrix @ self.stretches.link_share), others
+
+    def _of_stack(self, stack: Stack, weather: Weather) -> Floats:
+        x_m, y_m = project(self._network, np.array([stack.at[0]]), np.array([stack.at[1]]))
+        plume = StackSources(
+            x_m,
+            y_m,
+            stack.height_m,
+            stack.diameter_m,
+            stack.exit_speed_mps,
+            stack.exit_temperature_c + KELVIN,
+            stack.building_height_m,
+            stack.building_width_m,
+        )
+        return np.asarray(dispersion_matrix(plume, self.receptors, weather).matrix.toarray()[:, 0])
+
+
+def _points_of(area: AreaSource, network: RoadNetwork) -> tuple[PointSources, float]:
+    """Points from which an area emits, alike, and its size, m²."""
+    import shapely
+
+    outline = shapely.Polygon(np.column_stack(project(network, *np.array(area.polygon).T)))
+    apart_m = max(CELL_M, np.sqrt(outline.area / MOST_POINTS))
+    west, south, east, north = outline.bounds
+    x_m, y_m = (
+        axis.ravel()
+        for axis in np.meshgrid(
+            np.arange(west + apart_m / 2.0, east, apart_m), np.arange(south + apart_m / 2.0, north, apart_m)
+        )
+    )
+    inside = shapely.contains_xy(outline, x_m, y_m)
+    if not inside.any():
+        middle = shapely.point_on_surface(outline)
+        x_m, y_m, inside = np.array([middle.x]), np.array([middle.y]), np.array([True])
+    upwards_m = max(area.height_m / SPREADS_OF_HEIGHT, LEAST_UPWARDS_M)
+    points = PointSources(x_m[inside], y_m[inside], area.height_m, upwards_m, apart_m / SPREADS_OF_WIDTH)
+    return points, float(outline.area)

@@ -1,0 +1,229 @@
+"""What is emitted is breathed where the wind carries it, and all tables tell the same story."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import mesa
+import numpy as np
+import pytest
+from traffic_case import BLOCK_DEGREES, TOWN_AT, write_scenario
+
+from citytwin.agents.air_doses import LIGHT, MODERATE
+from citytwin.agents.air_field import stretches_of
+from citytwin.agents.sources import MovingSource, PollutionSource
+from citytwin.kernels.air_chemistry import no2_of_nox
+from citytwin.scenarios.problems import ScenarioError
+from citytwin.scenarios.scenario import load_scenario
+from citytwin.sim.air_grid import air_grid
+from citytwin.sim.report import write_report
+from citytwin.sim.run import network_of, run_scenario, trips_of
+from citytwin.sim.run_folder import RunFolderError, read_run
+from citytwin.sim.simulation import Simulation
+
+WEST, SOUTH = TOWN_AT
+EAST, NORTH = WEST + 3 * BLOCK_DEGREES[0], SOUTH + 3 * BLOCK_DEGREES[1]
+TOWN = [[WEST, SOUTH], [EAST, SOUTH], [EAST, NORTH], [WEST, NORTH]]
+WORKS = [[WEST + 0.001, SOUTH + 0.001], [WEST + 0.0015, SOUTH + 0.001], [WEST + 0.0015, SOUTH + 0.0014]]
+WIND = {"kind": "constant", "wind_mps": 4, "wind_from_deg": 270, "cloud_share": 0.5}
+FLEET = {"country": "DE", "year": 2024}
+AIR = {
+    "meteorology": {"kind": "series", "file": "weather.csv", "roughness_m": 0.5},
+    "fleet": FLEET,
+    "emissions": "vehicles",
+    "doses": True,
+    "cold_start": True,
+    "sources": [{"id": "works", "kind": "area", "polygon": WORKS, "rates_gps": {"pm10": 0.01}, "start_s": 60}],
+    "receptors": [
+        {"id": "east", "kind": "point", "at": [EAST + 0.0005, 0.5 * (SOUTH + NORTH)]},
+        {"id": "west", "kind": "point", "at": [WEST - 0.0005, 0.5 * (SOUTH + NORTH)]},
+        {"id": "map", "kind": "grid", "spacing_m": 150},
+        {"id": "town", "kind": "residents", "polygon": TOWN, "population": 500},
+    ],
+    "background_ugm3": {"nox": 5.0},
+    "every_s": 120,
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("air")
+    (folder / "weather.csv").write_text(
+        "t_s,wind_mps,wind_from_deg,temperature_c,cloud_share\n0,4,270,5,0.5\n300,0,90,5,0.5\n"
+    )
+    walks = [{"kind": "random_trips", "per_hour": 600, "min_distance_m": 100}]
+    result = run_scenario(write_scenario(folder, air=AIR, walks=walks, duration_s=480), folder / "run")
+    return read_run(result.folder)
+
+
+def simulation_of(folder, **keys):
+    scenario = load_scenario(write_scenario(folder, **keys))
+    network = network_of(scenario)
+    return Simulation(scenario, network, trips_of(scenario, network))
+
+
+def test_all_tables_tell_the_same_story(run):
+    links, sources, facts = run.table("air_links"), run.table("air_sources"), run.summary["air"]
+    assert links["interval_end_s"].unique().tolist() == [120.0, 240.0, 360.0, 480.0]
+    for species in ("nox", "co2", "pm10_wear"):
+        assert links[f"{species}_g"].sum() / 1000 == pytest.approx(facts["traffic"][f"{species}_kg"], rel=1e-9)
+    traffic = sources[sources["kind"] == "traffic"].groupby("pollutant")["emitted_g"].sum()
+    assert traffic["nox"] == pytest.approx(links["nox_g"].sum()) and traffic["nox"] > 0.0
+    assert traffic["pm10"] == pytest.approx((links["pm_exhaust_g"] + links["pm10_wear_g"]).sum())
+    works = sources[(sources["source"] == "works") & (sources["pollutant"] == "pm10")]
+    assert works["emitted_g"].tolist() == pytest.approx([0.6, 1.2, 1.2, 1.2])
+    assert facts["sources"] == {"works": {"pm10_kg": pytest.approx(0.0042)}}
+    assert (links.select_dtypes("number") >= 0.0).all(axis=None)
+
+
+def test_concentrations_are_the_sum_of_whose_they_are(run):
+    air = run.table("air_receptors")
+    parts = air[["from_traffic_ugm3", "from_sources_ugm3", "from_elsewhere_ugm3"]]
+    assert (parts >= 0.0).all(axis=None)
+    assert air["concentration_ugm3"].to_numpy() == pytest.approx(parts.sum(axis=1).to_numpy())
+    assert (air.loc[air["pollutant"] == "nox", "from_elsewhere_ugm3"] == 5.0).all()
+    shares = run.table("air_shares")
+    assert shares.groupby(["receptor", "pollutant"])["share"].sum().to_numpy() == pytest.approx(1.0)
+    mean = air.groupby(["receptor", "pollutant"])["concentration_ugm3"].mean()
+    whose = shares.groupby(["receptor", "pollutant"])["mean_ugm3"].sum()
+    assert whose.to_numpy() == pytest.approx(mean.reindex(whose.index).to_numpy())
+    assert set(shares["source"]) == {"car", "works", "elsewhere"}
+
+
+def test_the_wind_carries_it_downwind_until_it_is_calm(run):
+    nox = run.table("air_receptors")[run.table("air_receptors")["pollutant"] == "nox"]
+    table = nox.pivot(index="interval_end_s", columns="receptor", values="from_traffic_ugm3")
+    assert table["east"][240.0] > 4 * table["west"][240.0]  # what goes upwind is meander
+    assert 0.5 < table["east"][480.0] / table["west"][480.0] < 2.0  # calm since 300 s
+    (change,) = run.events.loc[run.events["kind"] == "weather", "text"]
+    assert change.startswith("wind 0 m/s from 90°")
+    assert any("is calm: meander" in text for text in run.manifest["warnings"])
+    assert run.table("air_weather")["mixing_height_m"].between(50, 3000).all() and len(run.table("air_weather")) == 2
+
+
+def test_places_and_people(run):
+    places = run.table("air_places")
+    assert places.loc[places["kind"] == "residents", "people"].sum() == pytest.approx(500)
+    assert set(places["entry"]) == {"east", "west", "map", "town"}
+    homes = places[places["kind"] == "residents"].set_index("receptor")["people"]
+    mean = run.table("air_shares").groupby(["pollutant", "receptor"])["mean_ugm3"].sum()["nox"]
+    wanted = (mean.reindex(homes.index) * homes).sum() / homes.sum()
+    assert run.summary["air"]["residents_mean_ugm3"]["nox"] == pytest.approx(wanted)
+
+
+def test_doses_are_what_is_breathed_in_the_time_on_the_streets(run):
+    doses = run.table("air_doses")[run.table("air_doses")["pollutant"] == "nox"].set_index("person")
+    on_road = doses[doses["mode"] == "vehicle"]
+    trips = run.trips.set_index("trip_id").loc[on_road.index]
+    done = trips["status"] == "arrived"
+    took_s = (trips["arrived_s"] - trips["entered_s"])[done]
+    assert on_road.loc[took_s.index, "time_s"].to_numpy() == pytest.approx(took_s.to_numpy(), abs=2.0)
+    for mode, m3ps in (("vehicle", LIGHT), ("on_foot", MODERATE)):
+        own = doses[doses["mode"] == mode]
+        assert len(own) > 10 and (own["mean_ugm3"] >= 5.0).all()
+        assert own["inhaled_ug"].to_numpy() == pytest.approx((own["mean_ugm3"] * own["time_s"] * m3ps).to_numpy())
+
+
+def test_traffic_runs_as_it_does_when_nobody_asks_for_the_air(tmp_path):
+    with_air = {"meteorology": WIND, "fleet": FLEET, "emissions": "vehicles", "doses": True}
+    hashes = []
+    for name, keys in (("a", {}), ("b", {"air": with_air})):
+        (tmp_path / name).mkdir()
+        simulation = simulation_of(tmp_path / name, duration_s=240, **keys)
+        simulation.run()
+        hashes.append(simulation.model.fleet.state_hash())
+    assert hashes[0] == hashes[1]
+
+
+def test_sources_are_agents(tmp_path):
+    air = {"meteorology": WIND, "fleet": FLEET, "emissions": "vehicles", "sources": AIR["sources"]}
+    simulation = simulation_of(tmp_path, air=air, duration_s=240)
+    simulation.run()
+    simulation.air.close(240.0)
+    model = simulation.model
+    busiest = model.network.links.id[int(simulation.air.traffic.total_grams[:, 0].argmax())]
+    trip = model.fleet.trips.id[int(simulation.air.traffic.vehicle_grams[:, 0].argmax())]
+    link, works, vehicle = (model.pollution_source(name) for name in (busiest, "works", trip))
+    assert isinstance(link, PollutionSource) and isinstance(vehicle, MovingSource)
+    assert all(isinstance(one, mesa.Agent) and one in model.agents for one in (link, works, vehicle))
+    assert link.kind == "link" and link.emitted_g["nox"] > 0.0 and link.source_id == busiest
+    assert works.emitted_g["pm10"] == pytest.approx(1.8) and works.rates_gps["pm10"] == pytest.approx(0.0075)
+    assert vehicle.emitted_g["nox"] > 0.0 and vehicle.technology.startswith("Passenger Cars")
+    assert link is model.pollution_source(busiest)
+    with pytest.raises(KeyError):
+        model.pollution_source("nobody")
+
+
+def test_a_fleet_that_lacks_a_class_that_drives_is_told(tmp_path):
+    header = "country,year,vehicle_class,category,fuel,segment,euro,share\n"
+    (tmp_path / "fleet.csv").write_text(f"{header}X,2020,bus,Buses,Diesel,Coaches Standard <=18 t,Euro VI,1\n")
+    air = {"meteorology": WIND, "fleet": {"country": "X", "year": 2020, "file": "fleet.csv"}}
+    with pytest.raises(ScenarioError, match="no shares of car, which drives in this scenario, only of: bus"):
+        simulation_of(tmp_path, air=air)
+
+
+def test_arm2_is_epa_s_formula():
+    assert no2_of_nox(0.0) == 0.9 and no2_of_nox(1000.0) == 0.5
+    assert no2_of_nox(150.0) == pytest.approx(0.7974, abs=1e-4)
+
+
+def test_no2_may_follow_nox(tmp_path):
+    air = {"meteorology": WIND, "fleet": FLEET, "no2_chemistry": "arm2", "receptors": AIR["receptors"][:1]}
+    simulation = simulation_of(tmp_path, air=air | {"background_ugm3": {"nox": 200.0}}, duration_s=120)
+    simulation.run()
+    closed = simulation.air.close(120.0)
+    nox, no2 = closed.ugm3[0, 0], closed.ugm3[0, 1]
+    assert no2 == pytest.approx(no2_of_nox(nox.sum()) * nox)
+
+
+def test_nothing_underground_reaches_the_air(tmp_path):
+    air = {"meteorology": WIND, "fleet": FLEET, "receptors": AIR["receptors"][:1]}
+    simulation = simulation_of(tmp_path, air=air, duration_s=60)
+    network = simulation.model.network
+    assert np.asarray(stretches_of(network).link_share.sum(axis=0)).ravel() == pytest.approx(1.0)
+    layer = network.links.layer.copy()
+    layer[3] = -1
+    below = replace(network, links=replace(network.links, layer=layer))
+    share = np.asarray(stretches_of(below).link_share.sum(axis=0)).ravel()
+    assert share[3] == 0.0 and np.delete(share, 3) == pytest.approx(1.0)
+
+
+def test_a_stack_reaches_what_lies_downwind_of_it(tmp_path):
+    stack = {"id": "plant", "kind": "stack", "at": [WEST, 0.5 * (SOUTH + NORTH)], "rates_gps": {"nox": 2.0}}
+    stack |= {"height_m": 15, "diameter_m": 0.5, "exit_speed_mps": 4, "exit_temperature_c": 40}
+    air = {"meteorology": WIND, "sources": [stack], "receptors": AIR["receptors"][:2]}
+    simulation = simulation_of(tmp_path, air=air, duration_s=60, demand=[])
+    simulation.run()
+    nox = simulation.air.close(60.0).ugm3[:, 0, simulation.air.contributors.index("plant")]
+    assert nox[0] > 2 * nox[1] >= 0.0 and nox[0] > 1.0  # the west is 45 m upwind: meander
+
+
+def test_a_grid_becomes_a_netcdf_file_by_the_conventions(run, tmp_path):
+    xr = pytest.importorskip("xarray", reason="the extra air is not installed")
+    pytest.importorskip("h5netcdf", reason="the extra air is not installed")
+    air_grid(run, "map").to_netcdf(tmp_path / "air.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "air.nc", engine="h5netcdf") as grid:
+        assert grid.attrs["Conventions"] == "CF-1.11" and grid["no2"].attrs["units"] == "ug m-3"
+        assert grid["no2"].attrs["standard_name"] == "mass_concentration_of_nitrogen_dioxide_in_air"
+        assert str(grid["time"].values[-1]).startswith("2026-05-04T07:08:00") and grid["no2"].dims == ("time", "y", "x")
+        place = run.table("air_places")[run.table("air_places")["entry"] == "map"].iloc[3]
+        own = run.table("air_receptors")[
+            (run.table("air_receptors")["receptor"] == place["receptor"])
+            & (run.table("air_receptors")["pollutant"] == "no2")
+        ]
+        found = grid["no2"].sel(x=place["x_m"], y=place["y_m"], method="nearest")
+        assert found.values.tolist() == own["concentration_ugm3"].tolist()
+        assert float(found["lon"]) == place["lon"]
+    with pytest.raises(RunFolderError, match=r"has no grid of receptors called 'maps'. It has: map\."):
+        air_grid(run, "maps")
+
+
+def test_the_report_tells_of_the_air(run):
+    page = write_report(run.folder).read_text(encoding="utf-8")
+    for words in (
+        "Traffic emitted",
+        "“works” emitted",
+        "Most NOx leaves exhausts on",
+        "NO2 that traffic and sources add",
+    ):
+        assert words in page
