@@ -83,7 +83,8 @@ def dispersion_matrix(
         bounded for each kind of source alone.
     """
     kinds = [sources] if isinstance(sources, Sources) else list(sources)
-    typical = None if typical_rate_gps is None else np.asarray(typical_rate_gps, float)
+    typical = None if typical_rate_gps is None else np.atleast_1d(np.asarray(typical_rate_gps, float))
+    _check(sum(map(len, kinds)), max_dropped, typical)
     parts, shares, sums, first = [], [], [], 0
     for kind in kinds:
         weights = _typical(kind) if typical is None else typical[first : first + len(kind)]
@@ -99,6 +100,19 @@ def dispersion_matrix(
         else:
             share = np.where(sum(sums) > 0.0, sum(shares) / sum(sums), 0.0)
     return Dispersion(matrix, share, weather.said())
+
+
+def _check(sources: int, max_dropped: float, typical: Floats | None) -> None:
+    """Say all at once what of the wish cannot be."""
+    problems = []
+    if not 0.0 <= max_dropped < 1.0:
+        problems.append(f"max_dropped = {max_dropped:g} is not at least 0 and below 1")
+    if typical is not None and typical.shape != (sources,):
+        problems.append(f"typical_rate_gps has {typical.size} rates for {sources} sources")
+    elif typical is not None and not np.all(typical >= 0.0):
+        problems.append(f"typical_rate_gps has {np.count_nonzero(~(typical >= 0.0))} rates that are not at least 0")
+    if problems:
+        raise ValueError("; ".join(problems))
 
 
 def _typical(sources: Sources) -> Floats:

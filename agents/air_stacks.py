@@ -46,7 +46,7 @@ def cloud_plume(weather: Weather, height_m: float, initial_m: float = 0.0) -> pl
     return plumes.Plume(
         height_m,
         wind,
-        1.0 - meander_share(layer, wind),
+        1.0 - meander_share(layer.sigma_v_mps, wind),
         initial_m,
         initial_m,
         weather.mixing_height_m,
@@ -74,6 +74,6 @@ def plume_of(stacks: StackSources, row: int, weather: Weather, layer: Layer) -> 
         wake_up, wake_side = plumes.wake_spreads_m(building, width)
         upwards, sideways = math.hypot(upwards, wake_up), math.hypot(sideways, wake_side)
     return plumes.Plume(
-        begins + rises, dilutes, 1.0 - meander_share(layer, dilutes), sideways, upwards, weather.mixing_height_m,
-        spread_of(weather),
+        begins + rises, dilutes, 1.0 - meander_share(layer.sigma_v_mps, dilutes), sideways, upwards,
+        weather.mixing_height_m, spread_of(weather),
     )  # fmt: skip

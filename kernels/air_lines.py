@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .air_spread_table import look_up
-from .air_surface_layer import SQRT_2, SQRT_2_PI
+from .air_surface_layer import SQRT_2, SQRT_2_PI, meander_share
 from .compile import bare_entry, kernel
 
 Floats = NDArray[np.float64]
@@ -45,12 +45,6 @@ def layered(z_m: float, height_m: float, vertical_m: float) -> float:
     return (direct + math.exp(-(z_m + height_m) * (z_m + height_m) * scale)) / (SQRT_2_PI * vertical_m)
 
 
-@kernel
-def share_of(sigma_v_mps: float, wind_mps: float) -> float:
-    """Share of a release that meanders, ``air_surface_layer.meander_share``."""
-    return min(2.0 * (sigma_v_mps / wind_mps) * (sigma_v_mps / wind_mps), 1.0)
-
-
 @bare_entry
 def straight_point(
     table: Floats, sigma_v_mps: float, x_m: float, y_m: float, z_m: float, height_m: float, wide_m: float
@@ -63,7 +57,7 @@ def straight_point(
     if y_m * y_m > SIDEWAYS * SIDEWAYS * lateral_2:
         return 0.0
     across = math.exp(-0.5 * y_m * y_m / lateral_2) / (SQRT_2_PI * math.sqrt(lateral_2))
-    return (1.0 - share_of(sigma_v_mps, wind)) * across * layered(z_m, height_m, vertical) / wind
+    return (1.0 - meander_share(sigma_v_mps, wind)) * across * layered(z_m, height_m, vertical) / wind
 
 
 @bare_entry
@@ -71,7 +65,7 @@ def round_point(table: Floats, sigma_v_mps: float, far_m: float, z_m: float, hei
     """What meander carries from a point to any side, s/m³; Snyder et al. (2013), eq. 13."""
     far_m = max(far_m, NEAREST_M)
     vertical, _, wind = look_up(table, far_m)
-    return share_of(sigma_v_mps, wind) * layered(z_m, height_m, vertical) / (2.0 * math.pi * far_m * wind)
+    return meander_share(sigma_v_mps, wind) * layered(z_m, height_m, vertical) / (2.0 * math.pi * far_m * wind)
 
 
 @bare_entry
@@ -103,7 +97,7 @@ def level_stretch(
     if abs(y2_m - y1_m) < NARROW * lateral:
         return straight_point(table, sigma_v_mps, x_m, 0.5 * (y1_m + y2_m), z_m, height_m, wide_m)
     across = abs(math.erf(y2_m / (SQRT_2 * lateral)) - math.erf(y1_m / (SQRT_2 * lateral))) / (2.0 * abs(y2_m - y1_m))
-    return (1.0 - share_of(sigma_v_mps, wind)) * across * layered(z_m, height_m, vertical) / wind
+    return (1.0 - meander_share(sigma_v_mps, wind)) * across * layered(z_m, height_m, vertical) / wind
 
 
 @bare_entry
@@ -129,7 +123,7 @@ def crossing_line(
         return 0.0
     vertical, _, wind = look_up(table, max(x_m, NEAREST_M))
     across = 0.5 * abs(reach_across(table, x1_m, y1_m, wide_m) - reach_across(table, x2_m, y2_m, wide_m))
-    per_m2 = (1.0 - share_of(sigma_v_mps, wind)) * layered(z_m, height_m, vertical) / wind
+    per_m2 = (1.0 - meander_share(sigma_v_mps, wind)) * layered(z_m, height_m, vertical) / wind
     return per_m2 * across / abs(y2_m - y1_m)
 
 

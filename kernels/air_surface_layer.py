@@ -219,10 +219,10 @@ def spreads_at(layer: Layer, height_m: float, initial_m: float, x_m: float) -> t
 
 
 @kernel
-def meander_share(layer: Layer, wind_mps: float) -> float:
+def meander_share(sigma_v_mps: float, wind_mps: float) -> float:
     """Share of what is released that light and turning wind carries in all directions: 2 sigma_v² / Ue².
 
     Snyder et al. (2013), eq. 12, after Cimorelli et al. (2005), Journal of Applied Meteorology 44, 682-693. It is 1
     where there is no mean wind.
     """
-    return min(2.0 * (layer.sigma_v_mps / wind_mps) ** 2, 1.0)
+    return min(2.0 * (sigma_v_mps / wind_mps) * (sigma_v_mps / wind_mps), 1.0)

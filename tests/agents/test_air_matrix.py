@@ -143,6 +143,25 @@ def test_sources_and_rates_that_cannot_be_are_named():
         found.concentration_gm3([1.0, 2.0])
 
 
+def test_wishes_that_cannot_be_are_named_together():
+    roads, places = city(3, 2, 300.0)
+    with pytest.raises(
+        ValueError, match="max_dropped = 1 is not at least 0 and below 1; typical_rate_gps has 2 rates for 3"
+    ):
+        dispersion_matrix(roads, places, NEUTRAL, 1.0, typical_rate_gps=[1.0, 2.0])
+    with pytest.raises(ValueError, match="1 rates that are not at least 0"):
+        dispersion_matrix(roads, places, NEUTRAL, typical_rate_gps=[1.0, -2.0, 0.0])
+
+
+def test_no_sources_or_no_places_make_an_empty_matrix():
+    roads, places = city(3, 2, 300.0)
+    none = np.empty(0)
+    found = dispersion_matrix(LineSources(none, none, none, none), places, NEUTRAL)
+    assert found.matrix.shape == (2, 0)
+    np.testing.assert_array_equal(found.concentration_gm3(none), [0.0, 0.0])
+    assert dispersion_matrix(roads, Receptors(none, none), NEUTRAL).matrix.shape == (0, 3)
+
+
 def test_an_area_is_the_points_all_over_it():
     """Inside, at its edge, downwind and upwind; by the twin's points, a metre apart nearby."""
     area = AreaSources(0.0, 0.0, 60.0, 40.0, 30.0, 3.0, 2.0)

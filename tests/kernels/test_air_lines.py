@@ -54,6 +54,14 @@ def test_wind_shear_is_the_slope_of_the_wind(weather):
         )
 
 
+def test_heat_is_carried_as_dyer_says():
+    """Businger and Dyer: over heated ground the gradient of heat is the square of that of wind."""
+    for zeta in (-2.0, -0.3):
+        assert layer.phi_h(zeta) == pytest.approx(layer.phi_m(zeta) ** 2, rel=1e-12)
+    assert layer.phi_h(0.0) == layer.phi_m(0.0) == 1.0
+    assert layer.phi_h(0.4) == pytest.approx(3.0)
+
+
 def test_fading_is_the_exponential():
     x = np.linspace(0.0, 49.9, 500)
     np.testing.assert_allclose([layer.fading(v) for v in x], np.exp(-x), rtol=1e-12)
@@ -65,7 +73,7 @@ def test_wind_carries_all_that_was_released(weather):
     air, table = weather
     for x_m in (30.0, 300.0):
         vertical, lateral, wind = look_up(table, x_m)
-        share = layer.meander_share(air, wind)
+        share = layer.meander_share(air.sigma_v_mps, wind)
         y = np.linspace(-7.0, 7.0, 281) * math.hypot(lateral, WIDE_M)
         z = np.linspace(0.0, HEIGHT_M + 8.0 * vertical, 400)
         over_z = np.trapezoid([lines.layered(each, HEIGHT_M, vertical) for each in z], z)
