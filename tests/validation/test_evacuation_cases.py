@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from corridors import ROADS, Passage, building
+from corridors import ROADS, Passage, building, walking
+from corridors import people as people_of_links
 from traffic_case import make_scenario
 
 from citytwin.agents.evacuation import STRANDED
+from citytwin.agents.walk_detours import WalkDetours
+from citytwin.agents.walk_routes import WalkRouter
 from citytwin.kernels import walking_tables
 from citytwin.scenarios.evacuation import Evacuation
 from citytwin.scenarios.evacuation_people import Havens, people_of
@@ -21,6 +24,7 @@ from citytwin.scenarios.walk_network import WalkNetwork
 from citytwin.sim.simulation import Simulation
 from citytwin.sim.walking import OnFoot
 
+WEIDMANN_PER_M_S = 1.225  # most people through a metre
 AT_ONCE = {"kind": "uniform", "least_s": 0, "most_s": 0}
 SQUARE = [[9.0, 47.0], [9.01, 47.0], [9.01, 47.01]]
 
@@ -155,6 +159,42 @@ def test_city_c5_staged_orders_take_as_long_and_halve_the_queue(expected):
         walk_s = 90.0  # to the bottleneck and beyond it, for the last one
         assert clearance_s(simulation) == pytest.approx(800.0 + walk_s, rel=0.08)
     assert queues[0] == pytest.approx(4000, rel=0.05) and queues[1] == pytest.approx(2000, rel=0.08)
+
+
+def bridges_clear_s(closes_s: int | None) -> float:
+    """9,000 people before two bridges side by side; from the first one beyond them to the last, s.
+
+    They are bound half for the end of either bridge and stand mixed; beyond the bridges one can go across.
+    """
+    width_m = 4.5 / WEIDMANN_PER_M_S
+    network = building(
+        Passage("a", "b", 30, 20),
+        *(Passage("b", end, 20, width_m) for end in "cd"),
+        Passage("c", "d", 5, 20),
+        Passage("c", "e", 5, 20),
+        Passage("d", "f", 5, 20),
+    )
+    depart_s = 1e-4 * np.arange(4500)
+    walkers = walking(
+        network, people_of_links(network, [("a-b", end, depart_s) for end in ("c-e", "d-f")], origin_m=30)
+    )
+    detours, shut = WalkDetours(walkers, WalkRouter(walkers, 1.34)), np.zeros(walkers.link_of.size, np.bool_)
+    for second in range(2000):
+        if second == closes_s:
+            shut = walkers.link_of == network.link_row["b-c"]
+            walkers.walks.cell_f[0, walking_tables.STORE, shut] = 0.0
+            detours.closed = walkers.of_links(0, shut) > 0.0
+        walkers.advance(second, second + 1)
+        if shut.any() and second % 10 == 0:
+            detours.find(shut)
+    assert (walkers.people.status[0] == walking_tables.ARRIVED).all()
+    return float(np.ptp(walkers.people.arrived_s[0]))
+
+
+def test_city_c6_a_bridge_closes_and_everybody_takes_the_other(expected):
+    assert expected["c6_bridge_closes"] == "1400 (base 1000)"
+    assert bridges_clear_s(None) == pytest.approx(1000.0, rel=0.05)
+    assert bridges_clear_s(600) == pytest.approx(1400.0, rel=0.05)
 
 
 def test_city_c10_more_room_an_earlier_order_and_faster_people_never_clear_later():
