@@ -175,7 +175,15 @@ def detour_rule(name: str, measure: AirDetour, network: RoadNetwork, trips: Trip
     """What streets with bad air cost those who keep away from them."""
     from ..scenarios.air_checks import concentrations_of
 
-    ugm3, _ = concentrations_of(measure.concentrations, network)
-    cost_s = measure.s_per_km_ugm3 * ugm3 * network.links.length_m / 1000.0
     follows = draws(seed, trips.key, f"clean air {name}") < measure.follow_share
-    return DetourRule(name, measure, measure.when is None, follows, cost_s[network.movements.to_link])
+    rule = DetourRule(name, measure, measure.when is None, follows, np.zeros(network.movements.to_link.size))
+    if measure.concentrations is not None:
+        ugm3, _ = concentrations_of(measure.concentrations, network)
+        rule.extra_s = costs_of_air(measure, network, ugm3)
+    return rule
+
+
+def costs_of_air(measure: AirDetour, network: RoadNetwork, ugm3: Floats) -> Floats:
+    """Seconds that concentrations in streets cost, for the movements that lead into each (``[movement]``)."""
+    cost_s = measure.s_per_km_ugm3 * ugm3 * network.links.length_m / 1000.0
+    return np.asarray(cost_s[network.movements.to_link])

@@ -206,7 +206,8 @@ class Measures(Remembers):
     def state(self) -> State:
         """What was paid, who was refused, and what is called for."""
         refused = [[int(row), one.zone, one.cause] for row, one in self.refused.items()]
-        return {**super().state(), "refused": refused, "called_for": [rule.called_for for rule in self._rules()]}
+        called_for, extra_s = [rule.called_for for rule in self._rules()], [rule.extra_s for rule in self.detours]
+        return {**super().state(), "refused": refused, "called_for": called_for, "extra_s": extra_s}
 
     def restore(self, state: State) -> None:
         """Have the accounts as they were."""
@@ -214,6 +215,8 @@ class Measures(Remembers):
         self.refused = {row: Refusal(zone, cause) for row, zone, cause in state["refused"]}
         for rule, called_for in zip(self._rules(), state["called_for"], strict=True):
             rule.called_for = called_for
+        for detour, extra_s in zip(self.detours, state["extra_s"], strict=True):
+            detour.extra_s = extra_s
 
     def begin_route(self, rows: Rows) -> None:
         """Take note that vehicles begin a route where they are."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .air_measures import AirDetour, CancelledWalks
+from .air_measures import AirDetour, CancelledWalks, SourceCap
 from .air_series import AirSeries, read_air_series
 from .demand_tables import Column, read_table
 from .measures import LowEmissionZone
@@ -30,13 +30,14 @@ def check_air(scenario: Scenario, network: RoadNetwork | None) -> list[Problem]:
 
 
 def series_of(warning: AirWarning) -> AirSeries:
-    """What a warning watches.
+    """What a warning watches that looks at a file.
 
     Raises
     ------
     ScenarioError
         With every problem of the file.
     """
+    assert warning.series is not None, "it watches the air of the run"
     series, problems = read_air_series(warning.series)
     if series is None:
         raise ScenarioError(problems)
@@ -65,6 +66,9 @@ def concentrations_of(file: Path, network: RoadNetwork) -> tuple[Floats, list[Pr
 
 def _of_warning(scenario: Scenario, row: int) -> Iterator[Problem]:
     warning = scenario.air_warnings[row]
+    if warning.series is None:
+        yield from _of_receptors(scenario, row)
+        return
     series, problems = read_air_series(warning.series)
     yield from problems
     if series is None:
@@ -78,6 +82,21 @@ def _of_warning(scenario: Scenario, row: int) -> Iterator[Problem]:
     if not measured:
         key = "pollutant" if warning.index is None else "index"
         said = f"nothing of it was measured in {warning.series.name}, only {', '.join(series.pollutants)}."
+        yield _about(scenario, ("air_warnings", row, key), said)
+
+
+def _of_receptors(scenario: Scenario, row: int) -> Iterator[Problem]:
+    """A warning about receptors that are not there, or about what nobody works out for them."""
+    warning, air = scenario.air_warnings[row], scenario.air
+    known = [] if air is None else [one.id for one in air.receptors]
+    for number, name in enumerate(warning.receptors or ()):
+        if name not in known:
+            said = f"no such receptor.{closest_hint(name, known)} "
+            said += f"All: {', '.join(known)}." if known else "Say under `air: receptors` where the air is breathed."
+            yield _about(scenario, ("air_warnings", row, "receptors", number), said)
+    if air is not None and not any(name in air.pollutants for name, _ in warning.means):
+        key = "pollutant" if warning.index is None else "index"
+        said = f"nothing of it is worked out, only {', '.join(air.pollutants)}. Add it to `air: pollutants`."
         yield _about(scenario, ("air_warnings", row, key), said)
 
 
@@ -100,8 +119,25 @@ def _of_measures(scenario: Scenario, network: RoadNetwork | None) -> Iterator[Pr
         if by_standard and (scenario.air is None or scenario.air.fleet is None):
             said = "nothing says which standards the vehicles keep. Give `air: {fleet: {country: DE, year: 2024}}`."
             yield _about(scenario, ("measures", row, "least_euro"), said)
-        if isinstance(measure, AirDetour) and network is not None:
+        if isinstance(measure, AirDetour) and measure.concentrations is not None and network is not None:
             yield from concentrations_of(measure.concentrations, network)[1]
+        elif isinstance(measure, AirDetour) and measure.concentrations is None and scenario.air is None:
+            said = "nobody works out the air of this run. Give `air`, or a table of `concentrations`."
+            yield _about(scenario, ("measures", row, "pollutant"), said)
+        if isinstance(measure, SourceCap):
+            yield from _of_cap(scenario, row, measure)
+
+
+def _of_cap(scenario: Scenario, row: int, cap: SourceCap) -> Iterator[Problem]:
+    known = [] if scenario.air is None else [one.id for one in scenario.air.sources]
+    if not known:
+        said = "there are no sources. Say who emits under `air: sources`, or leave this out."
+        yield _about(scenario, ("measures", row, "kind"), said)
+        return
+    for number, name in enumerate(cap.sources or ()):
+        if name not in known:
+            said = f"no such source.{closest_hint(name, known)} All: {', '.join(known)}."
+            yield _about(scenario, ("measures", row, "sources", number), said)
 
 
 def _about(scenario: Scenario, place: tuple[str | int, ...], text: str) -> Problem:

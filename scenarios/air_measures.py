@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from .air import Pollutant as AirPollutant
 from .drivers import VehicleClass
 from .strict import InputFile, Listed
 from .triggers import Timed
-from .whereabouts import AnyArea, InArea
+from .whereabouts import AnyArea, InArea, only_one
 
 
 class PlateRestriction(AnyArea, Timed):
@@ -43,13 +44,38 @@ class SlowZone(InArea, Timed):
 class AirDetour(Timed):
     """Drivers keep away from streets with bad air: they weigh its concentration like time when they choose their way.
 
-    A street costs them as many seconds more as its concentration, its length and `s_per_km_ugm3` make.
+    A street costs them as many seconds more as its concentration, its length and `s_per_km_ugm3` make. The
+    concentration stands in a table or, without one, is that of the run when departures are planned.
     """
 
     kind: Literal["air_detour"] = Field(description="`air_detour`.")
-    concentrations: InputFile = Field(description="Concentration in streets (CSV): `link`, `ugm3`. Others have 0.")
+    concentrations: InputFile | None = Field(
+        None, description="Concentration in streets (CSV): `link`, `ugm3`. Others have 0. One of it and `pollutant`."
+    )
+    pollutant: AirPollutant | None = Field(
+        None, description="What of the run's own air counts, as `air` works it out. One of it and `concentrations`."
+    )
     s_per_km_ugm3: float = Field(gt=0, le=1000, description="Seconds that a kilometre at 1 µg/m³ costs.")
     follow_share: float = Field(1.0, gt=0, le=1, description="Share of drivers who do; drawn for each trip.")
+
+    @field_validator("pollutant")
+    @classmethod
+    def _one_of_both(cls, pollutant: AirPollutant | None, info: ValidationInfo) -> AirPollutant | None:
+        return only_one(pollutant, info, "concentrations")
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.concentrations is None and self.pollutant is None:
+            raise ValueError("needs `concentrations` or `pollutant`: which air is bad.")
+        return self
+
+
+class SourceCap(Timed):
+    """Sources that must emit less: a share of what they would emit is not emitted."""
+
+    kind: Literal["source_cap"] = Field(description="`source_cap`.")
+    sources: Listed[str] | None = Field(None, min_length=1, description="Ids of `air: sources`. Left out: all of them.")
+    cut: float = Field(gt=0, le=1, description="Share of what they would emit that is cut off.")
 
 
 class CancelledWalks(Timed):

@@ -56,8 +56,18 @@ class AirWarning(Strict):
     """
 
     id: str = Field(min_length=1, description="A name of your own; measures that wait for its levels name it.")
-    series: InputFile = Field(description="What was measured (CSV): `station`, `t_s`, `no2_ugm3` and so on.")
-    stations: Listed[str] | None = Field(None, min_length=1, description="Stations of it that count. Left out: all.")
+    series: InputFile | None = Field(
+        None,
+        description="What was measured (CSV): `station`, `t_s`, `no2_ugm3` and so on. One of `series` and `receptors`.",
+    )
+    receptors: Listed[str] | None = Field(
+        None,
+        min_length=1,
+        description="Ids of `air: receptors` whose air counts, as the run has it. One of `series` and `receptors`.",
+    )
+    stations: Listed[str] | None = Field(
+        None, min_length=1, description="Stations of `series` that count. Left out: all."
+    )
     pollutant: Pollutant | None = Field(None, description="What is watched. One of `pollutant` and `index`.")
     index: IndexName | None = Field(
         None,
@@ -90,6 +100,18 @@ class AirWarning(Strict):
         10_800.0, gt=0, le=604_800, description="Without data for so long nothing is known any more, s."
     )
     message: WarningMessage = Field(default_factory=WarningMessage, description="What stands in its messages.")
+
+    @field_validator("receptors")
+    @classmethod
+    def _one_source(cls, receptors: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
+        return only_one(receptors, info, "series")
+
+    @field_validator("stations")
+    @classmethod
+    def _only_of_a_series(cls, stations: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
+        if stations is not None and info.data.get("receptors") is not None:
+            raise ValueError("stands beside `receptors`: stations are those of a `series`. Remove it.")
+        return stations
 
     @field_validator("index")
     @classmethod
@@ -134,6 +156,8 @@ class AirWarning(Strict):
     def _something(self) -> Self:
         if self.pollutant is None and self.index is None:
             raise ValueError(f"needs `pollutant` or `index` ({', '.join(INDEX_NAMES)}): what is watched.")
+        if self.series is None and self.receptors is None:
+            raise ValueError("needs `series` or `receptors`: where it is watched.")
         return self
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .air_measures import AirDetour, CancelledWalks, PlateRestriction, SlowZone
+from .air_measures import AirDetour, CancelledWalks, PlateRestriction, SlowZone, SourceCap
 from .areas import area_words
 from .measures import LowEmissionZone, Toll
 from .planner_words import number, plain_words
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .entry_words import Side
     from .triggers import Timed
 
-MEASURES = Toll | LowEmissionZone | PlateRestriction | SlowZone | AirDetour | CancelledWalks
+MEASURES = Toll | LowEmissionZone | PlateRestriction | SlowZone | AirDetour | SourceCap | CancelledWalks
 ACCESS = {"none": "trips that begin or end there too", "destination": "trips that begin or end there may drive in"}
 PLATES = {"odd": "odd plates", "even": "even plates", "by_date": "odd plates on odd days, even plates on even days"}
 
@@ -49,8 +49,12 @@ def _what(measure: MEASURES, side: Side) -> str:
         return f"at most {number(measure.speed_kmh)} km/h"
     if isinstance(measure, AirDetour):
         who = "drivers" if measure.follow_share == 1.0 else f"{number(100 * measure.follow_share)} % of the drivers"
-        file = measure.concentrations.name
-        return f"for {who} a kilometre costs {number(measure.s_per_km_ugm3)} s for each µg/m³ of {file}"
+        of = measure.pollutant if measure.concentrations is None else measure.concentrations.name
+        return f"for {who} a kilometre costs {number(measure.s_per_km_ugm3)} s for each µg/m³ of {of}"
+    if isinstance(measure, SourceCap):
+        whose = listed([*measure.sources]) if measure.sources else "all sources"
+        verb = "emits" if measure.sources and len(measure.sources) == 1 else "emit"
+        return f"{whose} {verb} {number(100 * measure.cut)} % less"
     return f"{number(100 * measure.share)} % of the walks do not set out"
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from .air_measures import AirDetour, CancelledWalks, PlateRestriction, SlowZone
+from .air_measures import AirDetour, CancelledWalks, PlateRestriction, SlowZone, SourceCap
 from .drivers import VehicleClass
 from .emission_standards import FuelGroup
 from .strict import Listed
@@ -70,5 +70,6 @@ class LowEmissionZone(_Measure):
 
 
 Measure = Annotated[
-    Toll | LowEmissionZone | PlateRestriction | SlowZone | AirDetour | CancelledWalks, Field(discriminator="kind")
+    Toll | LowEmissionZone | PlateRestriction | SlowZone | AirDetour | SourceCap | CancelledWalks,
+    Field(discriminator="kind"),
 ]

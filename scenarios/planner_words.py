@@ -49,6 +49,8 @@ LABELS = {
     "_Receptor.height_m": "height",
     "_Source.rates_file": "emits by",
     "_Source.rates_gps": "emits",
+    "SourceCap.cut": "cut by a share of",
+    "AirWarning.receptors": "breathed at",
     "AirDetour.concentrations": "concentrations",
     "AirDetour.follow_share": "of drivers who do",
     "AirDetour.s_per_km_ugm3": "seconds a km and µg/m³",

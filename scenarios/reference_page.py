@@ -43,7 +43,16 @@ SECTIONS = (
     ("`events`", ("RoadClosure", "SpeedLimit", "SignalPlan", "Incident", "Contraflow")),
     (
         "`measures`",
-        ("Toll", "LowEmissionZone", "PlateRestriction", "SlowZone", "AirDetour", "CancelledWalks", "OnLevel"),
+        (
+            "Toll",
+            "LowEmissionZone",
+            "PlateRestriction",
+            "SlowZone",
+            "AirDetour",
+            "SourceCap",
+            "CancelledWalks",
+            "OnLevel",
+        ),
     ),
     ("`air_warnings`", ("AirWarning", "WarningLevel", "WarningMessage")),
     ("`hazards`", ("Flood", "Smoke", "Fire", "BlockedArea", "RasterAt")),

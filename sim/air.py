@@ -19,6 +19,7 @@ from ..agents.technologies import technologies_of
 from ..agents.weather import place_of, weather_of
 from ..kernels.air_chemistry import no2_of_nox
 from ..scenarios.air import POLLUTANTS
+from ..scenarios.air_measures import AirDetour
 from ..scenarios.air_places import AirInputs, air_inputs, receptor_places, street_places
 from ..scenarios.problems import NO_VALUE, Problem, ScenarioError
 from ..scenarios.trips import VEHICLE_CLASSES
@@ -59,7 +60,18 @@ class AirWatch(Remembers):
         The last interval that was closed.
     """
 
-    KEEPS = ("sources", "total_ugm3_s", "since_s", "begun_s", "weather_row", "_sum_ugm3_s", "_species_g", "_source_g")
+    KEEPS = (
+        "allowed",
+        "street_ugm3",
+        "sources",
+        "total_ugm3_s",
+        "since_s",
+        "begun_s",
+        "weather_row",
+        "_sum_ugm3_s",
+        "_species_g",
+        "_source_g",
+    )
 
     def __init__(self, simulation: Simulation, inputs: AirInputs) -> None:
         scenario, model = simulation.scenario, simulation.model
@@ -79,9 +91,11 @@ class AirWatch(Remembers):
         self.since_s = self.begun_s = 0.0
         self.weather_row = inputs.weather.at(0.0)
         self.latest: Interval | None = None
-        self.doses: AirDoses | None = None
-        if self.air.doses:
-            self.doses = AirDoses(model)
+        self.allowed = np.ones(len(self.air.sources))  # share of what each source of the scenario would emit
+        self.doses: AirDoses | None = AirDoses(model) if self.air.doses else None
+        self.street_ugm3 = np.zeros((model.network.link_count, len(POLLUTANTS)))  # lately, where somebody asks for it
+        self._streets: AirField | None = None
+        if self.air.doses or any(isinstance(one, AirDetour) and one.pollutant for one in scenario.measures):
             self._streets = AirField(self.air, model.network, street_places(model.network))
         self._matrices: dict[tuple[bool, int], tuple[scipy.sparse.csr_array, Floats]] = {}
         self._said: list[str] = []
@@ -111,7 +125,7 @@ class AirWatch(Remembers):
             return
         species_g = np.zeros_like(self._species_g) if self.traffic is None else self.traffic.take()
         source_g = span_s * np.array([one.mean_gps(self.since_s, now_s) for one in self.inputs.rates])
-        source_g = source_g.reshape(self._source_g.shape)
+        source_g = self.allowed[:, np.newaxis] * source_g.reshape(self._source_g.shape)
         self._species_g += species_g
         self._source_g += source_g
         links = self.network.link_count
@@ -120,9 +134,16 @@ class AirWatch(Remembers):
         self.sources.emit(slice(links, None), source_g, span_s)
         rates = by_class / span_s, source_g / span_s
         self._sum_ugm3_s += span_s * self._concentrations(self.field, *rates)
+        if self._streets is not None:
+            self.street_ugm3 = self._concentrations(self._streets, *rates).sum(axis=2)
         if self.doses is not None:
-            self.doses.breathe(self._concentrations(self._streets, *rates).sum(axis=2))
+            self.doses.breathe(self.street_ugm3)
         self.since_s = now_s
+
+    def breathed_ugm3_s(self, now_s: float) -> Floats:
+        """Concentration times time since the start, ``[receptor, pollutant]``."""
+        self.carry(now_s)
+        return np.asarray((self.total_ugm3_s + self._sum_ugm3_s).sum(axis=2))
 
     def _concentrations(self, field: AirField, class_gps: Floats, source_gps: Floats) -> Floats:
         """µg/m³ by receptor, pollutant and contributor."""

@@ -6,10 +6,13 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..agents.air_monitor import AirEvent, AirMonitor
 from ..agents.remembering import Remembers, State
+from ..scenarios.air import POLLUTANTS
 from ..scenarios.air_checks import series_of
+from ..scenarios.air_places import receptor_places
 from ..scenarios.air_series import stations_of
 from ..scenarios.entry_ids import named_measures
 from .air_cap import Messenger
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from ..scenarios.air_warnings import AirWarning
     from .run_folder import RunFolder
     from .simulation import Simulation
+
+Floats = NDArray[np.float64]
 
 SETTLED_S = 1e-6
 
@@ -49,6 +54,53 @@ class Told(NamedTuple):
     xml: str
 
 
+class Measured(Remembers):
+    """What stations of a file measured."""
+
+    def __init__(self, warning: AirWarning) -> None:
+        self._series = series_of(warning)
+        self._rows = list(stations_of(warning, self._series))
+        self.stations = tuple(self._series.stations[row] for row in self._rows)
+        self.pollutants = self._series.pollutants
+        self.before_s = -float(self._series.t_s[0])  # for how long before the run
+
+    def means(self, until_s: float, every_s: float) -> Floats:
+        """Mean of the interval that ends, ``[pollutant, station]``; NaN: nothing was measured."""
+        return self._series.means(until_s - every_s + SETTLED_S, until_s + SETTLED_S)[:, self._rows]
+
+
+class Breathed(Remembers):
+    """What is in the air of the run at receptors."""
+
+    KEEPS = ("_so_far",)
+    before_s = -math.inf
+
+    def __init__(self, simulation: Simulation, warning: AirWarning) -> None:
+        air = simulation.scenario.air
+        assert air is not None, "checked before the run"
+        places = receptor_places(air, simulation.model.network)
+        entries = [one.id for one in air.receptors]
+        wanted = [entries.index(name) for name in warning.receptors or ()]
+        self._simulation = simulation
+        self._rows = np.flatnonzero(np.isin(places.entry, wanted))
+        self._columns = [POLLUTANTS.index(name) for name in air.pollutants]
+        self.stations = tuple(places.id[row] for row in self._rows)
+        self.pollutants = air.pollutants
+        self._so_far = np.zeros((len(self.pollutants), self._rows.size))
+
+    def means(self, until_s: float, every_s: float) -> Floats:
+        """Mean of the interval that ends, ``[pollutant, receptor]``."""
+        air = self._simulation.air
+        assert air is not None, "there is air where there are receptors"
+        so_far = air.breathed_ugm3_s(until_s)[self._rows][:, self._columns].T
+        mean, self._so_far = (so_far - self._so_far) / every_s, so_far
+        return np.asarray(mean)
+
+
+def _watched(simulation: Simulation, warning: AirWarning) -> Measured | Breathed:
+    return Measured(warning) if warning.series is not None else Breathed(simulation, warning)
+
+
 class WarningWatch(Remembers):
     """The warnings of a run, and what they saw and told so far."""
 
@@ -58,13 +110,12 @@ class WarningWatch(Remembers):
         scenario = simulation.scenario
         self.seen: list[Seen] = []
         self.told: list[Told] = []
-        self.series = [series_of(warning) for warning in scenario.air_warnings]
-        self.monitors: list[AirMonitor] = []
-        self.messengers: list[Messenger] = []
-        for warning, series in zip(scenario.air_warnings, self.series, strict=True):
-            names = [series.stations[row] for row in stations_of(warning, series)]
-            self.monitors.append(AirMonitor(warning, names, series.pollutants))
-            self.messengers.append(Messenger(warning, scenario.start))
+        self.watched = [_watched(simulation, warning) for warning in scenario.air_warnings]
+        self.monitors = [
+            AirMonitor(warning, watched.stations, watched.pollutants)
+            for warning, watched in zip(scenario.air_warnings, self.watched, strict=True)
+        ]
+        self.messengers = [Messenger(warning, scenario.start) for warning in scenario.air_warnings]
 
     def state(self) -> State:
         """What is kept."""
@@ -79,7 +130,7 @@ class WarningWatch(Remembers):
             part.restore(kept)
 
     def _parts(self) -> list[Remembers]:
-        return [*self.monitors, *self.messengers]
+        return [*self.monitors, *self.messengers, *self.watched]
 
     def facts(self) -> dict[str, Any]:
         """What warnings add to the summary: their levels, how often each was raised, and how it stands at the end."""
@@ -122,7 +173,7 @@ class LookAtAir(Duty):
         watch, number, now_s = self._watch, self._number, simulation.env.now
         monitor = watch.monitors[number]
         every_s = monitor.warning.every_s
-        events = self._look_back(every_s) if now_s <= 0.0 else monitor.look(self._measured(now_s, every_s))
+        events = self._look_back(every_s) if now_s <= 0.0 else monitor.look(watch.watched[number].means(now_s, every_s))
         for event in events:
             _tell(simulation, watch, number, event)
         level = level_name(monitor.warning, monitor.level)
@@ -132,18 +183,12 @@ class LookAtAir(Duty):
 
     def _look_back(self, every_s: float) -> list[AirEvent]:
         """Look at what was measured before the run; what is in force by now is told as it stands."""
-        watch = self._watch
-        monitor, series = watch.monitors[self._number], watch.series[self._number]
-        looks = math.ceil(-float(series.t_s[0]) / every_s - SETTLED_S) + 1 if series.t_s[0] <= 0.0 else 0
+        monitor, watched = self._watch.monitors[self._number], self._watch.watched[self._number]
+        looks = math.ceil(watched.before_s / every_s - SETTLED_S) + 1 if watched.before_s >= 0.0 else 0
         for back in range(looks - 1, -1, -1):
-            monitor.look(self._measured(-back * every_s, every_s))
+            monitor.look(watched.means(-back * every_s, every_s))
         event = monitor.in_force()
         return [] if event is None else [event]
-
-    def _measured(self, until_s: float, every_s: float) -> np.ndarray[Any, np.dtype[np.float64]]:
-        watch = self._watch
-        series, warning = watch.series[self._number], watch.monitors[self._number].warning
-        return series.means(until_s - every_s + SETTLED_S, until_s + SETTLED_S)[:, list(stations_of(warning, series))]
 
 
 def _tell(simulation: Simulation, watch: WarningWatch, number: int, event: AirEvent) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import traffic_tables
-from ..scenarios.air_measures import CancelledWalks, SlowZone
+from ..scenarios.air_measures import AirDetour, CancelledWalks, SlowZone, SourceCap
 from ..scenarios.entry_ids import named_measures
 from ..scenarios.events import SpeedLimit
 from ..scenarios.measures import Toll
@@ -30,6 +30,8 @@ def start_measures(simulation: Simulation) -> None:
     """Put the beginning and the end of every measure on the clock."""
     for number, (called, measure) in enumerate(named_measures(simulation.scenario)):
         simulation.duties.begin(Hold(f"measure {number}", called, measure), measure.start_s)
+    if any(isinstance(measure, AirDetour) and measure.pollutant for measure in simulation.scenario.measures):
+        simulation.duties.begin(WeighAir())
 
 
 class Hold(Duty):
@@ -56,9 +58,9 @@ class Hold(Duty):
         """Begin or end its time."""
         settle(simulation)
         if self.begun:
-            if self.in_force:
+            was, self.over = self.in_force, True
+            if was:
                 self._end(simulation)
-            self.over = True
             return None
         self.begun = True
         if self.called_for:
@@ -92,12 +94,17 @@ class Hold(Duty):
             text = self._slow_down(simulation, measure)
         elif isinstance(measure, CancelledWalks):
             text = f"{100.0 * measure.share:g} % of the walks do not set out"
+        elif isinstance(measure, SourceCap):
+            cap_sources(simulation)
+            text = f"{100.0 * measure.cut:g} % less from {', '.join(measure.sources or ('all sources',))}"
         simulation.log(measure.kind, self.called, text)
 
     def _end(self, simulation: Simulation) -> None:
         if self.event is not None:
             simulation.duties.act_now(f"event {self.event}")
             self.event = None
+        if isinstance(self.measure, SourceCap):
+            cap_sources(simulation)
         simulation.log(self.measure.kind, self.called, "ended")
 
     def _slow_down(self, simulation: Simulation, zone: SlowZone) -> str:
@@ -112,6 +119,42 @@ class Hold(Duty):
             simulation.events.add(SpeedLimit(kind="speed_limit", links=tuple(names), start_s=now_s, speed_kmh=kmh))
             self.event = len(simulation.events.all) - 1
         return f"{zone.speed_kmh:g} km/h on {len(names)} streets that allow more"
+
+
+class WeighAir(Duty):
+    """Let drivers who keep away from bad air know how it is now, before each batch of departures is planned."""
+
+    name = "weigh the air"
+
+    def act(self, simulation: Simulation) -> float:
+        """Tell them."""
+        from ..agents.measure_rules import costs_of_air
+        from ..scenarios.air import POLLUTANTS
+
+        air, measures = simulation.air, simulation.journeys.measures
+        assert air is not None and measures is not None, "checked before the run"
+        air.carry(simulation.env.now)
+        for rule in measures.detours:
+            detour = rule.measure
+            if isinstance(detour, AirDetour) and detour.pollutant is not None:
+                ugm3 = air.street_ugm3[:, POLLUTANTS.index(detour.pollutant)]
+                rule.extra_s = costs_of_air(detour, simulation.model.network, ugm3)
+        return simulation.scenario.routes.plan_every_s
+
+
+def cap_sources(simulation: Simulation) -> None:
+    """Let sources emit what the caps in force leave, from now on; several of them multiply."""
+    air = simulation.air
+    assert air is not None, "checked before the run"
+    air.carry(simulation.env.now)
+    names = [source.id for source in air.air.sources]
+    allowed = np.ones(len(names))
+    for number, measure in enumerate(simulation.scenario.measures):
+        hold = simulation.duties[f"measure {number}"]
+        if isinstance(measure, SourceCap) and isinstance(hold, Hold) and hold.in_force:
+            capped = names if measure.sources is None else measure.sources
+            allowed[[names.index(name) for name in capped]] *= 1.0 - measure.cut
+    air.allowed[:] = allowed
 
 
 def plan_once_more(simulation: Simulation) -> None:

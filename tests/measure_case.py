@@ -28,10 +28,14 @@ TRIP = ("trip", 0.0, BEGIN, END)
 
 def middle(half_m: float) -> list[list[float]]:
     """A square round the junction in the middle, in degrees."""
+    centre = NETWORK.junction_row["node/001-001"]
+    return square(NETWORK.junctions.x_m[centre], NETWORK.junctions.y_m[centre], half_m)
+
+
+def square(x_m: float, y_m: float, half_m: float) -> list[list[float]]:
+    """A square round a place, in degrees."""
     from pyproj import Transformer
 
-    centre = NETWORK.junction_row["node/001-001"]
-    x_m, y_m = NETWORK.junctions.x_m[centre], NETWORK.junctions.y_m[centre]
     degrees = Transformer.from_crs(f"EPSG:{NETWORK.epsg}", "EPSG:4326", always_xy=True)
     corners = [(-half_m, -half_m), (half_m, -half_m), (half_m, half_m), (-half_m, half_m)]
     return [list(degrees.transform(x_m + x, y_m + y)) for x, y in corners]

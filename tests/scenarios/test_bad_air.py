@@ -90,6 +90,19 @@ SCENARIOS: list[tuple[str, str, list[str]]] = [
         ],
     ),
     (
+        "nobody works out the air",
+        "air_warnings: [{id: smog, receptors: [school], stations: [port], pollutant: no2, levels: [{name: a, at: 4}]}, {id: x, pollutant: no2, levels: [{name: a, at: 4}]}, {id: y, receptors: [school], pollutant: no2, levels: [{name: a, at: 4}]}]\n"
+        "measures: [{kind: source_cap, cut: 0.3}, {kind: air_detour, pollutant: no2, s_per_km_ugm3: 1}, {kind: air_detour, s_per_km_ugm3: 1}]\n",
+        [
+            'town.yaml:6  air_warnings[0].stations = ["port"]  stands beside `receptors`: stations are those of a `series`. Remove it.',
+            "town.yaml:6  air_warnings[1]  needs `series` or `receptors`: where it is watched.",
+            'town.yaml:6  air_warnings[0].receptors[0] = "school"  no such receptor. Say under `air: receptors` where the air is breathed.',
+            "town.yaml:7  measures[2]  needs `concentrations` or `pollutant`: which air is bad.",
+            'town.yaml:7  measures[0].kind = "source_cap"  there are no sources. Say who emits under `air: sources`, or leave this out.',
+            'town.yaml:7  measures[1].pollutant = "no2"  nobody works out the air of this run. Give `air`, or a table of `concentrations`.',
+        ],
+    ),
+    (
         "two warnings of one name",
         WARNING.replace("}]}]", "}]}, {id: smog, series: air.csv, pollutant: no2, levels: [{name: x, at: 1}]}]"),
         ['town.yaml:6  air_warnings[1].id = "smog"  is the id of air_warnings[0] already. Ids differ.'],

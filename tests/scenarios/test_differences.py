@@ -155,6 +155,8 @@ FULL: dict[str, Any] = {
         {"id": "slow", "kind": "slow_zone", "links": ["a"], "speed_kmh": 30},
         {"id": "detour", "kind": "air_detour", "concentrations": "no2.csv", "s_per_km_ugm3": 2, "follow_share": 0.5},
         {"id": "games", "kind": "cancelled_walks", "share": 0.25},
+        {"id": "cap", "kind": "source_cap", "sources": ["plant"], "cut": 0.3},
+        {"id": "own", "kind": "air_detour", "pollutant": "no2", "s_per_km_ugm3": 2},
     ],
     "air_warnings": [
         {"id": "smog", "series": "air.csv", "stations": ["port"], "pollutant": "no2", "average_h": 2, "combine": "mean"}
@@ -162,6 +164,8 @@ FULL: dict[str, Any] = {
         | {"stale_after_s": 7200, "levels": [{"name": "alarm", "at": 400, "severity": "Severe", "instruction": "n"}]}
         | {"message": {"sender": "t", "sender_name": "Town", "language": "fr", "utc_offset": "+01:00"}}
         | {"message": {"area_name": "Port", "polygon": SQUARE}},
+        {"id": "own", "receptors": ["school"], "pollutant": "no2", "levels": [{"name": "x", "at": 40}]}
+        | {"message": {"sender": "t", "sender_name": "Town", "language": "fr", "utc_offset": "+01:00"}},
         {"id": "index", "series": "air.csv", "index": "us_epa", "nowcast": True, "levels": [{"name": "x", "at": 151}]}
         | {"message": {"sender": "t", "sender_name": "Town", "language": "fr", "utc_offset": "+01:00"}},
     ],
@@ -861,6 +865,20 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         ("measures", 7),
         None,
         ["no longer: cancelled walks, from 07:00 to the end of the run: 25 % of the walks do not set out"],
+    ),
+    (
+        ("measures", 8),
+        None,
+        ["no longer: source cap, from 07:00 to the end of the run: plant emits 30 % less"],
+    ),
+    (("measures", 8, "cut"), 0.4, ["source cap: cut by a share of 0.3 → 0.4"]),
+    (
+        ("measures", 9),
+        None,
+        [
+            "no longer: air detour, from 07:00 to the end of the run: for drivers a kilometre costs 2 s for each µg/m³ "
+            "of no2"
+        ],
     ),
     (
         ("measures", 3, "when", "level"),

@@ -34,6 +34,7 @@ MONACO = tuple(
         "on_foot",
         "responders",
         "signals_actuated",
+        "smog_alarm",
         "square",
     )
 )

@@ -22,7 +22,9 @@ from measure_case import (
     TRUCK,
     entered,
     facts_of,
+    middle,
     run,
+    square,
     trips_of,
     zone,
 )
@@ -32,6 +34,7 @@ from citytwin.agents.measures import Measures
 from citytwin.agents.technologies import technologies_of
 from citytwin.scenarios.air_places import air_inputs
 from citytwin.scenarios.emission_standards import euro_number, fuel_group
+from citytwin.scenarios.places import middle_of_links
 from citytwin.sim.report.air_warnings import warning_pictures, warning_sentences
 from citytwin.sim.report.page import render
 from citytwin.sim.run import run_scenario
@@ -280,3 +283,62 @@ def test_the_report_draws_the_value_and_says_what_came_of_it(town):
     assert warning_sentences({"restricted": {"plates": plates}}) == [
         "10 vehicles might not drive by “plates”: 6 stayed at home, 3 travelled otherwise, 1 drove round."
     ]
+
+
+# Ground in the middle of the grid from which dust rises, and a place where it is breathed.
+WIND = {"kind": "constant", "wind_mps": 3, "wind_from_deg": 270, "cloud_share": 0.5}
+
+
+def dusty(source: dict[str, Any] | None = None, **keys: Any) -> dict[str, Any]:
+    lon, lat = np.mean(middle(50.0), axis=0)
+    works = {"id": "works", "kind": "area", "polygon": middle(50.0), "rates_gps": {"pm10": 0.01}} | (source or {})
+    east = {"id": "east", "kind": "point", "at": [lon + 0.001, lat]}
+    air = {"meteorology": WIND, "sources": [works], "receptors": [east]}
+    return {"air": air, "duration_s": 3000, "routes": ROUTES} | keys
+
+
+def test_a_cap_of_thirty_percent_lowers_what_a_source_emits_by_exactly_that():
+    cap = {"kind": "source_cap", "id": "cap", "cut": 0.3}
+    window = cap | {"start_s": 100, "end_s": 250, "sources": ["works"]}
+    runs = [simulate(NETWORK, [], **dusty(measures=one)) for one in ([], [cap], [window], [cap, cap | {"id": "b"}])]
+    for simulation in runs:
+        simulation.run(400.0)
+    breathed = [simulation.air.breathed_ugm3_s(400.0).sum() for simulation in runs]
+    grams = [simulation.air.sources.emitted_g.sum() for simulation in runs]
+    assert grams[0] == pytest.approx(4.0, rel=1e-12) and breathed[0] > 0.0
+    left = [0.7, 1.0 - 0.3 * 150 / 400, 0.49]
+    assert [one / grams[0] for one in grams[1:]] == pytest.approx(left, rel=1e-12)
+    assert [one / breathed[0] for one in breathed[1:]] == pytest.approx(left, rel=1e-9)
+
+
+def test_a_level_of_the_runs_own_air_caps_the_source_that_raised_it():
+    """Dust from 1,200 s on: means of 0, 0, 1/3, 1/2 of what is in the air then; then the cap, and 2.7/5."""
+    source = {"start_s": 1200}
+    free = simulate(NETWORK, [], **dusty(source))
+    free.run(1800.0)
+    steady = float(free.air.breathed_ugm3_s(1800.0)[0].sum() / 600.0)
+    warning = {"id": "dust", "receptors": ["east"], "pollutant": "pm10", "every_s": 600, "data_share": 1 / 6}
+    warning |= {"levels": [{"name": "alarm", "at": 0.45 * steady}]}
+    cap = {"kind": "source_cap", "cut": 0.3, "when": {"warning": "dust", "level": "alarm"}}
+    capped = simulate(NETWORK, [], **dusty(source, measures=[cap], air_warnings=[warning]))
+    capped.run(3000.0)
+    shares = [seen.value / steady for seen in capped.air_warnings.seen[1:]]
+    assert shares == pytest.approx([0.0, 0.0, 1 / 3, 1 / 2, 2.7 / 5], rel=1e-9)
+    assert [(told.t_s, told.level) for told in capped.air_warnings.told] == [(2400.0, "alarm")]
+    assert capped.air.sources.emitted_g.sum() == pytest.approx(0.01 * (1200 + 0.7 * 600), rel=1e-12)
+
+
+def test_drivers_keep_away_from_the_runs_own_bad_air_as_soon_as_it_is_bad():
+    row = NETWORK.link_row[IN]
+    x_m, y_m = (float(axis[row]) for axis in middle_of_links(NETWORK))
+    source = {"start_s": 300, "rates_gps": {"pm10": 1.0}, "polygon": square(x_m, y_m, 30.0)}
+    rows = [("clean", 10.0, BEGIN, END), ("dusty", 700.0, BEGIN, END)]
+    detour = {"kind": "air_detour", "pollutant": "pm10", "s_per_km_ugm3": 1}
+    ways = []
+    for measures in ([], [detour]):
+        simulation = simulate(NETWORK, rows, **dusty(source, measures=measures, duration_s=1500))
+        simulation.run()
+        found = trips_of(simulation)
+        ways.append([found[name]["distance_m"] for name in ("clean", "dusty")])
+    assert ways[0][0] == ways[1][0] and ways[0][1] == pytest.approx(ways[0][0], rel=0.02)
+    assert ways[1][1] > ways[0][1] + 300.0
