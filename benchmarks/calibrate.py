@@ -1,6 +1,6 @@
 """Calibrate demand to real counts (BO4Mob) and compare methods at the same budget.
 
-    python benchmarks/calibrate.py [--budget RUNS] [INSTANCE …]
+    python benchmarks/calibrate.py [--budget RUNS] [--ours] [INSTANCE …]
 
 Prints for each instance what Gauss-Newton steps reach with how many runs, beside plain SPSA, CMA-ES and random search
 at the same budget, and the score of the found demand on the other days of the week. The scores follow the benchmark's
@@ -10,23 +10,27 @@ rule (NRMSE over all count links of the hour), the traffic is ours: scores of pa
 from __future__ import annotations
 
 import argparse
+import csv
 import importlib.util
 import time
 
 import numpy as np
 from bo4mob import DRIVERS, load_instance
 
-from citytwin.sim.calibrate.gauss_newton import GaussNewton
+from citytwin.sim.calibrate.before import look_before
+from citytwin.sim.calibrate.gauss_newton import Fitted, GaussNewton
 from citytwin.sim.calibrate.gradients import SimultaneousPerturbation, descend
 from citytwin.sim.calibrate.journal import Journal
 from citytwin.sim.calibrate.losses import Loss, geh, nrmse
 from citytwin.sim.calibrate.parameters import Parameters, demand_parameters
 from citytwin.sim.calibrate.runs import GroupRuns
 from citytwin.sim.calibrate.searches import CmaSearch, RandomSearch, search
+from citytwin.sim.calibrate.trust import congested_branch
 
 CASES = {"1ramp": "221014_06-07", "2corridor": "221014_08-09", "4smallRegion": "221014_08-09"}
 WEEKDAYS = ("221010", "221011", "221012", "221013", "221014")
 WEIGHT_DECAY = 1e-9  # of the loss at the start: it chooses the least demand where the sensors leave a choice, no more
+MEMBERS = 16  # in the call whose time is taken
 GOOD = 0.001  # NRMSE at which nobody looks further
 
 
@@ -45,6 +49,12 @@ class Case:
         return demand_parameters(
             instance.flows.name, low=instance.low, high=instance.high, prior=instance.low, start=start, scale=100.0
         )
+
+    def given(self) -> np.ndarray:
+        """The authors' example demand: more than the streets can take, but for the small instance."""
+        with (self.instance.folder / "od_start.csv").open(newline="", encoding="utf-8") as file:
+            flows = {f"{row['fromTaz']} {row['toTaz']}": float(row["flow"]) for row in csv.DictReader(file)}
+        return np.array([flows[name] for name in self.instance.flows.name])
 
     def journal(self, budget: int) -> Journal:
         """Runs of this case; demand is rounded as the benchmark rounds it."""
@@ -70,24 +80,49 @@ class Case:
         return float(np.mean(scores))
 
 
-def gauss_newton(case: Case, budget: int) -> tuple[float, int]:
-    """Steps from the least demand; prints what they reach."""
+def gauss_newton(case: Case, budget: int, start: np.ndarray | None = None) -> Fitted:
+    """Steps from the least demand, or from elsewhere; prints what they reach."""
     begun_s = time.process_time()
-    parameters = case.parameters(case.instance.low)
-    start_loss = float(case.loss(np.zeros(len(case.observed))))
+    parameters, journal = case.parameters(case.instance.low), case.journal(budget)
+    decay = WEIGHT_DECAY * float(case.loss(np.zeros(len(case.observed))))
     enough = (GOOD * case.observed.value.mean()) ** 2
-    decay = WEIGHT_DECAY * start_loss
-    found = GaussNewton(case.journal(budget), case.loss, parameters, weight_decay=decay, enough=enough).run()
+    free = journal(parameters.start[np.newaxis], [0])
+    found = GaussNewton(journal, case.loss, parameters, weight_decay=decay, enough=enough).run(start)
     counts = found.simulated.counts[0]
     print(
-        f"  Gauss-Newton: NRMSE {nrmse(counts, case.observed.value):.4f} after {found.runs} runs, {found.why}; "
+        f"  Gauss-Newton from {'the least demand' if start is None else f'a demand of {start.sum():,.0f}'}: "
+        f"NRMSE {nrmse(counts, case.observed.value):.4f} after {found.runs} runs ({found.why}); "
         f"GEH < 5 on {(geh(counts, case.observed.value) < 5).mean():.0%}, demand {found.values.sum():,.0f}, "
-        f"entered {found.simulated.entered[0]:.1%}, other weekdays {case.on_other_days(counts):.4f}, "
-        f"{time.process_time() - begun_s:.0f} s of CPU; "
-        + ", ".join(f"{runs}: {case.nrmse_of(loss):.4f}" for runs, loss in found.history),
+        f"found room {found.simulated.entered[0]:.1%}, other weekdays {case.on_other_days(counts):.4f}, "
+        f"{time.process_time() - begun_s:.0f} s of CPU"
+    )
+    print("    runs and scores: " + ", ".join(f"{runs}: {case.nrmse_of(loss):.4f}" for runs, loss in found.history))
+    before = look_before(case.loss, parameters, free, free.counts[0])
+    print(
+        f"    rank {before.seen.rank}, floor {before.floor_nrmse:.4f}, "
+        f"{len(before.unknown)} pairs that no sensor sees, {len(before.together)} known only together with others"
+    )
+    warning = congested_branch(journal, case.loss, parameters, found)
+    print(f"    {warning}" if warning else "    no warning of the congested branch", flush=True)
+    return found
+
+
+def with_sumo(case: Case, found: Fitted) -> None:
+    """What SUMO's mesoscopic model makes of the same demand, and how long it takes, where it is installed."""
+    if not importlib.util.find_spec("sumo"):
+        return
+    from bo4mob_sumo import sumo_counts
+
+    counts, spent_s = sumo_counts(case.instance, case.observed, found.values)
+    journal = case.journal(MEMBERS)
+    begun_s = time.perf_counter()
+    journal(np.tile(found.values, (MEMBERS, 1)), [0] * MEMBERS)
+    ours_s = time.perf_counter() - begun_s
+    print(
+        f"  the same demand in SUMO (meso): NRMSE {nrmse(counts, case.observed.value):.4f}, {spent_s:.1f} s a run; "
+        f"{MEMBERS} of ours in one call {ours_s:.1f} s",
         flush=True,
     )
-    return nrmse(counts, case.observed.value), found.runs
 
 
 def others(case: Case, budget: int) -> None:
@@ -116,11 +151,16 @@ def main() -> None:
     asks = argparse.ArgumentParser()
     asks.add_argument("instances", nargs="*", default=list(CASES))
     asks.add_argument("--budget", type=int, default=50)
+    asks.add_argument("--ours", action="store_true", help="leave out the other start and the other methods")
     asked = asks.parse_args()
     for name in asked.instances:
         case = Case(name, CASES[name])
         print(f"{name} {case.date_hour}: {len(case.instance.flows)} pairs, {len(case.observed)} counts")
-        gauss_newton(case, asked.budget)
+        found = gauss_newton(case, asked.budget)
+        with_sumo(case, found)
+        if asked.ours:
+            continue
+        gauss_newton(case, asked.budget, case.given())
         others(case, asked.budget)
 
 

@@ -45,6 +45,7 @@ class Journal:
     ) -> None:
         self._simulate, self.budget, self._folder, self._told = simulate, budget, folder, told
         self._known: dict[str, Simulated] = {}
+        self._counted: set[str] = set()  # what was asked since it was begun; asked again, it costs nothing
         self.runs = 0
         self.asked: list[tuple[Floats, int, Simulated]] = []  # every run with its values and seed
         if folder is not None:
@@ -64,14 +65,17 @@ class Journal:
         BudgetSpent
             When there are too few runs left.
         """
-        if len(values) > self.left:
-            raise BudgetSpent
         name = _name(values, seeds)
         found = self._known.get(name)
+        if found is not None and name in self._counted:
+            return found
+        if len(values) > self.left:
+            raise BudgetSpent
         if found is None:
             found = self._known[name] = self._simulate(values, seeds)
             if self._folder is not None:
                 _write(self._folder / f"{name}.npz", found)
+        self._counted.add(name)
         self.runs += len(values)
         for row, seed in enumerate(seeds):
             self.asked.append((values[row], int(seed), found.member(row)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.optimize import lsq_linear
@@ -12,6 +13,7 @@ from .losses import Loss
 from .parameters import Parameters
 from .runs import Simulated
 
+MOST_ACTIVE = 500  # parameters for which bounds are tried one by one, which is exact
 NEGLIGIBLE = 1e-6  # of the largest singular value, below which a direction is not seen
 
 
@@ -59,8 +61,12 @@ def bounded_fit(
             rows.append(np.sqrt(weight) * np.eye(len(parameters)))
             sides.append(np.sqrt(weight) * centre / scale)
     low, high = parameters.low / scale, np.maximum(parameters.high, parameters.low + 1e-9) / scale
-    found = lsq_linear(np.concatenate(rows), np.concatenate(sides), (low, high), method="bvls", max_iter=2000)
-    return parameters.inside(np.asarray(found.x, np.float64) * scale)
+    matrix, side = np.concatenate(rows), np.concatenate(sides)
+    best = np.asarray(np.linalg.lstsq(matrix, side, rcond=None)[0], np.float64)
+    if (best < low).any() or (best > high).any():
+        method: Literal["bvls", "trf"] = "bvls" if len(parameters) <= MOST_ACTIVE else "trf"
+        best = np.asarray(lsq_linear(matrix, side, (low, high), method=method, max_iter=2000).x, np.float64)
+    return parameters.inside(best * scale)
 
 
 @dataclass(frozen=True, slots=True)

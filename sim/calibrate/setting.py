@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 COUNT = KINDS.index("count")
 NOT_SIMULATED = ("events", "measures", "hazards", "public_transport", "walks", "evacuation", "responders")
+SHOWN = 10  # of what there may be many of
 MATTERS = 0.1  # of a group's trips: a change that matters
 FREE_SIDE = 0.5  # of the scenario's own demand: where the search begins, so that queues do not lead it astray
 
@@ -114,7 +115,14 @@ def set_up(file: Path, *, force: bool = False) -> tuple[Setting, Simulate]:
     days = days_of(readings)
     seen, notes = _counts(observed_on(readings, health.placed, scenario.start, scenario.duration_s), network)
     if not len(seen):
-        raise ScenarioError([Problem(asked.observations, None, "", NO_VALUE, _nothing(scenario, days))])
+        told = [f"{health.name(found)}: {found.text} {found.way_out}" for found in health.findings[:SHOWN]]
+        told.append(_nothing(scenario, days))
+        raise ScenarioError([Problem(asked.observations, None, "", NO_VALUE, text) for text in told])
+    lost = [readings.sensors[row].name for row, links in enumerate(health.placed.links) if not links.size]
+    if lost:
+        notes.append(
+            f"{len(lost)} sensors are not fitted, nobody knows on which link they are: {', '.join(lost[:SHOWN])}"
+        )
     split = leave_sensors_out(seen, *_middles(network, seen), share=asked.left_out, seed=scenario.seed)
     observed = replace(seen, weight=np.where(split.fitted, seen.weight, 0.0))
     dates, other_days = [], []

@@ -14,7 +14,7 @@ from .losses import Loss, nrmse
 from .parameters import Parameters
 from .proportions import Linear, bounded_fit, seen_by
 
-RESAMPLED = 200
+RESAMPLED = 100
 INTERVAL = 0.90
 JAMMED = 0.95  # fewer trips than this share found room: streets are full
 SERVED = 0.90  # of what free streets would let pass
@@ -106,7 +106,7 @@ def intervals(
         resampled = replace(loss, observed=replace(observed, value=value.astype(np.float64)))
         tried[row] = bounded_fit(Linear(linear.at, linear.readings + shift, linear.slopes), resampled, parameters)
     tail = (1.0 - INTERVAL) / 2.0
-    low, high = np.quantile(tried, [tail, 1.0 - tail], axis=0)
+    low, high = np.quantile(tried, [tail, 1.0 - tail], axis=0, method="weibull")
     unseen = seen_by(linear.slopes, loss, parameters).known_share < 1e-6
     return np.where(unseen, parameters.low, low), np.where(unseen, parameters.high, high)
 
