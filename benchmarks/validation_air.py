@@ -94,7 +94,7 @@ def draw(arcs: list[Arc], path: Path) -> None:
             axes.plot(ends, factor * ends, color=INK, lw=0.8, ls="--")
         axes.set(xlim=ends, ylim=ends, aspect="equal", title=title, xlabel="measured", ylabel="computed")
     both[0].legend(frameon=False, loc="upper left")
-    figure.savefig(path)
+    figure.savefig(path, bbox_inches="tight")
     plt.close(figure)
 
 
