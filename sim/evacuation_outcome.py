@@ -386,7 +386,8 @@ def _in_words(scenario: Scenario, rescue: Rescue) -> dict[str, list[str]]:
 
     size = {zone.id: (rescue.evacuees.zone == row).sum() for row, zone in enumerate(rescue.people.zones)}
     goals = [
-        f"Zones {', '.join(order.zones)} ({sum(size[zone] for zone in order.zones):,} people) cleared after the order "
+        f"{'Zone' if len(order.zones) == 1 else 'Zones'} {', '.join(order.zones)} "
+        f"({sum(size[zone] for zone in order.zones):,} people) cleared after the order "
         f"at {clock(scenario.start, order.start_s)}"
         for order in evacuation.orders
     ]

@@ -33,8 +33,9 @@ def evacuation_section(run: Run, start: dt.datetime) -> dict[str, Any] | None:
     return {
         "sentences": _sentences(facts, start),
         "headline": _headline(facts, start),
-        "objectives": facts["objectives"],
-        "assumptions": facts["assumptions"],
+        "objectives": [_capital(text) for text in facts["objectives"]],
+        "assumptions": [_capital(text) for text in facts["assumptions"]],
+        "routes": [route_sentence(name, route) for name, route in facts["designated_routes"].items()],
         "preset": f"People walk {PRESETS[facts['preset']]} (preset {facts['preset']}).",
         "timeline": _timeline(run.events, start),
         "pictures": [
@@ -48,6 +49,33 @@ def evacuation_section(run: Run, start: dt.datetime) -> dict[str, Any] | None:
         "relief": _relief(run, facts),
         "bottlenecks": [_bottleneck_row(row) for row in run.bottlenecks.head(ROWS_SHOWN).to_dict("records")],
     }
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def route_sentence(name: str, route: Mapping[str, int]) -> str:
+    """How many cars followed a designated route.
+
+    Examples
+    --------
+    >>> route_sentence("quay", {"cars": 3, "led": 2})
+    '3 cars set out to follow the designated route “quay”; 2 found it open.'
+    >>> route_sentence("quay", {"cars": 3, "led": 3})
+    '3 cars set out to follow the designated route “quay”, and did.'
+    """
+    asked, led = route["cars"], route["led"]
+    if not asked:
+        return f"No car set out to follow the designated route “{name}”."
+    told = f"{style.count(asked, 'car')} set out to follow the designated route “{name}”"
+    if led == asked:
+        return f"{told}, and did."
+    return f"{told}; {style.whole(led) if led else 'none'} found it open."
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60.0:.1f}" if np.isfinite(seconds) else style.DASH
 
 
 def _sentences(facts: Mapping[str, Any], start: dt.datetime) -> list[str]:
@@ -229,11 +257,11 @@ def _legend(axes: Any) -> None:
 
 def _zone_row(row: Mapping[Any, Any], start: dt.datetime) -> dict[str, Any]:
     return {
-        "zone": "all zones" if row["zone"] == "all" else str(row["zone"]),
+        "zone": f"all{style.NBSP}zones" if row["zone"] == "all" else str(row["zone"]),
         "ordered": style.clock(start, row["ordered_s"]),
         **{key: style.whole(row[key]) for key in ("population", "leaving", "safe", "under_way", "stranded")},
-        "left": [style.minutes_seconds(row[f"left_{share}_s"]) for share in SHARES],
-        "safe_after": [style.minutes_seconds(row[f"safe_{share}_s"]) for share in SHARES],
+        "left": [_minutes(row[f"left_{share}_s"]) for share in SHARES],
+        "safe_after": [_minutes(row[f"safe_{share}_s"]) for share in SHARES],
     }
 
 

@@ -28,8 +28,8 @@ def _sentences(facts: dict[str, Any]) -> list[str]:
     told = [f"{style.count(facts['calls'], 'call')} came in; a unit came to {style.whole(answered)} of them."]
     if facts["mean_response_s"] is not None:
         told.append(
-            f"From call to arrival it took {style.minutes_seconds(facts['mean_response_s'])} on average, "
-            f"and nine in ten had a unit within {style.minutes_seconds(facts['response_90_s'])}."
+            f"To those it took {style.minutes_seconds(facts['mean_response_s'])} on average from call to arrival, "
+            f"and nine in ten of them had a unit within {style.minutes_seconds(facts['response_90_s'])}."
         )
     late = states["waiting"] + states["unit on its way"]
     if late:
@@ -47,7 +47,9 @@ def _standard(row: dict[str, Any]) -> dict[str, str]:
     share = f"{row['share_pct']:g} % within" if row["share_pct"] else "on average"
     unit = "%" if row["statistic"] == "share" else "min"
     measured = row["measured"]
-    value = style.DASH if measured is None else f"{measured:.1f} {unit}"
+    value = (
+        style.DASH if measured is None else style.percent(measured / 100.0) if unit == "%" else f"{measured:.1f} min"
+    )
     if row["met"] is False and measured is None:
         value = "not in time"
     return {
