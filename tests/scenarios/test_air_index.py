@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
+
 import pytest
 
+from citytwin.scenarios import air_index as module
+from citytwin.scenarios import emission_standards
 from citytwin.scenarios.air_index import INDEX_NAMES, air_index, from_unit, in_unit
 
 # Highest concentrations of each piece, in the agency's own unit, and the step between two of them that count.
@@ -146,3 +150,8 @@ def test_what_an_index_does_not_know_is_an_error():
     for wrong in (-1.0, float("nan")):
         with pytest.raises(ValueError, match="no concentration"):
             air_index("eu_eaqi").value_of("no2", 1, wrong)
+
+
+@pytest.mark.parametrize("described", [module, emission_standards])
+def test_examples_in_docstrings_run(described):
+    assert doctest.testmod(described).attempted > 0 == doctest.testmod(described).failed

@@ -39,6 +39,7 @@ from citytwin.sim.report.air_warnings import warning_pictures, warning_sentences
 from citytwin.sim.report.page import render
 from citytwin.sim.run import run_scenario
 from citytwin.sim.run_folder import read_run
+from citytwin.sim.snapshot import restore, take
 
 MANY = 8_000
 BACK = "way/node/002-002>node/002-001"
@@ -326,6 +327,26 @@ def test_a_level_of_the_runs_own_air_caps_the_source_that_raised_it():
     assert shares == pytest.approx([0.0, 0.0, 1 / 3, 1 / 2, 2.7 / 5], rel=1e-9)
     assert [(told.t_s, told.level) for told in capped.air_warnings.told] == [(2400.0, "alarm")]
     assert capped.air.sources.emitted_g.sum() == pytest.approx(0.01 * (1200 + 0.7 * 600), rel=1e-12)
+
+
+def test_a_run_with_its_own_alarm_goes_on_from_a_snapshot_as_if_it_had_not_stopped():
+    warning = {"id": "dust", "receptors": ["east"], "pollutant": "pm10", "every_s": 300, "data_share": 1 / 12}
+    warning |= {"levels": [{"name": "alarm", "at": 0.01}]}
+    when = {"when": {"warning": "dust", "level": "alarm"}}
+    measures = [{"kind": "source_cap", "cut": 0.3, **when}]
+    measures += [{"kind": "air_detour", "pollutant": "pm10", "s_per_km_ugm3": 1, **when}]
+    rows = [(f"trip {number}", 100.0 * number, BEGIN, END) for number in range(15)]
+    keys = dusty({"start_s": 450, "end_s": 700}, measures=measures, air_warnings=[warning], duration_s=1500)
+    whole, first, second = (simulate(NETWORK, rows, **keys) for _ in range(3))
+    whole.run()
+    first.run(800.0)
+    restore(second, take(first))
+    second.run()
+    assert second.air_warnings.told == whole.air_warnings.told and len(whole.air_warnings.told) >= 1
+    np.testing.assert_equal(second.air_warnings.seen, whole.air_warnings.seen)
+    assert second.air.sources.emitted_g.tolist() == whole.air.sources.emitted_g.tolist()
+    assert facts_of(second)["state_hash"] == facts_of(whole)["state_hash"]
+    assert 0.7 < whole.air.sources.emitted_g.sum() / 2.5 < 1.0  # the cap held for a part of the time
 
 
 def test_drivers_keep_away_from_the_runs_own_bad_air_as_soon_as_it_is_bad():
