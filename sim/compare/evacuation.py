@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 ALL = "all"  # zones together
+RANKED_BY = 90  # per cent who are safe
 RANGE = (5, 50, 95)  # per cent of the seeds
 SECOND_MIN = 1.0 / 60.0  # people are looked at every second
 
@@ -128,6 +129,14 @@ def first_order_s(base: Stack) -> float:
     """From when clearance times of all scenarios count: the first order of the base; its begin where it has none."""
     told = base.plan.scenario.evacuation
     return min((order.start_s for order in told.orders), default=0.0) if told is not None else 0.0
+
+
+def clear_by_min(people: Evacuated, from_s: float, end_s: float) -> Floats:
+    """When nine in ten of those who leave are safe, min from a moment, ``[seed]``; the end where they are not yet."""
+    everybody = people.of(ALL)
+    figures = _clearance(people, everybody, np.full(len(people.safe_s), from_s))
+    clear_min = next(one.values for one in figures if one.quantity == clearance(RANKED_BY))
+    return np.where(np.isnan(clear_min), (end_s - from_s) / 60.0, clear_min)
 
 
 def safe_over_time(people: Evacuated, t_s: Floats) -> Floats:

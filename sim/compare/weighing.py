@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .evacuation import RANKED_BY, clear_by_min, clearance, first_order_s
 from .pairs import Floats, Pair, joined, row
 from .routes import route_times_s
 from .statistics import paired
@@ -47,7 +48,10 @@ def values(pair: Pair) -> pd.DataFrame:
 
 
 def ranking(pairs: Sequence[Pair]) -> pd.DataFrame:
-    """The variants, best first: by what they cost all told where time has a value, else by the time people spend.
+    """The variants, best first: by what they cost all told, by when people are safe, or by the time people spend.
+
+    The first where time has a value, the second where all are evacuations. A seed in which fewer than nine in ten are
+    safe by the end counts as if they were then.
 
     ``ahead_p`` tests the lead of each over the one after it, paired by seed; NaN for the last.
     """
@@ -69,6 +73,9 @@ def ranking(pairs: Sequence[Pair]) -> pd.DataFrame:
 def _score(pair: Pair) -> tuple[Floats, Floats]:
     """What variants are ranked by in the base and in the variant, ``[seed]``; less is better."""
     worth = pair.base.plan.scenario.values
+    if worth is None and _is_evacuation(pair):
+        ours, theirs = (_clear_min(stack, pair) for stack in pair.stacks)
+        return ours, theirs
     if worth is None:
         ours, theirs = (seconds.sum(axis=1) / 3600.0 for seconds in _spent_s(pair))
         return ours, theirs
@@ -78,7 +85,18 @@ def _score(pair: Pair) -> tuple[Floats, Floats]:
 
 def _ranked_by(pair: Pair) -> tuple[str, str]:
     worth = pair.base.plan.scenario.values
-    return (TIME_SPENT, "veh-h") if worth is None else (NET_COST, f"{worth.currency} a year")
+    if worth is not None:
+        return NET_COST, f"{worth.currency} a year"
+    return (f"time until {clearance(RANKED_BY)}", "min") if _is_evacuation(pair) else (TIME_SPENT, "veh-h")
+
+
+def _is_evacuation(pair: Pair) -> bool:
+    return all(stack.evacuated is not None for stack in pair.stacks)
+
+
+def _clear_min(stack: Stack, pair: Pair) -> Floats:
+    assert stack.evacuated is not None, "only evacuations are ranked by it"
+    return clear_by_min(stack.evacuated, first_order_s(pair.base), pair.base.plan.scenario.duration_s)
 
 
 def _spent_s(pair: Pair) -> tuple[Floats, Floats]:

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from synthetic_run import make_run
 
 from citytwin.sim import progress
-from citytwin.sim.report import figures, metrics, style, words
+from citytwin.sim.report import evacuation, figures, metrics, style, words
 from citytwin.sim.run_folder import Run, read_run
 
 
-@pytest.mark.parametrize("module", [figures, progress, style, words])
+@pytest.mark.parametrize("module", [evacuation, figures, progress, style, words])
 def test_examples_in_docstrings_run(module):
     assert doctest.testmod(module).failed == 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from evacuation_case import write_case
 
 from citytwin.sim.compare import Comparison, compare
-from citytwin.sim.compare.evacuation import _spread
+from citytwin.sim.compare.evacuation import _spread, clear_by_min
 from citytwin.sim.compare.executor import Job
 from citytwin.sim.compare.runs import RunPlan, read_result
 from citytwin.sim.report import comparison_words as words
@@ -67,6 +68,16 @@ def test_a_zone_that_is_ordered_later_is_clear_later_and_as_long_after_its_own_o
     own = [ranges.loc[(key, "west", "50 % are safe, from its own order")] for key in ("0_town", "2_later")]
     assert own[0]["p50"] == pytest.approx(own[1]["p50"], abs=1.5)
     assert all(one["p5"] <= one["p50"] <= one["p95"] and one["seeds"] == SEEDS for one in own)
+
+
+def test_plans_are_ranked_by_when_nine_in_ten_are_safe(evacuated):
+    table = evacuated.differences.ranking
+    assert table["variant"].tolist() == ["1_same", "2_later"] and set(table["quantity"]) == {"time until 90 % are safe"}
+    later = of(evacuated.differences.evacuation, "2_later").loc["90 % are safe"]
+    assert table["difference"].tolist() == pytest.approx([0.0, later["difference"]]) and set(table["unit"]) == {"min"}
+    people = evacuated.stacks[0].evacuated
+    never = replace(people, safe_s=np.where(people.safe_s < 200.0, people.safe_s, np.nan))
+    assert clear_by_min(never, 30.0, 1800.0).tolist() == [29.5] * SEEDS
 
 
 def test_figures_are_those_of_single_runs(evacuated, plans, tmp_path):
