@@ -62,9 +62,9 @@ def _curve(seen: pd.DataFrame, name: str, told: dict[str, Any], start: dt.dateti
         title = f"{name}: at most {value[row]:.3g}{unit} at {style.clock(start, float(t_s[row]))}"
     with mpl.rc_context(style.RC):
         axes = chart()
-        axes.plot(t_s, value, color=style.LIGHT["accent"], drawstyle="steps-post")
+        axes.plot(t_s, value, color=style.LIGHT["accent"], drawstyle="steps-post", zorder=3)
         for level, at in told["at"].items():
-            axes.axhline(at, color=style.LIGHT["second"], lw=1.0, ls="--")
+            axes.axhline(at, color=style.LIGHT["second"], lw=1.0, ls="--", zorder=2)
             axes.annotate(
                 level, (1.0, at), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=style.SMALL_PT
             )
