@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 NO_EVACUATION = "has no effect: the scenario has no `evacuation`."
 
 
+def unknown(key: str, name: str, known: list[str], said: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with the name of something that a scenario does not have, and what it has."""
+    if name not in known:
+        yield key, f"{said}{closest_hint(name, known)} All: {', '.join(known) or 'none'}."
+
+
 @register
 class EvacuationOrder(Inject):
     """Zones are told to leave, by the channels of the evacuation."""
@@ -35,8 +41,7 @@ class EvacuationOrder(Inject):
             return
         known = [zone.id for zone in scenario.evacuation.zones]
         for zone in self.zones:
-            if zone not in known:
-                yield "zones", f"no zone {zone!r}.{closest_hint(zone, known)} All: {', '.join(known)}."
+            yield from unknown("zones", zone, known, f"no zone {zone!r}.")
 
 
 @register
@@ -52,8 +57,7 @@ class ShelterFull(Inject):
             yield "kind", NO_EVACUATION
             return
         known = [shelter.id for shelter in scenario.evacuation.shelters]
-        if self.shelter not in known:
-            yield "shelter", f"no such shelter.{closest_hint(self.shelter, known)} All: {', '.join(known) or 'none'}."
+        yield from unknown("shelter", self.shelter, known, "no such shelter.")
 
 
 @register
@@ -68,8 +72,7 @@ class HazardMoves(Inject):
     def wrong(self, scenario: Scenario, network: RoadNetwork) -> Iterator[tuple[str, str]]:
         """A hazard that is not there, or does not move."""
         known = [name for name, _ in named_hazards(scenario)]
-        if self.hazard not in known:
-            yield "hazard", f"no such hazard.{closest_hint(self.hazard, known)} All: {', '.join(known) or 'none'}."
+        yield from unknown("hazard", self.hazard, known, "no such hazard.")
         if self.east_m == self.north_m == 0.0:
             yield "kind", "moves nothing: give `east_m` or `north_m`."
 
@@ -80,8 +83,7 @@ class _OfUnit(Inject):
     def wrong(self, scenario: Scenario, network: RoadNetwork) -> Iterator[tuple[str, str]]:
         """A unit that is not there."""
         known = [] if scenario.responders is None else [unit.id for unit in scenario.responders.units]
-        if self.unit not in known:
-            yield "unit", f"no such unit.{closest_hint(self.unit, known)} All: {', '.join(known) or 'none'}."
+        yield from unknown("unit", self.unit, known, "no such unit.")
 
 
 @register
@@ -104,8 +106,7 @@ class _OfEvent(Inject):
     def wrong(self, scenario: Scenario, network: RoadNetwork) -> Iterator[tuple[str, str]]:
         """An event that is not there."""
         known = [event.id for event in scenario.events if event.id is not None]
-        if self.event not in known:
-            yield "event", f"no event has this id.{closest_hint(self.event, known)} All: {', '.join(known) or 'none'}."
+        yield from unknown("event", self.event, known, "no event has this id.")
 
 
 @register
