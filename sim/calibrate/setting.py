@@ -14,12 +14,13 @@ from ...agents.fleet import Fleet
 from ...kernels import traffic_tables as table
 from ...scenarios.calibration_file import CalibrationFile, read_calibration
 from ...scenarios.coordination import coordinated
+from ...scenarios.data_health import refuse_outages
 from ...scenarios.network import Floats, RoadNetwork
 from ...scenarios.observed import KINDS, NO_LINK, Observed
 from ...scenarios.observed_days import days_of, leave_sensors_out, observed_on
 from ...scenarios.problems import NO_VALUE, InputError, Problem, ScenarioError
 from ...scenarios.sensor_cleaning import clean
-from ..observations import examine_observations, verdict
+from ..observations import examine_observations
 from ..run import network_of, trips_of
 from ..signal_processes import signals_of
 from .journal import Simulate
@@ -107,9 +108,7 @@ def set_up(file: Path, *, force: bool = False) -> tuple[Setting, Simulate]:
     examined = examine_observations(asked.observations, str(beside) if beside.is_file() else asked.scenario)
     scenario, health = examined.scenario, examined.health
     assert scenario is not None and health.placed is not None  # a scenario was named
-    if health.refused and not force:
-        said = f"{verdict(health)} See `citytwin observations`; to fit all the same: --force."
-        raise ScenarioError([Problem(asked.observations, None, "", NO_VALUE, said)])
+    insisted = refuse_outages(health, force=force)
     network = coordinated(network_of(scenario), scenario.signals.coordination)
     readings = clean(health).readings
     days = days_of(readings)
@@ -118,6 +117,7 @@ def set_up(file: Path, *, force: bool = False) -> tuple[Setting, Simulate]:
         told = [f"{health.name(found)}: {found.text} {found.way_out}" for found in health.findings[:SHOWN]]
         told.append(_nothing(scenario, days))
         raise ScenarioError([Problem(asked.observations, None, "", NO_VALUE, text) for text in told])
+    notes += [said.rstrip(".") for said in insisted]
     lost = [readings.sensors[row].name for row, links in enumerate(health.placed.links) if not links.size]
     if lost:
         notes.append(

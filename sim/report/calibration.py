@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...scenarios.network import CLASS_NAMES
+from ..calibrate.acceptance import GEH_GOOD, HOUR_S, Criterion, acceptance_table
 from ..calibrate.losses import geh
 from ..network_facts import drawn_lines
 from . import streets_map, style
@@ -19,13 +20,11 @@ if TYPE_CHECKING:
     from ..calibrate.calibration import Calibration
 
 ROWS_SHOWN = 200
-GOOD_GEH = 5.0  # FHWA (2004) and TAG M3.1: below it a flow fits
 GEH_BANDS = (
     (5.0, "o", "accent", "GEH below 5"),
     (10.0, "^", "third", "5 to 10"),
     (np.inf, "X", "second", "10 or more"),
 )
-TAG_BANDS = ((700.0, 100.0, 0.0), (2700.0, 0.0, 0.15), (np.inf, 400.0, 0.0))  # TAG M3.1: up to a flow, veh/h; share
 
 
 def write_calibration_page(found: Calibration, path: Path) -> Path:
@@ -88,25 +87,29 @@ def _scores(found: Calibration) -> list[dict[str, str]]:
 
 
 def _acceptance(found: Calibration) -> list[dict[str, str]]:
-    """Shares of the flows that the guidelines ask for."""
+    """What guidelines ask of flows, for those that were fitted and those that were left out."""
     seen, simulated, fitted = _hourly(found)
-    value, inside = geh(simulated, seen), np.zeros(seen.size, np.bool_)
-    lower = 0.0
-    for upper, absolute, share in TAG_BANDS:
-        band = (seen >= lower) & (seen < upper)
-        inside |= band & (np.abs(simulated - seen) <= absolute + share * seen)
-        lower = upper
-    rows = []
-    for words, part in (("fitted", fitted), ("left out", ~fitted)):
-        if part.any():
-            rows.append(
-                {
-                    "words": f"{style.count(int(part.sum()), 'count')} {words}",
-                    "geh": style.percent(float((value[part] < GOOD_GEH).mean())),
-                    "band": style.percent(float(inside[part].mean())),
-                }
-            )
-    return rows
+    tables = [acceptance_table(simulated[part], seen[part], np.full(part.sum(), HOUR_S)) for part in (fitted, ~fitted)]
+    return [
+        {
+            "guideline": one.guideline,
+            "words": one.what,
+            "fitted": _measured(one),
+            "left_out": _measured(other),
+            "wanted": f"at {'most' if one.at_most else 'least'} {_quantity(one, one.wanted)}",
+        }
+        for one, other in zip(*tables, strict=True)
+    ]
+
+
+def _measured(one: Criterion) -> str:
+    if one.met is None:
+        return style.DASH
+    return f"{_quantity(one, one.measured)}, {'met' if one.met else 'not met'}"
+
+
+def _quantity(one: Criterion, value: float) -> str:
+    return style.number(value) if one.what.endswith("sum of all flows, GEH") else style.percent(value)
 
 
 def _unknown(found: Calibration) -> list[str]:
@@ -167,7 +170,7 @@ def _scatter(found: Calibration) -> Picture:
         axes.set_xlabel("counted, veh/h")
         axes.set_ylabel("simulated, veh/h")
         axes.legend(loc="upper left", frameon=False)
-        good = float((geh(simulated, seen) < GOOD_GEH).mean())
+        good = float((geh(simulated, seen) < GEH_GOOD).mean())
         title = f"{style.percent(good)} of the flows have a GEH below 5"
         svg = to_svg(figure_of(axes), "scatter", title)
     return Picture("scatter", title, "Grey line: equal; dashed: GEH = 5.", svg)
