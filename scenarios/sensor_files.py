@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, Wi
 from .demand_tables import Complaints, cells_of
 from .explain import explain
 from .network import Floats
-from .problems import NO_VALUE, Problem, ScenarioError, closest, closest_file, closest_hint, in_order
+from .problems import NO_VALUE, Problem, ScenarioError, closest_file, closest_hint, in_order
 from .readings import Readings, Sensor, sorted_readings
 from .sensor_cleaning_rules import CleaningRule
 from .sensor_kinds import SENSOR_KINDS
@@ -172,7 +172,17 @@ def read_observations(file: Path) -> Described:
         raise ScenarioError(in_order([*problems, *wrong])) from None
     if problems:
         raise ScenarioError(in_order(problems))
-    return read_described(file, asked)
+    described = read_described(file, asked)
+    names = {sensor.name: None for sensor in described.readings.sensors}
+    unknown = [
+        tree.problem(("cleaning", row, "sensors", place), f"no such sensor.{closest_hint(name, names)}")
+        for row, rule in enumerate(asked.cleaning)
+        for place, name in enumerate(rule.sensors or ())
+        if name not in names
+    ]
+    if unknown:
+        raise ScenarioError(unknown)
+    return described
 
 
 def read_described(
@@ -384,11 +394,6 @@ def _heading(cell: str, row: int, complaints: Complaints) -> float:
         )
         return np.nan
     return value
-
-
-def closest_sensors(name: str, readings: Readings) -> list[str]:
-    """Names of sensors most like one that is not there."""
-    return closest(name, [sensor.name for sensor in readings.sensors])
 
 
 def observation_schema() -> dict[str, Any]:

@@ -53,6 +53,12 @@ CASES: list[tuple[str, str, dict[str, str | bytes], list[str]]] = [
         ],
     ),
     (
+        "a rule for a sensor that is not there",
+        HEAD + "files: [{file: counts.csv}]\ncleaning:\n  - {kind: scale, factor: 2, sensors: [a, aa]}\n",
+        {},
+        ['town.yaml:4  cleaning[0].sensors[1] = "aa"  no such sensor. Closest: "a".'],
+    ),
+    (
         "columns that are not there",
         HEAD + "files: [{file: counts.csv, columns: {value: vehicle}}]\n",
         {"counts.csv": GOOD.replace("value", "vehicles")},
