@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,14 +86,9 @@ def building_weights(file: Path | None, network: RoadNetwork, places: Places) ->
     if file is None:
         return nothing, "needs a city from an OpenStreetMap file: only that says where buildings stand."
     try:
-        scan = scan_file(
-            file,
-            keep_way=lambda tags: "building" in tags or tags.get("landuse") in LAND_USE,
-            keep_relation=lambda tags: False,
-        )
+        buildings, land = _areas_of(file, _changed_ns(file))
     except SourceError as error:
         return nothing, str(error)
-    buildings, land = _areas(scan)
     if not buildings and not land:
         return nothing, "this extract holds no buildings and no land use. Use `weights: uniform`."
     weight = nothing.copy()
@@ -131,6 +127,22 @@ def _rate(kind: str, land: str) -> float:
     return ATTRACTION.get(land, 1.0) if kind == "yes" else ATTRACTION.get(kind, 1.0)
 
 
+def _changed_ns(file: Path) -> int:
+    return file.stat().st_mtime_ns if file.is_file() else 0
+
+
+@functools.lru_cache(maxsize=1)
+def _areas_of(file: Path, changed_ns: int) -> tuple[list[_Area], list[_Area]]:
+    """Buildings and land use of an extract, read once; ``changed_ns`` is when the file was changed last."""
+    return _areas(
+        scan_file(
+            file,
+            keep_way=lambda tags: "building" in tags or tags.get("landuse") in LAND_USE,
+            keep_relation=lambda tags: False,
+        )
+    )
+
+
 def _areas(scan: Scan) -> tuple[list[_Area], list[_Area]]:
     """Buildings, and areas of land use."""
     buildings, land = [], []
@@ -160,8 +172,7 @@ def building_outlines(file: Path, network: RoadNetwork) -> NDArray[np.object_]:
     SourceError
         The file cannot be read.
     """
-    scan = scan_file(file, keep_way=lambda tags: "building" in tags, keep_relation=lambda tags: False)
-    return _projected(_areas(scan)[0], network)
+    return _projected(_areas_of(file, _changed_ns(file))[0], network)
 
 
 def _projected(areas: list[_Area], network: RoadNetwork) -> NDArray[np.object_]:

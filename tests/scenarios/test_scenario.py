@@ -94,8 +94,8 @@ air:
   meteorology: {kind: constant, wind_mps: 3, wind_from_deg: 270}
   fleet: {country: DE, year: 2024}
   sources:
-    - {id: plant, kind: stack, at: [7.42, 43.74], height_m: 30, diameter_m: 1, exit_speed_mps: 8, exit_temperature_c: 120,
-       rates_gps: {nox: 0.5}}
+    - {id: plant, kind: stack, at: [7.42, 43.74], height_m: 30, diameter_m: 1, exit_speed_mps: 8,
+       exit_temperature_c: 120, rates_gps: {nox: 0.5}}
   receptors: [{id: school, kind: point, at: [7.42, 43.74]}, {id: map, kind: grid, spacing_m: 200}]
 sensors:
   - {id: loop, kind: loop, link: way/1:0-1, lane: 0, position_m: 3, every_s: 60, observed: counts.csv}
