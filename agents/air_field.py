@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,12 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from ..scenarios.air import AreaSource, Stack
+from ..kernels.air_puffs import fill_puff, fill_timed
+from ..scenarios.air import Accident, AreaSource, Stack
 from ..scenarios.nearest_links import project
 from .air_matrix import dispersion_matrix
 from .air_sources import LineSources, PointSources, Receptors, StackSources
+from .air_stacks import cloud_plume
 
 if TYPE_CHECKING:
     from ..scenarios.air import Air
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 KELVIN = 273.15
+CLOUD_BEGINS_M = 1.0  # spread of an accident's cloud at first
+CLOUD_LOOKS_S = 10.0  # how often a cloud that passes is looked at
 STRAIGHT_M = 3.0  # bends of a street that are left out
 CELL_M = 25.0  # an area emits from points so far apart, at least
 MOST_POINTS = 400  # of an area
@@ -96,6 +101,30 @@ class AirField:
             others[:, row] = self._of_stack(stack, weather)
         return scipy.sparse.csr_array(found.matrix @ self.stretches.link_share), others
 
+    def of_accident(self, accident: Accident, weather: Weather, from_s: float, to_s: float) -> Floats:
+        """Mean concentration at receptors in a time, of 1 g that an accident releases, 1/m³.
+
+        The cloud is where it would be had the weather always been as it is now.
+        """
+        ahead, left = ahead_of(self.receptors, weather)
+        x_m, y_m = project(self._network, np.array([accident.at[0]]), np.array([accident.at[1]]))
+        own_ahead, own_left = ahead_of(PointSources(x_m, y_m), weather)
+        plume = cloud_plume(weather, accident.height_m, CLOUD_BEGINS_M)
+        places = ahead - own_ahead, left - own_left, np.ascontiguousarray(self.receptors.z_m, float)
+        mean, share = np.zeros(ahead.size), np.zeros(ahead.size)
+        count = max(math.ceil((to_s - from_s) / CLOUD_LOOKS_S), 1)
+        for t_s in from_s + (to_s - from_s) * (np.arange(count) + 0.5) / count:
+            since_s = float(t_s) - accident.start_s
+            if since_s <= 0.0:
+                continue
+            if accident.lasts_s > 0.0:
+                fill_timed(plume, since_s, accident.lasts_s, *places, share)
+                mean += share / accident.lasts_s
+            else:
+                fill_puff(plume, since_s, *places, share)
+                mean += share
+        return np.asarray(mean / count)
+
     def _of_stack(self, stack: Stack, weather: Weather) -> Floats:
         x_m, y_m = project(self._network, np.array([stack.at[0]]), np.array([stack.at[1]]))
         plume = StackSources(
@@ -109,6 +138,13 @@ class AirField:
             stack.building_width_m,
         )
         return np.asarray(dispersion_matrix(plume, self.receptors, weather).matrix.toarray()[:, 0])
+
+
+def ahead_of(places: Receptors | PointSources, weather: Weather) -> tuple[Floats, Floats]:
+    """How far places lie ahead, downwind, and to the left of the wind, m."""
+    east, north = weather.ahead
+    x_m, y_m = np.asarray(places.x_m, float), np.asarray(places.y_m, float)
+    return x_m * east + y_m * north, y_m * east - x_m * north
 
 
 def _points_of(area: AreaSource, network: RoadNetwork) -> tuple[PointSources, float]:

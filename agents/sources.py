@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import emissions as kernel
-from ..scenarios.air import POLLUTANTS, Stack
+from ..scenarios.air import POLLUTANTS, AreaSource
 from ..scenarios.nearest_links import project
 from ..scenarios.places import middle_of_links
 from .remembering import Remembers, State
@@ -44,7 +44,7 @@ class SourceState(Remembers):
     """All sources that stay where they are: the streets first, then those of the scenario. Rows are never reordered."""
 
     id: tuple[str, ...]
-    kind: tuple[str, ...]  # link, stack, area
+    kind: tuple[str, ...]  # link, stack, area, accident
     x_m: Floats  # middle
     y_m: Floats
     height_m: Floats
@@ -69,7 +69,7 @@ def sources_of(air: Air, network: RoadNetwork) -> SourceState:
     """All sources of a city at t = 0."""
     x_m, y_m = middle_of_links(network)
     middles = [
-        np.array(project(network, *np.array([one.at] if isinstance(one, Stack) else one.polygon).T)).mean(axis=1)
+        np.array(project(network, *np.array(one.polygon if isinstance(one, AreaSource) else [one.at]).T)).mean(axis=1)
         for one in air.sources
     ]
     places = np.concatenate([np.column_stack([x_m, y_m]), np.reshape(middles, (-1, 2))])
@@ -101,7 +101,7 @@ class PollutionSource(mesa.Agent):
 
     @property
     def kind(self) -> str:
-        """``link``, ``stack`` or ``area``."""
+        """``link``, ``stack``, ``area`` or ``accident``."""
         return self._state.kind[self.row]
 
     @property

@@ -74,7 +74,21 @@ class AreaSource(_Source):
     height_m: float = Field(2.0, ge=0, le=100, description="Height above the ground at which it is released, m.")
 
 
-AirSource = Annotated[Stack | AreaSource, Field(discriminator="kind")]
+class Accident(Strict):
+    """Something that is released at once, or for a while, and drifts away as a cloud."""
+
+    kind: Literal["accident"] = Field(description="`accident`.")
+    id: str = Field(min_length=1, description="What people call it; a file that inherits this one changes it by it.")
+    at: LonLat = Field(description="Where: [longitude, latitude].")
+    height_m: float = Field(2.0, ge=0, le=300, description="Height above the ground, m.")
+    start_s: Seconds = Field(description="When, in seconds after the scenario's start.")
+    lasts_s: float = Field(0.0, ge=0, le=86_400, description="How long it is released, s. 0: all at once.")
+    released_g: dict[Pollutant, Annotated[float, Field(ge=0, le=1e9)]] = Field(
+        min_length=1, description="How much of each pollutant all together, g."
+    )
+
+
+AirSource = Annotated[Stack | AreaSource | Accident, Field(discriminator="kind")]
 
 
 class _Receptor(Strict):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .air import Air, AirFleet, AirSource, Receptor, ReceptorGrid, ReceptorPoint, ReceptorResidents, Stack
+from .air import Accident, Air, AirFleet, AirSource, Receptor, ReceptorGrid, ReceptorPoint, ReceptorResidents, Stack
 from .air_rates import Rates, check_rates
 from .areas import Corners, trouble_with
 from .attraction import building_outlines
@@ -155,7 +155,7 @@ def _placed(scenario: Scenario, air: Air, network: RoadNetwork) -> Iterator[Prob
 
 def _corners(one: AirSource | Receptor) -> Corners:
     """Where something is: a point, the corners of an area, or nothing."""
-    if isinstance(one, Stack | ReceptorPoint):
+    if isinstance(one, Stack | Accident | ReceptorPoint):
         return [(one.at[0], one.at[1])]
     return one.polygon or ()
 

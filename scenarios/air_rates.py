@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .air import POLLUTANTS, AirSource, Pollutant
+from .air import POLLUTANTS, Accident, AirSource, Pollutant
 from .demand_tables import Column, read_table
 from .network import Floats
 from .problems import Problem
+
+AT_ONCE_S = 1.0  # over which what is released at once is spread in the books
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +43,10 @@ def column_of(pollutant: Pollutant) -> str:
 
 def check_rates(source: AirSource, duration_s: float) -> tuple[Rates | None, list[Problem], str]:
     """Rates of a source; else what is wrong in its table, or that it emits nothing (as a sentence)."""
+    if isinstance(source, Accident):
+        lasts_s = max(source.lasts_s, AT_ONCE_S)
+        released = np.array([[source.released_g.get(name, 0.0) / lasts_s for name in POLLUTANTS]])
+        return Rates(np.array([source.start_s]), released, source.start_s, source.start_s + lasts_s), [], ""
     end_s = duration_s if source.end_s is None else source.end_s
     if source.rates_file is None:
         if not any(source.rates_gps.values()):

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from .air import AreaSource, ReceptorGrid, ReceptorPoint, ReceptorResidents, Stack
+from .air import Accident, AreaSource, ReceptorGrid, ReceptorPoint, ReceptorResidents, Stack
 from .air_warnings import AirWarning
 from .areas import area_words
 from .change_words import change_sentence, change_title
@@ -65,6 +65,7 @@ HAZARDS = BlockedArea | Fire | Flood | Smoke
 AIR_ENTRIES = {
     Stack: "stack",
     AreaSource: "area that emits",
+    Accident: "accident",
     ReceptorPoint: "receptor",
     ReceptorGrid: "grid of receptors",
     ReceptorResidents: "residents of",

@@ -29,6 +29,9 @@ UNITS = {
 }
 # What a key is about where its name without unit does not say it; "Model.key" before "key".
 LABELS = {
+    "Accident.height_m": "height",
+    "Accident.lasts_s": "lasts",
+    "Accident.released_g": "releases g of",
     "Air.cold_start": "cold engines where trips begin",
     "Air.doses": "doses of people on the streets",
     "Air.emissions": "emissions by",

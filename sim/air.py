@@ -18,7 +18,7 @@ from ..agents.sources import SourceState, pollutants_of, sources_of
 from ..agents.technologies import technologies_of
 from ..agents.weather import place_of, weather_of
 from ..kernels.air_chemistry import no2_of_nox
-from ..scenarios.air import POLLUTANTS
+from ..scenarios.air import POLLUTANTS, Accident
 from ..scenarios.air_measures import AirDetour
 from ..scenarios.air_places import AirInputs, air_inputs, receptor_places, street_places
 from ..scenarios.problems import NO_VALUE, Problem, ScenarioError
@@ -132,7 +132,7 @@ class AirWatch(Remembers):
         by_class = pollutants_of(species_g) if self.traffic is not None else np.zeros((0, links, len(POLLUTANTS)))
         self.sources.emit(slice(0, links), by_class.sum(axis=0), span_s)
         self.sources.emit(slice(links, None), source_g, span_s)
-        rates = by_class / span_s, source_g / span_s
+        rates = now_s, by_class / span_s, source_g / span_s
         self._sum_ugm3_s += span_s * self._concentrations(self.field, *rates)
         if self._streets is not None:
             self.street_ugm3 = self._concentrations(self._streets, *rates).sum(axis=2)
@@ -145,7 +145,7 @@ class AirWatch(Remembers):
         self.carry(now_s)
         return np.asarray((self.total_ugm3_s + self._sum_ugm3_s).sum(axis=2))
 
-    def _concentrations(self, field: AirField, class_gps: Floats, source_gps: Floats) -> Floats:
+    def _concentrations(self, field: AirField, now_s: float, class_gps: Floats, source_gps: Floats) -> Floats:
         """µg/m³ by receptor, pollutant and contributor."""
         found = np.zeros((len(field.receptors), len(POLLUTANTS), len(self.contributors)))
         found[:, :, -1] = self._elsewhere
@@ -156,6 +156,11 @@ class AirWatch(Remembers):
                     found[:, :, row] = MICRO * (of_links @ class_gps[row])
             first = len(VEHICLE_CLASSES) - 1
             found[:, :, first:-1] = MICRO * np.einsum("rs,sp->rps", of_sources, source_gps)
+            for row, one in enumerate(self.air.sources):
+                if isinstance(one, Accident) and one.start_s < now_s:
+                    share = field.of_accident(one, self.weather(), self.since_s, now_s)
+                    grams = np.array([one.released_g.get(name, 0.0) for name in POLLUTANTS])
+                    found[:, :, first + row] = MICRO * np.outer(share, grams)
         if self.air.no2_chemistry == "arm2":
             nox = found[:, NOX].sum(axis=1)
             share = np.array([no2_of_nox(value) for value in nox.tolist()]).reshape(nox.shape)

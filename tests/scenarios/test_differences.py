@@ -239,6 +239,8 @@ FULL: dict[str, Any] = {
             | {"exit_temperature_c": 120, "rates_gps": {"nox": 0.5}, "start_s": 60, "end_s": 3600}
             | {"building_height_m": 12, "building_width_m": 20},
             {"id": "works", "kind": "area", "polygon": SQUARE, "height_m": 3, "rates_file": "works.csv"},
+            {"id": "leak", "kind": "accident", "at": [7.42, 43.73], "height_m": 1, "start_s": 600, "lasts_s": 300}
+            | {"released_g": {"co": 5000}},
         ],
         "receptors": [
             {"id": "school", "kind": "point", "at": [7.42, 43.74], "height_m": 2},
@@ -819,6 +821,16 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
     (("air", "meteorology", "wind_mps"), 5, ["air, meteorology: wind 3 → 5 m/s"]),
     (("air", "background_ugm3", "nox"), 20, ["air: background 12 → 20 nox"]),
     (("air", "sources", 0, "rates_gps", "nox"), 1, ['air stack "plant": emits 0.5 → 1 nox']),
+    (
+        ("air", "sources", 2),
+        None,
+        [
+            (
+                'no longer: air accident "leak": at 7.42, 43.73, height 1 m, begins 07:10, lasts 300 s, '
+                "releases g of 5,000 co"
+            ),
+        ],
+    ),
     (
         ("air", "receptors", 2),
         None,

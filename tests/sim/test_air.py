@@ -11,8 +11,10 @@ from traffic_case import BLOCK_DEGREES, TOWN_AT, write_scenario
 
 from citytwin.agents.air_doses import LIGHT, MODERATE
 from citytwin.agents.air_field import stretches_of
+from citytwin.agents.air_stacks import cloud_plume
 from citytwin.agents.sources import MovingSource, PollutionSource
 from citytwin.kernels.air_chemistry import no2_of_nox
+from citytwin.kernels.air_plumes import plume_point
 from citytwin.scenarios.problems import ScenarioError
 from citytwin.scenarios.scenario import load_scenario
 from citytwin.sim.air_grid import air_grid
@@ -196,6 +198,26 @@ def test_a_stack_reaches_what_lies_downwind_of_it(tmp_path):
     simulation.run()
     nox = simulation.air.close(60.0).ugm3[:, 0, simulation.air.contributors.index("plant")]
     assert nox[0] > 2 * nox[1] >= 0.0 and nox[0] > 1.0  # the west is 45 m upwind: meander
+
+
+@pytest.mark.parametrize("lasts_s", [0.0, 60.0])
+def test_the_cloud_of_an_accident_drifts_by(tmp_path, lasts_s):
+    leak = {"id": "leak", "kind": "accident", "at": [WEST, SOUTH], "start_s": 30, "lasts_s": lasts_s}
+    air = {"meteorology": WIND, "sources": [leak | {"released_g": {"co": 1000.0}}], "every_s": 30}
+    air["receptors"] = [{"id": f"{k}", "kind": "point", "at": [WEST + k * BLOCK_DEGREES[0], SOUTH]} for k in (1, 4, -1)]
+    simulation = simulation_of(tmp_path, air=air, duration_s=480, demand=[])
+    co = []
+    for t_s in range(30, 481, 30):
+        simulation.run(t_s)
+        co.append(simulation.air.close(float(t_s)).ugm3[:, 4].sum(axis=1))
+    near, far, upwind = np.array(co).T
+    assert near[0] == 0.0 and near[1] > 0.0 and far[1] < 1e-3 * far.max() and upwind.max() < 1e-6 * near.max()
+    assert near.argmax() < far.argmax() and near[-1] < 1e-3 * near.max()
+    assert simulation.model.pollution_source("leak").emitted_g["co"] == pytest.approx(1000.0)
+    plume = cloud_plume(simulation.air.weather(), 2.0, 1.0)
+    away_m = float(np.ptp(simulation.air.receptors.x_m[[0, 2]])) / 2.0
+    steady = plume_point(plume._replace(share=1.0), away_m, 0.0, 1.5)  # s/m³: what passes by is a plume's, in the end
+    assert 30.0 * near.sum() == pytest.approx(1e6 * 1000.0 * steady, rel=0.1)
 
 
 def test_a_grid_becomes_a_netcdf_file_by_the_conventions(run, tmp_path):
