@@ -11,6 +11,7 @@ import numpy as np
 from ...scenarios.file_contents import content_hash
 from ...scenarios.problems import NO_VALUE, InputError, Problem
 from ..run_folder import versions, write_json
+from .acceptance import acceptance_table, table_rows
 from .before import Before, look_before
 from .gauss_newton import Fitted, GaussNewton
 from .journal import Journal
@@ -56,6 +57,7 @@ class Calibration:
             "other_days_nrmse": trust.other_days,
             "as_run_nrmse": self.as_run_nrmse,
             "entered_share": trust.entered,
+            "acceptance": {"fitted": self._acceptance(fitted=True), "left_out": self._acceptance(fitted=False)},
             "runs": self.runs,
             "runs_to_best": self.found.runs,
             "ended": self.found.why,
@@ -66,6 +68,13 @@ class Calibration:
             "unknown": before.unknown,
             "folder": self.folder,
         }
+
+    def _acceptance(self, *, fitted: bool) -> list[dict[str, object]]:
+        """What guidelines ask of the flows that were fitted, or left out."""
+        observed = self.setting.loss.observed
+        rows = (observed.weight > 0.0) == fitted
+        span_s = (observed.end_s - observed.start_s)[rows]
+        return table_rows(acceptance_table(self.found.simulated.counts[0][rows], observed.value[rows], span_s))
 
     def text(self) -> str:
         """The same in a few lines for people."""

@@ -88,6 +88,8 @@ def test_tables_say_what_was_fitted_and_how_sure_it_is(town, found):
         used = [row["used"] for row in csv.DictReader(file)]
     assert used.count("left out") == -(-len(used) // 5)  # a fifth, rounded up
     summary = json.loads((town / "out" / "summary.json").read_text())
+    assert [one["met"] for one in summary["acceptance"]["fitted"]] == [True] * 6
+    assert {one["cases"] for one in summary["acceptance"]["left_out"]} == {used.count("left out")}
     assert summary["nrmse"] == pytest.approx(found.trust.fitted)
 
 
