@@ -60,6 +60,7 @@ bench: $(VENV)/.installed-dev  ## Measure start-up, traffic, walking, routing, s
 	$(BIN)/python benchmarks/gridlock.py monaco helsinki
 	$(BIN)/python benchmarks/phases.py
 	$(BIN)/python benchmarks/snapshots.py
+	$(BIN)/python benchmarks/calibrate.py 1ramp 2corridor
 	$(BIN)/python benchmarks/data_health.py
 	$(BIN)/python benchmarks/air.py
 

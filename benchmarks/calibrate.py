@@ -15,7 +15,7 @@ import importlib.util
 import time
 
 import numpy as np
-from bo4mob import DRIVERS, load_instance
+from bo4mob import DATA, DRIVERS, load_instance
 
 from citytwin.sim.calibrate.before import look_before
 from citytwin.sim.calibrate.gauss_newton import Fitted, GaussNewton
@@ -153,6 +153,9 @@ def main() -> None:
     asks.add_argument("--budget", type=int, default=50)
     asks.add_argument("--ours", action="store_true", help="leave out the other start and the other methods")
     asked = asks.parse_args()
+    if not DATA.is_dir():
+        print(f"The instances of BO4Mob are not there: {DATA}")
+        return
     for name in asked.instances:
         case = Case(name, CASES[name])
         print(f"{name} {case.date_hour}: {len(case.instance.flows)} pairs, {len(case.observed)} counts")
