@@ -80,8 +80,8 @@ def test_counts_of_other_days_are_named(tmp_path):
     "rows, words",
     [
         ("way/101:0-2,30\n", ("is no link", 'Closest: "way/101:0-1"', "has no counts within the run")),
-        ("way/101:0-1,0\nway/101:1-2,0\n", ("outage of the whole file", "to fit all the same: --force")),
-        ("way/101:0-1,-4\n", ("outage of the whole file", "to fit all the same: --force")),
+        ("way/101:0-1,0\nway/101:1-2,0\n", ("outage of the whole file", "--force fits it all the same")),
+        ("way/101:0-1,-4\n", ("outage of the whole file", "--force fits it all the same")),
     ],
 )
 def test_counts_that_cannot_be_fitted_are_refused(tmp_path, rows, words):
