@@ -124,23 +124,27 @@ def start_walking(simulation: Simulation, on_foot: OnFoot) -> WalkingClock:
     simulation.duties.begin(PlanWalks(walkers))
     clock = WalkingClock(walkers, router, simulation)
     simulation.remember("walking", clock)
-    if on_foot.areas:
-        from ..agents.crowd_patches import Patch
-        from ..agents.patch_ground import CellLines
-
-        cells = CellLines(walkers)
-        for patch, area in zip(simulation.scenario.patches, on_foot.areas, strict=True):
-            clock.patches.append(Patch.of_area(patch.id, area, walkers, cells))
-            simulation.remember(f"patch {patch.id}", clock.patches[-1])
-        walkers.open_cells()
-    if simulation.scenario.walking.patches_above_per_m2 is not None:
-        from ..agents.dense_patches import DensePatches
-        from ..agents.patch_ground import CellLines
-
-        above_per_m2 = simulation.scenario.walking.patches_above_per_m2
-        clock.dense = DensePatches(walkers, CellLines(walkers), above_per_m2)
-        simulation.remember("dense patches", clock.dense)
+    above_per_m2 = simulation.scenario.walking.patches_above_per_m2
+    if on_foot.areas or above_per_m2 is not None:
+        _lay_out_patches(simulation, clock, on_foot, above_per_m2)
     return clock
+
+
+def _lay_out_patches(simulation: Simulation, clock: WalkingClock, on_foot: OnFoot, above_per_m2: float | None) -> None:
+    """Let people walk in the plane where the scenario draws patches, and where it becomes dense if it says so."""
+    from ..agents.crowd_patches import Patch
+    from ..agents.dense_patches import DensePatches
+    from ..agents.patch_ground import CellLines
+
+    walkers = clock.walkers
+    cells = CellLines(walkers)
+    for patch, area in zip(simulation.scenario.patches, on_foot.areas, strict=True):
+        clock.patches.append(Patch.of_area(patch.id, area, walkers, cells))
+        simulation.remember(f"patch {patch.id}", clock.patches[-1])
+    walkers.open_cells()
+    if above_per_m2 is not None:
+        clock.dense = DensePatches(walkers, cells, above_per_m2)
+        simulation.remember("dense patches", clock.dense)
 
 
 class PlanWalks(Duty):
