@@ -230,7 +230,7 @@ FULL: dict[str, Any] = {
             "temperature_c": 12,
             "cloud_share": 0.5,
         }
-        | {"radiation_wpm2": 300, "friction_velocity_mps": 0.4, "obukhov_length_m": -80, "mixing_height_m": 900}
+        | {"radiation_wpm2": 300, "friction_velocity_mps": 0.4, "obukhov_length_m": 80, "mixing_height_m": 900}
         | {"roughness_m": 0.8, "wind_height_m": 12, "utc_offset_h": 2},
         "fleet": {"country": "DE", "year": 2024, "file": "fleet.csv", "factors": "factors.csv"},
         "pollutants": ["nox", "pm25"],
