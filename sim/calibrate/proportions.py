@@ -42,13 +42,19 @@ class Linear:
 
 
 def bounded_fit(
-    model: Linear, loss: Loss, parameters: Parameters, *, weight_decay: float = 0.0, damping: float = 0.0
+    model: Linear,
+    loss: Loss,
+    parameters: Parameters,
+    *,
+    weight_decay: float = 0.0,
+    damping: float = 0.0,
+    near: Floats | None = None,
 ) -> Floats:
     """Values within the bounds with the least loss of a linear model: bounded least squares.
 
     The loss is the parabola that touches it at ``model.at``, plus ``weight_decay / 2`` times the squared distance from
     the prior and ``damping / 2`` times that from ``model.at``, both in scales. Where the sensors leave a choice and
-    both are 0, what is taken is that nearest to ``model.at``.
+    both are 0, what is taken is that nearest to ``near``, or else to ``model.at``.
     """
     bend = np.sqrt(loss.bend(model.readings))
     scale = parameters.scale
@@ -56,7 +62,8 @@ def bounded_fit(
     aim = -loss.slope(model.readings) / np.maximum(bend, 1e-300)
     rows = [bend[:, np.newaxis] * model.slopes * scale]
     sides = [aim + rows[0] @ (model.at / scale)]
-    for weight, centre in ((weight_decay, parameters.prior), (max(damping, 1e-12), model.at)):
+    rest = model.at if near is None else near
+    for weight, centre in ((weight_decay, parameters.prior), (max(damping, 1e-12), rest)):
         if weight > 0.0:
             rows.append(np.sqrt(weight) * np.eye(len(parameters)))
             sides.append(np.sqrt(weight) * centre / scale)

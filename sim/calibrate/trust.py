@@ -20,6 +20,7 @@ JAMMED = 0.95  # fewer trips than this share found room: streets are full
 SERVED = 0.90  # of what free streets would let pass
 AS_GOOD = 1.1  # times the loss
 LESS = 0.9  # times the demand
+UNSEEN = 1e-3  # of a change: less is what replicas differ by for no reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def examine_fit(
 
     days = [] if other_days is None else list(other_days)
     low, high = intervals(loss, parameters, found.linear, fresh, spread=spread)
+    low, high = np.minimum(low, found.values), np.maximum(high, found.values)  # where there is a choice, it was one
     return Trust(
         score(counts, observed.value, fitted),
         score(counts, observed.value, ~fitted),
@@ -94,8 +96,8 @@ def intervals(
     """Ends of the 90 % interval of each parameter, from fits to resampled counts and to other luck of the simulation.
 
     Counts are drawn around those observed as Poisson's, with ``spread`` (relative) besides; the simulation's luck from
-    the residuals between fresh seeds. Each is fitted with the slopes at the solution. A parameter that no sensor sees
-    stays anywhere within its bounds.
+    the residuals between fresh seeds. Each is fitted with the slopes at the solution, beginning anywhere within the
+    bounds: what the sensors leave open stays open. A parameter that none of them sees may have any value within them.
     """
     rng = stream(seed, "resampled counts")
     observed, luck = loss.observed, fresh - fresh.mean(axis=0)
@@ -104,10 +106,12 @@ def intervals(
         value = rng.poisson(np.maximum(observed.value, 0.0)) * np.exp(spread * rng.normal(size=len(observed)))
         shift = luck[rng.integers(len(luck))]
         resampled = replace(loss, observed=replace(observed, value=value.astype(np.float64)))
-        tried[row] = bounded_fit(Linear(linear.at, linear.readings + shift, linear.slopes), resampled, parameters)
+        near = parameters.low + rng.random(len(parameters)) * (parameters.high - parameters.low)
+        moved = Linear(linear.at, linear.readings + shift, linear.slopes)
+        tried[row] = bounded_fit(moved, resampled, parameters, near=near)
     tail = (1.0 - INTERVAL) / 2.0
     low, high = np.quantile(tried, [tail, 1.0 - tail], axis=0, method="weibull")
-    unseen = seen_by(linear.slopes, loss, parameters).known_share < 1e-6
+    unseen = seen_by(linear.slopes, loss, parameters).known_share < UNSEEN
     return np.where(unseen, parameters.low, low), np.where(unseen, parameters.high, high)
 
 

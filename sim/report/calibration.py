@@ -83,7 +83,7 @@ def _scores(found: Calibration) -> list[dict[str, str]]:
         ("Other days, by those days' own counts (persistence)", trust.persistence),
         ("The best demand within the bounds, if nothing ever queued (floor)", before.floor_nrmse),
     ]
-    return [{"words": words, "value": style.number(value)} for words, value in rows if np.isfinite(value)]
+    return [{"words": words, "value": f"{value:.4f}"} for words, value in rows if np.isfinite(value)]
 
 
 def _acceptance(found: Calibration) -> list[dict[str, str]]:

@@ -39,6 +39,15 @@ def test_what_no_sensor_sees_may_be_anything():
     assert (low[1], high[1]) == (0.0, 900.0)
 
 
+def test_what_is_known_only_together_stays_open():
+    """Two pairs pass the same sensor: their sum is known, each of them is not."""
+    parameters, at = parameters_of(2, high=900.0), np.array([300.0, 300.0])
+    low, high = intervals(
+        loss_of(np.array([600.0])), parameters, Linear(at, np.array([600.0]), np.ones((1, 2))), np.ones((2, 1))
+    )
+    assert (high - low > 300.0).all()
+
+
 def test_before_fitting_what_can_be_known_is_said():
     share = np.array([[1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0], [2.0, 2.0, 0.0, 0.0]])
     counts = np.array([300.0, 1200.0, 50.0, 600.0])
