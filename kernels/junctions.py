@@ -28,7 +28,7 @@ from .gaps import (
     will_be_clear,
 )
 from .impatience import gap_share, is_gap_small
-from .keep_clear import loops_have_room, room_beyond
+from .keep_clear import loops_have_room, promise_room, room_beyond
 from .merging import first_to_stand_back, may_join, way_left
 from .passing import is_in_a_pass
 from .people import people_before
@@ -57,8 +57,8 @@ from .traffic_tables import (
     FROM_LANE,
     GRANTED,
     GRANTED_COUNT,
-    INBOUND_M,
     INSIDE,
+    JOINED,
     KNOT,
     LANE,
     LANE_LENGTH_M,
@@ -171,11 +171,8 @@ def release(city: City, lane: int, kept: int) -> None:
     """Take grants back from all vehicles of a lane but the first ``kept``."""
     for k in range(kept, city.lane_i[GRANTED_COUNT, lane]):
         vehicle = at(city, lane, k)
-        kind = city.vehicle_i[vehicle, CLASS]
         city.vehicle_i[vehicle, GRANTED] = 0
-        city.lane_f[INBOUND_M, city.connector[TO_LANE, city.vehicle_i[vehicle, CONNECTOR]]] -= (
-            city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
-        )
+        promise_room(city, vehicle, -1.0)
     city.lane_i[GRANTED_COUNT, lane] = min(kept, city.lane_i[GRANTED_COUNT, lane])
 
 
@@ -228,6 +225,9 @@ def take_back(city: City, lane: int) -> None:
     kept = city.lane_i[GRANTED_COUNT, lane]
     for k in range(kept):
         vehicle = at(city, lane, k)
+        if city.vehicle_i[vehicle, GRANTED] == JOINED:
+            city.vehicle_i[vehicle, GRANTED] = 1
+            promise_room(city, vehicle, 1.0)
         connector = city.vehicle_i[vehicle, CONNECTOR]
         light = light_of(city, connector)
         left, speed = length - city.vehicle_f[vehicle, POSITION_M], city.vehicle_f[vehicle, SPEED_MPS]
@@ -420,13 +420,10 @@ def admit(city: City, lane: int, vehicle: int, t_s: float) -> bool:
         return False
     if gap_share(city, vehicle) < 1.0 and is_gap_small(city, vehicle, connector, left):
         city.counter[SMALL_GAPS] += 1
-    kind = city.vehicle_i[vehicle, CLASS]
     city.vehicle_i[vehicle, GRANTED] = 1 if all_clear(city, vehicle, connector, left) == CLEAR else ON_TRUST
     city.vehicle_i[vehicle, CAUSE] = NOTHING
     city.lane_i[GRANTED_COUNT, lane] += 1
-    city.lane_f[INBOUND_M, city.connector[TO_LANE, connector]] += (
-        city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
-    )
+    promise_room(city, vehicle, 1.0)
     overtake_claims(city, vehicle, connector, left)
     return True
 

@@ -9,6 +9,7 @@ from .pace import STOP_MARGIN_M
 from .rings import at
 from .traffic_tables import (
     CLASS,
+    CONNECTOR,
     COUNT,
     FIRST_LOOP,
     FIRST_LOOP_LANE,
@@ -24,6 +25,7 @@ from .traffic_tables import (
     POSITION_M,
     PROMISED_M,
     SPEED_MPS,
+    TO_LANE,
     City,
 )
 
@@ -49,6 +51,13 @@ def free_room(city: City, lane: int, needed: float) -> float:
 def room_beyond(city: City, lane: int, needed: float) -> bool:
     """Whether a vehicle that needs so many metres will not come to rest inside the junction before a lane."""
     return free_room(city, lane, needed) - city.lane_f[INBOUND_M, lane] >= needed
+
+
+@woven
+def promise_room(city: City, vehicle: int, times: float) -> None:
+    """Promise a vehicle room beyond the junction; ``times`` is -1 to take that back."""
+    kind, to_lane = city.vehicle_i[vehicle, CLASS], city.connector[TO_LANE, city.vehicle_i[vehicle, CONNECTOR]]
+    city.lane_f[INBOUND_M, to_lane] += times * (city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M])
 
 
 @woven

@@ -15,6 +15,7 @@ from .keep_clear import loops_have_room
 from .lane_gaps import fits_before, fits_behind, place_in_lane
 from .overtaking import QUEUE_MPS, faster_lane, looks_aside
 from .passing import is_bicycle
+from .people import people_before
 from .rings import at, insert, is_full, remove
 from .traffic_tables import (
     ASK,
@@ -24,13 +25,18 @@ from .traffic_tables import (
     CONNECTOR,
     CONTENT,
     COUNT,
+    FIRST_FOE,
     FIRST_LANE,
+    GRANTED,
     GRANTED_COUNT,
     HAS_LET_IN,
+    JOINED,
+    KNOT,
     LANE,
     LANE_CHANGES,
     LANE_LENGTH_M,
     LENGTH_M,
+    MAX_ACCEL,
     MIN_GAP_M,
     NOTHING,
     OBSTACLE,
@@ -38,8 +44,10 @@ from .traffic_tables import (
     OPEN,
     POSITION_M,
     PROMISED_M,
+    SIGNAL,
     SPEED_MPS,
     STANDING_S,
+    STOP,
     TO_LANE,
     WRONG_LANE,
     YIELDS_TO,
@@ -151,6 +159,27 @@ def ask_for_gap(city: City, vehicle: int, lane: int, rear: float) -> None:
 
 
 @woven
+def joins_freely(city: City, vehicle: int, lane: int, left: float) -> bool:
+    """Whether a vehicle, ``left`` metres before the junction, may come among those of a lane who may enter it.
+
+    Only where nobody crosses or joins their way, as where a road parts, and so far away that the junction takes notice
+    before it gets there. Without it nobody would change lanes in the last 250 m of a motorway.
+    """
+    connector = way_on(city, vehicle, lane, -1)
+    if connector < 0 or city.connector[FIRST_FOE, connector] < city.connector[FIRST_FOE, connector + 1]:
+        return False
+    if city.connector[SIGNAL, connector] >= 0 or city.connector[STOP, connector] != 0:
+        return False
+    to_lane = city.connector[TO_LANE, connector]
+    kind, step = city.vehicle_i[vehicle, CLASS], city.step_s
+    if city.lane_i[KNOT, to_lane] >= 0 or not may_use(city, to_lane, city.class_access[kind]):
+        return False
+    if city.crossed_f.shape[1] > 0 and people_before(city, vehicle, connector, left, True):
+        return False
+    return left > 2.0 * step * (city.vehicle_f[vehicle, SPEED_MPS] + city.driver[kind, MAX_ACCEL] * step)
+
+
+@woven
 def put_beside(city: City, vehicle: int, lane: int, place: int) -> None:
     """Put a vehicle that has left the lane beside in its place in a lane."""
     city.lane_f[PROMISED_M, lane] = -1.0
@@ -253,17 +282,21 @@ def change_lane(city: City, lane: int, k: int, other: int, t_s: float) -> bool:
     must = connector < 0 or blocked or city.lane_i[OPEN, city.connector[TO_LANE, connector]] == 0
     must = must or (city.vehicle_i[vehicle, CONTENT] == 0 and is_next_short(city, vehicle))
     pace = fits_behind(city, other, place, position)
+    among = place < city.lane_i[GRANTED_COUNT, other]
     if (
-        place >= city.lane_i[GRANTED_COUNT, other]
+        (not among or joins_freely(city, vehicle, other, left))
         and not is_full(city, other)
         and 0.0 <= pace
         and speed <= pace + (city.firm_decel * city.step_s if must else 0.0)
-        and fits_before(city, other, place, rear, speed, False, must)
+        and fits_before(city, other, place, rear, speed, False, True)
         and brake_distance(speed, city.max_decel, city.step_s) <= left
         and loops_have_room(city, lane, other, needed, t_s)
     ):
         remove(city, lane, k)
         put_beside(city, vehicle, other, place)
+        if among:
+            city.vehicle_i[vehicle, GRANTED] = JOINED
+            city.lane_i[GRANTED_COUNT, other] += 1
         if must and place + 1 < city.lane_i[COUNT, other]:
             city.vehicle_i[at(city, other, place + 1), HAS_LET_IN] = 1
         return True

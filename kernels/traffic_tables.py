@@ -107,6 +107,7 @@ PASSES: Final = 15  # foremost of the bicycles that it is passing, -1: none
 VEHICLE_I_COLUMNS: Final = 16
 
 ON_TRUST: Final = 2
+JOINED: Final = 3  # changed lanes among those who may enter, and is not reckoned with beyond the junction yet
 
 # Columns of ``lane_f``, ``[column, lane row]``.
 LANE_LENGTH_M: Final = 0

@@ -255,9 +255,8 @@ def lane_drop(limit_kmh: float, before: int, after: int) -> Log:
 
 
 DROPS = [(50.0, 2, 1), (100.0, 2, 1), (50.0, 3, 2), (100.0, 3, 2)]
-UNEVEN = "where three lanes become two, two join and one goes through: in the queue that one stands emptier"
-AT_KERB = "before the queue most keep to the kerb, where the lanes join: they break down before all lanes are full"
-LANE_USE = [*DROPS[:2], *(pytest.param(*drop, marks=misses(UNEVEN)) for drop in DROPS[2:])]
+UNEVEN = "where three lanes become two, two join and one goes through: in the queue that one holds 0.74 of the fullest"
+LANE_USE = [*DROPS[:2], pytest.param(*DROPS[2], marks=misses(UNEVEN)), DROPS[3]]
 
 
 @pytest.mark.parametrize("limit_kmh, before, after", DROPS)
@@ -270,8 +269,7 @@ def test_a_lane_drop_loses_little_capacity_to_its_queue(
     record_property("curve", (f"drop {before} {after}", f"{limit_kmh:g} km/h", list(range(16)), flows.tolist()))
     hold(record_property, "flow of the queue per lane", queue, (1400.0, 2300.0), "veh/h")
     # Of five minutes one vehicle more or less is 0.3 %.
-    known = AT_KERB if (limit_kmh, before) == (100.0, 3) else ""
-    hold(record_property, "capacity drop", 100.0 * (1.0 - queue / best), (-0.5, 15.0), "%", known)
+    hold(record_property, "capacity drop", 100.0 * (1.0 - queue / best), (-0.5, 15.0), "%")
 
 
 def drop_flows(limit_kmh: float, before: int, after: int) -> np.ndarray:
