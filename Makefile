@@ -23,7 +23,7 @@ demo: $(VENV)/.installed  ## Simulate Monaco's morning and write a report into r
 install: $(VENV)/.installed-dev  ## Make .venv with everything a contributor needs
 
 test: $(VENV)/.installed-dev  ## Install and run the tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations=25 $(TESTS)
 
 lint: $(VENV)/.installed-dev types  ## Check style, types, import directions and docstrings
 	$(BIN)/ruff check .
