@@ -91,8 +91,10 @@ SCENARIOS: list[tuple[str, str, list[str]]] = [
     ),
     (
         "nobody works out the air",
-        "air_warnings: [{id: smog, receptors: [school], stations: [port], pollutant: no2, levels: [{name: a, at: 4}]}, {id: x, pollutant: no2, levels: [{name: a, at: 4}]}, {id: y, receptors: [school], pollutant: no2, levels: [{name: a, at: 4}]}]\n"
-        "measures: [{kind: source_cap, cut: 0.3}, {kind: air_detour, pollutant: no2, s_per_km_ugm3: 1}, {kind: air_detour, s_per_km_ugm3: 1}]\n",
+        (
+            "air_warnings: [{id: smog, receptors: [school], stations: [port], pollutant: no2, levels: [{name: a, at: 4}]}, {id: x, pollutant: no2, levels: [{name: a, at: 4}]}, {id: y, receptors: [school], pollutant: no2, levels: [{name: a, at: 4}]}]\n"
+            "measures: [{kind: source_cap, cut: 0.3}, {kind: air_detour, pollutant: no2, s_per_km_ugm3: 1}, {kind: air_detour, s_per_km_ugm3: 1}]\n"
+        ),
         [
             'town.yaml:6  air_warnings[0].stations = ["port"]  stands beside `receptors`: stations are those of a `series`. Remove it.',
             "town.yaml:6  air_warnings[1]  needs `series` or `receptors`: where it is watched.",
