@@ -889,8 +889,8 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         None,
         [
             (
-                "no longer: air detour, from 07:00 to the end of the run: for drivers a kilometre costs 2 s for each µg/m³ "
-                "of no2"
+                "no longer: air detour, from 07:00 to the end of the run: for drivers a kilometre costs 2 s for each "
+                "µg/m³ of no2"
             )
         ],
     ),
