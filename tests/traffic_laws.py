@@ -425,7 +425,7 @@ class TrafficLaws:
                     promised[on] += 1
                     if self.from_lane[on] != row:
                         yield f"vehicle {v} holds a grant for a connector of another lane"
-                if on >= 0:
+                if on >= 0 and granted[v] != table.JOINED:  # who has just joined is reckoned with in the next step
                     inbound[self.to_lane[on]] += self.body_m[v] + self.gap_m[v]
             if row < self.roads:
                 count = sum(granted[v] > 0 for v in ring)
