@@ -111,6 +111,7 @@ def test_the_installed_package_is_the_one_from_the_wheel(installed, tmp_path):
     assert "ModuleNotFoundError: No module named 'agents'" in result.stderr
 
 
+@pytest.mark.slow  # it compiles all kernels of the installed package
 def test_the_demo_runs_from_the_wheel_offline(installed, tmp_path):
     """The bundled morning, cut to its first five minutes."""
     site = next(installed.glob("lib/python*/site-packages"))

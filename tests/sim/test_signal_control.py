@@ -400,6 +400,7 @@ def planned_fleet(seed: int, members: int, rows: list[tuple], control: dict):
     return fleet
 
 
+@pytest.mark.slow  # it compiles the steps once more, in parallel
 @pytest.mark.parametrize("control", CONTROLS[1:3], ids=lambda control: control["kind"])
 def test_members_side_by_side_are_single_runs_bit_for_bit(control):
     rows = random_rows(GRID, 150, 100.0, 3)
