@@ -43,7 +43,8 @@ Nebraska, and measured on arcs 50 to 800 m downwind (M. L. Barad, ed., *Project 
 Papers 59, 1958). Compared are all usable arcs (at least 10 samplers, next to nothing at the ends) of all runs with
 weather; nothing was fitted to a run. The coefficients of 2013 (RLINE) were chosen before anything was compared, and
 kept. The wind to the side was by formula at first, and then as measured there; measurements are corrected for what
-evaporated from the samplers (table 5.4 there). The other rows say what each choice is worth. *FAC2*: share within a
+evaporated from the samplers (table 5.4 there). Both were settled after results had been seen.
+The other rows say what each choice is worth. *FAC2*: share within a
 factor of two. *FB*: fractional bias, positive where we say too little. *NMSE*: normalised mean square error.
 
 """

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from .described_file import read_description
 from .drivers import BOUNDS, Parameter
-from .explain import explain
-from .problems import NO_VALUE, Problem, ScenarioError, closest_file, in_order
 from .strict import InputFile, Listed, Strict
-from .yaml_lines import read_yaml
 
 
 class DemandChoice(Strict):
@@ -89,16 +87,4 @@ def read_calibration(file: Path) -> CalibrationFile:
     ScenarioError
         With every problem of it.
     """
-    if not file.is_file():
-        raise ScenarioError([Problem(file, None, "", NO_VALUE, f"no such file.{closest_file(file)}")])
-    tree, problems = read_yaml(file)
-    if tree is None:
-        raise ScenarioError(in_order(problems))
-    try:
-        asked = CalibrationFile.model_validate(tree.plain())
-    except ValidationError as error:
-        wrong = explain(error, tree, CalibrationFile, files=(file,), complete=True)[0]
-        raise ScenarioError(in_order([*problems, *wrong])) from None
-    if problems:
-        raise ScenarioError(in_order(problems))
-    return asked
+    return read_description(file, CalibrationFile)[0]

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from .demand_tables import Complaints, cells_of
-from .explain import explain
+from .described_file import read_description
 from .network import Floats
 from .problems import NO_VALUE, Problem, ScenarioError, closest_file, closest_hint, in_order
 from .readings import Readings, Sensor, sorted_readings
@@ -21,7 +21,6 @@ from .sensor_kinds import SENSOR_KINDS
 from .sensor_layouts import COLUMNS, Block, numbers, read_blocks, unpacked
 from .sensor_times import in_name, known_zone, moments
 from .strict import InputFile, Listed, Strict, follow_path
-from .yaml_lines import read_yaml
 
 HEADINGS = {"n": 0.0, "ne": 45.0, "e": 90.0, "se": 135.0, "s": 180.0, "sw": 225.0, "w": 270.0, "nw": 315.0}
 SENSOR_COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -160,18 +159,7 @@ def read_observations(file: Path) -> Described:
     ScenarioError
         With every problem of every file.
     """
-    if not file.is_file():
-        raise ScenarioError([Problem(file, None, "", NO_VALUE, f"no such file.{closest_file(file)}")])
-    tree, problems = read_yaml(file)
-    if tree is None:
-        raise ScenarioError(in_order(problems))
-    try:
-        asked = ObservationFile.model_validate(tree.plain())
-    except ValidationError as error:
-        wrong = explain(error, tree, ObservationFile, files=(file,), complete=True)[0]
-        raise ScenarioError(in_order([*problems, *wrong])) from None
-    if problems:
-        raise ScenarioError(in_order(problems))
+    asked, tree = read_description(file, ObservationFile)
     described = read_described(file, asked)
     names = {sensor.name: None for sensor in described.readings.sensors}
     unknown = [
