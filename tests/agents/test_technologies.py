@@ -61,12 +61,31 @@ def test_a_cycle_s_total_is_the_guidebook_s(germany):
         assert total_g(curves, drive, heavy) == pytest.approx(guidebook_g(curves, drive), rel=1e-9)
 
 
-def test_another_cycle_s_energy_is_the_guidebook_s_within_a_tenth():
+def missed(pollutant, reason):
+    return pytest.param(pollutant, marks=pytest.mark.xfail(strict=True, reason=reason))
+
+
+@pytest.mark.parametrize(
+    "pollutant",
+    [
+        "EC",
+        "PM Exhaust",
+        missed("NOx", "petrol hybrids of Euro 6 emit 44 % more than they should, petrol cars up to 11 % less"),
+        missed("CO", "diesel cars emit up to 13 % less than they should"),
+        missed("VOC", "petrol hybrids emit up to 11 % less than they should"),
+    ],
+)
+def test_another_cycle_s_total_is_the_guidebook_s_within_a_tenth(pollutant):
+    """Cars over the NEDC, on which nothing was fitted."""
     drive = nedc()
     assert drive.length_m == pytest.approx(10_900, rel=0.02)
-    for (technology, name), curves in FACTORS.curves.items():
-        if name == "EC" and technology.category == "Passenger Cars":
-            assert total_g(curves, drive, False) == pytest.approx(guidebook_g(curves, drive), rel=0.1), technology
+    off = {
+        str(technology): total_g(curves, drive, False) / guidebook_g(curves, drive) - 1.0
+        for (technology, name), curves in FACTORS.curves.items()
+        if name == pollutant and technology.category == "Passenger Cars" and guidebook_g(curves, drive) > 0.0
+    }
+    worst = max(off, key=lambda name: abs(off[name]))
+    assert abs(off[worst]) <= 0.1, (worst, off[worst])
 
 
 @pytest.mark.parametrize(

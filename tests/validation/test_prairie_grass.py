@@ -24,6 +24,27 @@ def test_every_usable_arc_of_every_run_with_weather_counts(arcs):
 
 @pytest.mark.parametrize("which", ["crosswind integral", "largest on an arc"])
 def test_prairie_grass(arcs, which):
+    holds(arcs, which)
+
+
+@pytest.mark.parametrize(
+    "which",
+    [
+        "crosswind integral",
+        pytest.param(
+            "largest on an arc",
+            marks=pytest.mark.xfail(
+                strict=True, reason="0.79, 0.39, 0.71: the formula has more wind to the side than was measured there"
+            ),
+        ),
+    ],
+)
+def test_prairie_grass_with_the_wind_to_the_side_by_formula(data, which):
+    """As in a scenario that does not say how much the wind turns."""
+    holds(compared(data / "air", sideways_measured=False), which)
+
+
+def holds(arcs, which):
     crosswind, largest = both_scores(arcs)
     (within, bias, error), target = (crosswind, CROSSWIND) if which == "crosswind integral" else (largest, LARGEST)
     assert within >= target[0]

@@ -270,7 +270,7 @@ KEEP_RIGHT = "in sparse traffic drivers here go back to the kerb sooner than the
 PASS_AT_KERB = "drivers pass on the kerb side too: in dense traffic the lanes away from it fill no further"
 KNOWN = {
     "allway_stop-two_crossing_saturated": ONE_BY_ONE,
-    "lane_drop_3_2-q5000": "two lanes join, and nobody changes to the one that goes through: it stands emptier",
+    "lane_drop_3_2-q5000": "two lanes carry 1,860 each here, as lanes that join do elsewhere; theirs 2,385",
     "motorway_3lane-q600_t0": KEEP_RIGHT,
     "motorway_3lane-q600_t15": KEEP_RIGHT,
     "motorway_3lane-q3000_t0": PASS_AT_KERB,
