@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...scenarios.network import Floats
-from .losses import Loss, nrmse
+from ...scenarios.observed import KINDS
+from .gauges import COUNTED
+from .losses import Loss
 from .parameters import Parameters
 from .proportions import Linear, Seen, bounded_fit, seen_by
 from .runs import Simulated
@@ -23,14 +25,14 @@ class Before:
     seen: Seen
     linear: Linear  # of the first run
     floor: Floats  # [reading]: best counts within the bounds if nothing ever queued
-    floor_nrmse: float
+    floor_nrmse: float  # of what counts vehicles; nan where no demand is fitted
     unpassed: tuple[int, ...]  # readings that nobody passes whatever the demand
     unreached: tuple[int, ...]  # readings further off at the floor than UNREACHED
     as_it_is_nrmse: float  # of the scenario as it stands
     persistence_nrmse: float  # mean over other days of that day's own counts for this one; nan without other days
     entered: float  # share of the first run's trips that found room
-    unknown: tuple[str, ...]  # parameters of which these sensors see nothing
-    together: tuple[str, ...]  # parameters that are known only in combination with others
+    unknown: tuple[str, ...]  # demands of which these sensors see nothing
+    together: tuple[str, ...]  # demands that are known only in combination with others
 
 
 def look_before(
@@ -56,30 +58,24 @@ def look_before(
     best = bounded_fit(linear, loss, parameters)
     floor = linear.predict(best)
     fitted = observed.weight > 0.0
-    unpassed = fitted & ~(slopes > 0.0).any(axis=1) & (observed.value > 0.0)
+    counted = np.isin(observed.kind, [KINDS.index(name) for name in COUNTED]) & bool(rows)
+    unpassed = fitted & counted & ~(slopes > 0.0).any(axis=1) & (observed.value > 0.0)
     away = np.abs(floor - observed.value) > UNREACHED * np.maximum(observed.value, 1.0)
-    persistence = [nrmse(day[known], observed.value[known]) for day, known in _days(other_days, fitted)]
+    days = [] if other_days is None else [loss.nrmse(day, fitted) for day in other_days]
+    persistence = [score for score in days if np.isfinite(score)]
     seen = seen_by(slopes, loss, parameters)
     known = seen.known_share
-    names = np.array(parameters.name)
+    names, demand = np.array(parameters.name), np.isin(np.arange(len(parameters)), rows)
     return Before(
         seen,
         linear,
         floor,
-        nrmse(floor[fitted], observed.value[fitted]),
+        loss.nrmse(floor, fitted & counted),
         tuple(np.flatnonzero(unpassed).tolist()),
-        tuple(np.flatnonzero(fitted & away & ~unpassed).tolist()),
-        nrmse(as_it_is[fitted], observed.value[fitted]),
+        tuple(np.flatnonzero(fitted & counted & away & ~unpassed).tolist()),
+        loss.nrmse(as_it_is, fitted),
         float(np.mean(persistence)) if persistence else float("nan"),
         float(first.entered[0]),
-        tuple(names[known < 1e-6].tolist()),
-        tuple(names[(known >= 1e-6) & (known < 1.0 - 1e-6)].tolist()),
+        tuple(names[demand & (known < 1e-6)].tolist()),
+        tuple(names[demand & (known >= 1e-6) & (known < 1.0 - 1e-6)].tolist()),
     )
-
-
-def _days(other_days: Floats | None, fitted: np.ndarray) -> list[tuple[Floats, np.ndarray]]:
-    """Other days, and which of their readings are known."""
-    if other_days is None:
-        return []
-    pairs = [(day, fitted & np.isfinite(day)) for day in other_days]
-    return [(day, known) for day, known in pairs if known.any()]

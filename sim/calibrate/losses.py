@@ -7,11 +7,13 @@ from typing import Literal
 
 import numpy as np
 
-from ...scenarios.network import Floats
-from ...scenarios.observed import Observed
+from ...scenarios.network import Bools, Floats
+from ...scenarios.observed import KINDS, Observed
+from ...scenarios.sensor_kinds import SENSOR_KINDS
 
 LossName = Literal["l1", "l2", "poisson", "geh"]
 LEAST_RATE = 0.5  # vehicles: below, a Poisson rate is so small that one vehicle more says everything
+POISSON = np.array([name in SENSOR_KINDS and SENSOR_KINDS[name].poisson for name in KINDS])  # [kind] whose values count
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,44 @@ class Loss:
 
     ``l1``: |error|, rounded off within ``soft`` so that it has a slope everywhere. ``l2``: error². ``poisson``: the
     deviance 2 (c ln(c/m) − c + m) of a count c that is expected to be m. ``geh``: GEH² = 2 error² / (m + c).
+
+    Readings of several kinds have several units. Then errors are brought to one: to that of the counts, or of the first
+    kind where there are none, so that an error of one mean reading weighs alike in every kind (``unit``). ``poisson``
+    and ``geh`` are about counts; of other kinds they take error² over the mean count, which weighs like the former near
+    the solution.
     """
 
     observed: Observed
     name: LossName = "l2"
-    soft: float = 1.0  # in the readings' unit
+    soft: float = 1.0  # in the unit of the counts, or of the first kind
+
+    @property
+    def unit(self) -> Floats:
+        """What of each reading's own unit is worth one of the common unit, ``[reading]``; 1 where all are of a kind."""
+        return self._units()[0]
+
+    def _units(self) -> tuple[Floats, float]:
+        """Units, and the mean reading in the common one."""
+        kinds, seen = self.observed.kind, np.abs(self.observed.value)
+        fitted = self.observed.weight > 0.0
+        mean = {kind: float(seen[fitted & (kinds == kind)].mean()) for kind in np.unique(kinds[fitted]).tolist()}
+        counts = [kind for kind in mean if POISSON[kind] and mean[kind] > 0.0]
+        first = min(counts or mean, default=0)
+        unit = np.ones(len(self.observed))
+        for kind in np.unique(kinds).tolist():
+            other = mean.get(kind, float(seen[kinds == kind].mean()))
+            if kind != first and other > 0.0 and mean.get(first, 0.0) > 0.0:
+                unit[kinds == kind] = other / mean[first]
+        return unit, max(mean.get(first, 1.0), LEAST_RATE)
+
+    def _error(self, simulated: Floats) -> Floats:
+        error: Floats = (simulated - self.observed.value) / self.unit
+        return error
+
+    @property
+    def _counted(self) -> Bools:
+        """Which readings are counts, ``[reading]``."""
+        return POISSON[self.observed.kind]
 
     @property
     def share(self) -> Floats:
@@ -33,18 +68,18 @@ class Loss:
 
     def terms(self, simulated: Floats) -> Floats:
         """Distance of each reading, ``[…, reading]``."""
-        seen, error = self.observed.value, simulated - self.observed.value
+        seen, error = self.observed.value, self._error(simulated)
         if self.name == "l1":
             rounded: Floats = np.sqrt(error**2 + self.soft**2) - self.soft
             return rounded
         if self.name == "l2":
             return error**2
+        others = error**2 / self._units()[1]
         if self.name == "geh":
-            return 2.0 * error**2 / np.maximum(simulated + seen, 1.0)
+            return np.where(self._counted, 2.0 * error**2 / np.maximum(simulated + seen, 1.0), others)
         rate = np.maximum(simulated, LEAST_RATE)
         logs = np.where(seen > 0.0, seen * np.log(np.maximum(seen, LEAST_RATE) / rate), 0.0)
-        deviance: Floats = 2.0 * (logs - seen + rate)
-        return deviance
+        return np.where(self._counted, 2.0 * (logs - seen + rate), others)
 
     def __call__(self, simulated: Floats) -> Floats:
         """The mean, for each member: ``[member]`` from ``[member, reading]``."""
@@ -53,33 +88,45 @@ class Loss:
 
     def slope(self, simulated: Floats) -> Floats:
         """Derivative of the mean by each simulated reading."""
-        seen, error = self.observed.value, simulated - self.observed.value
+        seen, error, unit = self.observed.value, self._error(simulated), self.unit
         if self.name == "l1":
-            by_reading = error / np.sqrt(error**2 + self.soft**2)
+            by_reading = error / np.sqrt(error**2 + self.soft**2) / unit
         elif self.name == "l2":
-            by_reading = 2.0 * error
-        elif self.name == "geh":
-            total = np.maximum(simulated + seen, 1.0)
-            by_reading = 4.0 * error / total - np.where(simulated + seen > 1.0, 2.0 * (error / total) ** 2, 0.0)
+            by_reading = 2.0 * error / unit
         else:
-            rate = np.maximum(simulated, LEAST_RATE)
-            by_reading = np.where(simulated > LEAST_RATE, 2.0 * (1.0 - seen / rate), 0.0)
+            others = 2.0 * error / self._units()[1] / unit
+            if self.name == "geh":
+                total = np.maximum(simulated + seen, 1.0)
+                counted = 4.0 * error / total - np.where(simulated + seen > 1.0, 2.0 * (error / total) ** 2, 0.0)
+            else:
+                rate = np.maximum(simulated, LEAST_RATE)
+                counted = np.where(simulated > LEAST_RATE, 2.0 * (1.0 - seen / rate), 0.0)
+            by_reading = np.where(self._counted, counted, others)
         slope: Floats = by_reading * self.share
         return slope
 
     def bend(self, simulated: Floats) -> Floats:
         """Weight of each squared error in the parabola that touches the mean here: what Gauss-Newton steps go by."""
-        seen, error = self.observed.value, simulated - self.observed.value
+        seen, error, unit = self.observed.value, self._error(simulated), self.unit
         if self.name == "l1":
-            by_reading = 1.0 / np.sqrt(error**2 + self.soft**2)
+            by_reading = 1.0 / np.sqrt(error**2 + self.soft**2) / unit**2
         elif self.name == "l2":
-            by_reading = np.full_like(error, 2.0)
-        elif self.name == "geh":
-            by_reading = 4.0 / np.maximum(simulated + seen, 1.0)
+            by_reading = 2.0 / unit**2
         else:
-            by_reading = 2.0 / np.maximum(simulated, LEAST_RATE)
+            least = np.maximum(simulated + seen, 1.0) / 2.0 if self.name == "geh" else np.maximum(simulated, LEAST_RATE)
+            by_reading = 2.0 / np.where(self._counted, least, self._units()[1] * unit**2)
         bend: Floats = by_reading * self.share
         return bend
+
+    def nrmse(self, simulated: Floats, rows: Bools, target: Floats | None = None) -> float:
+        """``nrmse`` of some readings in the common unit, against ``target`` instead of what was observed; nan of none.
+
+        Readings that the target does not know (nan) are left out.
+        """
+        target = self.observed.value if target is None else target
+        known = rows & np.isfinite(target) & np.isfinite(simulated)
+        unit = self.unit[known]
+        return nrmse(simulated[known] / unit, target[known] / unit) if known.any() else float("nan")
 
 
 def geh(simulated: Floats, observed: Floats) -> Floats:

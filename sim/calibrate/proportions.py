@@ -101,7 +101,7 @@ class Seen:
 def seen_by(slopes: Floats, loss: Loss, parameters: Parameters) -> Seen:
     """Rank and directions by the singular value decomposition of the slopes of all readings that are fitted."""
     fitted = loss.observed.weight > 0.0
-    scaled = slopes[fitted] * parameters.scale
+    scaled = slopes[fitted] * parameters.scale / loss.unit[fitted, np.newaxis]
     _, strength, directions = np.linalg.svd(scaled, full_matrices=True)
     rank = int((strength > NEGLIGIBLE * max(float(strength.max(initial=0.0)), 1e-300)).sum())
     return Seen(strength, directions, rank)

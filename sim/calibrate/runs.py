@@ -1,4 +1,4 @@
-"""Run many demands side by side and count who passed which sensor, by group."""
+"""Run many demands side by side and measure what sensors would, and who passed them, by group."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from ...kernels import traffic_tables as table
 from ...scenarios.drivers import Drivers
 from ...scenarios.network import Floats, Ints, RoadNetwork
 from ...scenarios.observed import Observed
+from .gauges import Gauges, TrafficGauges
+from .passing import OnTheWay, links_done, passed_by_group
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,8 +32,8 @@ LARGEST_LAUNCH = 400_000  # vehicles of all members together: what fits into hal
 class Simulated:
     """What runs side by side gave."""
 
-    counts: Floats  # [member, reading]: vehicles that left the reading's link within its time
-    passed: Floats  # [member, reading, group]: of which group they were
+    counts: Floats  # [member, reading]: what the run has for each reading, in the unit of its kind
+    passed: Floats  # [member, reading, group]: of which group those were that a reading counts; 0 where it counts none
     departed: Floats  # [member, group]: vehicles of each group
     entered: Floats  # [member]: share of them that found room on the streets by the end
     arrived: Floats  # [member]: share that reached their destination by the end
@@ -71,10 +73,15 @@ class GroupRuns:
     network: RoadNetwork
     drivers: Drivers
     groups: Groups
-    observed: Observed
+    observed: Observed | Gauges
     step_s: float = 1.0
     signals: Sequence[ControlledSignal] = ()
     runs: int = field(default=0, init=False)  # simulated so far
+
+    @property
+    def gauges(self) -> Gauges:
+        """What of a run stands for each reading."""
+        return self.observed if isinstance(self.observed, Gauges) else Gauges.of(self.observed)
 
     def __call__(
         self, numbers: Floats, seeds: Sequence[int], adapt: Callable[[Fleet, int], None] | None = None
@@ -115,55 +122,29 @@ class GroupRuns:
         return Simulated(counts, passed, departed, entered, arrived)
 
     def _count(self, fleet: Fleet, group_of: list[Ints], route_of: list[Ints]) -> tuple[Floats, Floats]:
-        """Let time pass and note at the ends of all intervals who passed what since."""
-        observed, members = self.observed, fleet.members
-        counts = np.zeros((members, len(observed)))
-        passed = np.zeros((members, len(observed), len(self.groups)))
+        """Let time pass and note at the ends of all intervals what was measured, and who passed what, since."""
+        gauges = self.gauges
+        meters = TrafficGauges(gauges, self.network, fleet.members)
+        passed = np.zeros((fleet.members, len(gauges), len(self.groups)))
+        start_s, end_s = (times[gauges.reading] for times in (gauges.observed.start_s, gauges.observed.end_s))
         at = 0
-        for edge_s in np.unique(np.concatenate([observed.start_s, observed.end_s])):
+        for edge_s in meters.edges_s:
             step = round(edge_s / self.step_s)
             fleet.advance(at, step)
             at = step
             if step == 0:
                 continue
-            sign = (observed.end_s == edge_s).astype(np.float64) - (observed.start_s == edge_s)
-            rows = np.flatnonzero(sign).astype(np.int32)
-            counts[:, rows] += sign[rows] * self._left(fleet)[:, observed.link[rows]]
-            for member in range(members):
-                so_far = self._passed(fleet, member, group_of[member], route_of[member], rows)
-                passed[member, rows] += sign[rows, np.newaxis] * so_far
-        return counts, passed
+            meters.look(fleet, edge_s)
+            sign = (end_s == edge_s).astype(np.float64) - (start_s == edge_s)
+            parts = np.flatnonzero(sign)
+            for member in range(fleet.members):
+                on = self._on_the_way(fleet, member, group_of[member], route_of[member])
+                so_far = passed_by_group(on, gauges, parts, len(self.groups))
+                np.add.at(passed[member], gauges.reading[parts], sign[parts, np.newaxis] * so_far)
+        return meters.values(), passed
 
-    def _left(self, fleet: Fleet) -> Floats:
-        """Vehicles that left each link so far, over its end or because they arrived, ``[member, link]``."""
-        lanes, of_link = self.network.lane_count, self.network.lanes.link
-        out = fleet.cities.lane_i[:, table.WENT_OUT, :lanes]
-        left = np.zeros((fleet.members, self.network.link_count))
-        for member in range(fleet.members):
-            left[member] = np.bincount(of_link, weights=out[member], minlength=self.network.link_count)
-        return left
-
-    def _passed(self, fleet: Fleet, member: int, group: Ints, route: Ints, rows: Ints) -> Floats:
-        """Vehicles of each group that left the links of some readings so far, ``[reading, group]``.
-
-        A vehicle on a route that nobody changes has left all links before the one it is on.
-        """
+    def _on_the_way(self, fleet: Fleet, member: int, group: Ints, route: Ints) -> OnTheWay:
         vehicles, size = fleet.vehicles, group.size
-        status, lane = vehicles.status[member, :size], vehicles.lane[member, :size]
-        done = vehicles.route_at[member, :size] + ((status == table.ARRIVED) | (lane >= self.network.lane_count))
-        done = np.where((status == table.ARRIVED) | (status == table.DRIVING), done, 0)
-        found = np.zeros((rows.size, len(self.groups)))
-        start, links = self.groups.route_start, self.groups.route_link
-        for at, link in enumerate(self.observed.link[rows]):
-            hits = np.flatnonzero(links == link)
-            of_route = np.searchsorted(start, hits, side="right") - 1
-            while hits.size:  # once, but for routes that come by again
-                here, which = np.unique(of_route, return_index=True)
-                place = np.full(start.size - 1, links.size, np.int64)
-                place[here] = hits[which] - start[here]
-                by = np.flatnonzero(done > place[route])
-                found[at] += np.bincount(group[by], minlength=len(self.groups))
-                rest = np.ones(hits.size, np.bool_)
-                rest[which] = False
-                hits, of_route = hits[rest], of_route[rest]
-        return found
+        state = (vehicles.status[member, :size], vehicles.lane[member, :size], vehicles.route_at[member, :size])
+        done = links_done(*state, self.network.lane_count)
+        return OnTheWay(self.groups.route_start, self.groups.route_link, route, done, group)

@@ -68,8 +68,8 @@ def measured_slopes(
 
 def _probe(direction: Floats, scaled: Floats, loss: Loss, parameters: Parameters, at: Floats) -> tuple[Floats, float]:
     """Where a replica goes along a direction: far enough to be seen, to the side where the bounds leave more room."""
-    change = np.abs(scaled @ direction).sum()
-    wanted = PROBE * float(loss.observed.value.sum()) / max(change, 1e-12)
+    change = np.abs(scaled @ direction / loss.unit).sum()
+    wanted = PROBE * float(np.abs(loss.observed.value / loss.unit).sum()) / max(change, 1e-12)
     length = min(wanted, MOST_PROBE / max(np.abs(direction).max(), 1e-12))
     tried = [parameters.inside(at + side * length * direction * parameters.scale) for side in (1.0, -1.0)]
     reach = [np.linalg.norm((values - at) / parameters.scale) for values in tried]

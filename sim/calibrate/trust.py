@@ -10,7 +10,7 @@ from ...scenarios.chance import stream
 from ...scenarios.network import Floats
 from .gauss_newton import Fitted
 from .journal import Journal
-from .losses import Loss, nrmse
+from .losses import POISSON, Loss
 from .parameters import Parameters
 from .proportions import Linear, bounded_fit, seen_by
 
@@ -68,20 +68,16 @@ def examine_fit(
     fitted = observed.weight > 0.0
     fresh = journal(np.tile(found.values, (len(seeds), 1)), seeds).counts
 
-    def score(simulated: Floats, target: Floats, rows: np.ndarray) -> float:
-        known = rows & np.isfinite(target)
-        return nrmse(simulated[known], target[known]) if known.any() else float("nan")
-
     days = [] if other_days is None else list(other_days)
     low, high = intervals(loss, parameters, found.linear, fresh, spread=spread)
     low, high = np.minimum(low, found.values), np.maximum(high, found.values)  # where there is a choice, it was one
     return Trust(
-        score(counts, observed.value, fitted),
-        score(counts, observed.value, ~fitted),
-        score(before, observed.value, ~fitted),
-        np.array([score(row, observed.value, fitted) for row in fresh]),
-        float(np.mean([score(counts, day, fitted) for day in days])) if days else float("nan"),
-        float(np.mean([score(day, observed.value, fitted) for day in days])) if days else float("nan"),
+        loss.nrmse(counts, fitted),
+        loss.nrmse(counts, ~fitted),
+        loss.nrmse(before, ~fitted),
+        np.array([loss.nrmse(row, fitted) for row in fresh]),
+        float(np.mean([loss.nrmse(counts, fitted, day) for day in days])) if days else float("nan"),
+        float(np.mean([loss.nrmse(day, fitted) for day in days])) if days else float("nan"),
         float(found.simulated.entered[0]),
         congested_branch(journal, loss, parameters, found),
         low,
@@ -95,15 +91,20 @@ def intervals(
 ) -> tuple[Floats, Floats]:
     """Ends of the 90 % interval of each parameter, from fits to resampled counts and to other luck of the simulation.
 
-    Counts are drawn around those observed as Poisson's, with ``spread`` (relative) besides; the simulation's luck from
-    the residuals between fresh seeds. Each is fitted with the slopes at the solution, beginning anywhere within the
-    bounds: what the sensors leave open stays open. A parameter that none of them sees may have any value within them.
+    Counts are drawn around those observed as Poisson's, with ``spread`` (relative) besides, readings of other kinds
+    with the error that the fit leaves in their kind; the simulation's luck from the residuals between fresh seeds. Each
+    is fitted with the slopes at the solution, beginning anywhere within the bounds: what the sensors leave open stays
+    open. A parameter that none of them sees may have any value within them.
     """
     rng = stream(seed, "resampled counts")
     observed, luck = loss.observed, fresh - fresh.mean(axis=0)
     tried = np.empty((RESAMPLED, len(parameters)))
+    seen = seen_by(linear.slopes, loss, parameters)
+    counted, error = POISSON[observed.kind], _error_of_kinds(loss, fresh.mean(axis=0), seen.rank)
     for row in range(RESAMPLED):
         value = rng.poisson(np.maximum(observed.value, 0.0)) * np.exp(spread * rng.normal(size=len(observed)))
+        if not counted.all():
+            value = np.where(counted, value, observed.value + error * rng.normal(size=len(observed)))
         shift = luck[rng.integers(len(luck))]
         resampled = replace(loss, observed=replace(observed, value=value.astype(np.float64)))
         near = parameters.low + rng.random(len(parameters)) * (parameters.high - parameters.low)
@@ -111,8 +112,19 @@ def intervals(
         tried[row] = bounded_fit(moved, resampled, parameters, near=near)
     tail = (1.0 - INTERVAL) / 2.0
     low, high = np.quantile(tried, [tail, 1.0 - tail], axis=0, method="weibull")
-    unseen = seen_by(linear.slopes, loss, parameters).known_share < UNSEEN
+    unseen = seen.known_share < UNSEEN
     return np.where(unseen, parameters.low, low), np.where(unseen, parameters.high, high)
+
+
+def _error_of_kinds(loss: Loss, simulated: Floats, rank: int) -> Floats:
+    """Standard error that a fit of ``rank`` combinations leaves in the kind of each reading, ``[reading]``."""
+    observed = loss.observed
+    error, fitted = np.zeros(len(observed)), observed.weight > 0.0
+    free = np.sqrt(fitted.sum() / max(int(fitted.sum()) - rank, 1))  # what was fitted has taken so many errors away
+    for kind in np.unique(observed.kind[fitted]).tolist():
+        own = observed.kind == kind
+        error[own] = free * np.sqrt(np.mean((simulated - observed.value)[own & fitted] ** 2))
+    return error
 
 
 def congested_branch(journal: Journal, loss: Loss, parameters: Parameters, found: Fitted) -> str:
