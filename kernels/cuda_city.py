@@ -12,6 +12,7 @@ from numba import cuda
 
 from .cuda_compile import StepGraph, grid_of, step_graph
 from .cuda_kernels import add_up_counters, phases_of, put_column, take_column
+from .passings import Parts
 from .traffic_tables import BY_VEHICLE, City, column_of
 
 
@@ -95,6 +96,12 @@ class DeviceCity:
             return
         for device, host in self._pieces(name, column):
             device.copy_to_device(host)
+
+    def count_passings(self, group: Any, lanes: int, parts: Parts, passed: Any) -> None:
+        """Count who passed which sensor, by group, see ``passings.count_passings``."""
+        from .cuda_readings import count_passings
+
+        count_passings(self._arrays["vehicle_i"], group, lanes, self._arrays["route"], parts, passed)
 
     def push_routes(self, route: Any, used: int, needed: int) -> None:
         """Take over places ``used`` up to, not including, ``needed`` of the host's routes, maybe in a larger array."""

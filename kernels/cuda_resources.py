@@ -70,6 +70,29 @@ def air_resources_of(architectures: Sequence[tuple[int, int]] = ARCHITECTURES) -
     )
 
 
+def calibration_resources_of(architectures: Sequence[tuple[int, int]] = ARCHITECTURES) -> list[Resources]:
+    """Compile every kernel of calibration; needs what ``resources_of`` needs."""
+    from . import cuda_calibration as calibration
+
+    whole, row, table = numba.int64, numba.float64[::1], numba.float64[:, ::1]
+    flat, deep = np.zeros((1, 1)), np.zeros((1, 1, 1))
+    whole_flat, whole_deep = np.zeros((1, 1), np.int32), np.zeros((1, 1, 1), np.int32)
+    readings = numba.typeof(calibration.Readings(flat, flat[0], flat, deep))
+    links = whole_flat[0]
+    passings = numba.typeof(calibration.Passings(whole_deep, whole_flat, links, links, links, links, whole_deep))
+    replicas = numba.typeof(calibration.Replicas(deep, flat[0], flat, flat, flat, flat))
+    return _assembled(
+        [
+            (calibration.weigh_readings, (readings,)),
+            (calibration.average_distances, (readings, row)),
+            (calibration.count_passings, (passings, whole)),
+            (calibration.find_unexplained, (replicas,)),
+            (calibration.mend_slopes, (replicas, table)),
+        ],
+        architectures,
+    )
+
+
 def _assembled(launches: Sequence[Launch], architectures: Sequence[tuple[int, int]]) -> list[Resources]:
     # A kernel that calls functions asks the current device for its capability; the one that counts is named below.
     there, numba.cuda.dispatcher.get_current_device = numba.cuda.dispatcher.get_current_device, _pretended_device

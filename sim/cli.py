@@ -113,6 +113,12 @@ def _save_traceback(error: BaseException, folder: Path | None) -> Path:
     return path
 
 
+_WHERE = "Where to compute: CPU or NVIDIA GPU; auto goes by the number of trips and says why."
+_backend_option = click.option(
+    "--backend", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True, help=_WHERE
+)
+
+
 def _json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, nothing else.")(
         command
@@ -166,13 +172,7 @@ def diff(before: Path, after: Path, as_json: bool) -> int:
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Run folder to write.")
 @click.option("--seed", type=click.IntRange(min=0), help="Instead of the file's seed.")
 @click.option("--threads", type=click.IntRange(min=1), help="Cores to use; the result does not depend on it.")
-@click.option(
-    "--backend",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="Where to compute: CPU or NVIDIA GPU; auto goes by the number of trips and says why.",
-)
+@_backend_option
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder, from its last snapshot.")
 @_json_option
 def run(
@@ -349,6 +349,7 @@ def compare(
 )
 @click.option("--budget", type=click.IntRange(min=1), help="Most runs, instead of the file's.")
 @click.option("--force", is_flag=True, help="Fit even to observations that should not be.")
+@_backend_option
 @click.option("--resume", is_flag=True, help="Go on with the calibration in the folder.")
 @_json_option
 def calibrate(file: Path, out: Path, as_json: bool, **more: Any) -> int:

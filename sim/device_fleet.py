@@ -22,6 +22,7 @@ from ..kernels.traffic_tables import BY_VEHICLE, OWN, City, column_of
 
 if TYPE_CHECKING:
     from ..kernels.cuda_city import DeviceCity
+    from ..kernels.passings import Parts
 
 
 class Mirror:
@@ -164,6 +165,11 @@ class DeviceFleet(Fleet):
             yield
         finally:
             self._mirror.only_read = False
+
+    def count_passings(self, group: Any, lanes: int, parts: Parts, passed: Any) -> None:
+        """Count on the device who passed which sensor, see ``kernels.passings.count_passings``."""
+        self._mirror.step(0, 0)
+        self._mirror.device.count_passings(group, lanes, parts, passed)
 
     def set_routes(self, member: int, trips: NDArray[np.int64], start: NDArray[np.int64], link: Any) -> None:
         """Give trips their routes, see ``Fleet.set_routes``."""

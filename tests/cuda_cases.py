@@ -8,18 +8,21 @@ from __future__ import annotations
 import json
 
 import numpy as np
-from traffic_case import make_scenario, make_trips, open_to_bicycles
+from traffic_case import make_scenario, make_trips, open_to_bicycles, road_of
 
 from citytwin.agents.fleet import Fleet, build_fleet
 from citytwin.agents.routes import Router
 from citytwin.kernels import traffic_tables as table
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.network import RoadNetwork
+from citytwin.scenarios.observed import Observed
 from citytwin.scenarios.remedies import Impatience
 from citytwin.scenarios.scenario import Drivers
 from citytwin.scenarios.streets import BICYCLE
 from citytwin.scenarios.synthetic import grid_city, random_city
 from citytwin.sim.backend import on_backend
+from citytwin.sim.calibrate.flows import Flows
+from citytwin.sim.calibrate.runs import GroupRuns
 from citytwin.sim.simulation import Simulation
 
 CITIES = {
@@ -109,7 +112,22 @@ def simulations_differ() -> list[str]:
     return differ
 
 
+def counts_differ() -> list[str]:
+    """What differs of counts by group of two members of a calibration on CPU and GPU."""
+    flows = Flows.of(["through", "first"], [[0, 1], [0]], 0.0, 10.0)
+    observed = Observed.counts(["a", "b"], np.array([0, 1], np.int32), 0.0, np.array([18.0, 24.0]), np.ones(2))
+    runs = GroupRuns(road_of([60.0, 60.0], speed_kmh=50.0), make_scenario().drivers, flows, observed)
+    numbers = np.array([[3.0, 1.0], [1.0, 2.0]])
+    found = []
+    for runs.backend in ("cpu", "cuda"):
+        there = runs(numbers, [3, 4])
+        found.append(np.concatenate([there.counts.ravel(), there.passed.ravel(), there.entered, there.arrived]))
+    assert found[0].sum() > 8
+    return [] if np.array_equal(*found) else ["counts"]
+
+
 if __name__ == "__main__":
     answers = {name: steps_differ(make(), 100) for name, make in CITIES.items()}
     answers["simulation"] = simulations_differ()
+    answers["calibration"] = counts_differ()
     print(json.dumps(answers))

@@ -15,11 +15,12 @@ from .acceptance import acceptance_table, table_rows
 from .before import Before, look_before
 from .gauss_newton import Fitted, GaussNewton
 from .journal import Journal
-from .setting import Setting, set_up
+from .setting import Setting, compute_on, set_up
 from .trust import JAMMED, Trust, examine_fit
 from .written import run_as_written, write_tables
 
 if TYPE_CHECKING:
+    from ..backend import Backend
     from ..progress import Progress
 
 ABOUT, RUNS = "calibration.json", "simulations"
@@ -114,6 +115,7 @@ def calibrate(
     budget: int | None = None,
     force: bool = False,
     resume: bool = False,
+    backend: Backend = "auto",
     progress: Progress | None = None,
 ) -> Calibration:
     """Calibrate and write everything but the report.
@@ -130,6 +132,8 @@ def calibrate(
         Fit even to observations that should not be.
     resume
         Go on with what is in the folder.
+    backend
+        Where the runs are computed; to the same bits.
     progress
         Who is told how far it is.
 
@@ -144,6 +148,7 @@ def calibrate(
     file, out, progress = Path(file), Path(out), progress or Silent()
     progress.stage("reading scenario and observations")
     setting, simulate = set_up(file, force=force)
+    compute_on(setting, backend)
     asked, loss, parameters = setting.asked, setting.loss, setting.parameters
     most = asked.budget if budget is None else budget
     fresh = [FRESH + number for number in range(asked.seeds)]

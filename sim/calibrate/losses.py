@@ -7,12 +7,12 @@ from typing import Literal
 
 import numpy as np
 
+from ...kernels import losses
 from ...scenarios.network import Bools, Floats
 from ...scenarios.observed import KINDS, Observed
 from ...scenarios.sensor_kinds import SENSOR_KINDS
 
 LossName = Literal["l1", "l2", "poisson", "geh"]
-LEAST_RATE = 0.5  # vehicles: below, a Poisson rate is so small that one vehicle more says everything
 POISSON = np.array([name in SENSOR_KINDS and SENSOR_KINDS[name].poisson for name in KINDS])  # [kind] whose values count
 
 
@@ -32,6 +32,7 @@ class Loss:
     observed: Observed
     name: LossName = "l2"
     soft: float = 1.0  # in the unit of the counts, or of the first kind
+    backend: Literal["cpu", "cuda"] = "cpu"  # where it is worked out; to the same bits
 
     @property
     def unit(self) -> Floats:
@@ -50,16 +51,7 @@ class Loss:
             other = mean.get(kind, float(seen[kinds == kind].mean()))
             if kind != first and other > 0.0 and mean.get(first, 0.0) > 0.0:
                 unit[kinds == kind] = other / mean[first]
-        return unit, max(mean.get(first, 1.0), LEAST_RATE)
-
-    def _error(self, simulated: Floats) -> Floats:
-        error: Floats = (simulated - self.observed.value) / self.unit
-        return error
-
-    @property
-    def _counted(self) -> Bools:
-        """Which readings are counts, ``[reading]``."""
-        return POISSON[self.observed.kind]
+        return unit, max(mean.get(first, 1.0), losses.LEAST_RATE)
 
     @property
     def share(self) -> Floats:
@@ -68,55 +60,44 @@ class Loss:
 
     def terms(self, simulated: Floats) -> Floats:
         """Distance of each reading, ``[…, reading]``."""
-        seen, error = self.observed.value, self._error(simulated)
-        if self.name == "l1":
-            rounded: Floats = np.sqrt(error**2 + self.soft**2) - self.soft
-            return rounded
-        if self.name == "l2":
-            return error**2
-        others = error**2 / self._units()[1]
-        if self.name == "geh":
-            return np.where(self._counted, 2.0 * error**2 / np.maximum(simulated + seen, 1.0), others)
-        rate = np.maximum(simulated, LEAST_RATE)
-        logs = np.where(seen > 0.0, seen * np.log(np.maximum(seen, LEAST_RATE) / rate), 0.0)
-        return np.where(self._counted, 2.0 * (logs - seen + rate), others)
+        return self._weighed(simulated)[0][..., losses.TERM]
 
     def __call__(self, simulated: Floats) -> Floats:
         """The mean, for each member: ``[member]`` from ``[member, reading]``."""
-        mean: Floats = self.terms(simulated) @ self.share
-        return mean
+        return self._weighed(simulated)[1]
 
     def slope(self, simulated: Floats) -> Floats:
         """Derivative of the mean by each simulated reading."""
-        seen, error, unit = self.observed.value, self._error(simulated), self.unit
-        if self.name == "l1":
-            by_reading = error / np.sqrt(error**2 + self.soft**2) / unit
-        elif self.name == "l2":
-            by_reading = 2.0 * error / unit
-        else:
-            others = 2.0 * error / self._units()[1] / unit
-            if self.name == "geh":
-                total = np.maximum(simulated + seen, 1.0)
-                counted = 4.0 * error / total - np.where(simulated + seen > 1.0, 2.0 * (error / total) ** 2, 0.0)
-            else:
-                rate = np.maximum(simulated, LEAST_RATE)
-                counted = np.where(simulated > LEAST_RATE, 2.0 * (1.0 - seen / rate), 0.0)
-            by_reading = np.where(self._counted, counted, others)
-        slope: Floats = by_reading * self.share
+        slope: Floats = self._weighed(simulated)[0][..., losses.SLOPE] * self.share
         return slope
 
     def bend(self, simulated: Floats) -> Floats:
         """Weight of each squared error in the parabola that touches the mean here: what Gauss-Newton steps go by."""
-        seen, error, unit = self.observed.value, self._error(simulated), self.unit
-        if self.name == "l1":
-            by_reading = 1.0 / np.sqrt(error**2 + self.soft**2) / unit**2
-        elif self.name == "l2":
-            by_reading = 2.0 / unit**2
-        else:
-            least = np.maximum(simulated + seen, 1.0) / 2.0 if self.name == "geh" else np.maximum(simulated, LEAST_RATE)
-            by_reading = 2.0 / np.where(self._counted, least, self._units()[1] * unit**2)
-        bend: Floats = by_reading * self.share
+        bend: Floats = self._weighed(simulated)[0][..., losses.BEND] * self.share
         return bend
+
+    def _weighed(self, simulated: Floats) -> tuple[Floats, Floats]:
+        """Distance, slope and bend of every reading, ``[…, reading, column]``, and the mean of each member."""
+        rows = np.ascontiguousarray(simulated, np.float64).reshape(-1, len(self.observed))
+        written, mean = np.empty((*rows.shape, losses.COLUMNS)), np.empty(len(rows))
+        weigh = losses.weigh
+        if self.backend == "cuda":
+            from ...kernels.cuda_readings import weigh
+        weigh(self._readings(), self.share, rows, written, mean)
+        shape = np.shape(simulated)
+        return written.reshape(*shape, losses.COLUMNS), mean.reshape(shape[:-1])
+
+    def _readings(self) -> Floats:
+        """What was observed, for the kernels, ``[reading, column]``."""
+        unit, typical = self._units()
+        table = np.empty((len(self.observed), losses.READING_COLUMNS))
+        distance = np.full(len(table), losses.DISTANCES.index(self.name))
+        if self.name in ("poisson", "geh"):
+            others = ~POISSON[self.observed.kind]
+            distance[others], unit = losses.L2, np.where(others, unit * np.sqrt(typical), 1.0)
+        table[:, losses.DISTANCE], table[:, losses.SEEN] = distance, self.observed.value
+        table[:, losses.UNIT], table[:, losses.SOFT] = unit, self.soft
+        return table
 
     def nrmse(self, simulated: Floats, rows: Bools, target: Floats | None = None) -> float:
         """``nrmse`` of some readings in the common unit, against ``target`` instead of what was observed; nan of none.

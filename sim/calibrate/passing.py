@@ -2,61 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels import traffic_tables as table
-from ...scenarios.network import Floats, Ints
-from ...scenarios.observed import NO_LINK
+from ...agents.fleet import Fleet
+from ...kernels.passings import Parts, count_passings
+from ...scenarios.network import Ints
+from ..device_fleet import DeviceFleet
 from .gauges import COUNTED, Gauges
 
-Longs = NDArray[np.int64]
+
+def groups_of_members(groups: Sequence[Ints]) -> Ints:
+    """Groups of the vehicles of all members, -1 where a member has fewer than others, ``[member, vehicle]``."""
+    padded = np.full((len(groups), max(group.size for group in groups)), -1, np.int32)
+    for member, group in enumerate(groups):
+        padded[member, : group.size] = group
+    return padded
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OnTheWay:
-    """How far the vehicles of one run have come, ``[vehicle]``."""
+def passed_by_group(fleet: Fleet, group: Ints, groups: int, gauges: Gauges) -> Ints:
+    """Vehicles of each group that passed the streets of every part of readings so far, ``[member, part, group]``.
 
-    start: Longs  # [route + 1] into link
-    link: Ints
-    route: Ints  # of each vehicle
-    done: Longs  # links of its route that it has left
-    group: Ints
+    On routes that nobody changes a vehicle has left all links before the one it is on. Only what counts vehicles is
+    passed; of other readings it is 0.
 
-
-def links_done(status: NDArray[np.integer], lane: Ints, route_at: Ints, road_lanes: int) -> Longs:
-    """Links of its route that every vehicle has left: all before the one it is on, and that when it is beyond it."""
-    driving = status == table.DRIVING
-    arrived = status == table.ARRIVED
-    done = route_at + (arrived | (driving & (lane >= road_lanes)))
-    return np.where(arrived | driving, done, 0).astype(np.int64)
-
-
-def passed_by_group(on: OnTheWay, gauges: Gauges, parts: Longs, groups: int) -> Floats:
-    """Vehicles of each group that passed the streets of some parts of readings so far, ``[part, group]``.
-
-    Only what counts vehicles is passed; of other readings it is 0.
+    Parameters
+    ----------
+    fleet
+        Members of the network with all parts.
+    group : [member, vehicle]
+        See ``groups_of_members``.
+    groups
+        How many there are.
+    gauges
+        What is counted.
     """
-    found = np.zeros((parts.size, groups))
-    counted = gauges.of_kinds(COUNTED)[gauges.reading]
-    for at, part in enumerate(parts.tolist()):
-        if not counted[part]:
-            continue
-        hits = np.flatnonzero(on.link == gauges.link[part])
-        of_route = np.searchsorted(on.start, hits, side="right") - 1
-        to_link = int(gauges.to_link[part])
-        if to_link != NO_LINK:
-            turns = (hits + 1 < on.start[of_route + 1]) & (on.link[np.minimum(hits + 1, on.link.size - 1)] == to_link)
-            hits, of_route = hits[turns], of_route[turns]
-        while hits.size:  # once, but for routes that come by again
-            here, which = np.unique(of_route, return_index=True)
-            place = np.full(on.start.size - 1, on.link.size, np.int64)
-            place[here] = hits[which] - on.start[here]
-            by = np.flatnonzero(on.done > place[on.route])
-            found[at] += np.bincount(on.group[by], minlength=groups)
-            rest = np.ones(hits.size, np.bool_)
-            rest[which] = False
-            hits, of_route = hits[rest], of_route[rest]
-    return found
+    counted: NDArray[np.intp] = np.flatnonzero(gauges.of_kinds(COUNTED)[gauges.reading])
+    part = counted[np.argsort(gauges.link[counted], kind="stable")].astype(np.int32)
+    first = np.searchsorted(gauges.link[part], np.arange(fleet.network.link_count + 1)).astype(np.int32)
+    parts = Parts(first, part, np.asarray(gauges.to_link, np.int32))
+    passed = np.zeros((fleet.members, gauges.link.size, groups), np.int32)
+    lanes = fleet.network.lane_count
+    if isinstance(fleet, DeviceFleet):
+        fleet.count_passings(group, lanes, parts, passed)
+    else:
+        count_passings(fleet.cities.vehicle_i, group, lanes, fleet.cities.route, parts, passed)
+    return passed

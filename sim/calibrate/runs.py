@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from ...kernels import traffic_tables as table
 from ...scenarios.drivers import Drivers
 from ...scenarios.network import Floats, Ints, RoadNetwork
 from ...scenarios.observed import Observed
+from ..backend import on_backend
 from .gauges import Gauges, TrafficGauges
-from .passing import OnTheWay, links_done, passed_by_group
+from .passing import groups_of_members, passed_by_group
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,6 +77,7 @@ class GroupRuns:
     observed: Observed | Gauges
     step_s: float = 1.0
     signals: Sequence[ControlledSignal] = ()
+    backend: Literal["cpu", "cuda"] = "cpu"
     runs: int = field(default=0, init=False)  # simulated so far
 
     @property
@@ -93,15 +95,15 @@ class GroupRuns:
         parts = []
         most = max(1, int(LARGEST_LAUNCH // max(numbers.sum(axis=1).max(), 1.0)))
         for begin in range(0, len(numbers), most):
-            fleets, group_of, route_of = [], [], []
+            fleets, group_of = [], []
             for row in range(begin, min(begin + most, len(numbers))):
-                fleet, group, route = self.fleet(numbers[row], seeds[row])
+                fleet, group, _ = self.fleet(numbers[row], seeds[row])
                 if adapt is not None:
                     adapt(fleet, row)
                 fleets.append(fleet)
                 group_of.append(group)
-                route_of.append(route)
-            parts.append(self._run(side_by_side(fleets) if len(fleets) > 1 else fleets[0], group_of, route_of))
+            together = side_by_side(fleets) if len(fleets) > 1 else fleets[0]
+            parts.append(self._run(on_backend(together, self.backend), group_of))
         self.runs += len(numbers)
         return Simulated.joined(parts)
 
@@ -112,8 +114,8 @@ class GroupRuns:
         bind_to_routes(fleet, route, self.groups.route_start, self.groups.route_link)
         return fleet, group, route
 
-    def _run(self, fleet: Fleet, group_of: list[Ints], route_of: list[Ints]) -> Simulated:
-        counts, passed = self._count(fleet, group_of, route_of)
+    def _run(self, fleet: Fleet, group_of: list[Ints]) -> Simulated:
+        counts, passed = self._count(fleet, group_of)
         departed = np.stack([np.bincount(group, minlength=len(self.groups)) for group in group_of]).astype(np.float64)
         status = fleet.vehicles.status
         total = np.maximum(departed.sum(axis=1), 1.0)
@@ -121,9 +123,9 @@ class GroupRuns:
         entered = arrived + (status == table.DRIVING).sum(axis=1) / total
         return Simulated(counts, passed, departed, entered, arrived)
 
-    def _count(self, fleet: Fleet, group_of: list[Ints], route_of: list[Ints]) -> tuple[Floats, Floats]:
+    def _count(self, fleet: Fleet, group_of: list[Ints]) -> tuple[Floats, Floats]:
         """Let time pass and note at the ends of all intervals what was measured, and who passed what, since."""
-        gauges = self.gauges
+        gauges, group = self.gauges, groups_of_members(group_of)
         meters = TrafficGauges(gauges, self.network, fleet.members)
         passed = np.zeros((fleet.members, len(gauges), len(self.groups)))
         start_s, end_s = (times[gauges.reading] for times in (gauges.observed.start_s, gauges.observed.end_s))
@@ -136,15 +138,7 @@ class GroupRuns:
                 continue
             meters.look(fleet, edge_s)
             sign = (end_s == edge_s).astype(np.float64) - (start_s == edge_s)
-            parts = np.flatnonzero(sign)
+            so_far = passed_by_group(fleet, group, len(self.groups), gauges) * sign[:, np.newaxis]
             for member in range(fleet.members):
-                on = self._on_the_way(fleet, member, group_of[member], route_of[member])
-                so_far = passed_by_group(on, gauges, parts, len(self.groups))
-                np.add.at(passed[member], gauges.reading[parts], sign[parts, np.newaxis] * so_far)
+                np.add.at(passed[member], gauges.reading, so_far[member])
         return meters.values(), passed
-
-    def _on_the_way(self, fleet: Fleet, member: int, group: Ints, route: Ints) -> OnTheWay:
-        vehicles, size = fleet.vehicles, group.size
-        state = (vehicles.status[member, :size], vehicles.lane[member, :size], vehicles.route_at[member, :size])
-        done = links_done(*state, self.network.lane_count)
-        return OnTheWay(self.groups.route_start, self.groups.route_link, route, done, group)

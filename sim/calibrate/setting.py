@@ -20,6 +20,7 @@ from ...scenarios.observed import KINDS, NO_LINK, Observed
 from ...scenarios.observed_days import days_of, leave_sensors_out, observed_on
 from ...scenarios.problems import NO_VALUE, InputError, Problem, ScenarioError
 from ...scenarios.sensor_cleaning import clean
+from ..backend import Backend, choose_backend
 from ..observations import examine_observations
 from ..run import network_of, trips_of
 from ..signal_processes import signals_of
@@ -152,6 +153,20 @@ def set_up(file: Path, *, force: bool = False) -> tuple[Setting, Simulate]:
         file, asked, scenario, network, groups, parameters, loss, days_table, tuple(dates), tuple(notes), runs
     )
     return setting, setting.simulate
+
+
+def compute_on(setting: Setting, backend: Backend) -> None:
+    """Choose where runs, losses and slopes are computed, by the trips of a run for every direction that can be seen.
+
+    Raises
+    ------
+    InputError
+        When a GPU is asked for and cannot be used.
+    """
+    members = max(1, min(len(setting.parameters), len(setting.loss.observed)))
+    chosen = choose_backend(backend, vehicles=members * int(setting.groups.number.sum()))
+    setting.runs.backend = chosen.name
+    setting.loss = replace(setting.loss, backend=chosen.name)
 
 
 def _counts(seen: Observed, network: RoadNetwork) -> tuple[Observed, list[str]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...kernels import passings
 from ...scenarios.network import Floats
 from .journal import Journal
 from .losses import Loss
@@ -58,12 +59,16 @@ def measured_slopes(
         values[row], length[row] = _probe(direction, scaled, loss, parameters, linear.at)
     asked = np.concatenate([values] * len(seeds)) if len(seeds) > 1 else values
     found = journal(asked, [seed for seed in seeds for _ in directions])
-    counts = found.counts.reshape(len(seeds), len(directions), -1).mean(axis=0)
+    replicas = found.counts.reshape(len(seeds), len(directions), -1)
     moved = (values - linear.at) / scale
     # The least change of the slopes that explains what the replicas gave, all of them together.
-    change = (counts - linear.readings).T - scaled @ moved.T
-    corrected: Floats = (scaled + change @ np.linalg.pinv(moved.T)) / scale
-    return corrected
+    inverse = np.ascontiguousarray(np.linalg.pinv(moved).T)
+    change, mended_slopes = np.empty((replicas.shape[2], len(moved))), np.empty_like(scaled)
+    mend = passings.mend_slopes
+    if loss.backend == "cuda":
+        from ...kernels.cuda_readings import mend_slopes as mend
+    mend(replicas, linear.readings, moved, inverse, np.ascontiguousarray(scaled), change, mended_slopes)
+    return mended_slopes / scale
 
 
 def _probe(direction: Floats, scaled: Floats, loss: Loss, parameters: Parameters, at: Floats) -> tuple[Floats, float]:

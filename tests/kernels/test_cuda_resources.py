@@ -87,6 +87,21 @@ def test_dispersion_compiles_and_spills_nothing(of_air):
             assert not re.search(r"\bfma\.", one.ptx), one.kernel
 
 
+def test_calibration_compiles_and_rounds_as_a_cpu_does():
+    from citytwin.kernels.cuda_resources import calibration_resources_of
+
+    found = calibration_resources_of()
+    assert {one.kernel for one in found} == {
+        *("weigh_readings", "average_distances", "count_passings", "find_unexplained", "mend_slopes"),
+    }
+    for one in found:
+        assert 0 < one.registers <= 255, one.kernel
+        assert one.spilled_bytes == 0, one.kernel
+        assert not re.search(r"\bfma\.", one.ptx), one.kernel
+        assert not re.search(r"\b(atom|red)\.\S*\.f\d", one.ptx), one.kernel
+    assert any(re.search(r"\b(atom|red)\.\S*add\.[us]\d", one.ptx) for one in found)
+
+
 def test_the_compiler_would_fuse_if_it_were_let():
     """So the tests above can fail: told nothing, libNVVM makes one instruction of a product and a sum."""
     from numba import cuda, float64

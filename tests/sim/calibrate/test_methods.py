@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from counting_model import CountingModel, loss_of, parameters_of
 
+from citytwin.scenarios.observed import KINDS
 from citytwin.sim.calibrate.gauss_newton import FROZEN, REPLICAS, GaussNewton
 from citytwin.sim.calibrate.gradients import FiniteDifference, FrozenProportions, SimultaneousPerturbation, descend
 from citytwin.sim.calibrate.journal import BudgetSpent, Journal
@@ -31,6 +34,16 @@ def test_slopes_of_the_losses_are_their_derivatives(name):
     loss, at, change = loss_of(np.array([30.0, 0.0, 55.0]), name), np.array([44.0, 3.0, 21.0]), 1e-5
     ahead, behind = (loss(at + side * change * np.eye(3)) for side in (1.0, -1.0))
     np.testing.assert_allclose(loss.slope(at), (ahead - behind) / (2.0 * change), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_slopes_are_derivatives_for_readings_of_several_kinds(name):
+    loss = loss_of(np.array([300.0, 12.0, 900.0]), name)
+    kinds = np.array([KINDS.index(kind) for kind in ("count", "speed", "screen_line")], np.int8)
+    loss = replace(loss, observed=replace(loss.observed, kind=kinds))
+    at, change = np.array([260.0, 14.0, 1000.0]), 1e-4
+    ahead, behind = (loss(at + side * change * np.eye(3)) for side in (1.0, -1.0))
+    np.testing.assert_allclose(loss.slope(at), (ahead - behind) / (2.0 * change), rtol=1e-4)
 
 
 def test_where_sensors_leave_a_choice_known_combinations_are_found_and_the_least_demand_is_taken():

@@ -6,9 +6,10 @@ import pytest
 from comparison_case import ZONES
 from traffic_case import write_scenario
 
-from citytwin.scenarios.problems import ScenarioError
+from citytwin.scenarios.problems import InputError, ScenarioError
 from citytwin.scenarios.scenario import load_scenario
-from citytwin.sim.calibrate.setting import set_up
+from citytwin.sim import backend
+from citytwin.sim.calibrate.setting import compute_on, set_up
 from citytwin.sim.run import network_of
 
 
@@ -45,3 +46,14 @@ def test_whoever_insists_reads_it_in_the_report(fit):
         note for note in setting.notes if note.startswith("Fitted in spite of it (--force): outage of the whole file")
     ]
     assert len(setting.other_days) == 4
+
+
+def test_a_gpu_that_is_not_there_is_not_waited_for(fit, monkeypatch):
+    monkeypatch.setattr(backend, "what_cuda_lacks", lambda: "no NVIDIA driver was found")
+    setting, _ = set_up(fit, force=True)
+    with pytest.raises(InputError, match="--backend cuda cannot be used: no NVIDIA driver was found"):
+        compute_on(setting, "cuda")
+    monkeypatch.setattr(backend, "what_cuda_lacks", lambda: "")
+    monkeypatch.setattr(backend, "device_name", lambda: "a GPU")
+    compute_on(setting, "cuda")
+    assert (setting.runs.backend, setting.loss.backend) == ("cuda", "cuda")
