@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..kernels.air_puffs import fill_puff, fill_timed
 from ..scenarios.air import Accident, AreaSource, Stack
 from ..scenarios.nearest_links import project
+from .air_canyons import Canyons, canyons_of, with_canyons
 from .air_matrix import dispersion_matrix
 from .air_sources import LineSources, PointSources, Receptors, StackSources
 from .air_stacks import cloud_plume
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ..scenarios.air import Air
     from ..scenarios.air_places import ReceptorPlaces
     from ..scenarios.network import RoadNetwork
+    from ..scenarios.street_canyons import StreetSides
     from .air_weather import Weather
 
 Floats = NDArray[np.float64]
@@ -78,11 +80,16 @@ class AirField:
         The streets.
     receptors
         Where air is breathed.
+    sides
+        What stands along the streets; None where all are open.
     """
 
-    def __init__(self, air: Air, network: RoadNetwork, receptors: ReceptorPlaces) -> None:
+    def __init__(
+        self, air: Air, network: RoadNetwork, receptors: ReceptorPlaces, sides: StreetSides | None = None
+    ) -> None:
         self.receptors = Receptors(receptors.x_m, receptors.y_m, receptors.height_m)
         self.stretches = stretches_of(network)
+        self.canyons: Canyons | None = None if sides is None else canyons_of(sides, network, self.receptors)
         self._stacks = [(row, one) for row, one in enumerate(air.sources) if isinstance(one, Stack)]
         self._areas = [
             (row, *_points_of(one, network)) for row, one in enumerate(air.sources) if isinstance(one, AreaSource)
@@ -99,7 +106,9 @@ class AirField:
             others[:, row] = dispersion_matrix(points, self.receptors, weather).matrix.mean(axis=1)
         for row, stack in self._stacks:
             others[:, row] = self._of_stack(stack, weather)
-        return scipy.sparse.csr_array(found.matrix @ self.stretches.link_share), others
+        of_links = scipy.sparse.csr_array(found.matrix @ self.stretches.link_share)
+        of_links.sort_indices()
+        return of_links if self.canyons is None else with_canyons(of_links, self.canyons, weather), others
 
     def of_accident(self, accident: Accident, weather: Weather, from_s: float, to_s: float) -> Floats:
         """Mean concentration at receptors in a time, of 1 g that an accident releases, 1/m³.

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from citytwin.scenarios.attraction import _areas_of
+from citytwin.scenarios import buildings
 from citytwin.sim.report import write_report
 from citytwin.sim.run import run_scenario
 
@@ -19,7 +19,7 @@ PAIRS = 5
 
 def cpu_s(name: str) -> tuple[float, float]:
     """CPU time of a run and of its report, as in a process of their own."""
-    _areas_of.cache_clear()
+    buildings._read.cache_clear()
     with tempfile.TemporaryDirectory() as folder:
         begun_s = time.process_time()
         run_scenario(name, Path(folder) / "run")

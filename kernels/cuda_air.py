@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from numba import cuda
 
-from .air_canyon import canyon_share
+from . import air_canyon as canyon
 from .air_grid import after, flux_east, flux_north
 from .air_pairs import line_share
 from .air_plumes import open_share, whole_share
@@ -70,12 +70,14 @@ def place_timed(plume: Any, since_s: float, lasts_s: float, ahead_m: Any, left_m
 
 
 @GpuKernel
-def place_canyons(
-    height_m: Any, width_m: Any, length_m: Any, roof_mps: float, across: Any, stirred: Any, leeward: Any, share: Any
-) -> None:
+def place_canyons(streets: Any, share: Any) -> None:
     """What traffic adds in its own street, see ``air_canyon.fill_canyons``."""
     for r in range(cuda.grid(1), share.size, cuda.gridsize(1)):
-        share[r] = canyon_share(height_m[r], width_m[r], length_m[r], roof_mps, across[r], stirred[r], leeward[r])
+        share[r] = canyon.canyon_share(
+            streets[r, canyon.HEIGHT], streets[r, canyon.WIDTH], streets[r, canyon.LENGTH],
+            streets[r, canyon.ROOF_MPS], streets[r, canyon.TURN], streets[r, canyon.STIRRED],
+            streets[r, canyon.LEFT], streets[r, canyon.Z],
+        )  # fmt: skip
 
 
 @GpuKernel

@@ -61,7 +61,7 @@ def air_resources_of(architectures: Sequence[tuple[int, int]] = ARCHITECTURES) -
             (air.place_plume, (plume, number, number, row, row, row, row)),
             (air.place_puff, (plume, number, row, row, row, row)),
             (air.place_timed, (plume, number, number, row, row, row, row)),
-            (air.place_canyons, (row, row, row, number, row, row, row, row)),
+            (air.place_canyons, (table, row)),
             (air.move_cells_east, (cells, number, table, table)),
             (air.move_cells_north, (cells, number, table, table)),
             (air.settle_cells, (number, table, table)),

@@ -124,6 +124,29 @@ class ReceptorResidents(_Receptor):
 Receptor = Annotated[ReceptorPoint | ReceptorGrid | ReceptorResidents, Field(discriminator="kind")]
 
 
+class StreetCanyons(Strict):
+    """Where houses close streets in, what traffic emits there stays longer."""
+
+    heights: Literal["map", "none"] = Field(
+        "map",
+        description="`map`: streets are canyons where houses on both sides are higher than half the street's width, as "
+        "the city's extract says. `none`: all streets are open.",
+    )
+    assumed_m: float | None = Field(
+        None,
+        gt=0,
+        le=300,
+        description="Height of houses whose height the map does not say, m. Left out: streets between them are open.",
+    )
+
+    @field_validator("assumed_m")
+    @classmethod
+    def _wanted(cls, height_m: float | None, info: ValidationInfo) -> float | None:
+        if height_m is not None and info.data.get("heights") == "none":
+            raise ValueError("is given, but with `heights: none` all streets are open. Keep one")
+        return height_m
+
+
 class Air(Strict):
     """What traffic and others emit, how the weather carries it, and who breathes it."""
 
@@ -158,6 +181,7 @@ class Air(Strict):
         description="Fine dust on the streets that vehicles raise, g/m²: US EPA takes 0.03 for busy streets and 0.6 "
         "for quiet ones. 0: none is raised.",
     )
+    canyons: StreetCanyons = Field(default_factory=StreetCanyons, description="Streets between houses, see {doc}`air`.")
     background_ugm3: dict[Pollutant, Annotated[float, Field(ge=0, le=1e5)]] = Field(
         default_factory=dict, description="What comes from elsewhere, µg/m³."
     )

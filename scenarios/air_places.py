@@ -11,7 +11,7 @@ import numpy as np
 from .air import Accident, Air, AirFleet, AirSource, Receptor, ReceptorGrid, ReceptorPoint, ReceptorResidents, Stack
 from .air_rates import Rates, check_rates
 from .areas import Corners, trouble_with
-from .attraction import building_outlines
+from .buildings import houses_of
 from .emission_factors import FactorTable, bundled_factors, check_factors
 from .nearest_links import project
 from .network import NO_PLACE, Floats, Ints, RoadNetwork
@@ -146,6 +146,9 @@ def _placed(scenario: Scenario, air: Air, network: RoadNetwork) -> Iterator[Prob
                 said = f"is {away_m / 1000:,.1f} km from the nearest street of {network.name}. Wrong place, or swapped?"
                 yield _about(scenario, (section, row, "polygon" if len(corners) > 1 else "at"), said)
     yield from _inside_buildings(scenario, air, network)
+    if air.canyons.assumed_m is not None and scenario.city.osm is None:
+        said = "is given, but no map says where houses stand: this city is not an OpenStreetMap file. Leave it out."
+        yield _about(scenario, ("canyons", "assumed_m"), said)
     places = receptor_places(air, network)
     if len(places.id) > MOST_RECEPTORS:
         said = f"has {len(places.id):,} places with all other receptors, at most {MOST_RECEPTORS:,} can be worked out."
@@ -170,18 +173,20 @@ def _inside_buildings(scenario: Scenario, air: Air, network: RoadNetwork) -> Ite
     """Points at which the map has a building: nobody measures outdoor air there."""
     import shapely
 
-    rows = [row for row, one in enumerate(air.receptors) if isinstance(one, ReceptorPoint)]
-    if not rows or scenario.city.osm is None:
+    points = [(row, one) for row, one in enumerate(air.receptors) if isinstance(one, ReceptorPoint)]
+    if not points or scenario.city.osm is None:
         return
     try:
-        tree = shapely.STRtree(building_outlines(scenario.city.osm, network))
+        houses = houses_of(scenario.city.osm, network)
     except SourceError:
         return  # told where the streets are read
-    at = np.array([one.at for one in air.receptors if isinstance(one, ReceptorPoint)])
-    inside = tree.query(shapely.points(np.column_stack(project(network, *at.T))), predicate="within")[0]
-    for row in np.unique(inside).tolist():
+    tree, roof_m = shapely.STRtree(houses.outline[houses.wall]), houses.height_m[houses.wall]
+    at = np.array([one.at for _, one in points])
+    number, house = tree.query(shapely.points(np.column_stack(project(network, *at.T))), predicate="within")
+    below = ~(np.array([one.height_m for _, one in points])[number] > roof_m[house])  # on a roof there is air
+    for row in np.unique(number[below]).tolist():
         said = "lies inside a building. Take a place in the open, in front of it."
-        yield _about(scenario, ("receptors", rows[row], "at"), said)
+        yield _about(scenario, ("receptors", points[row][0], "at"), said)
 
 
 def receptor_places(air: Air, network: RoadNetwork) -> ReceptorPlaces:

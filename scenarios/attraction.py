@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .buildings import ground_of, outlines_of
 from .demand_tables import Column, read_table
 from .nearest_links import nearest_links, project
 from .network import Floats, RoadNetwork
-from .osm_read import Scan, scan_file
 from .places import Places, inside_box
 from .problems import Problem, SourceError
 
@@ -52,9 +49,6 @@ NOTHING = (
     "no",
     "service",
 )
-LAND_USE = {"residential": "residential", "retail": "retail", "commercial": "commercial", "industrial": "industrial"}
-LEVELS = 2.0  # of a building that does not say
-MOST_LEVELS = 60.0
 FLOOR_SHARE = 0.3  # floor per ground of an area whose buildings are not drawn
 LEAST_STREETS = 2  # with something along them
 FARTHEST_M = 150.0  # of a building from its street
@@ -63,15 +57,6 @@ POPULATION_COLUMNS = (
     Column("lon", also=("x",)),
     Column("lat", also=("y",)),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Area:
-    """A closed outline with what it is."""
-
-    kind: str
-    levels: float
-    lon_lat: tuple[tuple[float, float], ...]
 
 
 def building_weights(file: Path | None, network: RoadNetwork, places: Places) -> tuple[Floats, str]:
@@ -86,14 +71,15 @@ def building_weights(file: Path | None, network: RoadNetwork, places: Places) ->
     if file is None:
         return nothing, "needs a city from an OpenStreetMap file: only that says where buildings stand."
     try:
-        buildings, land = _areas_of(file, _changed_ns(file))
+        ground = ground_of(file)
     except SourceError as error:
         return nothing, str(error)
+    buildings, land = ground.buildings, ground.land
     if not buildings and not land:
         return nothing, "this extract holds no buildings and no land use. Use `weights: uniform`."
     weight = nothing.copy()
-    land_shape = _projected(land, network)
-    house_shape = _projected(buildings, network)
+    land_shape = outlines_of(land, network)
+    house_shape = outlines_of(buildings, network)
     centre = shapely.centroid(house_shape)
     tree = shapely.STRtree(land_shape)
     house, around = tree.query(centre, predicate="within")
@@ -125,65 +111,6 @@ def _rate(kind: str, land: str) -> float:
     if kind in NOTHING:
         return 0.0
     return ATTRACTION.get(land, 1.0) if kind == "yes" else ATTRACTION.get(kind, 1.0)
-
-
-def _changed_ns(file: Path) -> int:
-    return file.stat().st_mtime_ns if file.is_file() else 0
-
-
-@functools.lru_cache(maxsize=1)
-def _areas_of(file: Path, changed_ns: int) -> tuple[list[_Area], list[_Area]]:
-    """Buildings and land use of an extract, read once; ``changed_ns`` is when the file was changed last."""
-    return _areas(
-        scan_file(
-            file,
-            keep_way=lambda tags: "building" in tags or tags.get("landuse") in LAND_USE,
-            keep_relation=lambda tags: False,
-        )
-    )
-
-
-def _areas(scan: Scan) -> tuple[list[_Area], list[_Area]]:
-    """Buildings, and areas of land use."""
-    buildings, land = [], []
-    for _, nodes, tags in scan.ways:
-        known = [scan.nodes[node] for node in nodes if node in scan.nodes]
-        if len(known) < 4 or nodes[0] != nodes[-1]:
-            continue
-        if "building" in tags:
-            buildings.append(_Area(tags["building"], _levels(tags.get("building:levels", "")), tuple(known)))
-        else:
-            land.append(_Area(LAND_USE[tags["landuse"]], 0.0, tuple(known)))
-    return buildings, land
-
-
-def _levels(text: str) -> float:
-    try:
-        return min(max(float(text), 1.0), MOST_LEVELS)
-    except ValueError:
-        return LEVELS
-
-
-def building_outlines(file: Path, network: RoadNetwork) -> NDArray[np.object_]:
-    """Outlines of all buildings of an extract in the network's coordinates.
-
-    Raises
-    ------
-    SourceError
-        The file cannot be read.
-    """
-    return _projected(_areas_of(file, _changed_ns(file))[0], network)
-
-
-def _projected(areas: list[_Area], network: RoadNetwork) -> NDArray[np.object_]:
-    import shapely
-
-    if not areas:
-        return np.empty(0, object)
-    corners = np.array([corner for area in areas for corner in area.lon_lat])
-    ring = np.repeat(np.arange(len(areas)), [len(area.lon_lat) for area in areas])
-    rings = shapely.linearrings(np.column_stack(project(network, *corners.T)), indices=ring)
-    return np.asarray(shapely.make_valid(shapely.polygons(rings)))
 
 
 def population_weights(file: Path, network: RoadNetwork, places: Places) -> tuple[Floats, list[Problem]]:

@@ -45,6 +45,8 @@ LABELS = {
     "AirFleet.factors": "emission factors of",
     "AirFleet.file": "shares of",
     "StabilityWeather.stability": "class",
+    "StreetCanyons.assumed_m": "houses whose height the map does not say",
+    "StreetCanyons.heights": "heights of houses by",
     "Stack.exit_temperature_c": "gas of",
     "WeatherSeries.file": "by",
     "_OneWeather.temperature_c": "air of",

@@ -17,16 +17,21 @@ from ..agents.remembering import Remembers, State
 from ..agents.sources import SourceState, pollutants_of, sources_of
 from ..agents.technologies import technologies_of
 from ..agents.weather import place_of, weather_of
+from ..kernels.air_canyon import CLOSED
 from ..kernels.air_chemistry import no2_of_nox
 from ..scenarios.air import POLLUTANTS, Accident
 from ..scenarios.air_measures import AirDetour
 from ..scenarios.air_places import AirInputs, air_inputs, receptor_places, street_places
+from ..scenarios.buildings import houses_of
 from ..scenarios.problems import NO_VALUE, Problem, ScenarioError
+from ..scenarios.street_canyons import StreetSides, street_sides
 from ..scenarios.trips import VEHICLE_CLASSES
 from .duties import Duty
 
 if TYPE_CHECKING:
     from ..agents.air_weather import Weather
+    from ..scenarios.network import RoadNetwork
+    from ..scenarios.scenario import Scenario
     from .simulation import Simulation
 
 Floats = NDArray[np.float64]
@@ -78,7 +83,8 @@ class AirWatch(Remembers):
         assert scenario.air is not None, "the air is watched where somebody asks for it"
         self.air, self.inputs, self.network = scenario.air, inputs, model.network
         self.receptors = receptor_places(self.air, model.network)
-        self.field = AirField(self.air, model.network, self.receptors)
+        self.sides = _sides_of(scenario, model.network)
+        self.field = AirField(self.air, model.network, self.receptors, self.sides)
         self.sources: SourceState = sources_of(self.air, model.network)
         self.traffic = _traffic_of(simulation, inputs)
         model.sources, model.traffic_emissions = self.sources, self.traffic
@@ -96,9 +102,9 @@ class AirWatch(Remembers):
         self.street_ugm3 = np.zeros((model.network.link_count, len(POLLUTANTS)))  # lately, where somebody asks for it
         self._streets: AirField | None = None
         if self.air.doses or any(isinstance(one, AirDetour) and one.pollutant for one in scenario.measures):
-            self._streets = AirField(self.air, model.network, street_places(model.network))
+            self._streets = AirField(self.air, model.network, street_places(model.network), self.sides)
         self._matrices: dict[tuple[bool, int], tuple[scipy.sparse.csr_array, Floats]] = {}
-        self._said: list[str] = []
+        self._said: list[str] = [] if self.sides is None else _said_of(self.sides, self.air.canyons.assumed_m)
         elsewhere = [self.air.background_ugm3.get(name, 0.0) for name in POLLUTANTS]
         self._elsewhere = np.array(elsewhere)
 
@@ -248,6 +254,25 @@ class LookAtTraffic(Duty):
         return self._every_s
 
 
+def _sides_of(scenario: Scenario, network: RoadNetwork) -> StreetSides | None:
+    """What stands along the streets; None where nobody wants to know or no map says it."""
+    assert scenario.air is not None
+    wanted = scenario.air.canyons
+    if wanted.heights == "none" or scenario.city.osm is None:
+        return None
+    return street_sides(network, houses_of(scenario.city.osm, network), wanted.assumed_m)
+
+
+def _said_of(sides: StreetSides, assumed_m: float | None) -> list[str]:
+    """What was assumed of houses whose height the map does not say, in words."""
+    if not sides.without_height:
+        return []
+    of = f"the map does not say how high {sides.without_height:,} of {sides.houses:,} houses along the streets are"
+    if assumed_m is not None:
+        return [f"{of}: they were taken as {assumed_m:g} m high"]
+    return [f"{of}: streets between them count as open (`canyons: {{assumed_m: 15}}` would take them as 15 m high)"]
+
+
 def _traffic_of(simulation: Simulation, inputs: AirInputs) -> TrafficEmissions | None:
     scenario = simulation.scenario
     air = scenario.air
@@ -298,5 +323,18 @@ def air_facts(watch: AirWatch) -> dict[str, Any]:
         for name in watch.air.pollutants
         if people.sum() > 0.0
     }
-    facts = {"traffic": emitted, "sources": others, "residents_mean_ugm3": weighted, "assumed": list(watch.said())}
+    facts: dict[str, Any] = {
+        "traffic": emitted,
+        "sources": others,
+        "residents_mean_ugm3": weighted,
+        "assumed": list(watch.said()),
+    }
+    if watch.sides is not None:
+        facts["canyons"] = {
+            "links": int(watch.sides.closed(CLOSED).sum()),
+            "of_links": links,
+            "houses": watch.sides.houses,
+            "without_height": watch.sides.without_height,
+            "assumed_m": watch.air.canyons.assumed_m,
+        }
     return {"air": facts}

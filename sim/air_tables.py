@@ -11,12 +11,14 @@ from ..agents.air_doses import MODERATE
 from ..agents.remembering import Remembers
 from ..agents.sources import pollutants_of
 from ..agents.weather import KELVIN, weather_of
+from ..kernels.air_canyon import CLOSED
 from ..scenarios.air import POLLUTANTS
 from ..scenarios.trips import VEHICLE_CLASSES
 from .network_facts import to_lon_lat
 
 if TYPE_CHECKING:
     from ..agents.city_model import CityModel
+    from ..scenarios.street_canyons import StreetSides
     from .air import AirWatch, Interval
     from .run_folder import RunFolder
 
@@ -45,6 +47,8 @@ def write_air(folder: RunFolder, watch: AirWatch) -> None:
     """Write the tables that need the whole run, and what was assumed."""
     folder.writer("air_places").write(_places(watch))
     folder.writer("air_shares").write(_shares(watch))
+    if watch.sides is not None:
+        folder.writer("air_canyons").write(_canyons(watch.sides, watch))
     folder.writer("air_weather").write(_weather(watch))
     if watch.doses is not None:
         folder.writer("air_doses").write(_doses(watch))
@@ -122,6 +126,34 @@ def _places(watch: AirWatch) -> Columns:
         "lat": lat,
         "height_m": places.height_m,
         "people": places.people,
+        "canyon": _canyon_of(watch),
+    }
+
+
+def _canyon_of(watch: AirWatch) -> list[str]:
+    """Id of the street between whose houses each receptor lies; "" in the open."""
+    found, canyons = [""] * len(watch.receptors.id), watch.field.canyons
+    if canyons is not None:
+        ids = watch.network.links.id
+        for receptor, link in zip(np.asarray(canyons.receptor), np.asarray(canyons.link), strict=True):
+            found[receptor] = found[receptor] or ids[link]
+    return found
+
+
+def _canyons(sides: StreetSides, watch: AirWatch) -> Columns:
+    """Streets with houses on both sides."""
+    rows = np.flatnonzero(np.isfinite(sides.ratio))
+    return {
+        "link": [watch.network.links.id[row] for row in rows],
+        "canyon": sides.closed(CLOSED)[rows].astype(np.int64),
+        "ratio": sides.ratio[rows],
+        "width_m": sides.width_m[rows],
+        "left_height_m": sides.height_m[rows, 0],
+        "right_height_m": sides.height_m[rows, 1],
+        "left_built_share": sides.built_share[rows, 0],
+        "right_built_share": sides.built_share[rows, 1],
+        "assumed_share": sides.assumed_share[rows].mean(axis=1),
+        "unknown_share": sides.unknown_share[rows].mean(axis=1),
     }
 
 

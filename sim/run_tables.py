@@ -337,6 +337,19 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "lat": NUMBER,
         "height_m": NUMBER,
         "people": NUMBER,
+        "canyon": TEXT,  # street between whose houses it lies
+    },
+    "air_canyons": {
+        "link": TEXT,
+        "canyon": COUNT,  # 1: houses are higher than half its width
+        "ratio": NUMBER,  # height over width
+        "width_m": NUMBER,  # from house to house
+        "left_height_m": NUMBER,  # mean along the side, gaps counted as 0
+        "right_height_m": NUMBER,
+        "left_built_share": NUMBER,
+        "right_built_share": NUMBER,
+        "assumed_share": NUMBER,  # of the houses, whose height was assumed
+        "unknown_share": NUMBER,  # of the houses, whose height nobody says
     },
     "air_links": {
         "interval_start_s": NUMBER,

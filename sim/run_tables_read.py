@@ -178,13 +178,18 @@ class RunTables:
 
     @cached_property
     def air_receptors(self) -> pd.DataFrame:
-        """Concentrations at receptors over time; empty where nobody asks for the air, as the six tables below."""
+        """Concentrations at receptors over time; empty where nobody asks for the air, as the seven tables below."""
         return self.table("air_receptors")
 
     @cached_property
     def air_places(self) -> pd.DataFrame:
         """Where the receptors are."""
         return self.table("air_places")
+
+    @cached_property
+    def air_canyons(self) -> pd.DataFrame:
+        """Streets with houses on both sides: how wide, how high, and whether they are canyons."""
+        return self.table("air_canyons")
 
     @cached_property
     def air_links(self) -> pd.DataFrame:

@@ -74,11 +74,11 @@ def at_places_differ(kernel, fill, *arguments) -> float:
 
 def canyons_differ() -> float:
     rng = np.random.default_rng(7)
-    own = rng.uniform(10.0, 25.0, PLACES), rng.uniform(10.0, 25.0, PLACES), np.full(PLACES, 120.0)
-    rest = rng.uniform(0.0, 1.0, (3, PLACES))
-    want = np.empty(PLACES)
-    air_canyon.fill_canyons(*own, 3.0, *rest, want)
-    return worst(cuda_air.place_canyons, (*own, 3.0, *rest), [want], [want])
+    low = [10.0, 10.0, 50.0, 0.0, -3.0, 0.0, 0.0, 0.0]
+    high = [25.0, 25.0, 200.0, 6.0, 3.0, 0.5, 1.0, 10.0]
+    streets, want = rng.uniform(low, high, (PLACES, air_canyon.STREET_COLUMNS)), np.empty(PLACES)
+    air_canyon.fill_canyons(streets, want)
+    return worst(cuda_air.place_canyons, (streets,), [want], [want])
 
 
 def grid_differs(kernel, move, edge) -> float:

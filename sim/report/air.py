@@ -86,6 +86,8 @@ def _sentences(run: Run, air: _Tables, facts: dict[str, Any], means: pd.DataFram
     for name, emitted in (facts.get("sources") or {}).items():
         masses = ", ".join(f"{_mass(kg)} of {NAMES[key.removesuffix('_kg')]}" for key, kg in emitted.items())
         said.append(f"“{name}” emitted {masses or 'nothing'}.")
+    if (canyons := facts.get("canyons") or {}) and canyons["links"]:
+        said.append(_canyons(canyons))
     points = means[means["kind"] == "point"]
     for pollutant in dict.fromkeys(points["pollutant"]):
         worst = points[points["pollutant"] == pollutant].nlargest(1, "mean").iloc[0]
@@ -100,6 +102,22 @@ def _sentences(run: Run, air: _Tables, facts: dict[str, Any], means: pd.DataFram
     if not air.doses.empty:
         said.append(_dose(air.doses))
     return said
+
+
+def _canyons(canyons: dict[str, Any]) -> str:
+    """How many streets houses close in, and where their heights are from."""
+    closed, links = style.whole(canyons["links"]), style.whole(canyons["of_links"])
+    text = (
+        f"On {closed} of {links} links houses are higher than half the street's width: what traffic emits there stays "
+        "longer (street canyons)."
+    )
+    known = canyons["houses"] - canyons["without_height"]
+    if canyons["assumed_m"] is None or not canyons["without_height"]:
+        return f"{text} The map says the height of {style.whole(known)} of {style.whole(canyons['houses'])} houses."
+    return (
+        f"{text} The height of {style.whole(canyons['without_height'])} of {style.whole(canyons['houses'])} houses was "
+        f"assumed to be {canyons['assumed_m']:g} m."
+    )
 
 
 def _dose(doses: pd.DataFrame) -> str:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from traffic_case import write_scenario
+from traffic_case import make_scenario, write_scenario
 
 from citytwin.scenarios.air import Air
-from citytwin.scenarios.air_places import air_inputs, receptor_places
+from citytwin.scenarios.air_places import air_inputs, check_air_places, receptor_places
 from citytwin.scenarios.load_network import load_network
 from citytwin.scenarios.scenario import check_scenario, load_scenario
 
@@ -134,14 +134,41 @@ def test_a_point_inside_a_building_is_refused(here):
     corners = [(46.9995, 9.0005), (46.9995, 9.0015), (47.0015, 9.0015), (47.0015, 9.0005)]
     nodes = "".join(f'<node id="{900 + k}" lat="{lat}" lon="{lon}"/>' for k, (lat, lon) in enumerate(corners))
     refs = "".join(f'<nd ref="{900 + k % 4}"/>' for k in range(5))
-    town = (
-        (here / "town.osm")
-        .read_text()
-        .replace("</osm>", f'{nodes}<way id="999">{refs}<tag k="building" v="yes"/></way></osm>')
+    town = (here / "town.osm").read_text()
+    told = "town.yaml:1  air.receptors[0].at = [9.001, 47.001]  lies inside a building. Take a place in the open, in front of it."
+    relation = (
+        '<relation id="1"><member type="way" ref="999" role="outer"/><tag k="type" v="multipolygon"/>%s</relation>'
     )
-    (here / "town.osm").write_text(town)
-    assert [str(one) for one in check_scenario(path)] == [
-        "town.yaml:1  air.receptors[0].at = [9.001, 47.001]  lies inside a building. Take a place in the open, in front of it."
+    for building in (f'<way id="999">{refs}%s</way>', f'<way id="999">{refs}</way>{relation}'):
+        for more, wanted in (
+            ("", [told]),
+            ('<tag k="height" v="1.2"/>', []),
+            ('<tag k="location" v="underground"/>', []),
+        ):
+            tags = f'<tag k="building" v="yes"/>{more}'
+            (here / "town.osm").write_text(town.replace("</osm>", f"{nodes}{building % tags}</osm>"))
+            assert [str(one) for one in check_scenario(path)] == wanted
+
+
+def test_what_is_wrong_with_canyons(here):
+    assert problems(here, canyons={"heights": "osm", "assumed_m": 0}) == [
+        'air.canyons.heights = "osm"  must be "map" or "none".',
+        "air.canyons.assumed_m = 0  must be above 0.",
+    ]
+    assert problems(here, canyons={"heights": "none", "assumed_m": 12}) == [
+        "air.canyons.assumed_m = 12  is given, but with `heights: none` all streets are open. Keep one."
+    ]
+    assert problems(here, canyons={"height_m": 12}) == [
+        'air.canyons.height_m = 12  no such key. Closest: "heights". Allowed here: assumed_m, heights.'
+    ]
+
+
+def test_a_height_is_assumed_only_where_a_map_says_where_houses_stand(here):
+    write_scenario(here)
+    network = load_network(here / "town.osm")
+    air = {"meteorology": WEATHER, "fleet": FLEET, "canyons": {"assumed_m": 12}}
+    assert [str(one) for one in check_air_places(make_scenario(air=air), network)] == [
+        "air.canyons.assumed_m  is given, but no map says where houses stand: this city is not an OpenStreetMap file. Leave it out."
     ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import mesa
 import numpy as np
 import pytest
-from traffic_case import BLOCK_DEGREES, TOWN_AT, write_scenario
+from traffic_case import BLOCK_DEGREES, TOWN_AT, Notebook, write_scenario
 
 from citytwin.agents.air_doses import LIGHT, MODERATE
 from citytwin.agents.air_field import stretches_of
@@ -17,7 +17,9 @@ from citytwin.kernels.air_chemistry import no2_of_nox
 from citytwin.kernels.air_plumes import plume_point
 from citytwin.scenarios.problems import ScenarioError
 from citytwin.scenarios.scenario import load_scenario
+from citytwin.sim.air import air_facts
 from citytwin.sim.air_grid import air_grid
+from citytwin.sim.air_tables import write_air
 from citytwin.sim.report import write_report
 from citytwin.sim.run import network_of, run_scenario, trips_of
 from citytwin.sim.run_folder import RunFolderError, read_run
@@ -188,6 +190,94 @@ def test_nothing_underground_reaches_the_air(tmp_path):
     below = replace(network, links=replace(network.links, layer=layer))
     share = np.asarray(stretches_of(below).link_share.sum(axis=0)).ravel()
     assert share[3] == 0.0 and np.delete(share, 3) == pytest.approx(1.0)
+
+
+def build_houses(folder, height):
+    """Houses on both sides of the southernmost street's middle block, 11 m from its middle."""
+    west, east, deep = WEST + 0.0021, WEST + 0.0039, 0.0001
+    sides = [SOUTH + 0.0001, SOUTH - 0.0001 - deep]
+    text = ""
+    for number, low in enumerate(sides):
+        corners = [(low, west), (low, east), (low + deep, east), (low + deep, west)]
+        refs = [900 + 10 * number + k for k in range(4)]
+        text += "".join(
+            f'<node id="{n}" lat="{lat}" lon="{lon}"/>' for n, (lat, lon) in zip(refs, corners, strict=True)
+        )
+        nodes = "".join(f'<nd ref="{ref}"/>' for ref in [*refs, refs[0]])
+        tag = f'<tag k="height" v="{height}"/>' if height else ""
+        text += f'<way id="{990 + number}">{nodes}<tag k="building" v="yes"/>{tag}</way>'
+    town = folder / "town.osm"
+    town.write_text(town.read_text().replace("</osm>", f"{text}</osm>"))
+
+
+CANYON_AIR = {
+    "meteorology": WIND | {"wind_from_deg": 180},
+    "fleet": FLEET,
+    "doses": True,
+    "receptors": [
+        {"id": "south side", "kind": "point", "at": [WEST + 0.003, SOUTH - 0.00006]},
+        {"id": "north side", "kind": "point", "at": [WEST + 0.003, SOUTH + 0.00006]},
+        {"id": "above", "kind": "point", "at": [WEST + 0.003, SOUTH - 0.00006], "height_m": 25},
+        {"id": "elsewhere", "kind": "point", "at": [WEST + 0.0048, SOUTH + 0.00006]},
+    ],
+}
+
+
+def canyon_run(folder, canyons, height=20):
+    """The first three minutes of a town that has houses; what its air was like."""
+    folder.mkdir()
+    path = write_scenario(folder, air=CANYON_AIR | {"canyons": canyons}, duration_s=180)
+    build_houses(folder, height)
+    scenario = load_scenario(path)
+    network = network_of(scenario)
+    simulation = Simulation(scenario, network, trips_of(scenario, network))
+    simulation.run()
+    return simulation, simulation.air.close(180.0).ugm3[:, 0, 0]  # NOx of cars
+
+
+def test_a_street_between_houses_keeps_what_its_traffic_emits(tmp_path):
+    simulation, closed = canyon_run(tmp_path / "closed", {})
+    still, opened = canyon_run(tmp_path / "open", {"heights": "none"})
+    assert simulation.model.fleet.state_hash() == still.model.fleet.state_hash()
+    assert closed[0] > 1.5 * opened[0] and closed[0] > closed[1]  # leeward: the wind comes over the southern roofs
+    np.testing.assert_array_equal(closed[2:], opened[2:])
+    watch = simulation.air
+    assert air_facts(watch)["air"]["canyons"] == {
+        "links": 2,
+        "of_links": simulation.model.network.link_count,
+        "houses": 2,
+        "without_height": 0,
+        "assumed_m": None,
+    }
+    book = Notebook()
+    book.warn = lambda text: None
+    write_air(book, watch)
+    canyons = book.table("air_canyons")
+    assert canyons["canyon"].tolist() == [1, 1] and canyons["ratio"] == pytest.approx(20.0 / 22.2, rel=0.02)
+    assert [bool(street) for street in book.table("air_places")["canyon"]] == [True, True, False, False]
+    assert set(book.table("air_places")["canyon"][:2]) <= set(canyons["link"])
+    inside = [simulation.model.network.link_row[link] for link in canyons["link"]]
+    of_streets, of_points = (watch._now(field)[0].toarray() for field in (watch._streets, watch.field))
+    changed = of_streets != still.air._now(still.air._streets)[0].toarray()  # for whoever is on the streets
+    assert changed[np.ix_(inside, inside)].all() and changed.sum() == 4
+    middle = of_streets[np.ix_(inside, inside)].mean(axis=0)  # of both directions: the mean of both sides of the street
+    assert middle == pytest.approx(of_points[:2, inside].mean(axis=0), rel=1e-3)
+    assert "air_canyons" not in written_air(still)
+
+
+def written_air(simulation):
+    book = Notebook()
+    book.warn = lambda text: None
+    write_air(book, simulation.air)
+    return book.tables
+
+
+def test_heights_that_the_map_does_not_say_are_told_or_assumed(tmp_path):
+    unknown, _ = canyon_run(tmp_path / "unknown", {}, height=None)
+    assert air_facts(unknown.air)["air"]["canyons"]["links"] == 0
+    said = "the map does not say how high 2 of 2 houses along the streets are: "
+    way_out = "streets between them count as open (`canyons: {assumed_m: 15}` would take them as 15 m high)"
+    assert unknown.air.said() == (said + way_out,)
 
 
 def test_a_stack_reaches_what_lies_downwind_of_it(tmp_path):
