@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,6 +19,7 @@ from ..scenarios.vehicle_fleets import MUSCLES, VehicleShares, no_exhaust
 from .cold_engines import cold_excess_g_per_m
 
 if TYPE_CHECKING:
+    from ..scenarios.air import Emitted
     from ..scenarios.trips import TripTable
 
 Floats = NDArray[np.float64]
@@ -58,6 +59,13 @@ HEAVY_CATEGORIES = ("Heavy Duty Trucks", "Buses")
 # Dust: US EPA (2011), AP-42, 13.2.1, eq. 1, g per vehicle-km for silt in g/m² and mean weight in short tons.
 DUST_K = {"pm10": 0.62, "pm25": 0.15}
 SHORT_TON_T = 0.907185
+MULTIPLIED: Mapping[Emitted, tuple[int, ...]] = {  # species by scenarios.air.Emitted
+    "nox": (kernel.NOX, kernel.NO2),
+    "pm_exhaust": (kernel.PM_EXHAUST,),
+    "pm_wear": (kernel.PM10_WEAR, kernel.PM25_WEAR),
+    "co": (kernel.CO,),
+    "voc": (kernel.VOC,),
+}
 WEIGHT_T = {"car": 1.5, "truck": 12.0, "bus": 14.0, "emergency": 3.0, "bicycle": 0.1}  # assumed
 
 
@@ -118,7 +126,12 @@ def kinds_of(shares: VehicleShares) -> Kinds:
 
 
 def technologies_of(
-    shares: VehicleShares, factors: FactorTable, *, cold_at_c: float | None = None, silt_g_per_m2: float = 0.0
+    shares: VehicleShares,
+    factors: FactorTable,
+    *,
+    cold_at_c: float | None = None,
+    silt_g_per_m2: float = 0.0,
+    multiples: Mapping[Emitted, float] | None = None,
 ) -> Technologies:
     """Lay out a fleet's technologies.
 
@@ -130,6 +143,8 @@ def technologies_of(
         Temperature of the air in which engines are started, °C; None: all are warm.
     silt_g_per_m2
         Fine dust that lies on the road, g/m²; 0: none is raised.
+    multiples
+        How many times as much is emitted as ``factors`` say, by ``scenarios.air.Emitted``; 1 where left out.
     """
     kinds = kinds_of(shares)
     own_names = kinds.names[:-1]
@@ -153,7 +168,7 @@ def technologies_of(
             cold[row] = cold_excess_g_per_m(technology, factors, cold_at_c)
         cold[:, kernel.NO2] = trait[:, kernel.NO2_SHARE] * cold[:, kernel.NOX]
         cold[:, kernel.CO2] = trait[:, kernel.CO2_G_PER_MJ] * cold[:, kernel.ENERGY]
-    return Technologies(
+    found = Technologies(
         names=kinds.names,
         class_of=kinds.class_of,
         share=kinds.share,
@@ -163,6 +178,27 @@ def technologies_of(
         idle_g_per_s=idle,
         power_g_per_j=power,
         cold_g_per_m=cold,
+    )
+    return found if not multiples else _multiplied(found, multiples)
+
+
+def _multiplied(kinds: Technologies, multiples: Mapping[Emitted, float]) -> Technologies:
+    """The same fleet that emits so many times as much: hot, idling, cold, and of what wears off."""
+    of_species = np.ones(kernel.SPECIES)
+    for name, species in MULTIPLIED.items():
+        of_species[list(species)] = multiples.get(name, 1.0)
+    by_curve = np.tile([of_species[species] for species in kernel.CURVES], len(kinds.names))
+    curve = kinds.curve.copy()
+    curve[:, kernel.ALPHA : kernel.DELTA + 1] *= np.repeat(by_curve, np.diff(kinds.first))[:, np.newaxis]
+    trait = kinds.trait.copy()
+    trait[:, [kernel.TYRE_G_PER_KM, kernel.BRAKE_G_PER_KM, kernel.ROAD_G_PER_KM]] *= multiples.get("pm_wear", 1.0)
+    return replace(
+        kinds,
+        curve=curve,
+        trait=trait,
+        idle_g_per_s=kinds.idle_g_per_s * of_species,
+        power_g_per_j=kinds.power_g_per_j * of_species,
+        cold_g_per_m=kinds.cold_g_per_m * of_species,
     )
 
 

@@ -13,6 +13,7 @@ from .told import LonLat
 
 Pollutant: TypeAlias = Literal["nox", "no2", "pm10", "pm25", "co", "voc"]
 POLLUTANTS: tuple[Pollutant, ...] = ("nox", "no2", "pm10", "pm25", "co", "voc")
+Emitted: TypeAlias = Literal["nox", "pm_exhaust", "pm_wear", "co", "voc"]  # of vehicles, as factors may be mended
 Rate = Annotated[float, Field(ge=0, le=1e6)]
 
 
@@ -27,6 +28,11 @@ class AirFleet(Strict):
     factors: InputFile | None = Field(
         None,
         description="Emission factors of your own (CSV), as from HBEFA or PHEM, besides those that come along.",
+    )
+    multiples: dict[Emitted, Annotated[float, Field(ge=0, le=100)]] = Field(
+        default_factory=dict,
+        description="How many times as much vehicles emit as these factors say, as measured or calibrated: of `nox` "
+        "(NO2 with it), `pm_exhaust`, `pm_wear` (tyres, brakes, roads), `co`, `voc`.",
     )
 
 

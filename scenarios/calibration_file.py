@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from .air import Pollutant
+from .calibrated_kinds import DriverNumber, Number
+from .calibrated_numbers import CalibratedNumber
 from .described_file import read_description
-from .drivers import BOUNDS, Parameter
+from .observed import KINDS
+from .problems import closest_hint
 from .strict import InputFile, Listed, Strict
+from .yaml_lines import Written
 
 
 class DemandChoice(Strict):
@@ -39,23 +44,13 @@ class DemandChoice(Strict):
         return prior
 
 
-class DriverChoice(Strict):
-    """A number of how people drive, the same for all cars."""
+class Experiment(Strict):
+    """A table of what was measured of people who walk."""
 
-    key: Parameter = Field(description="Which, as under `drivers` of a scenario: `headway_s`, `min_gap_m` …")
-    low: float = Field(description="At least.")
-    high: float = Field(description="At most.")
-
-    @field_validator("high")
-    @classmethod
-    def _possible(cls, high: float, info: ValidationInfo) -> float:
-        low, key = info.data.get("low"), info.data.get("key")
-        if low is None or key is None:
-            return high
-        least, most = BOUNDS[key]
-        if not least <= low < high <= most:
-            raise ValueError(f"low and high must lie in {least:g} … {most:g}, low below high.")
-        return high
+    file: InputFile = Field(description="CSV: density and speed, or width and flow, see {doc}`observations`.")
+    kind: Literal["walk_speed", "bottleneck_flow"] = Field(
+        description="`walk_speed`: m/s at a density of people/m²; `bottleneck_flow`: people/s through a width of m."
+    )
 
 
 class CalibrationFile(Strict):
@@ -63,14 +58,32 @@ class CalibrationFile(Strict):
 
     calibration: Literal[1] = Field(description="Version of the file format: 1.")
     scenario: str = Field(min_length=1, description="Scenario file, relative to this one, or a bundled one.")
-    observations: InputFile = Field(
-        description="A description of observations, or a table of counts over the whole run: `citytwin observations`."
+    observations: InputFile | None = Field(
+        None,
+        description="A description of observations, or a table of counts over the whole run: `citytwin observations`. "
+        "Left out: what the `sensors` of the scenario name as `observed`.",
     )
     demand: DemandChoice | None = Field(
         default_factory=DemandChoice, description="How many travel. `null`: as the scenario says."
     )
-    drivers: Listed[DriverChoice] = Field((), description="How people drive: any number of these.")
-    loss: Literal["l1", "l2", "poisson", "geh"] = Field("l2", description="Distance of simulated and observed counts.")
+    drivers: Listed[DriverNumber] = Field((), description="How people drive: any number of these.")
+    parameters: Listed[Number] = Field((), description="What else is not known: any number of these.")
+    experiments: Listed[Experiment] = Field(
+        (), description="Tables of experiments with people that walking is to agree with: any number of these."
+    )
+    routes: Literal["chosen", "kept"] | None = Field(
+        None,
+        description="`chosen`: in every run people choose their routes as the scenario says. `kept`: everybody keeps "
+        "the quickest way through empty streets, or that of the trip, so that many runs go side by side. Left out: "
+        "`kept` where all trips are bound to routes and all that may change allows it.",
+    )
+    pollutant: Pollutant | None = Field(
+        None, description="What readings of the air are of. Left out: the only one of `air.pollutants`."
+    )
+    loss: Literal["l1", "l2", "poisson", "geh"] = Field("l2", description="Distance of simulated and observed.")
+    weights: dict[str, Annotated[float, Field(ge=0, le=1e6)]] = Field(
+        default_factory=dict, description="How much readings of a kind weigh against others: `speed: 0.5`. Left out: 1."
+    )
     weight_decay: float = Field(
         1e-4, ge=0, le=10, description="λ: how hard parameters are pulled to what was believed, as a share of the loss."
     )
@@ -78,13 +91,27 @@ class CalibrationFile(Strict):
     seeds: int = Field(5, ge=2, le=100, description="Fresh seeds that the result is run with.")
     budget: int = Field(100, ge=1, le=100_000, description="Most runs.")
 
+    @field_validator("weights")
+    @classmethod
+    def _known_kinds(cls, weights: dict[str, float]) -> dict[str, float]:
+        for name in weights:
+            if name not in KINDS:
+                raise ValueError(f"`{name}` is no kind of reading.{closest_hint(name, KINDS)} All: {', '.join(KINDS)}.")
+        return weights
 
-def read_calibration(file: Path) -> CalibrationFile:
-    """Read a description (YAML).
+    @property
+    def numbers(self) -> tuple[tuple[tuple[str, int], CalibratedNumber], ...]:
+        """All numbers besides demand, each with its place in the file."""
+        drivers = [(("drivers", row), one) for row, one in enumerate(self.drivers)]
+        return (*drivers, *((("parameters", row), one) for row, one in enumerate(self.parameters)))
+
+
+def read_calibration(file: Path) -> tuple[CalibrationFile, Written]:
+    """Read a description (YAML), and where in the file each value stands.
 
     Raises
     ------
     ScenarioError
         With every problem of it.
     """
-    return read_description(file, CalibrationFile)[0]
+    return read_description(file, CalibrationFile)

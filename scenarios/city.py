@@ -205,6 +205,10 @@ class NetworkOptions(Strict):
         "`lane_num`, 30 m long; in OpenStreetMap 30 m before signals, where a street with one lane in this direction "
         "that also serves the turn across oncoming traffic is at least 9 m wide by its tag `width`.",
     )
+    speed_factors: dict[RoadClass, Annotated[float, Field(ge=0.3, le=2)]] = Field(
+        default_factory=dict,
+        description="Speed of free traffic as a multiple of the limit, by road class, as measured or calibrated.",
+    )
     signal_programmes: Listed[InputFile] = Field(
         (),
         description="Files with SUMO's signal programmes (`tlLogic`) that hold instead of those in the `sumo_net`; the "

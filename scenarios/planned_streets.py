@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .change_streets import ChangeError
 from .events import Contraflow
 from .load_network import load_network
-from .network import RoadNetwork
+from .network import CLASS_NAMES, RoadNetwork
 from .problems import ScenarioError
 from .yaml_lines import Written
 
@@ -28,6 +31,19 @@ def planned_streets(scenario: Scenario) -> RoadNetwork:
     ScenarioError
         With every change of the streets that cannot be made.
     """
+    factors = scenario.network.speed_factors
+    network = _streets_with_their_lanes(scenario)
+    return with_speed_factors(network, factors) if factors else network
+
+
+def with_speed_factors(network: RoadNetwork, factors: Mapping[str, float]) -> RoadNetwork:
+    """Streets on which free traffic goes at a multiple of the limit, by road class."""
+    by_class = np.array([factors.get(name, 1.0) for name in CLASS_NAMES])
+    speed_mps = network.links.speed_mps * by_class[network.links.road_class]
+    return replace(network, links=replace(network.links, speed_mps=speed_mps))
+
+
+def _streets_with_their_lanes(scenario: Scenario) -> RoadNetwork:
     city, changes = scenario.city.source, scenario.streets
     network = load_changed(city, scenario.network, scenario.period, changes, scenario.source_map)
     if not any(isinstance(event, Contraflow) for event in scenario.events):

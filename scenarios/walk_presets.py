@@ -24,6 +24,7 @@ class WalkPreset:
     stairs_slow: float  # speed on stairs over speed on the level
 
 
+OWN = ("speed_mps", "speed_sd_mps", "door_per_m_s", "door_less_per_s")  # what a scenario may say itself
 DOOR_M = 5.0  # a link no longer than this is passed like a door
 LEAST_DOOR_PER_S = 0.1
 SLOWEST_MPS, FASTEST_MPS = 0.5, 2.2  # RiMEA as Vadere draws it: speeds are cut off there
@@ -42,13 +43,10 @@ PRESETS: Mapping[str, WalkPreset] = {
 
 
 def preset_of(walking: Walking) -> WalkPreset:
-    """The preset of a scenario, with what it says of speeds."""
+    """The preset of a scenario, with what it says of speeds and doors itself."""
     preset = PRESETS[walking.preset]
-    return replace(
-        preset,
-        speed_mps=preset.speed_mps if walking.speed_mps is None else walking.speed_mps,
-        speed_sd_mps=preset.speed_sd_mps if walking.speed_sd_mps is None else walking.speed_sd_mps,
-    )
+    own = {name: getattr(walking, name) for name in OWN}
+    return replace(preset, **{name: value for name, value in own.items() if value is not None})
 
 
 def door_flow_per_s(widths_m: Sequence[float], preset: WalkPreset) -> float:

@@ -26,6 +26,20 @@ class Walking(Strict):
     speed_sd_mps: float | None = Field(
         None, ge=0, le=1, description="Standard deviation of this speed over people, m/s. Left out: the preset's."
     )
+    door_per_m_s: float | None = Field(
+        None,
+        ge=0.5,
+        le=5,
+        description="Most people a second through each metre of a narrow passage (5 m long or shorter). Left out: the "
+        "preset's.",
+    )
+    door_less_per_s: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="People a second fewer than that through any such passage, whatever its width. Left out: the "
+        "preset's.",
+    )
     links_every_s: float = Field(300.0, ge=1, le=86_400, description="Interval of the table of walk links, s.")
     hazard_weight: float | None = Field(
         None,

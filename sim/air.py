@@ -280,7 +280,13 @@ def _traffic_of(simulation: Simulation, inputs: AirInputs) -> TrafficEmissions |
     if inputs.shares is None:
         return None
     cold_c = float(inputs.weather.temperature_c[inputs.weather.at(0.0)]) if air.cold_start else None
-    kinds = technologies_of(inputs.shares, inputs.factors, cold_at_c=cold_c, silt_g_per_m2=air.silt_g_per_m2)
+    kinds = technologies_of(
+        inputs.shares,
+        inputs.factors,
+        cold_at_c=cold_c,
+        silt_g_per_m2=air.silt_g_per_m2,
+        multiples=air.fleet.multiples if air.fleet else None,
+    )
     try:
         return TrafficEmissions(
             simulation.model,

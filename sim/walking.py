@@ -177,14 +177,14 @@ class WalkLinkTable(Remembers):
         self._area_m2 = walkers.area_m2()
         self._width_m = walkers.of_links(0, walkers.walks.cell_f[0, table.CELL_WIDTH_M]) / np.bincount(walkers.link_of)
         self._start_s = 0.0
-        self._before = _totals(walkers)
+        self._before = walk_totals(walkers)
 
     def observe(self, t_s: float, model: CityModel) -> None:
         """Write one row for every link that somebody was on."""
         walkers, span_s = model.walkers, t_s - self._start_s
         if walkers is None or span_s <= 0.0:
             return
-        now = _totals(walkers)
+        now = walk_totals(walkers)
         entered, left, person_s, person_m, queued_s = now - self._before
         rows = np.flatnonzero(person_s > 0.0)
         person_s, person_m = person_s[rows], person_m[rows]
@@ -209,7 +209,7 @@ class WalkLinkTable(Remembers):
         self._start_s, self._before = t_s, now
 
 
-def _totals(walkers: Walkers) -> np.ndarray[Any, np.dtype[np.float64]]:
+def walk_totals(walkers: Walkers) -> np.ndarray[Any, np.dtype[np.float64]]:
     """People entered and left, seconds, metres and seconds stood on every link so far, ``[5, link]``."""
     numbers, rows = walkers.walks.cell_f[0], walkers.walks.cell_i[0]
     first, last = walkers.walks.first_cell[:-1], walkers.walks.first_cell[1:] - 1

@@ -53,7 +53,7 @@ def look_before(
     slopes = frozen_slopes(first, parameters)
     rows = parameters.of_kind("demand")
     at = parameters.start.copy()
-    at[rows] = first.departed[0, [int(list(parameters)[row].target) for row in rows]]
+    at[rows] = [first.departed[0, parameters.groups(row)].sum() for row in rows]
     linear = Linear(at, first.counts[0], slopes)
     best = bounded_fit(linear, loss, parameters)
     floor = linear.predict(best)

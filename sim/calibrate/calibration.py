@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...scenarios.file_contents import content_hash
+from ...scenarios.network import Floats
+from ...scenarios.observed import KINDS, UNITS
 from ...scenarios.problems import NO_VALUE, InputError, Problem
 from ..run_folder import versions, write_json
 from .acceptance import acceptance_table, table_rows
 from .before import Before, look_before
+from .gauges import COUNTED
 from .gauss_newton import Fitted, GaussNewton
 from .journal import Journal
 from .setting import Setting, compute_on, set_up
+from .slopes import slopes_of_numbers
 from .trust import JAMMED, Trust, examine_fit
 from .written import run_as_written, write_tables
 
@@ -33,6 +37,7 @@ class Calibration:
 
     setting: Setting
     before: Before
+    as_it_is: Floats  # [reading] of the scenario before anything was fitted
     found: Fitted
     trust: Trust
     runs: int
@@ -47,11 +52,12 @@ class Calibration:
             "parameters": len(parameters),
             "counts": int((self.setting.loss.observed.weight > 0.0).sum()),
             "counts_left_out": int((self.setting.loss.observed.weight == 0.0).sum()),
-            "rank": before.seen.rank,
+            "rank": trust.rank,
             "floor_nrmse": before.floor_nrmse,
             "persistence_nrmse": before.persistence_nrmse,
             "before_nrmse": before.as_it_is_nrmse,
             "nrmse": trust.fitted,
+            "kinds": kinds_table(self),
             "left_out_nrmse": trust.left_out,
             "left_out_before_nrmse": trust.left_out_before,
             "fresh_seeds_nrmse": trust.fresh_seeds,
@@ -73,7 +79,7 @@ class Calibration:
     def _acceptance(self, *, fitted: bool) -> list[dict[str, object]]:
         """What guidelines ask of the flows that were fitted, or left out."""
         observed = self.setting.loss.observed
-        rows = (observed.weight > 0.0) == fitted
+        rows = ((observed.weight > 0.0) == fitted) & self.setting.instruments.gauges.of_kinds(COUNTED)
         span_s = (observed.end_s - observed.start_s)[rows]
         return table_rows(acceptance_table(self.found.simulated.counts[0][rows], observed.value[rows], span_s))
 
@@ -81,9 +87,12 @@ class Calibration:
         """The same in a few lines for people."""
         figures = self.as_dict()
         begun = (
-            f"{figures['scenario']}: {figures['parameters']} parameters, {figures['counts']} counts fitted, rank "
-            f"{figures['rank']}; if all passed the sensors as in the first run, the best demand within the bounds "
-            f"would have NRMSE {figures['floor_nrmse']:.4f}."
+            f"{figures['scenario']}: {figures['parameters']} parameters, {figures['counts']} readings fitted, rank "
+            f"{figures['rank']}"
+        ) + _told(
+            "; if all passed the sensors as in the first run, the best demand within the bounds would have NRMSE",
+            self.before.floor_nrmse,
+            ".",
         )
         ended = (
             f"NRMSE {figures['before_nrmse']:.4f} before, {figures['nrmse']:.4f} after {figures['runs_to_best']} runs "
@@ -102,6 +111,19 @@ class Calibration:
         lines += [f"Warning: {self.trust.warning}"] if self.trust.warning else []
         lines += [f"Note: {note}." for note in self.setting.notes]
         return "\n".join(lines)
+
+
+def kinds_table(found: Calibration) -> list[dict[str, object]]:
+    """How far readings of each kind are off, in their own unit: root mean square, before and after, fitted ones."""
+    observed, before, after = found.setting.loss.observed, found.as_it_is, found.found.simulated.counts[0]
+    rows: list[dict[str, object]] = []
+    for kind in np.unique(observed.kind[observed.weight > 0.0]).tolist():
+        own = (observed.kind == kind) & (observed.weight > 0.0)
+        errors = [float(np.sqrt(np.mean((one - observed.value)[own] ** 2))) for one in (before, after)]
+        mean = float(observed.value[own].mean())
+        facts = {"kind": KINDS[kind], "unit": UNITS[KINDS[kind]], "readings": int(own.sum()), "mean": mean}
+        rows.append(facts | {"rmse_before": errors[0], "rmse": errors[1]})
+    return rows
 
 
 def _told(words: str, value: float, end: str = "") -> str:
@@ -152,15 +174,17 @@ def calibrate(
     asked, loss, parameters = setting.asked, setting.loss, setting.parameters
     most = asked.budget if budget is None else budget
     fresh = [FRESH + number for number in range(asked.seeds)]
-    if most < len(fresh) + 2:
-        raise InputError(f"a budget of {most} runs is too small: {len(fresh)} are for fresh seeds (`seeds`).")
+    around = 2 * (len(parameters) - len(parameters.of_kind("demand")))  # runs for the intervals of what is no demand
+    if most < len(fresh) + around + 2:
+        other = f", {around} for intervals of what is no demand" if around else ""
+        raise InputError(f"a budget of {most} runs is too small: {len(fresh)} are for fresh seeds (`seeds`){other}.")
     _open(out, setting, resume=resume)
 
     def told(journal: Journal) -> None:
         progress.count(journal.runs, most, "runs")
         stop_if_asked()
 
-    journal = Journal(simulate, most - len(fresh), out / RUNS, told)
+    journal = Journal(simulate, most - len(fresh) - around, out / RUNS, told)
     seed = setting.scenario.seed
     progress.stage("simulating (the first start compiles the kernels, which takes about a minute)")
     as_it_is = journal(setting.own[np.newaxis], [seed])
@@ -169,7 +193,8 @@ def calibrate(
     before = look_before(loss, parameters, free, as_it_is.counts[0], setting.other_days)
     decay = asked.weight_decay * float(loss(first.counts)[0]) / len(parameters)
     found = GaussNewton(journal, loss, parameters, weight_decay=decay, seed=seed).run()
-    journal.budget = journal.runs + len(fresh)
+    journal.budget = journal.runs + len(fresh) + around
+    found.linear = slopes_of_numbers(journal, parameters, found.linear, seed)
     trust = examine_fit(
         journal,
         loss,
@@ -181,7 +206,9 @@ def calibrate(
     )
     progress.stage("running the calibrated scenario")
     write_tables(setting, before, found, trust, out)
-    result = Calibration(setting, before, found, trust, journal.runs, run_as_written(setting, out), out)
+    result = Calibration(
+        setting, before, as_it_is.counts[0], found, trust, journal.runs, run_as_written(setting, out), out
+    )
     write_json(out / "summary.json", result.as_dict())
     return result
 
@@ -189,7 +216,9 @@ def calibrate(
 def _open(out: Path, setting: Setting, *, resume: bool) -> None:
     """Make the folder, or check that it is of the same calibration."""
     scenario = setting.scenario
-    inputs = [setting.file, setting.asked.observations, *scenario.input_files()]
+    asked = setting.asked
+    observed = [] if asked.observations is None else [asked.observations]
+    inputs = [setting.file, *observed, *(one.file for one in asked.experiments), *scenario.input_files()]
     facts = {
         "program": versions(),
         "inputs": [{"file": file.name, "sha256": content_hash(file)} for file in inputs if file.is_file()],

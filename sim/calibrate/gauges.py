@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 COUNTED = ("count", "turning_count", "screen_line")  # each vehicle that passes adds one
 OF_TRAFFIC = (*COUNTED, "speed", "travel_time", "queue")
+OF_EXPERIMENTS = ("walk_speed", "bottleneck_flow")
 LEAST_M = 1.0  # driven by all together: with less, a link's speed is that of who stands
 
 
@@ -28,6 +29,8 @@ class Gauges:
     reading: NDArray[np.int64]  # [part]
     link: Ints  # [part]
     to_link: Ints  # [part] the link that a turn, or the way on, leads into; else NO_LINK
+    receptor: tuple[str, ...] = ()  # [reading] id of the receptor of an air reading
+    condition: Floats = field(default_factory=lambda: np.zeros(0))  # [reading] of experiments: people/m² or m
 
     @classmethod
     def of(cls, observed: Observed) -> Gauges:
@@ -52,10 +55,6 @@ class Gauges:
     def of_kinds(self, names: tuple[str, ...]) -> Bools:
         """Which readings are of some kinds, ``[reading]``."""
         return np.isin(self.observed.kind, [KINDS.index(name) for name in names])
-
-    def weighted(self, weight: Floats) -> Gauges:
-        """The same with other weights."""
-        return replace(self, observed=replace(self.observed, weight=weight))
 
 
 class TrafficGauges:
@@ -89,8 +88,8 @@ class TrafficGauges:
         """Add what happened up to now to the readings that end, and take it from those that begin."""
         sign = (self._end_s == edge_s).astype(np.float64) - (self._start_s == edge_s)
         now = np.flatnonzero(sign)
-        links = np.unique(self._gauges.link[now])
-        totals = LinkSums(fleet, links)
+        now = now[np.isin(now, np.concatenate(list(self._rows.values())))]
+        totals = LinkSums(fleet, np.unique(self._gauges.link[now]))
         for name, rows in self._rows.items():
             for part in rows[np.isin(rows, now)].tolist():
                 self._sums[:, :, part] += sign[part] * self._of_part(name, part, totals, fleet)

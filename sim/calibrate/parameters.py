@@ -10,7 +10,7 @@ import numpy as np
 
 from ...scenarios.network import Floats
 
-Kind = Literal["demand", "driver"]
+Kind = Literal["demand", "departures", "number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,9 @@ class Parameter:
     high: float
     scale: float  # a change that matters: parameters of different units become comparable by it
     start: float  # where a search begins
-    target: int | str = 0  # demand: the group of trips; driver: the key of `drivers`
+    target: int | tuple[int, ...] = (
+        0  # demand: its groups of trips; departures: the slice; number: which of those asked
+    )
 
     def __post_init__(self) -> None:
         if not (self.low <= self.start <= self.high and self.low <= self.prior <= self.high):
@@ -56,12 +58,20 @@ class Parameters:
     def __len__(self) -> int:
         return len(self._all)
 
+    def __getitem__(self, row: int) -> Parameter:
+        return self._all[row]
+
     def __iter__(self) -> Iterator[Parameter]:
         return iter(self._all)
 
     def inside(self, values: Floats) -> Floats:
         """The values within their bounds that are nearest to these."""
         return np.clip(values, self.low, self.high)
+
+    def groups(self, row: int) -> list[int]:
+        """Groups of trips that the demand in a row is about."""
+        target = self._all[row].target
+        return list(target) if isinstance(target, tuple) else [target]
 
     def of_kind(self, kind: Kind) -> list[int]:
         """Rows of the parameters of one kind."""

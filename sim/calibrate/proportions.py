@@ -11,20 +11,9 @@ from scipy.optimize import lsq_linear
 from ...scenarios.network import Floats
 from .losses import Loss
 from .parameters import Parameters
-from .runs import Simulated
 
 MOST_ACTIVE = 500  # parameters for which bounds are tried one by one, which is exact
 NEGLIGIBLE = 1e-6  # of the largest singular value, below which a direction is not seen
-
-
-def proportions(simulated: Simulated, member: int = 0) -> Floats:
-    """Share of each group that passed each sensor in time, ``[reading, group]``, as counted in one run.
-
-    Of groups of which nobody departed it is not known, and 0.
-    """
-    departed = simulated.departed[member]
-    share: Floats = simulated.passed[member] / np.maximum(departed, 1.0)
-    return share
 
 
 @dataclass(frozen=True, slots=True)

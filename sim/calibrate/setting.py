@@ -1,8 +1,7 @@
-"""Bring together what a calibration is about: the scenario, its trips in groups, the counts, and what may change."""
+"""Bring together what a calibration is about: the scenario, its trips in groups, the readings, and what may change."""
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,32 +11,32 @@ import numpy as np
 from ...agents.drivers import COLUMNS
 from ...agents.fleet import Fleet
 from ...kernels import traffic_tables as table
+from ...scenarios.calibrated_kinds import Departures, DriverNumber
+from ...scenarios.calibrated_numbers import CalibratedNumber, change_of, number_troubles
 from ...scenarios.calibration_file import CalibrationFile, read_calibration
-from ...scenarios.coordination import coordinated
-from ...scenarios.data_health import refuse_outages
 from ...scenarios.network import Floats, RoadNetwork
-from ...scenarios.observed import KINDS, NO_LINK, Observed
-from ...scenarios.observed_days import days_of, leave_sensors_out, observed_on
-from ...scenarios.problems import NO_VALUE, InputError, Problem, ScenarioError
-from ...scenarios.sensor_cleaning import clean
+from ...scenarios.observed import KINDS
+from ...scenarios.problems import InputError, ScenarioError
+from ...scenarios.trips import VEHICLE_CLASSES
 from ..backend import Backend, choose_backend
-from ..observations import examine_observations
-from ..run import network_of, trips_of
+from ..run import trips_of
 from ..signal_processes import signals_of
+from .gauges import OF_TRAFFIC
 from .journal import Simulate
 from .losses import Loss
 from .parameters import Parameter, Parameters
 from .runs import GroupRuns, Simulated
+from .seen import Seen, observed_by
 from .trips import ScaledTrips, grouped_trips
+from .whole_runs import Instruments, WholeRuns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...scenarios.scenario import Scenario
+    from ...scenarios.trips import TripTable
 
-COUNT = KINDS.index("count")
 NOT_SIMULATED = ("events", "measures", "hazards", "public_transport", "walks", "evacuation", "responders")
-SHOWN = 10  # of what there may be many of
 MATTERS = 0.1  # of a group's trips: a change that matters
 FREE_SIDE = 0.5  # of the scenario's own demand: where the search begins, so that queues do not lead it astray
 
@@ -56,37 +55,61 @@ class Setting:
     other_days: Floats  # [day, reading], nan where nothing is known
     other_dates: tuple[str, ...]
     notes: tuple[str, ...]
-    runs: GroupRuns
+    runs: GroupRuns | WholeRuns
+    instruments: Instruments
 
     @property
     def own(self) -> Floats:
         """The scenario's own values of the parameters."""
-        number = self.groups.number
-        driver = self.scenario.drivers
-        values = [
-            number[int(one.target)] if one.kind == "demand" else float(getattr(driver, str(one.target)))
-            for one in self.parameters
-        ]
-        return self.parameters.inside(np.array(values, np.float64))
+        return self.parameters.inside(np.array([self._own(row, one) for row, one in enumerate(self.parameters)]))
 
-    def numbers(self, values: Floats) -> Floats:
+    def _own(self, row: int, one: Parameter) -> float:
+        if one.kind == "demand":
+            return float(self.groups.number[self.parameters.groups(row)].sum())
+        return 1.0 if one.kind == "departures" else self.number_of(one).own(self.scenario, self.network)
+
+    @property
+    def changes_demand(self) -> bool:
+        """Whether the calibrated scenario has trips of its own."""
+        return bool(self.parameters.of_kind("demand") or self.parameters.of_kind("departures"))
+
+    def number_of(self, one: Parameter) -> CalibratedNumber:
+        """The number of the scenario that a parameter is."""
+        assert isinstance(one.target, int)
+        return self.asked.numbers[one.target][1]
+
+    def demand(self, values: Floats) -> Floats:
         """Trips of each group for some values of the parameters, ``[member, group]``."""
-        numbers = np.tile(self.groups.number, (len(values), 1))
+        own = self.groups.number
+        numbers = np.tile(own, (len(values), 1))
+        for row in self.parameters.of_kind("demand"):
+            groups = self.parameters.groups(row)
+            numbers[:, groups] = values[:, [row]] * (own[groups] / max(float(own[groups].sum()), 1e-300))
         for row, one in enumerate(self.parameters):
-            if one.kind == "demand":
-                numbers[:, int(one.target)] = values[:, row]
+            if one.kind == "departures":
+                numbers[:, self.groups.slot == one.target] *= values[:, [row]]
         return numbers
+
+    def change(self, values: Floats) -> dict[str, Any]:
+        """Keys of a scenario file that give the scenario these values of all parameters that are no demand."""
+        rows = self.parameters.of_kind("number")
+        numbers = [self.number_of(self.parameters[row]) for row in rows]
+        return change_of(self.scenario, self.network, numbers, values[rows].tolist())
 
     def simulate(self, values: Floats, seeds: Sequence[int]) -> Simulated:
         """Run every row of values with its seed."""
-        drivers = [(row, COLUMNS[str(one.target)]) for row, one in enumerate(self.parameters) if one.kind == "driver"]
+        rows = self.parameters.of_kind("number")
+        if isinstance(self.runs, WholeRuns):
+            return self.runs(self.demand(values), values[:, rows], seeds)
+        drivers = [(row, self.number_of(self.parameters[row])) for row in rows]
 
         def adapt(fleet: Fleet, member: int) -> None:
-            cars = fleet.cities.driver[0, :, table.VEHICLE_CLASS] == 0.0
-            for row, column in drivers:
-                fleet.cities.driver[0, cars, column] = values[member, row]
+            for row, number in drivers:
+                assert isinstance(number, DriverNumber)
+                of_class = fleet.cities.driver[0, :, table.VEHICLE_CLASS] == VEHICLE_CLASSES.index(number.vehicle_class)
+                fleet.cities.driver[0, of_class, COLUMNS[number.key]] = values[member, row]
 
-        return self.runs(self.numbers(values), seeds, adapt if drivers else None)
+        return self.runs(self.demand(values), seeds, adapt if drivers else None)
 
 
 def set_up(file: Path, *, force: bool = False) -> tuple[Setting, Simulate]:
@@ -104,53 +127,49 @@ def set_up(file: Path, *, force: bool = False) -> tuple[Setting, Simulate]:
     InputError
         With every problem of every file, or where there is nothing to fit.
     """
-    asked = read_calibration(file)
+    asked, tree = read_calibration(file)
     beside = file.parent / asked.scenario
-    examined = examine_observations(asked.observations, str(beside) if beside.is_file() else asked.scenario)
-    scenario, health = examined.scenario, examined.health
-    assert scenario is not None and health.placed is not None  # a scenario was named
-    insisted = refuse_outages(health, force=force)
-    network = coordinated(network_of(scenario), scenario.signals.coordination)
-    readings = clean(health).readings
-    days = days_of(readings)
-    seen, notes = _counts(observed_on(readings, health.placed, scenario.start, scenario.duration_s), network)
-    if not len(seen):
-        told = [f"{health.name(found)}: {found.text} {found.way_out}" for found in health.findings[:SHOWN]]
-        told.append(_nothing(scenario, days))
-        raise ScenarioError([Problem(asked.observations, None, "", NO_VALUE, text) for text in told])
-    notes += [said.rstrip(".") for said in insisted]
-    lost = [readings.sensors[row].name for row, links in enumerate(health.placed.links) if not links.size]
-    if lost:
-        notes.append(
-            f"{len(lost)} sensors are not fitted, nobody knows on which link they are: {', '.join(lost[:SHOWN])}"
-        )
-    split = leave_sensors_out(seen, *_middles(network, seen), share=asked.left_out, seed=scenario.seed)
-    observed = replace(seen, weight=np.where(split.fitted, seen.weight, 0.0))
-    dates, other_days = [], []
-    for day in days:
-        if day == scenario.start.date():
-            continue
-        start = dt.datetime.combine(day, scenario.start.time())
-        other = observed_on(readings, health.placed, start, scenario.duration_s)
-        found = _matched(observed, other)
-        if np.isfinite(found).any():
-            dates.append(day.isoformat())
-            other_days.append(found)
+    scenario_file = str(beside) if beside.is_file() else asked.scenario
+    seen = observed_by(asked, file, scenario_file, force=force)
+    scenario, network = seen.scenario, seen.network
+    troubles = list(number_troubles(scenario, network, asked.numbers))
+    if troubles:
+        raise ScenarioError([tree.problem(place, text) for place, text in troubles])
+    notes = list(seen.notes)
     trips = trips_of(scenario, network)
-    if not len(trips):
-        raise InputError(f"{scenario.name} has no trips: there is nothing to scale.")
-    groups = grouped_trips(scenario, network, trips, asked.demand)
-    signals, commanded = signals_of(scenario, network, {})
-    if commanded:
-        notes.append("signals that Python objects decide at stand still while calibrating")
-    left_out = [key for key in NOT_SIMULATED if getattr(scenario, key)]
-    notes += [f"`{key}` of the scenario is left out while calibrating" for key in left_out]
-    runs = GroupRuns(network, scenario.drivers, groups, observed, scenario.step_s, signals)
-    parameters = _parameters(asked, scenario, groups)
-    days_table = np.array(other_days) if other_days else np.zeros((0, len(observed)))
-    loss = Loss(observed, asked.loss)
+    if not len(trips) and asked.demand is not None:
+        raise InputError(f"{scenario.name} has no trips: there is nothing to scale. Say `demand: null`.")
+    departures = [one for one in asked.parameters if isinstance(one, Departures)]
+    if len(departures) > 1:
+        raise InputError("`departures` is given more than once among the `parameters`. Keep one.")
+    slice_s = departures[0].slice_s if departures else None
+    groups = grouped_trips(scenario, network, trips, asked.demand, slice_s=slice_s)
+    whole = _whole(asked, trips, seen)
+    numbers = [one for _, one in asked.numbers if not isinstance(one, Departures)]
+    runs: GroupRuns | WholeRuns
+    if whole:
+        runs = WholeRuns(scenario, network, groups, seen.instruments, numbers)
+    else:
+        signals, commanded = signals_of(scenario, network, {})
+        if commanded:
+            notes.append("signals that Python objects decide at stand still while calibrating")
+        left_out = [key for key in NOT_SIMULATED if getattr(scenario, key)]
+        notes += [f"`{key}` of the scenario is left out while calibrating" for key in left_out]
+        gauges = seen.instruments.gauges
+        runs = GroupRuns(network, scenario.drivers, groups, gauges, scenario.step_s, signals)
+    parameters = _parameters(asked, scenario, network, groups)
+    fitted = int((seen.instruments.gauges.observed.weight > 0.0).sum())
+    if fitted < len(parameters):
+        notes.append(
+            f"there are {fitted} readings for {len(parameters)} parameters: at most {fitted} combinations of them can "
+            f"be known"
+        )
+    loss = Loss(seen.instruments.gauges.observed, asked.loss)
     setting = Setting(
-        file, asked, scenario, network, groups, parameters, loss, days_table, tuple(dates), tuple(notes), runs
+        *(file, asked, scenario, network, groups, parameters, loss, seen.other_days, seen.other_dates),
+        notes=tuple(notes),
+        runs=runs,
+        instruments=seen.instruments,
     )
     return setting, setting.simulate
 
@@ -169,58 +188,44 @@ def compute_on(setting: Setting, backend: Backend) -> None:
     setting.loss = replace(setting.loss, backend=chosen.name)
 
 
-def _counts(seen: Observed, network: RoadNetwork) -> tuple[Observed, list[str]]:
-    """The vehicle counts among what was observed, and what was left out."""
-    usable = (seen.kind == COUNT) & (seen.link != NO_LINK)
-    others = sorted({KINDS[kind] for kind in seen.kind[~usable].tolist()})
-    notes = [f"observations of {', '.join(others)} are not fitted: only counts are"] if others else []
-    return seen.part(usable), notes
+def _whole(asked: CalibrationFile, trips: TripTable, seen: Seen) -> bool:
+    """Whether whole runs of the scenario are made: routes are chosen, or something needs more than the traffic."""
+    needs = [
+        f"`{place[0]}[{place[1]}]`" for place, one in asked.numbers if not isinstance(one, (DriverNumber, Departures))
+    ]
+    gauges = seen.instruments.gauges
+    others = sorted({KINDS[kind] for kind in gauges.observed.kind[~gauges.of_kinds(OF_TRAFFIC)].tolist()})
+    needs += [f"readings of {name}" for name in others]
+    if asked.routes == "kept" and needs:
+        raise InputError(f"`routes: kept` has runs of the traffic alone, but {needs[0]} need whole runs. Remove it.")
+    bound = bool((np.diff(trips.route_start) > 0).all())
+    return bool(needs) or asked.routes == "chosen" or (asked.routes is None and not bound)
 
 
-def _nothing(scenario: Scenario, days: Sequence[dt.date]) -> str:
-    known = f"{days[0]} to {days[-1]}" if days else "no day"
-    return (
-        f"has no counts within the run ({scenario.start:%Y-%m-%d %H:%M}, {scenario.duration_s:g} s). It has those of "
-        f"{known}: set `start` and `duration_s` of the scenario so that whole intervals lie within."
-    )
-
-
-def _middles(network: RoadNetwork, observed: Observed) -> tuple[Floats, Floats]:
-    """Where each row was observed, m."""
-    ends = network.links.from_junction[observed.link], network.links.to_junction[observed.link]
-    x_m, y_m = ((axis[ends[0]] + axis[ends[1]]) / 2.0 for axis in (network.junctions.x_m, network.junctions.y_m))
-    return x_m, y_m
-
-
-def _matched(observed: Observed, other: Observed) -> Floats:
-    """What the same sensors counted in the same intervals of another day, nan where they did not."""
-    known: dict[Any, float] = {
-        (other.sensor_id[row], int(other.link[row]), float(other.start_s[row]), float(other.end_s[row])): float(
-            other.value[row]
-        )
-        for row in np.flatnonzero(other.kind == COUNT).tolist()
-    }
-    keys = zip(
-        observed.sensor_id, observed.link.tolist(), observed.start_s.tolist(), observed.end_s.tolist(), strict=True
-    )
-    return np.array([known.get(key, np.nan) for key in keys])
-
-
-def _parameters(asked: CalibrationFile, scenario: Scenario, groups: ScaledTrips) -> Parameters:
+def _parameters(asked: CalibrationFile, scenario: Scenario, network: RoadNetwork, groups: ScaledTrips) -> Parameters:
     parameters = []
     if asked.demand is not None:
         choice = asked.demand
-        for row, (name, number) in enumerate(zip(groups.name, groups.number.tolist(), strict=True)):
+        label = np.array(groups.label)
+        for name in dict.fromkeys(groups.label):
+            own = np.flatnonzero(label == name)
+            number = float(groups.number[own].sum())
             low, high = choice.least * number, choice.most * number
             prior = min(max(choice.prior * number, low), high)
             start = min(max(FREE_SIDE * number, low), high)
             scale = max(MATTERS * number, 1.0)
-            parameters.append(Parameter(name, "demand", "veh", prior, low, high, scale, start, row))
-    for driver in asked.drivers:
-        own = min(max(float(getattr(scenario.drivers, driver.key)), driver.low), driver.high)
-        scale = MATTERS * (driver.high - driver.low)
-        unit = driver.key.rsplit("_", 1)[-1]
-        parameters.append(Parameter(driver.key, "driver", unit, own, driver.low, driver.high, scale, own, driver.key))
+            parameters.append(Parameter(name, "demand", "veh", prior, low, high, scale, start, tuple(own.tolist())))
+    for number_row, (_, one) in enumerate(asked.numbers):
+        own_value = min(max(one.own(scenario, network), one.low), one.high)
+        prior = own_value if one.prior is None else one.prior
+        if not isinstance(one, Departures):
+            numbers = (prior, one.low, one.high, one.matters, own_value)
+            parameters.append(Parameter(one.name, "number", one.unit, *numbers, number_row))
+            continue
+        for slot in sorted(set(groups.slot.tolist())):
+            name = f"departures {slot * one.slice_s / 60:g}-{(slot + 1) * one.slice_s / 60:g} min"
+            numbers = (prior, one.low, one.high, one.matters, own_value)
+            parameters.append(Parameter(name, "departures", one.unit, *numbers, slot))
     if not parameters:
-        raise InputError("nothing may change: give `demand` or `drivers`.")
+        raise InputError("nothing may change: give `demand`, `drivers` or `parameters`.")
     return Parameters(parameters)

@@ -11,10 +11,11 @@ from ...scenarios.network import Floats
 from .journal import Journal
 from .losses import Loss
 from .parameters import Parameters
-from .proportions import Linear, proportions, seen_by
+from .proportions import Linear, seen_by
 from .runs import Simulated
 
 PROBE = 0.03  # share of the observed total that the readings may change by for a replica
+LEAST_MOVE = 0.02  # scales, of all parameters together: of less a simulation shows its chance and no slope
 MOST_PROBE = 0.5  # scales that no parameter goes further
 
 
@@ -23,12 +24,12 @@ def frozen_slopes(simulated: Simulated, parameters: Parameters, before: Floats |
 
     Those of parameters that are no demand, and of groups of which nobody departed, stay as they were.
     """
-    share = proportions(simulated)
-    slopes = np.zeros((share.shape[0], len(parameters))) if before is None else before.copy()
+    passed, departed = simulated.passed[0], simulated.departed[0]
+    slopes = np.zeros((passed.shape[0], len(parameters))) if before is None else before.copy()
     for row in parameters.of_kind("demand"):
-        group = int(list(parameters)[row].target)
-        if simulated.departed[0, group] > 0.0:
-            slopes[:, row] = share[:, group]
+        groups = parameters.groups(row)
+        if departed[groups].sum() > 0.0:
+            slopes[:, row] = passed[:, groups].sum(axis=1) / departed[groups].sum()
     return slopes
 
 
@@ -82,12 +83,35 @@ def _probe(direction: Floats, scaled: Floats, loss: Loss, parameters: Parameters
     return tried[best], float(reach[best])
 
 
+def slopes_of_numbers(journal: Journal, parameters: Parameters, linear: Linear, seed: int) -> Linear:
+    """The model with the slopes of all that is no demand measured around where it is, half a scale to each side.
+
+    Raises
+    ------
+    BudgetSpent
+        When there are fewer than two runs for each left.
+    """
+    rows = [row for row in range(len(parameters)) if row not in set(parameters.of_kind("demand"))]
+    if not rows:
+        return linear
+    asked = np.repeat(linear.at[np.newaxis], 2 * len(rows), axis=0)
+    for place, row in enumerate(rows):
+        asked[2 * place : 2 * place + 2, row] += MOST_PROBE * parameters.scale[row] * np.array([-1.0, 1.0])
+    asked = parameters.inside(asked)
+    counts = journal(asked, [seed] * len(asked)).counts
+    slopes = linear.slopes.copy()
+    for place, row in enumerate(rows):
+        apart = asked[2 * place + 1, row] - asked[2 * place, row]
+        slopes[:, row] = (counts[2 * place + 1] - counts[2 * place]) / max(apart, 1e-300)
+    return Linear(linear.at, linear.readings, slopes)
+
+
 def mended(linear: Linear, values: Floats, readings: Floats, parameters: Parameters) -> Linear:
     """The model moved to where a run was made, with the least change of slopes that explains it: Broyden (1965)."""
     scale = parameters.scale
     moved = (values - linear.at) / scale
     length = float(moved @ moved)
-    if length == 0.0:
-        return linear
+    if length < LEAST_MOVE**2:
+        return Linear(values, readings, linear.slopes)
     off = readings - linear.predict(values)
     return Linear(values, readings, linear.slopes + np.outer(off, moved / length) / scale)

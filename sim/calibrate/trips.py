@@ -29,6 +29,8 @@ class ScaledTrips:
     name: tuple[str, ...]  # [group]
     route_start: Longs  # [route + 1]: one route for each trip of the base
     route_link: Ints
+    label: tuple[str, ...]  # [group] the pair, zone or slice that it belongs to
+    slot: Ints  # [group] the slice of departures; 0 where these are not told apart
 
     def __len__(self) -> int:
         return len(self.name)
@@ -92,13 +94,27 @@ class ScaledTrips:
 
 
 def grouped_trips(
-    scenario: Scenario, network: RoadNetwork, trips: TripTable, choice: DemandChoice | None
+    scenario: Scenario,
+    network: RoadNetwork,
+    trips: TripTable,
+    choice: DemandChoice | None,
+    *,
+    slice_s: float | None = None,
 ) -> ScaledTrips:
-    """The groups that a description asks for; without one, all trips together."""
+    """The groups that a description asks for; without one, all trips together.
+
+    ``slice_s`` tells them apart by slices of departures besides.
+    """
     label = _labels(scenario, network, trips, choice)
-    names, group = np.unique(label, return_inverse=True)
+    slot = np.zeros(len(trips), np.int64) if slice_s is None else np.floor(trips.depart_s / slice_s).astype(np.int64)
+    names = [f"{one}, slice {row}" for one, row in zip(label.tolist(), slot.tolist(), strict=True)]
+    known, first, group = np.unique(names if slice_s else label, return_index=True, return_inverse=True)
     start, link = _ways(network, trips)
-    return ScaledTrips(trips, group.astype(np.int32), tuple(names.tolist()), start, link)
+    return ScaledTrips(
+        *(trips, group.astype(np.int32), tuple(known.tolist()), start, link),
+        label=tuple(label[first].tolist()),
+        slot=slot[first].astype(np.int32),
+    )
 
 
 def _labels(

@@ -37,6 +37,7 @@ class Trust:
     warning: str  # of the congested branch, "" where there is none
     low: Floats  # [parameter], of the interval
     high: Floats
+    rank: int  # combinations of the parameters that the sensors tell apart at the solution
     known: Floats  # [parameter]: how much of a change of it alone the sensors see
 
 
@@ -70,6 +71,7 @@ def examine_fit(
 
     days = [] if other_days is None else list(other_days)
     low, high = intervals(loss, parameters, found.linear, fresh, spread=spread)
+    seen = seen_by(found.linear.slopes, loss, parameters)
     low, high = np.minimum(low, found.values), np.maximum(high, found.values)  # where there is a choice, it was one
     return Trust(
         loss.nrmse(counts, fitted),
@@ -82,7 +84,8 @@ def examine_fit(
         congested_branch(journal, loss, parameters, found),
         low,
         high,
-        seen_by(found.linear.slopes, loss, parameters).known_share,
+        seen.rank,
+        seen.known_share,
     )
 
 

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...scenarios.network import CLASS_NAMES
+from ...scenarios.sensor_kinds import SENSOR_KINDS
 from ..calibrate.acceptance import GEH_GOOD, HOUR_S, Criterion, acceptance_table
+from ..calibrate.calibration import kinds_table
+from ..calibrate.gauges import COUNTED
 from ..calibrate.losses import geh
 from ..network_facts import drawn_lines
 from . import streets_map, style
@@ -45,13 +48,14 @@ def render(found: Calibration) -> str:
             title=found.setting.scenario.name,
             css_variables=style.css_variables(),
             css=(Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8"),
-            lead=f"The error of the counts fell from {was} to {now} of the mean count, after {found.found.runs} runs.",
+            lead=f"The error of the readings fell from {was} to {now} of their mean, after {found.found.runs} runs.",
             warning=trust.warning,
             notes=found.setting.notes,
             scores=_scores(found),
             acceptance=_acceptance(found),
             unknown=_unknown(found),
-            pictures=[_scatter(found), _geh_map(found), _progress(found)],
+            pictures=[*([_scatter(found), _geh_map(found)] if _counted(found).size else []), _progress(found)],
+            kinds=_kinds(found),
             parameters=_parameters(found),
             more_parameters=max(0, len(found.setting.parameters) - ROWS_SHOWN),
             ended=found.found.why,
@@ -66,8 +70,14 @@ def render(found: Calibration) -> str:
 def _hourly(found: Calibration) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Observed and simulated flows, veh/h, and which were fitted."""
     observed = found.setting.loss.observed
-    hours = (observed.end_s - observed.start_s) / 3600.0
-    return observed.value / hours, found.found.simulated.counts[0] / hours, observed.weight > 0.0
+    rows = _counted(found)
+    hours = (observed.end_s - observed.start_s)[rows] / 3600.0
+    return observed.value[rows] / hours, found.found.simulated.counts[0][rows] / hours, observed.weight[rows] > 0.0
+
+
+def _counted(found: Calibration) -> np.ndarray:
+    """Rows of the readings that count vehicles."""
+    return np.flatnonzero(found.setting.instruments.gauges.of_kinds(COUNTED))
 
 
 def _scores(found: Calibration) -> list[dict[str, str]]:
@@ -84,6 +94,22 @@ def _scores(found: Calibration) -> list[dict[str, str]]:
         ("The best demand within the bounds, if nothing ever queued (floor)", before.floor_nrmse),
     ]
     return [{"words": words, "value": f"{value:.4f}"} for words, value in rows if np.isfinite(value)]
+
+
+def _kinds(found: Calibration) -> list[dict[str, str]]:
+    """How far readings of each kind are off, where there are several."""
+    rows = kinds_table(found)
+    if len(rows) < 2 and all(row["kind"] == "count" for row in rows):
+        return []
+    return [
+        {
+            "kind": f"{SENSOR_KINDS[str(row['kind'])].words if row['kind'] in SENSOR_KINDS else row['kind']}",
+            "unit": str(row["unit"]),
+            "readings": style.whole(int(str(row["readings"]))),
+            **{name: style.number(float(str(row[name])), figures=3) for name in ("mean", "rmse_before", "rmse")},
+        }
+        for row in rows
+    ]
 
 
 def _acceptance(found: Calibration) -> list[dict[str, str]]:
@@ -116,7 +142,7 @@ def _unknown(found: Calibration) -> list[str]:
     """What these sensors cannot tell, in sentences."""
     before, setting = found.before, found.setting
     parameters = len(setting.parameters)
-    known = style.count(before.seen.rank, "combination")
+    known = style.count(found.trust.rank, "combination")
     told = [f"These sensors can tell {known} of {style.count(parameters, 'parameter')} apart."]
     for words, names in (
         ("Nothing is known of", before.unknown),
@@ -181,7 +207,7 @@ def _geh_map(found: Calibration) -> Picture:
 
     network, observed = found.setting.network, found.setting.loss.observed
     seen, simulated, _ = _hourly(found)
-    value = geh(simulated, seen)
+    counted, value = _counted(found), geh(simulated, seen)
     lines = drawn_lines(network)
     classes = [CLASS_NAMES[row] for row in network.links.road_class]
     with mpl.rc_context(style.RC):
@@ -193,7 +219,7 @@ def _geh_map(found: Calibration) -> Picture:
             lower = upper
             if not rows.size:
                 continue
-            points = np.array([streets_map.middle_of(lines[link]) for link in observed.link[rows]])
+            points = np.array([streets_map.middle_of(lines[link]) for link in observed.link[counted[rows]]])
             frame.axes.plot(
                 points[:, 0], points[:, 1], marker, color=style.LIGHT[colour], ms=6, mec="white", mew=0.5, zorder=5
             )
@@ -203,7 +229,7 @@ def _geh_map(found: Calibration) -> Picture:
             x_pt += 16 + streets_map.text_width_pt(told)
         streets_map.draw_footer(frame, network.attribution)
         worst = int(np.argmax(value))
-        title = f"The worst fit is at {observed.sensor_id[worst]}: GEH {style.number(float(value[worst]))}"
+        title = f"The worst fit is at {observed.sensor_id[counted[worst]]}: GEH {style.number(float(value[worst]))}"
         svg = to_svg(frame.figure, "geh", title)
     return Picture("geh", title, "GEH of simulated and counted flows.", svg)
 

@@ -126,6 +126,20 @@ def test_vehicles_without_exhaust_wear_all_the_same(germany):
         assert not table[row].any() and (table >= 0.0).all()
 
 
+def test_mended_factors_are_multiples_in_every_table(germany):
+    own = technologies_of(germany, FACTORS, cold_at_c=0.0)
+    mended = technologies_of(germany, FACTORS, cold_at_c=0.0, multiples={"nox": 2.0, "pm_wear": 3.0})
+    wanted = np.ones(kernel.SPECIES)
+    wanted[[kernel.NOX, kernel.NO2]], wanted[[kernel.PM10_WEAR, kernel.PM25_WEAR]] = 2.0, 3.0
+    for row in (0, own.names.index(ELECTRIC)):
+        grams, more = np.full(kernel.SPECIES, np.nan), np.full(kernel.SPECIES, np.nan)
+        kernel.exhaust_g_per_km(own.curve, own.first, own.trait, row, 30.0, grams)
+        kernel.exhaust_g_per_km(mended.curve, mended.first, mended.trait, row, 30.0, more)
+        np.testing.assert_allclose(more, wanted * grams, rtol=1e-12)
+    for table in ("idle_g_per_s", "power_g_per_j", "cold_g_per_m"):
+        np.testing.assert_allclose(getattr(mended, table), wanted * getattr(own, table), rtol=1e-12)
+
+
 def test_dust_is_that_of_the_formula(germany):
     kinds = technologies_of(germany, FACTORS, silt_g_per_m2=0.2)
     assert kinds.trait[0, kernel.DUST10_G_PER_KM] == pytest.approx(0.62 * 0.2**0.91 * (1.5 / 0.907185) ** 1.02)

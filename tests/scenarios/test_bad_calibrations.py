@@ -21,7 +21,7 @@ def write(folder, **keys):
 
 
 def test_what_is_left_out_has_a_default(tmp_path):
-    asked = read_calibration(write(tmp_path))
+    asked, _ = read_calibration(write(tmp_path))
     assert asked.demand is not None
     assert (asked.demand.by, asked.loss, asked.budget) == ("pair", "l2", 100)
 
@@ -44,7 +44,7 @@ def test_all_problems_come_at_once_with_their_lines(tmp_path, monkeypatch):
         (
             'fit.yaml:4  demand.by = "zones"',
             "fit.yaml:4  demand.least = 2",
-            "fit.yaml:5  drivers[0].high = 1.0  low and high must lie in 0.5 … 5, low below high.",
+            "fit.yaml:5  drivers[0].high = 1.0  must be above low (2).",
             'fit.yaml:5  drivers[1].key = "patience"',
             'fit.yaml:6  loss = "rmse"',
             "fit.yaml:7  budgets = 4",

@@ -90,6 +90,7 @@ FULL: dict[str, Any] = {
         "pedestrians": False,
         "slopes": True,
         "pockets": True,
+        "speed_factors": {"primary": 0.9},
         "signal_programmes": ["signals.xml"],
     },
     "streets": [
@@ -200,6 +201,8 @@ FULL: dict[str, Any] = {
         "preset": "code_conservative",
         "speed_mps": 1.2,
         "speed_sd_mps": 0.1,
+        "door_per_m_s": 1.9,
+        "door_less_per_s": 0.1,
         "links_every_s": 60,
         "patches_above_per_m2": 2.5,
         "hazard_weight": 3,
@@ -232,7 +235,8 @@ FULL: dict[str, Any] = {
         }
         | {"radiation_wpm2": 300, "friction_velocity_mps": 0.4, "obukhov_length_m": 80, "mixing_height_m": 900}
         | {"roughness_m": 0.8, "wind_height_m": 12, "utc_offset_h": 2},
-        "fleet": {"country": "DE", "year": 2024, "file": "fleet.csv", "factors": "factors.csv"},
+        "fleet": {"country": "DE", "year": 2024, "file": "fleet.csv", "factors": "factors.csv"}
+        | {"multiples": {"nox": 1.3}},
         "pollutants": ["nox", "pm25"],
         "sources": [
             {"id": "plant", "kind": "stack", "at": [7.42, 43.73], "height_m": 30, "diameter_m": 1, "exit_speed_mps": 8}
@@ -612,6 +616,16 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         ("network", "defaults", "primary", "speed_kmh"),
         None,
         ["streets, assumed for road class primary: speed 50 km/h → as built in"],
+    ),
+    (
+        ("network", "speed_factors", "primary"),
+        0.8,
+        ["streets: free speed over the limit 0.9 → 0.8 primary"],
+    ),
+    (
+        ("air", "fleet", "multiples", "nox"),
+        None,
+        ["air, vehicles: emissions over those of the factors 1.3 nox → none"],
     ),
     (("network", "pockets"), False, ["streets: turn pockets that the source knows yes → no"]),
     (
