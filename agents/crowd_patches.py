@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..kernels import crowd_tables
 from ..kernels import walking_tables as table
+from ..kernels.walk_standing import settle
 from ..scenarios.walk_network import WalkKind
 from .crowd import Crowd
 from .crowd_space import Area, Exit, Spot
@@ -191,6 +192,7 @@ class Patch(Remembers):
     def _unqueue(self, walker: int, before: int, cell: int, to: int) -> None:
         """Take somebody off the queue of a cell and off the links."""
         walks = self._walkers.walks
+        settle(self._walkers.of_member(0), walker)
         numbers, cells, rows = walks.cell_f[0], walks.cell_i[0], walks.walker_i[0]
         behind = int(rows[walker, table.NEXT])
         if before < 0:

@@ -355,15 +355,19 @@ class Journeys(Remembers):
         """Links that lanes lead to, in compressed rows; with ``held`` not by held lanes, nor the next of a route."""
         network = self.model.network
         starts = network.lanes.connector_start
-        ahead = [network.connectors.to_lane[starts[lane] : starts[lane + 1]] for lane in lanes]
+        count = np.maximum(starts[lanes + 1] - starts[lanes], 0)
+        of = np.repeat(np.arange(lanes.size), count)
+        within = np.arange(of.size) - np.repeat(np.cumsum(count) - count, count)
+        to_lane = network.connectors.to_lane[starts[lanes][of] + within]
+        turns = network.lanes.link[to_lane]
         if held is not None:
-            ahead = [to_lane[~held[to_lane]] for to_lane in ahead]
-        turns = [np.unique(network.lanes.link[to_lane]) for to_lane in ahead]
-        if held is not None:
-            turns = [turn[~np.isin(turn, route[1:2])] for turn, route in zip(turns, routes, strict=True)]
-        turns = [turn if turn.size else np.array([NOWHERE], np.int32) for turn in turns]  # an empty row would allow all
-        start = np.concatenate([[0], np.cumsum([turn.size for turn in turns])])
-        return start, np.concatenate(turns).astype(np.int32)
+            meant = np.array([route[1] if route.size > 1 else NOWHERE for route in routes])
+            kept = ~held[to_lane] & (turns != meant[of])
+            of, turns = of[kept], turns[kept]
+        none = np.setdiff1d(np.arange(lanes.size), of)  # an empty row would allow all
+        of, turns = np.append(of, none), np.append(turns, np.full(none.size, NOWHERE))
+        of, turns = np.divmod(np.unique(of * (network.link_count + 1) + turns - NOWHERE), network.link_count + 1)
+        return np.searchsorted(of, np.arange(lanes.size + 1)), (turns + NOWHERE).astype(np.int32)
 
     def _take(self, rows: Rows, old: list[Ints], routes: RouteTable, *, prefix: bool) -> int:
         """Hand out routes that exist and differ from the old ones; with ``prefix`` behind the present link."""

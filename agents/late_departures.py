@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..kernels import traffic_tables
 from ..kernels import walking_tables as table
+from ..kernels.walk_standing import settle
 
 if TYPE_CHECKING:
     from .fleet import Fleet
@@ -96,6 +97,9 @@ def redirect_walkers(walkers: Walkers, member: int, rows: Longs, start: Longs, l
         walkers.walks.cell_i[member],
     )
     cell = people[rows, table.CELL]
+    walk = walkers.of_member(member)
+    for row in rows[people[rows, table.STATUS] == table.QUEUED].tolist():
+        settle(walk, row)
     _shift_ends(walkers, member, rows, sign=1.0)
     kept = people[rows][:, [table.ORIGIN_CELL]].copy(), numbers[rows][:, [table.ORIGIN_LEFT_M]].copy()
     walkers.set_routes(member, rows, start, link)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..kernels import chance
 from ..kernels import walking_tables as table
-from ..kernels.walking import advance_walkers
+from ..kernels.walk_standing import settle_all
+from ..kernels.walking import advance_member, advance_walkers
 from ..kernels.walking_laws import HYDRAULIC, HYDRAULIC_JAM, WEIDMANN, WEIDMANN_JAM
 from ..kernels.walking_tables import Walk
 from ..scenarios.network import RoadNetwork
@@ -45,14 +46,23 @@ class PedestrianState:
     entered_s: Floats  # nan before
     arrived_s: Floats  # nan before
     walked_m: Floats
-    queued_s: Floats
-    crossing_s: Floats  # of it, waiting to cross a street
     left_m: Floats  # to the end of the cell
     status: Ints
     cell: Ints  # directed cell, -1 off the streets
     route_start: Ints
     route_size: Ints
     route_at: Ints
+    walks: Walk
+
+    @property
+    def queued_s(self) -> Floats:
+        """How long everybody stood at the end of cells so far."""
+        return settled(self.walks).walker_f[..., table.QUEUED_S]
+
+    @property
+    def crossing_s(self) -> Floats:
+        """How long of it everybody waited to cross a street."""
+        return settled(self.walks).walker_f[..., table.CROSSING_S]
 
     @classmethod
     def of(cls, walks: Walk) -> PedestrianState:
@@ -64,14 +74,13 @@ class PedestrianState:
             entered_s=numbers[..., table.ENTERED_S],
             arrived_s=numbers[..., table.ARRIVED_S],
             walked_m=numbers[..., table.WALKED_M],
-            queued_s=numbers[..., table.QUEUED_S],
-            crossing_s=numbers[..., table.CROSSING_S],
             left_m=numbers[..., table.LEFT_M],
             status=rows[..., table.STATUS],
             cell=rows[..., table.CELL],
             route_start=rows[..., table.ROUTE_START],
             route_size=rows[..., table.ROUTE_SIZE],
             route_at=rows[..., table.ROUTE_AT],
+            walks=walks,
         )
 
 
@@ -90,15 +99,14 @@ class Walkers(Remembers):
 
     def advance(self, first_step: int, last_step: int) -> None:
         """Let steps of one second pass."""
-        advance_walkers(self.walks, first_step, last_step)
+        if self.walks.counter.shape[0] == 1:
+            advance_member(self.walks, 0, first_step, last_step)
+        else:
+            advance_walkers(self.walks, first_step, last_step)
 
     def of_member(self, member: int) -> Walk:
-        """Views of one member's tables.
-
-        ``kernels.walking.walkers_of`` is for kernels: where one that counts no references compiled it, it hands
-        Python the tables of all members.
-        """
-        return self.walks._replace(**{name: getattr(self.walks, name)[member] for name in table.OWN})
+        """Views of one member's tables."""
+        return member_of(self.walks, member)
 
     def set_routes(self, member: int, walks: NDArray[np.int64], start: NDArray[np.int64], link: Ints) -> None:
         """Give walks their routes.
@@ -212,6 +220,7 @@ class Walkers(Remembers):
         slot, last = int(rows[walk, table.SLOT]), int(counter[table.OUT]) - 1
         moved = int(self.walks.active[0, last])
         self.walks.active[0, slot], rows[moved, table.SLOT] = moved, slot
+        self.walks.stands[0, :, slot] = self.walks.stands[0, :, last]
         counter[table.OUT] = last
 
     def put_in(self, walk: int, cell: int, left_m: float) -> None:
@@ -223,6 +232,7 @@ class Walkers(Remembers):
         self.walks.cell_i[0, table.CAME_IN, cell] += 1
         slot = int(counter[table.OUT])
         self.walks.active[0, slot], rows[walk, table.SLOT] = walk, slot
+        self.walks.stands[0, table.SINCE_STEP, slot] = 0
         counter[table.OUT] = slot + 1
 
     def link(self, member: int, walk: int) -> int:
@@ -256,6 +266,7 @@ class Walkers(Remembers):
     def state_hash(self, member: int = 0) -> str:
         """SHA-256 over everything that decides how people go on, routes included."""
         digest = hashlib.sha256()
+        settle_all(self.of_member(member))
         rows = self.walks.walker_i[member].copy()
         rows[:, table.ROUTE_START] = 0  # where routes lie in memory depends on the other members
         digest.update(rows.tobytes())
@@ -263,6 +274,22 @@ class Walkers(Remembers):
         digest.update(self.walks.cell_f[member].tobytes())
         digest.update(self.walks.cell_i[member, : table.CURSOR].tobytes())
         return digest.hexdigest()
+
+
+def member_of(walks: Walk, member: int) -> Walk:
+    """Views of one member's tables, from Python.
+
+    ``kernels.walking.walkers_of`` is for kernels: where one that counts no references compiled it, it hands Python
+    the tables of all members.
+    """
+    return walks._replace(**{name: getattr(walks, name)[member] for name in table.OWN})
+
+
+def settled(walks: Walk) -> Walk:
+    """The tables, once what those who stand have stood so far is in their rows."""
+    for member in range(walks.counter.shape[0]):
+        settle_all(member_of(walks, member))
+    return walks
 
 
 def build_walkers(
@@ -288,6 +315,7 @@ def build_walkers(
         cell_f=np.repeat(cell_f[np.newaxis], members, axis=0),
         cell_i=np.repeat(cell_i[np.newaxis], members, axis=0),
         active=np.zeros((members, max(len(trips.id), 1)), np.int32),
+        stands=np.zeros((members, table.STANDS_COLUMNS, max(len(trips.id), 1)), np.int32),
         counter=np.zeros((members, table.COUNTERS), np.int64),
         crossing_f=crossing.numbers,
         crossing_i=np.repeat(crossing.rows[np.newaxis], members, axis=0),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .compile import kernel
+from .compile import bare, bare_entry, woven
+from .walk_standing import stand_no_more
 from .walking_tables import (
     BEFORE,
     CAME_IN,
@@ -28,6 +29,7 @@ from .walking_tables import (
     ROUTE_START,
     SEND,
     SERVED,
+    SLOT,
     STATUS,
     STORE,
     TAIL,
@@ -39,7 +41,7 @@ from .walking_tables import (
 )
 
 
-@kernel
+@woven
 def may_enter(walk: Walk, cell: int) -> bool:
     """Whether there is room for one more in this direction.
 
@@ -49,14 +51,14 @@ def may_enter(walk: Walk, cell: int) -> bool:
     return walk.cell_i[COUNT, cell] + 1.0 <= walk.cell_f[STORE, cell] - against
 
 
-@kernel
+@woven
 def may_cross(walk: Walk, cell: int) -> bool:
     """Whether a cell is no crossing, or one that people may step on now."""
     crossing = walk.cell_i[CROSSING, cell]
     return crossing < 0 or walk.crossing_i[IS_OPEN, crossing] == 1
 
 
-@kernel
+@woven
 def put(walk: Walk, walker: int, cell: int) -> None:
     """Put somebody into a cell."""
     walk.walker_i[walker, CELL] = cell
@@ -64,7 +66,7 @@ def put(walk: Walk, walker: int, cell: int) -> None:
     walk.cell_i[CAME_IN, cell] += 1
 
 
-@kernel
+@woven
 def want(walk: Walk, walker: int, cell: int) -> None:
     """Queue somebody at the end of a cell for the one that the route leads to."""
     to = walk.cell_i[FOLLOWING, cell]
@@ -81,9 +83,10 @@ def want(walk: Walk, walker: int, cell: int) -> None:
     walk.cell_i[WANTED, to] += 1
 
 
-@kernel
+@woven
 def _unlink(walk: Walk, walker: int, before: int, cell: int, to: int) -> None:
     """Take somebody out of a cell's queue; ``before`` stands before them in it, -1: nobody."""
+    stand_no_more(walk, walker, walk.walker_i[walker, SLOT])
     behind = walk.walker_i[walker, NEXT]
     if before < 0:
         walk.cell_i[HEAD, cell] = behind
@@ -95,7 +98,7 @@ def _unlink(walk: Walk, walker: int, before: int, cell: int, to: int) -> None:
     walk.cell_i[WANTED, to] -= 1
 
 
-@kernel
+@bare_entry
 def leave_queue(walk: Walk, walker: int) -> None:
     """Take somebody out of the queue at the end of a cell; they stay in the cell."""
     cell, before = walk.walker_i[walker, CELL], -1
@@ -106,7 +109,7 @@ def leave_queue(walk: Walk, walker: int) -> None:
     walk.walker_i[walker, STATUS] = WALKING
 
 
-@kernel
+@bare_entry
 def turn_round(walk: Walk, walker: int) -> None:
     """Turn somebody round who stands at the end of a cell."""
     cell = walk.walker_i[walker, CELL]
@@ -118,7 +121,7 @@ def turn_round(walk: Walk, walker: int) -> None:
     walk.walker_f[walker, LEFT_M] = walk.cell_f[CELL_M, opposite]
 
 
-@kernel
+@bare
 def go_on(walk: Walk, walker: int, before: int, cell: int, to: int) -> None:
     """Move somebody from a cell's queue into the next cell; ``before`` stands before them in the queue, -1: nobody."""
     _unlink(walk, walker, before, cell, to)
@@ -137,7 +140,7 @@ def go_on(walk: Walk, walker: int, before: int, cell: int, to: int) -> None:
     put(walk, walker, to)
 
 
-@kernel
+@woven
 def serve_node(walk: Walk, node: int) -> None:
     """Let people who stand at a node go on, links by the share of their widths, on each link who came first.
 
@@ -150,15 +153,16 @@ def serve_node(walk: Walk, node: int) -> None:
         if walk.cell_i[HEAD, cell] >= 0:
             least = walk.cell_f[SERVED, cell] if waiting == 0 else min(least, walk.cell_f[SERVED, cell])
             waiting += 1
-        walk.cell_i[CURSOR, cell] = walk.cell_i[HEAD, cell]
-        walk.cell_i[BEFORE, cell] = -1
     if waiting == 0:
         return
-    for place in range(first, last):  # whoever had nobody waiting has saved up nothing
+    for place in range(first, last):
         cell = walk.node_cell[place]
-        if walk.cell_i[HEAD, cell] < 0:
+        walk.cell_i[CURSOR, cell] = walk.cell_i[HEAD, cell]
+        walk.cell_i[BEFORE, cell] = -1
+        if walk.cell_i[HEAD, cell] < 0:  # whoever had nobody waiting has saved up nothing
             walk.cell_f[SERVED, cell] = least
-    while True:
+    goes_on = may_go_on_somewhere(walk, first, last)
+    while goes_on:
         chosen = -1
         for place in range(first, last):
             cell = walk.node_cell[place]
@@ -170,8 +174,28 @@ def serve_node(walk: Walk, node: int) -> None:
         walker = walk.cell_i[CURSOR, chosen]
         walk.cell_i[CURSOR, chosen] = walk.walker_i[walker, NEXT]
         to = walk.walker_i[walker, TO_CELL]
-        if walk.cell_f[RECEIVE, to] >= 1.0 and may_cross(walk, to) and may_enter(walk, to):
+        if takes_in(walk, to):
             go_on(walk, walker, walk.cell_i[BEFORE, chosen], chosen, to)
             walk.cell_f[SERVED, chosen] += 1.0 / walk.cell_f[CELL_WIDTH_M, chosen]
+            goes_on = may_go_on_somewhere(walk, first, last)
         else:
             walk.cell_i[BEFORE, chosen] = walker
+
+
+@woven
+def takes_in(walk: Walk, cell: int) -> bool:
+    """Whether the first cell of a link takes in one more now."""
+    return walk.cell_f[RECEIVE, cell] >= 1.0 and may_cross(walk, cell) and may_enter(walk, cell)
+
+
+@woven
+def may_go_on_somewhere(walk: Walk, first: int, last: int) -> bool:
+    """Whether a link that leaves a node is wanted and takes somebody in; else nobody there need be asked.
+
+    The links that leave it lie opposite those that lead to it.
+    """
+    for place in range(first, last):
+        to = walk.cell_i[OPPOSITE, walk.node_cell[place]]
+        if walk.cell_i[WANTED, to] > 0 and takes_in(walk, to):
+            return True
+    return False

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from numba import prange
 
-from .compile import kernel, parallel
-from .walk_gates import go_on, may_cross, may_enter, put, serve_node, want
-from .walking_laws import supply_share, walking_ratio
+from .compile import bare, bare_entry, parallel, woven
+from .walk_gates import go_on, may_enter, put, serve_node, want
+from .walk_standing import stand
+from .walking_laws import busiest_density, falling_share, speed_ratio
 from .walking_tables import (
     AREA_M2,
     ARRIVED,
@@ -15,7 +16,6 @@ from .walking_tables import (
     CELL,
     CELL_M,
     COUNT,
-    CROSSING_S,
     DEPART_S,
     DESTINATION_CELL,
     DESTINATION_M,
@@ -26,6 +26,7 @@ from .walking_tables import (
     FOLLOWING,
     HEAD,
     INCAPACITATED,
+    IS_OPEN,
     LEFT_M,
     NEXT,
     NO_ROUTE,
@@ -38,18 +39,20 @@ from .walking_tables import (
     PERSON_S,
     QUEUE,
     QUEUED,
-    QUEUED_S,
     RATIO,
     RECEIVE,
     ROUTE_AT,
     ROUTE_SIZE,
     SEND,
+    SHUT_STEPS,
+    SINCE_STEP,
     SLOT,
     SLOW,
     SPEED_MPS,
+    STANDS_COLUMNS,
     STATUS,
+    STEPS,
     STOOD_S,
-    TO_CELL,
     UPDATES,
     WAITING,
     WALKED_M,
@@ -62,12 +65,13 @@ from .walking_tables import (
 PHASES = (
     "set_out",  # walks whose departure has come, where there is room
     "share_room",  # speed and flow of every cell, by who is in it and who wants to be
+    "count_step",  # who spends it where
     "walk_on",  # everybody in their cell, up to its end
     "go_on_everywhere",  # from the end of a cell into the next, on links and at nodes
 )
 
 
-@kernel
+@woven
 def set_out(walk: Walk, t_s: float) -> None:
     """Let those out whose departure has come, each in the cell where the walk begins."""
     rows = walk.walker_f.shape[0]
@@ -94,7 +98,7 @@ def set_out(walk: Walk, t_s: float) -> None:
             _let_out(walk, walker, cell, t_s)
 
 
-@kernel
+@woven
 def _let_out(walk: Walk, walker: int, cell: int, t_s: float) -> None:
     walk.walker_i[walker, STATUS] = WALKING
     walk.walker_i[walker, ROUTE_AT] = 0
@@ -105,65 +109,100 @@ def _let_out(walk: Walk, walker: int, cell: int, t_s: float) -> None:
     put(walk, walker, cell)
     slot = walk.counter[OUT]
     walk.active[slot] = walker
+    walk.stands[SINCE_STEP, slot] = 0
     walk.walker_i[walker, SLOT] = slot
     walk.counter[OUT] += 1
 
 
-@kernel
+@woven
 def share_room(walk: Walk) -> None:
     """Speed in every cell, and who may leave and enter it.
 
     Where two streams meet each has half of a cross-section, and what the other half does not need of its own: a crowd
     that wants in cannot keep those inside from getting out.
     """
+    busiest = busiest_density(walk.law)
+    ratio_at_busiest = speed_ratio(walk.law, busiest)
     for cell in range(walk.cell_i.shape[1]):
         other = walk.cell_i[OPPOSITE, cell]
+        if other < cell:
+            continue  # done with it
         people = walk.cell_i[COUNT, cell] + walk.cell_i[COUNT, other]
         if people == 0 and walk.cell_i[WANTED, cell] == 0 and walk.cell_i[WANTED, other] == 0:
-            walk.cell_f[RATIO, cell] = walk.cell_f[SLOW, cell]
-            walk.cell_f[SEND, cell] = walk.cell_f[RECEIVE, cell] = _topped_up(walk, cell, 1e9, 1.0)
+            _rest(walk, cell)
+            _rest(walk, other)
             continue
         density = people / walk.cell_f[AREA_M2, cell]
-        walk.cell_f[RATIO, cell] = walk.cell_f[SLOW, cell] * walking_ratio(walk.law, density)
-        out_share, in_share = _share(walk, cell, WANTED), _share(walk, cell, QUEUE)
-        walk.cell_f[SEND, cell] = _topped_up(walk, cell, walk.cell_f[SEND, cell], out_share)
-        supply = supply_share(walk.law, density) * in_share
-        walk.cell_f[RECEIVE, cell] = _topped_up(walk, cell, walk.cell_f[RECEIVE, cell], supply)
+        # Beyond the density at which most get through it is the room ahead that holds people up, which the next cell
+        # sees to: within a cell they go on as at that density, so that a queue's head gets away at capacity.
+        ratio, supply = ratio_at_busiest, 1.0
+        if density > busiest:
+            supply = falling_share(density * speed_ratio(walk.law, density), busiest * ratio_at_busiest)
+        else:
+            ratio = speed_ratio(walk.law, density)
+        _divide(walk, cell, ratio, supply)
+        _divide(walk, other, ratio, supply)
 
 
-@kernel
+@woven
+def _rest(walk: Walk, cell: int) -> None:
+    """Leave a cell as one in which nobody is and which nobody wants to enter."""
+    walk.cell_f[RATIO, cell] = walk.cell_f[SLOW, cell]
+    walk.cell_f[SEND, cell] = walk.cell_f[RECEIVE, cell] = _topped_up(walk, cell, 1e9, 1.0)
+
+
+@woven
+def _divide(walk: Walk, cell: int, ratio: float, supply: float) -> None:
+    """Say how fast people are in a cell, and how many may leave and enter it, by the law and those who come against."""
+    walk.cell_f[RATIO, cell] = walk.cell_f[SLOW, cell] * ratio
+    out_share, in_share = _share(walk, cell, WANTED), _share(walk, cell, QUEUE)
+    walk.cell_f[SEND, cell] = _topped_up(walk, cell, walk.cell_f[SEND, cell], out_share)
+    walk.cell_f[RECEIVE, cell] = _topped_up(walk, cell, walk.cell_f[RECEIVE, cell], supply * in_share)
+
+
+@woven
 def _share(walk: Walk, cell: int, column: int) -> float:
     """Share of a cross-section that is left by those who want to pass it the other way (``column`` counts them)."""
     against = walk.cell_i[column, walk.cell_i[OPPOSITE, cell]]
     return max(0.5, 1.0 - against / (walk.cell_f[CAPACITY, cell] * walk.step_s))
 
 
-@kernel
+@woven
 def _topped_up(walk: Walk, cell: int, credit: float, share: float) -> float:
     """What may pass now: the rest of before and one step's flow, at most one person more than that."""
     flow = walk.cell_f[CAPACITY, cell] * share * walk.step_s
     return min(credit + flow, 1.0 + flow)
 
 
-@kernel
+@woven
+def count_step(walk: Walk) -> None:
+    """Note for every cell who spends this step in it, and for every crossing whether people may start across."""
+    walk.counter[STEPS] += 1
+    for cell in range(walk.cell_i.shape[1]):
+        if walk.cell_i[COUNT, cell] > 0:
+            walk.cell_f[PERSON_S, cell] += walk.cell_i[COUNT, cell] * walk.step_s
+            walk.cell_f[STOOD_S, cell] += walk.cell_i[QUEUE, cell] * walk.step_s
+    for crossing in range(walk.crossing_f.shape[1]):
+        walk.crossing_i[SHUT_STEPS, crossing] += 1 - walk.crossing_i[IS_OPEN, crossing]
+
+
+@woven
 def walk_on(walk: Walk, t_s: float) -> None:
     """Let everybody walk in their cell for one step; at its end they queue, at their destination they are there."""
     slot = 0
     while slot < walk.counter[OUT]:
+        if walk.stands[SINCE_STEP, slot] > 0:
+            slot += 1
+            continue
         walker = walk.active[slot]
-        cell = walk.walker_i[walker, CELL]
-        walk.cell_f[PERSON_S, cell] += walk.step_s
         if walk.walker_i[walker, STATUS] == QUEUED:
-            walk.walker_f[walker, LEFT_M] = 0.0
-            walk.walker_f[walker, QUEUED_S] += walk.step_s
-            walk.cell_f[STOOD_S, cell] += walk.step_s
-            if not may_cross(walk, walk.walker_i[walker, TO_CELL]):
-                walk.walker_f[walker, CROSSING_S] += walk.step_s
+            stand(walk, walker, slot)
             slot += 1
             continue
         if walk.walker_i[walker, STATUS] == INCAPACITATED:
             slot += 1
             continue
+        cell = walk.walker_i[walker, CELL]
         speed = walk.walker_f[walker, SPEED_MPS] * walk.cell_f[RATIO, cell]
         walk.walker_f[walker, LEFT_M] -= speed * walk.step_s
         walk.walker_f[walker, WALKED_M] += speed * walk.step_s
@@ -183,7 +222,7 @@ def walk_on(walk: Walk, t_s: float) -> None:
     walk.counter[UPDATES] += walk.counter[OUT]
 
 
-@kernel
+@woven
 def _arrive(walk: Walk, walker: int, cell: int, slot: int) -> None:
     walk.walker_i[walker, STATUS] = ARRIVED
     walk.walker_i[walker, CELL] = -1
@@ -192,9 +231,11 @@ def _arrive(walk: Walk, walker: int, cell: int, slot: int) -> None:
     last = walk.active[walk.counter[OUT]]
     walk.active[slot] = last
     walk.walker_i[last, SLOT] = slot
+    for column in range(STANDS_COLUMNS):
+        walk.stands[column, slot] = walk.stands[column, walk.counter[OUT]]
 
 
-@kernel
+@woven
 def go_on_everywhere(walk: Walk) -> None:
     """Let people at the end of a cell go on: within links, then at nodes."""
     for cell in range(walk.cell_i.shape[1]):
@@ -210,7 +251,7 @@ def go_on_everywhere(walk: Walk) -> None:
         serve_node(walk, node)
 
 
-@kernel
+@bare
 def walkers_of(walks: Walk, m: int) -> Walk:
     """Views of one member's arrays."""
     return Walk(
@@ -219,6 +260,7 @@ def walkers_of(walks: Walk, m: int) -> Walk:
         walks.cell_f[m],
         walks.cell_i[m],
         walks.active[m],
+        walks.stands[m],
         walks.counter[m],
         walks.crossing_f,
         walks.crossing_i[m],
@@ -235,7 +277,7 @@ def walkers_of(walks: Walk, m: int) -> Walk:
     )
 
 
-@kernel
+@bare_entry
 def advance_member(walks: Walk, m: int, first_step: int, last_step: int) -> None:
     """Run steps ``first_step`` up to, not including, ``last_step`` of one member."""
     walk = walkers_of(walks, m)
@@ -243,6 +285,7 @@ def advance_member(walks: Walk, m: int, first_step: int, last_step: int) -> None
         t_s = step * walk.step_s
         set_out(walk, t_s)
         share_room(walk)
+        count_step(walk)
         walk_on(walk, t_s)
         go_on_everywhere(walk)
 

@@ -48,16 +48,6 @@ def busiest_density(law: int) -> float:
 
 
 @kernel
-def walking_ratio(law: int, density: float) -> float:
-    """Speed over free speed of people who are not held up by those before them.
-
-    Beyond the density at which most get through it is the room ahead that holds people up, which the next cell sees to
-    (``supply_share``): within a cell they go on as at that density, so that a queue's head gets away at capacity.
-    """
-    return speed_ratio(law, min(density, busiest_density(law)))
-
-
-@kernel
 def supply_share(law: int, density: float) -> float:
     """Share of its capacity that a cell takes in at a density: all below the busiest, then as the law falls.
 
@@ -67,5 +57,10 @@ def supply_share(law: int, density: float) -> float:
     busiest = busiest_density(law)
     if density <= busiest:
         return 1.0
-    flow = density * speed_ratio(law, density) / (busiest * speed_ratio(law, busiest))
-    return max(flow, 0.05)
+    return falling_share(density * speed_ratio(law, density), busiest * speed_ratio(law, busiest))
+
+
+@kernel
+def falling_share(flow: float, most: float) -> float:
+    """The same beyond the busiest density, from the law's flows (speed ratio by density) there and at the busiest."""
+    return max(flow / most, 0.05)

@@ -98,7 +98,8 @@ IS_OPEN: Final = 3  # whether people may start across
 GOES_FIRST: Final = 4  # who waits there: GAPS, ZEBRA or GREEN
 WALK_CELL: Final = 5  # its directed cell; the other one is opposite
 IS_COVERED: Final = 6  # whether a vehicle stands or drives on it
-CROSSING_I_COLUMNS: Final = 7
+SHUT_STEPS: Final = 7  # steps so far in which nobody might start across
+CROSSING_I_COLUMNS: Final = 8
 
 # What ``GOES_FIRST`` may say.
 GAPS: Final = 0  # vehicles
@@ -113,7 +114,14 @@ CROSSED_F_COLUMNS: Final = 1
 OUT: Final = 0  # people who are out: the length of active
 DUE: Final = 1  # walks up to this row have their departure behind them
 UPDATES: Final = 2
-COUNTERS: Final = 3
+STEPS: Final = 3  # steps so far
+COUNTERS: Final = 4
+
+# Columns of ``stands``, ``[column, place in active]``: those who stand are left alone until they go on
+# (kernels.walk_standing).
+SINCE_STEP: Final = 0  # first step of it that is not yet in their row, 0: does not stand
+SHUT_BEFORE: Final = 1  # SHUT_STEPS of the crossing before them then
+STANDS_COLUMNS: Final = 2
 
 
 class Walk(NamedTuple):
@@ -124,6 +132,7 @@ class Walk(NamedTuple):
     cell_f: Floats
     cell_i: Ints
     active: Ints  # walks that are out, in no order
+    stands: Ints
     counter: NDArray[np.int64]
     crossing_f: Floats
     crossing_i: Ints
@@ -139,4 +148,4 @@ class Walk(NamedTuple):
     step_s: float
 
 
-OWN: Final = ("walker_f", "walker_i", "cell_f", "cell_i", "active", "counter", "crossing_i")
+OWN: Final = ("walker_f", "walker_i", "cell_f", "cell_i", "active", "stands", "counter", "crossing_i")

@@ -146,6 +146,24 @@ def test_nobody_is_lost_on_random_nets_and_all_arrive(seed, crowd, width_m):
     assert counts(walkers)[table.ARRIVED] == crowd
 
 
+def test_what_those_who_stand_are_owed_is_the_same_whenever_somebody_looks():
+    network = building(Passage("a", "b", 90, 3), Passage("b", "c", 30, 1), Passage("c", "d", 90, 2))
+    walks = people(network, [("a-b", "c-d", np.linspace(0, 60, 300))])
+    seldom, often = walking(network, walks), walking(network, walks)
+    often.walks.walker_f[0, :, table.QUEUED_S] = seldom.walks.walker_f[0, :, table.QUEUED_S] = 0.1  # sums are rounded
+    stood_s = seconds = 0.0
+    for step in range(200):
+        for walkers in (seldom, often):
+            walkers.advance(step, step + 1)
+        seconds += often.walks.counter[0, table.OUT]  # those who arrived in this step were out, too
+        stood_s = often.people.queued_s.sum()
+        assert often.people.crossing_s.max() == 0.0
+    assert often.state_hash() == seldom.state_hash()
+    assert stood_s - 30.0 == pytest.approx(often.walks.cell_f[0, table.STOOD_S].sum()) and stood_s > 5_000.0
+    arrived = (often.people.status == table.ARRIVED).sum()
+    assert often.walks.cell_f[0, table.PERSON_S].sum() == seconds + arrived
+
+
 def test_members_and_threads_do_not_change_anybody():
     network = building(Passage("a", "b", 90, 2), Passage("b", "c", 30, 1), Passage("c", "d", 90, 2))
     walks = people(network, [("a-b", "c-d", np.linspace(0, 100, 300))])
