@@ -33,6 +33,7 @@ STATE_WORDS = (
 
 # Why somebody is stranded.
 NOTHING, NO_WAY_ON_FOOT, NO_WAY_BY_CAR, ALL_FULL, NO_WAY_BY_BUS, NO_WAY_BY_AMBULANCE, NO_PLACE_BY_AMBULANCE = range(7)
+INCAPACITATED = 7
 CAUSES = (
     "",
     "no way on foot to any shelter or exit",
@@ -41,6 +42,7 @@ CAUSES = (
     "the bus found no way, or drove no more",
     "the ambulance found no way",
     "the shelter of the ambulance was full",
+    "incapacitated by a hazard",
 )
 
 
@@ -56,7 +58,7 @@ class Evacuees(Remembers):
         *("capacity", "turns_away"),
     )
     GATHERING = ("home_s", "alone")
-    KEEPS = (*HASHED, *GATHERING)
+    KEEPS = (*HASHED, *GATHERING, "shut_s")
 
     def __init__(self, people: EvacuationPeople, first_walk: int, first_car: int) -> None:
         households, persons = people.households.key.size, people.household.size
@@ -67,6 +69,7 @@ class Evacuees(Remembers):
         self.ordered_s = np.full(households, np.nan)
         self.heard_s = np.full(households, np.nan)
         self.shadow = np.zeros(households, np.bool_)
+        self.shut_s = np.full(households, np.inf)  # from when they have everything shut
         self.ready_s = np.full(persons, np.nan)
         self.left_s = np.full(persons, np.nan)  # home or building; what is planned while it lies ahead
         self.safe_s = np.full(persons, np.nan)
@@ -148,6 +151,14 @@ class Evacuees(Remembers):
         self.let_go(persons)
         self.doing[persons] = STRANDED
         self.cause[persons] = cause
+
+    def lose(self, persons: Longs) -> None:
+        """Note that people at home or in cars are incapacitated; they stay where they are, and leave no more."""
+        home = persons[np.isin(self.doing[persons], (AT_HOME, PREPARING))]
+        riding = persons[self.doing[persons] == IN_CAR]
+        self.leave(home, STRANDED)
+        self.ready_s[home] = self.left_s[home] = np.nan
+        self.strand(np.concatenate([home, riding]), INCAPACITATED)
 
     def leave(self, persons: Longs, state: int) -> None:
         """Let people out of their homes and buildings."""

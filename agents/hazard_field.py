@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..kernels import hazards as effect
 from ..scenarios.hazard_series import QUANTITIES
-from ..scenarios.hazards import Fire, Flood, Smoke
+from ..scenarios.hazards import Fire, Flood, Gas, Smoke
 
 if TYPE_CHECKING:
     from ..scenarios.hazard_checks import Pieces, Threat
@@ -47,20 +47,21 @@ class HazardField:
     ) -> None:
         self.threat, self.hazard = threat, threat.hazard
         self.link_of, self._links = pieces.link, network.link_count
-        self._times_s = threat.hazard.start_s + threat.series.times_s
-        self._steps = not isinstance(threat.hazard, (Flood, Smoke))  # holds until its next time
+        self.times_s = threat.hazard.start_s + threat.series.times_s
+        self.begins_at = threat.hazard.front if isinstance(threat.hazard, Gas) else 0.0  # its first quantity
+        self._steps = not isinstance(threat.hazard, (Flood, Gas, Smoke))  # holds until its next time
         columns = max(len(QUANTITIES[type(threat.hazard)]), 1)
         east_m, north_m = moved_m
         on_roads = threat.at(network, pieces.x_m - east_m, pieces.y_m - north_m)
-        self._on_roads = _dry(threat, on_roads, network.links.layer[pieces.link] > 0)
+        self.on_roads = _reached(threat, on_roads, network.links.layer[pieces.link])
         self.road = np.zeros((columns, pieces.link.size))
         self._on_walks: Sampled | None = None
         self.walk = np.zeros((columns, 0))
         if walkers is not None:
             beside = walkers.network.links.road_link[walkers.link_of]
-            above = (beside >= 0) & (network.links.layer[np.maximum(beside, 0)] > 0)
+            layer = np.where(beside >= 0, network.links.layer[np.maximum(beside, 0)], 0)
             x_m, y_m = walkers.cell_middles()
-            self._on_walks = _dry(threat, threat.at(network, x_m - east_m, y_m - north_m), above)
+            self._on_walks = _reached(threat, threat.at(network, x_m - east_m, y_m - north_m), layer)
             self.walk = np.zeros((columns, walkers.link_of.size))
         self.shuts_pieces = np.zeros(pieces.link.size, np.bool_)
         self.shuts_cells = np.zeros(self.walk.shape[1], np.bool_)
@@ -77,9 +78,9 @@ class HazardField:
 
     def look(self, t_s: float) -> None:
         """Take note of what it is at a time, and of what it closes."""
-        for field, sampled in ((self.road, self._on_roads), (self.walk, self._on_walks)):
+        for field, sampled in ((self.road, self.on_roads), (self.walk, self._on_walks)):
             if sampled is not None:
-                field[:, sampled.place] = self._between(sampled.values, t_s)
+                field[:, sampled.place] = self.between(sampled.values, t_s)
         limits = self._limits()
         self.shuts_pieces = self.road[0] > limits[0]
         self.shuts_cells = self.walk[0] > limits[1]
@@ -92,11 +93,14 @@ class HazardField:
         if isinstance(self.hazard, Smoke):
             limit = np.inf if self.hazard.closes_at_per_m is None else self.hazard.closes_at_per_m
             return limit, limit
+        if isinstance(self.hazard, Gas):
+            limit = np.inf if self.hazard.closes_at_mgm3 is None else self.hazard.closes_at_mgm3
+            return limit, limit
         return 0.0, 0.0
 
-    def _between(self, values: Floats, t_s: float) -> Floats:
+    def between(self, values: NDArray[np.floating], t_s: float) -> Floats:
         """Values at a time: nothing before the first one and from its end on, the last one's from then on."""
-        times_s = self._times_s
+        times_s = self.times_s
         after = int(np.searchsorted(times_s, t_s + 1e-9, side="right"))
         if after == 0 or self.ended(t_s):
             return np.zeros_like(values[0])
@@ -122,9 +126,12 @@ class HazardField:
             effect.cap_in_smoke(self.road, self.link_of, cap_mps)
 
 
-def _dry(threat: Threat, sampled: Sampled, above: Bools) -> Sampled:
-    """A flood without the places on bridges, which lie above the water."""
-    if not isinstance(threat.hazard, Flood):
+def _reached(threat: Threat, sampled: Sampled, layer: NDArray[np.integer]) -> Sampled:
+    """A flood without the places on bridges, which lie above the water; gas without those underground."""
+    if isinstance(threat.hazard, Flood):
+        there = layer[sampled.place] <= 0
+    elif isinstance(threat.hazard, Gas):
+        there = layer[sampled.place] >= 0
+    else:
         return sampled
-    wet = ~above[sampled.place]
-    return sampled._replace(place=sampled.place[wet], values=sampled.values[:, :, wet])
+    return sampled._replace(place=sampled.place[there], values=sampled.values[:, :, there])

@@ -12,13 +12,17 @@ from ..kernels import traffic_tables as table
 from ..kernels import walking_tables
 from ..kernels.walk_gates import leave_queue
 from ..scenarios.hazard_checks import Threat, pieces_of
+from ..scenarios.hazards import Gas
+from .evacuation import IN_CAR
 from .exposure import NOBODY, Exposure
+from .gas_exposure import IN_VEHICLE, OUTSIDE, WAITING, GasExposure
 from .hazard_field import HazardField
 from .patch_ways import stand_before
 from .remembering import Remembers, State
 
 if TYPE_CHECKING:
     from .city_model import CityModel
+    from .evacuation import Evacuees
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -53,13 +57,20 @@ class Hazards(Remembers):
         self.on_foot = Exposure(len(threats), 0 if walkers is None else len(walkers.trips.id))
         self.own_factor = fleet.vehicles.speed_factor[0].copy()
         self.held = np.zeros(len(fleet.trips.id), np.bool_)
+        self.gases: dict[int, GasExposure] = {}  # by row of ``fields``
         if walkers is not None:
             self.cell_x_m, self.cell_y_m = walkers.cell_middles()
+
+    def state(self) -> State:
+        """What is kept."""
+        return {**super().state(), "gases": [gas.state() for gas in self.gases.values()]}
 
     def restore(self, state: State) -> None:
         """Have everybody as they were, and every hazard as somebody saw it last."""
         before_m = self.moved_m.copy()
         super().restore(state)
+        for gas, then in zip(self.gases.values(), state["gases"], strict=True):
+            gas.restore(then)
         for number in np.flatnonzero((before_m != self.moved_m).any(axis=1)).tolist():
             self._lay_out(number)
         for field, looked_s in zip(self.fields, self.looked_s, strict=True):
@@ -77,6 +88,14 @@ class Hazards(Remembers):
         if not np.isnan(self.looked_s[number]):
             field.look(float(self.looked_s[number]))
         self.fields[number] = field
+        if number in self.gases:
+            self.gases[number].lay_out()
+
+    def add_gases(self, evacuees: Evacuees | None, seed: int) -> None:
+        """Let gases be breathed, indoors too where people are told to leave."""
+        for number, field in enumerate(self.fields):
+            if isinstance(field.hazard, Gas):
+                self.gases[number] = GasExposure(number, self, evacuees, seed)
 
     def look(self, number: int, t_s: float) -> tuple[Longs, Longs]:
         """Move one hazard on and let people feel it; returns whom it incapacitates in vehicles and on foot."""
@@ -85,11 +104,33 @@ class Hazards(Remembers):
         span_s = 0.0 if np.isnan(before_s) else t_s - float(before_s)
         field.look(t_s)
         self.looked_s[number] = t_s
+        if number in self.gases:
+            return self._breathe_gas(self.gases[number], t_s, span_s)
         trips, piece = self.vehicles_out()
         drivers = self.in_vehicles.feel(number, field, field.road, trips, piece, t_s, span_s)
         walks, cell = self.people_out()
         walking = self.on_foot.feel(number, field, field.walk, walks, cell, t_s, span_s)
         return drivers, walking
+
+    def _breathe_gas(self, gas: GasExposure, t_s: float, span_s: float) -> tuple[Longs, Longs]:
+        """Let everybody breathe a gas; who is incapacitated drives, walks and leaves no more."""
+        lost = gas.look(t_s, span_s)
+        self.in_vehicles.inside[gas.number] = gas.inside_now(IN_VEHICLE)
+        self.on_foot.inside[gas.number] = gas.inside_now(OUTSIDE, WAITING)
+        drivers, walks = lost[lost < gas.drivers], lost[lost >= gas.drivers] - gas.drivers
+        on_foot = walks[gas.lost_where[gas.drivers + walks] == OUTSIDE]
+        evacuees = gas.evacuees
+        if evacuees is not None:
+            first = len(gas.ids) - gas.drivers - evacuees.walk_row.size
+            persons = evacuees.people.walk_person[walks[walks >= first] - first].astype(np.int64)
+            driving = persons[evacuees.doing[persons] == IN_CAR]
+            cars = evacuees.car_row[driving]
+            at_the_wheel = driving == np.array([np.flatnonzero(evacuees.car_row == car)[0] for car in cars.tolist()])
+            evacuees.lose(persons)
+            drivers = np.concatenate([drivers, cars[at_the_wheel]])
+        for felt, people in ((self.in_vehicles, drivers), (self.on_foot, on_foot)):
+            felt.lost_s[people], felt.lost_to[people] = t_s, gas.number
+        return drivers, on_foot
 
     def vehicles_out(self) -> tuple[Longs, Longs]:
         """Vehicles on the road, and the piece of a street each is on; inside a junction the end of the one before."""
@@ -106,6 +147,12 @@ class Hazards(Remembers):
         if self.model.walkers is None:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         return self.model.walkers.people_out()
+
+    def lost_to(self, number: int) -> int:
+        """How many a hazard has incapacitated so far."""
+        if number in self.gases:
+            return int((~np.isnan(self.gases[number].lost_s)).sum())
+        return int((self.on_foot.lost_to == number).sum() + (self.in_vehicles.lost_to == number).sum())
 
     def caps_mps(self) -> Floats:
         """Safe speed on every link, inf where no hazard lowers it."""

@@ -13,6 +13,7 @@ from .air_rates import Rates, check_rates
 from .areas import Corners, trouble_with
 from .buildings import houses_of
 from .emission_factors import FactorTable, bundled_factors, check_factors
+from .hazards import Gas
 from .nearest_links import project
 from .network import NO_PLACE, Floats, Ints, RoadNetwork
 from .places import find_places, middle_of_links
@@ -100,12 +101,18 @@ def _read(scenario: Scenario) -> tuple[AirInputs | None, list[Problem]]:
         rates += [own] if own is not None else []
     for section in ("sources", "receptors"):
         problems += _double_ids(scenario, section)
-    if air.fleet is None and not air.sources:
+    if air.fleet is None and not air.sources and not _carries_gas(scenario):
         said = "nobody emits anything: give `fleet` for what traffic emits, or `sources`."
         problems.append(_about(scenario, (), said))
     if problems or states is None:
         return None, problems
     return AirInputs(states, shares, factors, tuple(rates)), []
+
+
+def _carries_gas(scenario: Scenario) -> bool:
+    """Whether the wind is there for a hazard; also where it is written, but wrong, and told elsewhere."""
+    written = scenario.source_map is not None and scenario.source_map.child("hazards") is not None
+    return any(isinstance(one, Gas) for one in scenario.hazards) or (written and not scenario.hazards)
 
 
 def _fleet(scenario: Scenario, fleet: AirFleet) -> tuple[FactorTable, VehicleShares | None, list[Problem]]:

@@ -32,7 +32,7 @@ from .evacuation import (
     WayOut,
 )
 from .events import Contraflow, Incident, RoadClosure, SignalPlan, SpeedLimit
-from .hazards import BlockedArea, Fire, Flood, RasterAt, Smoke
+from .hazards import BlockedArea, Fire, Flood, Gas, RasterAt, Smoke
 from .measure_words import MEASURES, measure_sentence, measure_title
 from .patches import Patch
 from .planner_words import clock, label, lasting, number, percent_change, plain_words, value_words, window
@@ -61,7 +61,7 @@ EVACUATION_ENTRIES = {
 KNOWN = {"sight": "drivers learn of it when they get there", "broadcast": "everybody knows of it at once"}
 KNOWN_HAZARD = {"sight": "people learn of it when they get there", "broadcast": "everybody knows of it at once"}
 QUANTITY = r"(?P<number>[\d.,]+(, [\d.,]+)*) (?P<unit>\D+)"
-HAZARDS = BlockedArea | Fire | Flood | Smoke
+HAZARDS = BlockedArea | Fire | Flood | Gas | Smoke
 AIR_ENTRIES = {
     Stack: "stack",
     AreaSource: "area that emits",

@@ -108,13 +108,31 @@ class Neighbours(Strict):
 Channel = Annotated[Siren | CellBroadcast | DoorToDoor | Neighbours, Field(discriminator="kind")]
 
 
+class OnCloud(Strict):
+    """A level of a gas at homes of a zone that an order waits for."""
+
+    hazard: str = Field(min_length=1, description="Id of one of `hazards` of the kind `gas`.")
+    at_mgm3: float = Field(gt=0, le=1e6, description="Concentration outdoors, mg/m³, at any home of the zone.")
+    zone: str | None = Field(
+        None, min_length=1, description="Id of the zone whose homes count. Left out: all zones of the order."
+    )
+
+
 class Order(Strict):
-    """Zones that are told to leave, at a time."""
+    """Zones that are told to leave, or to stay inside, at a time or when gas comes near."""
 
     id: str | None = Field(None, min_length=1, description="A name of your own.")
     zones: Listed[str] = Field(min_length=1, description="Ids of the zones.")
-    start_s: Seconds = Field(description="When it is given, seconds after the scenario's start.")
-    compliance: Share = Field(1.0, description="Share of the warned households that leave.")
+    action: Literal["leave", "stay_inside"] = Field(
+        "leave",
+        description="What they are told: `leave`; or `stay_inside`, with everything shut, which keeps gas out for a "
+        "while ({doc}`hazards`).",
+    )
+    start_s: Seconds = Field(
+        description="When it is given, seconds after the scenario's start; with `when` not before then."
+    )
+    when: OnCloud | None = Field(None, description="A level of a gas that it waits for. Left out: it waits for none.")
+    compliance: Share = Field(1.0, description="Share of the warned households that do so.")
     channels: Listed[Channel] = Field(
         (), description="How people are warned. Left out: as the evacuation's `channels`."
     )

@@ -14,6 +14,8 @@ from .demand_random import pick
 from .evacuation import Evacuation, EvacuationZone, Pickup, Shelter, WayOut
 from .evacuation_files import all_shelters, all_zones, check_evacuation_files, is_grid
 from .evacuation_people import EvacuationPeople, havens_of, people_of
+from .hazard_checks import named_hazards
+from .hazards import Gas
 from .nearest_links import nearest_links, project
 from .network import Bools, Floats, Ints, RoadNetwork
 from .places import find_places
@@ -186,6 +188,7 @@ def _unknown_zones(scenario: Scenario, evacuation: Evacuation) -> Iterator[Probl
     known = [zone.id for zone in all_zones(evacuation)]
     naming = [("orders", row, order.zones) for row, order in enumerate(evacuation.orders)]
     naming += [("designated_routes", row, route.zones) for row, route in enumerate(evacuation.designated_routes)]
+    yield from _unknown_clouds(scenario, evacuation, known)
     for section, row, zones in naming:
         for column, name in enumerate(zones):
             if name not in known:
@@ -208,6 +211,21 @@ def _unknown_zones(scenario: Scenario, evacuation: Evacuation) -> Iterator[Probl
         if _zone_of(group.at, all_zones(evacuation)) < 0:
             said = "lies in no zone, so no order would reach its people. Move it, or draw a zone round it."
             yield _about(scenario, ("groups", row, "at"), said)
+
+
+def _unknown_clouds(scenario: Scenario, evacuation: Evacuation, zones: list[str]) -> Iterator[Problem]:
+    """Gas or zones that orders wait for and that are not there."""
+    gases = [name for name, hazard in named_hazards(scenario) if isinstance(hazard, Gas)]
+    for row, order in enumerate(evacuation.orders):
+        if order.when is None:
+            continue
+        for key, name, known in (("hazard", order.when.hazard, gases), ("zone", order.when.zone, zones)):
+            if name is not None and name not in known:
+                what = "hazard of the kind `gas`" if key == "hazard" else "zone"
+                said = (
+                    f"no such {what}.{closest_hint(name, known)} All: {', '.join(map(shown_value, known)) or 'none'}."
+                )
+                yield _about(scenario, ("orders", row, "when", key), said)
 
 
 def _zone_of(at: tuple[float, ...], zones: tuple[EvacuationZone, ...]) -> int:

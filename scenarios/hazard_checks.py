@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .hazard_series import AreaSeries, PolygonSeries, Sampled, Series, read_series
+from .hazard_series import AreaSeries, PolygonSeries, Release, Sampled, Series, read_series
+from .hazards import Gas
 from .network import NO_PLACE, Floats, RoadNetwork
 from .places import middle_of_links
 from .problems import NO_VALUE, Problem, ScenarioError
@@ -123,7 +124,7 @@ def _read_all(scenario: Scenario, network: RoadNetwork | None) -> tuple[list[Thr
             problems.append(_about(scenario, row, _key(hazard), said))
             continue
         series, found = read_series(hazard, crs)
-        problems += found
+        problems += [*found, *(_of_gas(scenario, row, hazard) if isinstance(hazard, Gas) else ())]
         if series is None:
             continue
         threat = Threat(name, hazard, series)
@@ -134,9 +135,24 @@ def _read_all(scenario: Scenario, network: RoadNetwork | None) -> tuple[list[Thr
     return threats, problems
 
 
+def _of_gas(scenario: Scenario, row: int, gas: Gas) -> Iterator[Problem]:
+    """What a release of gas lacks: the wind that carries it, and how fast it gets into houses."""
+    if scenario.air is None:
+        wind = "`air: {meteorology: {kind: constant, wind_mps: 2, wind_from_deg: 270}}`"
+        said = f"drifts with the wind, and nothing says how it blows. Give {wind}."
+        yield _about(scenario, row, "kind", said)
+    if scenario.evacuation is not None:
+        for key, example in (("air_changes_per_h", 1.0), ("closed_air_changes_per_h", 0.3)):
+            if getattr(gas, key) is None:
+                said = (
+                    f"is missing: people are indoors in an evacuation. Say how fast gas gets in: `{key}: {example:g}`."
+                )
+                yield _about(scenario, row, key, said)
+
+
 def _key(hazard: Hazard) -> str:
     """The key that says where a hazard is."""
-    return next(key for key in ("polygon", "file", "rasters") if getattr(hazard, key, None) is not None)
+    return next(key for key in ("polygon", "file", "rasters", "at") if getattr(hazard, key, None) is not None)
 
 
 def _about(scenario: Scenario, row: int, key: str, text: str) -> Problem:
@@ -154,6 +170,7 @@ def _reaches_nothing(threat: Threat, network: RoadNetwork) -> str:
     series = threat.series
     outlines = series.outline if isinstance(series, PolygonSeries) else []
     outlines = [series.outline] if isinstance(series, AreaSeries) else outlines
+    outlines = [shapely.Point(series.at).buffer(1e-6)] if isinstance(series, Release) else outlines
     if not outlines:
         return f"{said}. Wrong place, or wrong coordinate system?"
     to_city = Transformer.from_crs(series.crs, f"EPSG:{network.epsg}", always_xy=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .demand_tables import Complaints
 from .geojson_files import feature_lines, named_crs, open_ring, polygon_of, read_features
-from .hazards import BlockedArea, Fire, Flood, Hazard, RasterAt, Smoke
+from .hazards import BlockedArea, Fire, Flood, Gas, Hazard, RasterAt, Smoke
 from .network import Floats
 from .problems import NO_VALUE, Problem
 from .yaml_lines import key_text
@@ -37,16 +37,18 @@ QUANTITIES: dict[type, tuple[Quantity, ...]] = {  # in the order of the columns 
         Quantity("co2_percent", 0.0, 100.0),
         Quantity("o2_percent", AIR_O2_PERCENT, AIR_O2_PERCENT),
     ),
+    Gas: (),
     Fire: (),
     BlockedArea: (),
 }
+REACH_M = 5000.0  # from a release: nothing of the city is meant that lies farther away
 
 
 class Sampled(NamedTuple):
     """A hazard at the places that it ever reaches."""
 
     place: NDArray[np.int64]  # rows of the places that were asked for
-    values: Floats  # [time, column, place]
+    values: NDArray[np.floating]  # [time, column, place]
 
 
 class Series(Protocol):
@@ -130,6 +132,24 @@ class AreaSeries:
         return Sampled(place, np.ones((1, 1, place.size)))
 
 
+@dataclass(slots=True)
+class Release:
+    """Where gas is released; what it is elsewhere is worked out by the weather of a run (``agents.gas_cloud``)."""
+
+    at: tuple[float, ...]
+    crs: str = DEGREES
+    times_s: Floats = field(default_factory=lambda: np.zeros(1))
+
+    def sample(self, x: Floats, y: Floats) -> Sampled:
+        """Places that it may reach."""
+        from pyproj import Geod
+
+        lon, lat = (np.full(np.shape(x), degrees) for degrees in self.at)
+        _, _, away_m = Geod(ellps="WGS84").inv(lon, lat, x, y)
+        place = np.flatnonzero(np.asarray(away_m) <= REACH_M)
+        return Sampled(place, np.ones((1, 1, place.size)))
+
+
 def _in_columns(values: Floats, quantities: Sequence[Quantity], axis: int) -> Floats:
     """As the kernels want them: of oxygen what air has more."""
     for number, quantity in enumerate(quantities):
@@ -155,6 +175,8 @@ def read_series(hazard: Hazard, city_crs: str) -> tuple[Series | None, list[Prob
 
     if isinstance(hazard, BlockedArea):
         return AreaSeries(shapely.Polygon(hazard.polygon)), []
+    if isinstance(hazard, Gas):
+        return Release(hazard.at), []
     if isinstance(hazard, (Flood, Smoke)) and hazard.rasters is not None:
         return _read_rasters(hazard, hazard.rasters, city_crs)
     assert hazard.file is not None, "the model asks for one of both"

@@ -1,4 +1,4 @@
-"""Describe hazards that come, move and go: floods, smoke, fires, areas that nobody can pass."""
+"""Describe hazards that come, move and go: floods, smoke, gas, fires, areas that nobody can pass."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from .areas import Area
 from .strict import EndSeconds, InputFile, Listed, Seconds, Strict
+from .told import LonLat
+from .toxic_gases import GasName, toxic_gas
 from .whereabouts import only_one
 
 EPSG = re.compile(r"EPSG:\d{4,6}")
@@ -143,4 +145,57 @@ class BlockedArea(_Hazard):
     polygon: Area = Field(description="Where it is: longitude and latitude of each corner.")
 
 
-Hazard = Annotated[Flood | Smoke | Fire | BlockedArea, Field(discriminator="kind")]
+class Gas(_Hazard):
+    """Gas that an accident releases, and that drifts away with the wind of `air: meteorology`.
+
+    People breathe it outdoors, in vehicles and, more slowly, indoors.
+    """
+
+    kind: Literal["gas"] = Field(description="`gas`.")
+    substance: GasName = Field(description="What it is: `ammonia` or `chlorine`, see {doc}`hazards`.")
+    at: LonLat = Field(description="Where it is released: [longitude, latitude].")
+    height_m: float = Field(1.0, ge=0, le=300, description="Height above the ground, m.")
+    released_kg: float = Field(gt=0, le=1e7, description="How much is released, kg.")
+    lasts_s: float = Field(0.0, ge=0, le=86_400, description="How long it is released, s. 0: all at once.")
+    front_mgm3: float | None = Field(
+        None,
+        gt=0,
+        le=1e6,
+        description="Concentration from which one is in the cloud, and that arrival times are for, mg/m³. Left out: "
+        "what causes discomfort in an hour (AEGL-1).",
+    )
+    closes_at_mgm3: float | None = Field(
+        None,
+        gt=0,
+        le=1e6,
+        description="Nobody goes or drives into denser gas, mg/m³. Left out: it closes nothing.",
+    )
+    air_changes_per_h: float | None = Field(
+        None,
+        ge=0,
+        le=50,
+        description="How often an hour the air in houses changes, as people usually have their windows. Needed where "
+        "somebody is indoors, as in an evacuation.",
+    )
+    closed_air_changes_per_h: float | None = Field(
+        None,
+        ge=0,
+        le=50,
+        description="The same once everything is shut: of those who follow an order to stay inside, and in shelters.",
+    )
+
+    @field_validator("closed_air_changes_per_h")
+    @classmethod
+    def _tighter(cls, closed_per_h: float | None, info: ValidationInfo) -> float | None:
+        usual_per_h = info.data.get("air_changes_per_h")
+        if closed_per_h is not None and usual_per_h is not None and closed_per_h > usual_per_h:
+            raise ValueError(f"is more than `air_changes_per_h` ({usual_per_h:g}): shut windows let less air in.")
+        return closed_per_h
+
+    @property
+    def front(self) -> float:
+        """Concentration from which one is in the cloud, mg/m³."""
+        return self.front_mgm3 or float(toxic_gas(self.substance).hour_mgm3()[0])
+
+
+Hazard = Annotated[Flood | Smoke | Gas | Fire | BlockedArea, Field(discriminator="kind")]

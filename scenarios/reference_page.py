@@ -55,7 +55,7 @@ SECTIONS = (
         ),
     ),
     ("`air_warnings`", ("AirWarning", "WarningLevel", "WarningMessage")),
-    ("`hazards`", ("Flood", "Smoke", "Fire", "BlockedArea", "RasterAt")),
+    ("`hazards`", ("Flood", "Smoke", "Gas", "Fire", "BlockedArea", "RasterAt")),
     ("`public_transport`", ("BusLine", "Stop")),
     ("`walking`", ("Walking",)),
     (
@@ -66,6 +66,7 @@ SECTIONS = (
             "Group",
             "Door",
             "Order",
+            "OnCloud",
             "Shelter",
             "WayOut",
             "Pickup",

@@ -19,6 +19,7 @@ from ..agents.evacuation import (
     NO_WAY_BY_CAR,
     NO_WAY_ON_FOOT,
     ON_FOOT,
+    STRANDED,
     Evacuees,
 )
 from ..agents.evacuation_ways import WaysOnFoot, nearest
@@ -54,6 +55,7 @@ Longs = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 ENDS = ("origin_link", "destination_link", "origin_m", "destination_m")  # of trips, written during the run
+LOOKS_EVERY_S = 10.0  # how often somebody looks whether an order that waits is due
 EVERY_S = 1.0  # how often somebody looks who sets out and who has come
 CHOICE_HOLDS_S = 300.0  # drivers from the same link go by the same times to the shelters for so long
 NEAR_M = 60.0  # a shelter's attendant sees a car on its last link, or on the one before if the last is shorter
@@ -201,6 +203,11 @@ class Rescue(Remembers):
     def _reserve(self, persons: Longs) -> None:
         evacuees = self.evacuees
         evacuees.hold(persons[self.people.havens.reserved[evacuees.haven[persons]]])
+
+    def forget_lost(self) -> None:
+        """Let nobody leave or come any more who is incapacitated."""
+        self.orders.forget_lost()
+        self.under_way &= self.evacuees.doing != STRANDED
 
     def give_up(self, persons: Longs, cause: int) -> None:
         """Leave people where they are who have nowhere to go."""
@@ -434,17 +441,34 @@ def start_evacuation(simulation: Simulation, people: EvacuationPeople) -> Rescue
 
 
 class GiveOrder(Duty):
-    """Tell zones to leave."""
+    """Tell zones to leave or to stay inside."""
 
     def __init__(self, number: int, order: Order, rescue: Rescue) -> None:
         self.name = f"evacuation order {number}"
         self.given, self._rescue = order, rescue
 
-    def act(self, simulation: Simulation) -> None:
-        """Give the order."""
+    def act(self, simulation: Simulation) -> float | None:
+        """Give the order, or wait for what it waits for."""
+        if not self._is_due(simulation):
+            return LOOKS_EVERY_S
         told = self._rescue.orders.give(self.given, simulation.env.now)
-        text = f"ordered to leave: {told.people:,} people, of whom {told.leaving:,} will"
+        what = "leave" if self.given.action == "leave" else "stay inside"
+        text = f"ordered to {what}: {told.people:,} people, of whom {told.leaving:,} will"
         simulation.log("evacuation_order", ", ".join(self.given.zones), text)
+        return None
+
+    def _is_due(self, simulation: Simulation) -> bool:
+        """Whether gas is as dense at some home as the order waits for."""
+        when = self.given.when
+        if when is None:
+            return True
+        assert simulation.hazards is not None, "checked before the run"
+        gas = simulation.hazards.gas_called(when.hazard)
+        zones = self.given.zones if when.zone is None else (when.zone,)
+        people = self._rescue.people
+        names = np.array([zone.id for zone in people.zones], dtype=object)
+        there = np.isin(names[people.stocks.zone[people.households.stock]], zones)
+        return bool((gas.outdoors[: gas.homes][there] >= when.at_mgm3).any())
 
 
 class LookAfterEvacuees(Duty):

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ..agents.evacuation import AT_HOME, AWAY, COMING_HOME, PREPARING, Evacuees
+from ..agents.evacuation import AT_HOME, AWAY, COMING_HOME, INCAPACITATED, PREPARING, STRANDED, Evacuees
 from ..agents.evacuation_gathering import elsewhere, leave_at
 from ..agents.evacuation_warning import heard_at, member_keys, preparation_s, through_doors
 from ..agents.remembering import Remembers, State
@@ -35,7 +35,8 @@ class Ordered:
     zones: tuple[str, ...]
     households: int  # that it is meant for
     people: int
-    leaving: int  # people who hear it and comply
+    leaving: int  # people who hear it and comply: who leave, or stay inside
+    action: str = "leave"
 
 
 class Orders(Remembers):
@@ -70,7 +71,7 @@ class Orders(Remembers):
 
     def state(self) -> State:
         """What is kept."""
-        given = [[one.t_s, [*one.zones], one.households, one.people, one.leaving] for one in self.given]
+        given = [[one.t_s, [*one.zones], one.households, one.people, one.leaving, one.action] for one in self.given]
         return {**super().state(), "given": given}
 
     def restore(self, state: State) -> None:
@@ -85,34 +86,46 @@ class Orders(Remembers):
         return leaving
 
     def give(self, order: Order, t_s: float) -> Ordered:
-        """Tell zones to leave: whoever is at home and hears it gets ready and goes."""
+        """Tell zones to leave or to stay inside: who is at home and hears it gets ready and goes, or shuts windows."""
         people, evacuees = self.people, self.evacuees
         zones = [row for row, zone in enumerate(people.zones) if zone.id in order.zones]
-        first_time = np.isnan(self.zone_ordered_s[zones])
-        self.zone_ordered_s[np.array(zones)[first_time]] = t_s
         zone = people.stocks.zone[people.households.stock]
         asked = np.flatnonzero(np.isin(zone, zones) & self._at_home())
         evacuees.ordered_s[asked] = t_s
         comply = draws(self._seed, people.households.key[asked], "complies") < order.compliance
-        leaving = self._warn(asked, comply, order.channels or self.evacuation.channels, t_s)
-        self._shadow(t_s)
+        obeying, heard_s, heard = self._warn(asked, comply, order.channels or self.evacuation.channels, t_s)
+        if order.action == "stay_inside":
+            evacuees.shut_s[obeying] = np.minimum(evacuees.shut_s[obeying], heard_s)
+        else:
+            first_time = np.isnan(self.zone_ordered_s[zones])
+            self.zone_ordered_s[np.array(zones)[first_time]] = t_s
+            self._prepare(obeying, heard_s, heard)
+            self._shadow(t_s)
         size = people.households.size
-        told = Ordered(t_s, order.zones, asked.size, int(size[asked].sum()), int(size[leaving].sum()))
+        told = Ordered(t_s, order.zones, asked.size, int(size[asked].sum()), int(size[obeying].sum()), order.action)
         self.given.append(told)
         return told
 
     def _at_home(self) -> Bools:
         """Households of whom nobody is getting ready, under way or safe, ``[household]``."""
-        return np.isin(self.evacuees.doing[self.people.households.first_person[:-1]], (AT_HOME, AWAY))
+        doing, first = self.evacuees.doing, self.people.households.first_person[:-1]
+        there = np.isin(doing, (AT_HOME, AWAY))
+        lost = (doing == STRANDED) & (self.evacuees.cause == INCAPACITATED)  # at home too, but not to be asked
+        return np.asarray(np.minimum.reduceat(there | lost, first) & np.maximum.reduceat(there, first))
 
-    def _warn(self, asked: Longs, comply: Bools, channels: tuple[Channel, ...], t_s: float) -> Longs:
-        """Let households hear a warning; returns those that leave."""
+    def _warn(
+        self, asked: Longs, comply: Bools, channels: tuple[Channel, ...], t_s: float
+    ) -> tuple[Longs, Floats, Ints]:
+        """Let households hear a warning; returns those that comply, when each hears it and by how many channels."""
         people, evacuees, seed = self.people, self.evacuees, self._seed
         heard_s, heard = heard_at(channels, people.households.key[asked], t_s, seed)
         evacuees.heard_s[asked] = heard_s
         goes = comply & np.isfinite(heard_s)
-        self._prepare(asked[goes], heard_s[goes], heard[goes])
-        return asked[goes]
+        return asked[goes], heard_s[goes], heard[goes]
+
+    def forget_lost(self) -> None:
+        """Let nobody leave any more who cannot."""
+        self.leaving = self.leaving[self.evacuees.doing[self.leaving] != STRANDED]
 
     def _prepare(self, leaving: Longs, heard_s: Floats, heard: Ints) -> None:
         """Let households get ready; they leave together, and by the doors of their building where it has some."""
@@ -120,6 +133,8 @@ class Orders(Remembers):
         size = households.size[leaving]
         persons = _ranges(households.first_person[leaving], size)
         home = np.repeat(np.arange(leaving.size), size)
+        able = evacuees.doing[persons] != STRANDED
+        persons, home = persons[able], home[able]
         number = (persons - households.first_person[people.household[persons]]).astype(np.int32)
         stock = households.stock[leaving]
         ready_s = np.empty(persons.size)

@@ -25,6 +25,7 @@ from ..agents.evacuation import (
     UNDER_WAY,
     WAITS_FOR_AMBULANCE,
 )
+from ..agents.evacuation import INCAPACITATED as LOST
 from ..agents.remembering import Remembers
 from ..kernels import traffic_tables, walking_tables
 from ..scenarios.entry_words import Side, details, entry_names, entry_sentence
@@ -51,7 +52,8 @@ Longs = NDArray[np.int64]
 
 SHARES = (50, 90, 95, 100)  # per cent of those who leave, as evacuation time estimates are told (NUREG/CR-7002)
 MOST_BOTTLENECKS = 100
-INCAPACITATED = "incapacitated by a hazard"
+INCAPACITATED = CAUSES[LOST]
+GOALS = {"leave": "cleared", "stay_inside": "inside with everything shut"}  # of orders
 
 
 class EvacuationTable(Remembers):
@@ -387,8 +389,9 @@ def _in_words(scenario: Scenario, rescue: Rescue) -> dict[str, list[str]]:
     size = {zone.id: (rescue.evacuees.zone == row).sum() for row, zone in enumerate(rescue.people.zones)}
     goals = [
         f"{'Zone' if len(order.zones) == 1 else 'Zones'} {', '.join(order.zones)} "
-        f"({sum(size[zone] for zone in order.zones):,} people) cleared after the order "
-        f"at {clock(scenario.start, order.start_s)}"
+        f"({sum(size[zone] for zone in order.zones):,} people) {GOALS[order.action]} after the order "
+        f"{'at' if order.when is None else f'that waits for {order.when.hazard}, not before'} "
+        f"{clock(scenario.start, order.start_s)}"
         for order in evacuation.orders
     ]
     shadow, gathering = evacuation.shadow, evacuation.gathering
@@ -408,6 +411,11 @@ def _in_words(scenario: Scenario, rescue: Rescue) -> dict[str, list[str]]:
     }
 
 
+def _people_told(rescue: Rescue, action: str, count: str) -> int:
+    """People told to leave or to stay inside, or who do so."""
+    return sum(getattr(told, count) for told in rescue.orders.given if told.action == action)
+
+
 def evacuation_facts(rescue: Rescue) -> dict[str, Any]:
     """What an evacuation adds to the summary; everybody is in one of the counts of ``people``."""
     evacuees, simulation = rescue.evacuees, rescue.simulation
@@ -419,7 +427,9 @@ def evacuation_facts(rescue: Rescue) -> dict[str, Any]:
             "preset": simulation.scenario.walking.preset,
             "population": int(evacuees.doing.size),
             "people": counts,
-            "ordered": int(sum(told.people for told in rescue.orders.given)),
+            "ordered": _people_told(rescue, "leave", "people"),
+            "told_to_stay_inside": _people_told(rescue, "stay_inside", "people"),
+            "stay_inside": _people_told(rescue, "stay_inside", "leaving"),
             "leaving": int((~np.isnan(evacuees.left_s)).sum()),
             "shadow": int(evacuees.shadow[rescue.people.household].sum()),
             "turned_away": int(evacuees.refused.sum()),

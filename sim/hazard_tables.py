@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..scenarios.hazards import Flood, Smoke
+from .gas_tables import gas_casualties, gas_facts, write_gases
 from .network_facts import to_lon_lat
 from .run_folder import PEOPLE_FILES
 from .run_tables import SCHEMAS
 
 if TYPE_CHECKING:
     from ..agents.exposure import Exposure
+    from ..agents.gas_exposure import GasExposure
     from ..agents.hazard_field import HazardField
     from .hazards import HazardWatch
     from .run_folder import RunFolder
@@ -33,7 +35,9 @@ def write_hazards(folder: RunFolder, simulation: Simulation) -> None:
     folder.writer("hazard_links").write(_links(simulation, watch, names))
     folder.writer("exposure").write(_joined([_exposure(*one, names) for one in _modes(simulation)]))
     stranded = _joined([_stranded(simulation, *one, names) for one in _modes(simulation)])
-    casualties = _joined([_casualties(simulation, *one, names) for one in _modes(simulation)])
+    parts = [_casualties(simulation, *one, names) for one in _modes(simulation)]
+    casualties = _joined([*parts, *(_of_gas(simulation, gas) for gas in watch.hazards.gases.values())])
+    write_gases(folder, simulation, watch)
     folder.writer("trapped").write(stranded)
     folder.writer("casualties").write(casualties)
     _write_lists(folder, stranded, casualties)
@@ -43,7 +47,7 @@ def hazard_facts(simulation: Simulation) -> dict[str, Any]:
     """What hazards add to the summary."""
     watch = simulation.hazards
     assert watch is not None, "there are hazards where they are told of"
-    facts = {}
+    facts: dict[str, Any] = {}
     for number, field in enumerate(watch.hazards.fields):
         own = [count for count in watch.counts if count.hazard == number]
         exposed = [int((one.inside_s[number] > 0.0).sum()) for _, one, _ in _modes(simulation)]
@@ -57,6 +61,8 @@ def hazard_facts(simulation: Simulation) -> dict[str, Any]:
             "detours_on_foot": int(watch.detours_taken[number]),
             "most_streets_closed": max((count.streets_closed for count in own), default=0),
         }
+        if number in watch.hazards.gases:
+            facts[field.threat.name]["gas"] = gas_facts(watch.hazards.gases[number])
     return {"hazards": facts}
 
 
@@ -133,7 +139,7 @@ def _stranded(simulation: Simulation, mode: str, felt: Exposure, ids: tuple[str,
 def _casualties(simulation: Simulation, mode: str, felt: Exposure, ids: tuple[str, ...], names: list[str]) -> Columns:
     watch = simulation.hazards
     assert watch is not None
-    people = np.flatnonzero(felt.lost_to >= 0)
+    people = np.flatnonzero((felt.lost_to >= 0) & ~np.isin(felt.lost_to, list(watch.hazards.gases)))
     by = felt.lost_to[people]
     causes = [
         _why_lost(watch.hazards.fields[row], float(felt.worst[row, person]), float(felt.dose[person]))
@@ -150,13 +156,27 @@ def _casualties(simulation: Simulation, mode: str, felt: Exposure, ids: tuple[st
     }
 
 
+def _of_gas(simulation: Simulation, gas: GasExposure) -> Columns:
+    """Whom a gas incapacitated."""
+    name = gas.hazards.fields[gas.number].threat.name
+    rows = gas_casualties(gas, name, simulation.model.network.epsg)
+    people = np.flatnonzero(~np.isnan(gas.lost_s))
+    return {**rows, **_units_near(simulation, gas.lost_x_m[people], gas.lost_y_m[people])}
+
+
 def _nearest_units(simulation: Simulation, mode: str, place: Longs) -> Columns:
     """Who of the responders is nearest to places, where there are any."""
-    if simulation.responders is None or not place.size:
-        return {"nearest_unit": [""] * place.size, "nearest_unit_m": np.full(place.size, np.nan)}
+    if not place.size:
+        return _units_near(simulation, np.zeros(0), np.zeros(0))
+    return _units_near(simulation, *_coordinates(simulation, mode, place))
+
+
+def _units_near(simulation: Simulation, x_m: NDArray[np.float64], y_m: NDArray[np.float64]) -> Columns:
+    if simulation.responders is None or not x_m.size:
+        return {"nearest_unit": [""] * x_m.size, "nearest_unit_m": np.full(x_m.size, np.nan)}
     from .responder_tables import nearest_units
 
-    units, away_m = nearest_units(simulation.responders, *_coordinates(simulation, mode, place))
+    units, away_m = nearest_units(simulation.responders, x_m, y_m)
     return {"nearest_unit": units, "nearest_unit_m": away_m}
 
 

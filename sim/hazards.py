@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,12 +11,15 @@ from numpy.typing import NDArray
 from ..agents.hazards import Hazards
 from ..agents.remembering import Remembers, State
 from ..kernels import walking_tables
-from ..scenarios.hazard_checks import threats_of
+from ..scenarios.hazard_checks import Threat, threats_of
+from ..scenarios.hazards import Gas
 from .duties import Duty
+from .gas_tables import note_gas
 from .processes import block, set_limit, update_closed
 
 if TYPE_CHECKING:
     from ..agents.evacuation_ways import WaysOnFoot
+    from ..agents.gas_exposure import GasExposure
     from ..agents.hazard_field import HazardField
     from ..agents.walk_detours import WalkDetours
     from ..agents.walkers import Walkers
@@ -80,6 +84,11 @@ class HazardWatch(Remembers):
             if self.ways is not None:
                 self.ways.look_again(self.detours.announced, self.detours.felt)
 
+    def gas_called(self, name: str) -> GasExposure:
+        """What a gas of this name did so far."""
+        fields = self.hazards.fields
+        return next(gas for number, gas in self.hazards.gases.items() if fields[number].threat.name == name)
+
     def figures(self) -> dict[str, float]:
         """How many are in hazards, stranded and incapacitated by them at the moment."""
         felt = self.hazards.on_foot, self.hazards.in_vehicles
@@ -97,14 +106,33 @@ def start_hazards(simulation: Simulation) -> HazardWatch:
         from ..agents.walk_detours import WalkDetours
 
         detours = WalkDetours(simulation.walking.walkers, simulation.walking.router)
-    threats = threats_of(simulation.scenario, simulation.model.network)
-    watch = HazardWatch(Hazards(threats, simulation.model), detours)
+    watch = HazardWatch(Hazards(_threats(simulation), simulation.model), detours)
+    watch.hazards.add_gases(None if simulation.rescue is None else simulation.rescue.evacuees, simulation.seed)
     if simulation.rescue is not None and simulation.scenario.walking.hazard_weight is not None:
         watch.ways = simulation.rescue.ways
     simulation.remember("hazards", watch)
-    for number, threat in enumerate(threats):
-        simulation.duties.begin(FollowHazard(watch, number), threat.begins_s)
+    for number, field in enumerate(watch.hazards.fields):
+        simulation.duties.begin(FollowHazard(watch, number), field.threat.begins_s)
     return watch
+
+
+def _threats(simulation: Simulation) -> list[Threat]:
+    """All hazards; what gas is where and when follows from the weather of the run."""
+    scenario, network = simulation.scenario, simulation.model.network
+    threats = threats_of(scenario, network)
+    if not any(isinstance(threat.hazard, Gas) for threat in threats):
+        return threats
+    from ..agents.gas_cloud import GasSeries
+    from ..agents.weather import place_of
+    from ..scenarios.air_places import air_inputs
+
+    states, place = air_inputs(scenario).weather, place_of(network, scenario.start)
+    return [
+        replace(one, series=GasSeries.of(one.hazard, network, states, place, scenario.duration_s))
+        if isinstance(one.hazard, Gas)
+        else one
+        for one in threats
+    ]
 
 
 class FollowHazard(Duty):
@@ -130,6 +158,8 @@ def _pass_on(simulation: Simulation, watch: HazardWatch, number: int) -> None:
     hazards, t_s = watch.hazards, simulation.env.now
     drivers, walks = hazards.look(number, t_s)
     hazards.lay_down(walks)
+    if number in hazards.gases and simulation.rescue is not None:
+        simulation.rescue.forget_lost()
     shut_pieces, shut_cells = hazards.shut_places()
     opened, closed = _close_roads(simulation, watch, number)
     _limit_roads(simulation, watch)
@@ -141,8 +171,9 @@ def _pass_on(simulation: Simulation, watch: HazardWatch, number: int) -> None:
     field = hazards.fields[number]
     said = [f"{_counted(closed, 'street', 'streets')} closed"] if closed else []
     said += [f"{_counted(opened, 'street', 'streets')} open again"] if opened else []
-    if drivers.size + walks.size:
-        said.append(f"{_counted(drivers.size + walks.size, 'person', 'people')} incapacitated")
+    lost = hazards.gases[number].lost_at(t_s) if number in hazards.gases else drivers.size + walks.size
+    if lost:
+        said.append(f"{_counted(lost, 'person', 'people')} incapacitated")
     if said:
         simulation.log(field.hazard.kind, field.threat.name, ", ".join(said))
     _note(simulation, watch, number)
@@ -225,7 +256,8 @@ def _felt(watch: HazardWatch, walkers: Walkers, weight: float) -> NDArray[np.flo
         if field.hazard.known_to == "broadcast":
             ratio = np.ones(cells.size)
             field.slow_walks(ratio)
-            cells *= np.where(field.walk[0] > 0.0, weight / np.maximum(ratio, SLOWEST_FELT), 1.0)
+            there = (field.walk[0] > 0.0) & (field.walk[0] >= field.begins_at)
+            cells *= np.where(there, weight / np.maximum(ratio, SLOWEST_FELT), 1.0)
     length_m = walkers.walks.cell_f[0, walking_tables.CELL_M]
     return walkers.of_links(0, cells * length_m) / walkers.of_links(0, length_m)
 
@@ -233,6 +265,8 @@ def _felt(watch: HazardWatch, walkers: Walkers, weight: float) -> NDArray[np.flo
 def _note(simulation: Simulation, watch: HazardWatch, number: int) -> None:
     """Write down how a hazard stands."""
     hazards, t_s = watch.hazards, simulation.env.now
+    if number in hazards.gases:
+        note_gas(hazards.gases[number], t_s)
     field, feet, wheels = hazards.fields[number], hazards.on_foot, hazards.in_vehicles
     walks_closed = 0
     if watch.detours is not None:
@@ -245,7 +279,7 @@ def _note(simulation: Simulation, watch: HazardWatch, number: int) -> None:
             int(wheels.inside[number]),
             int((feet.stranded_by == number).sum()),
             int((wheels.stranded_by == number).sum()),
-            int((feet.lost_to == number).sum() + (wheels.lost_to == number).sum()),
+            hazards.lost_to(number),
             int(field.shuts_links.sum()),
             walks_closed,
         )
@@ -261,14 +295,14 @@ def _reached(watch: HazardWatch, field: HazardField, number: int, t_s: float) ->
     field.cap_roads(caps)
     level = np.zeros(field.shuts_links.size)
     np.maximum.at(level, field.link_of, field.road[0])
-    links = np.flatnonzero(level > 0.0)
+    links = np.flatnonzero((level > 0.0) & (level >= field.begins_at))
     safe_mps = np.where(np.isinf(caps) | field.shuts_links, np.nan, caps)[links]
     found = [Reached(t_s, number, "road", links, level[links], field.shuts_links[links], safe_mps)]
     if watch.detours is not None:
         walkers = watch.detours.walkers
         level = np.zeros(walkers.network.link_count)
         np.maximum.at(level, walkers.link_of, field.walk[0])
-        links = np.flatnonzero(level > 0.0)
+        links = np.flatnonzero((level > 0.0) & (level >= field.begins_at))
         shut = (walkers.of_links(0, field.shuts_cells) > 0.0)[links]
         found.append(Reached(t_s, number, "walk", links, level[links], shut, np.full(links.size, np.nan)))
     return found

@@ -40,6 +40,7 @@ REPORT = "report.html"
 CHECKPOINTS = "checkpoints"  # folder of snapshots
 STRANDED_FILES = ("stranded.csv", "stranded.geojson")
 MESSAGES = "messages"  # folder of warnings in CAP 1.2
+ARRIVALS_FILE = "gas_arrivals.geojson"  # of runs with gas
 PEOPLE_FILES = ("trapped.csv", "casualties.csv", "people_in_hazards.geojson")  # of runs with hazards
 SUMO_FILES = ("edgedata.xml", "tripinfo.xml", "fcd.xml")
 ROWS_PER_GROUP = 65_536
@@ -321,6 +322,7 @@ def _make_way(path: Path) -> None:
         REPORT,
         *STRANDED_FILES,
         *PEOPLE_FILES,
+        ARRIVALS_FILE,
         *(f"{table}.parquet" for table in SCHEMAS),
         *packed,
     ):

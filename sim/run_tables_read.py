@@ -177,6 +177,31 @@ class RunTables:
         return self.table("casualties")
 
     @cached_property
+    def gas_times(self) -> pd.DataFrame:
+        """People in gas over time; empty without any, as the four tables below."""
+        return self.table("gas_times")
+
+    @cached_property
+    def gas_people(self) -> pd.DataFrame:
+        """What everybody breathed of gas."""
+        return self.table("gas_people")
+
+    @cached_property
+    def gas_zones(self) -> pd.DataFrame:
+        """Casualties of gas by zone."""
+        return self.table("gas_zones")
+
+    @cached_property
+    def gas_arrivals(self) -> pd.DataFrame:
+        """When gas came to streets and zones."""
+        return self.table("gas_arrivals")
+
+    @cached_property
+    def gas_map(self) -> pd.DataFrame:
+        """When gas came where, and how dense it got, on squares."""
+        return self.table("gas_map")
+
+    @cached_property
     def air_receptors(self) -> pd.DataFrame:
         """Concentrations at receptors over time; empty where nobody asks for the air, as the seven tables below."""
         return self.table("air_receptors")

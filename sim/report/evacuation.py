@@ -80,8 +80,13 @@ def _minutes(seconds: float) -> str:
 
 def _sentences(facts: Mapping[str, Any], start: dt.datetime) -> list[str]:
     every, people = facts["zones"]["all"], facts["people"]
+    inside = facts.get("told_to_stay_inside", 0)
+    stayed = (
+        f"{style.whole(inside)} people were told to stay inside, of whom {style.whole(facts['stay_inside'])} did with "
+        "everything shut."
+    )
     if every["ordered_s"] is None:
-        return ["No order to leave was given in this run."]
+        return [stayed if inside else "No order to leave was given in this run."]
     first = style.clock(start, every["ordered_s"])
     told = []
     if every["safe_90_s"] is not None:
@@ -108,16 +113,20 @@ def _sentences(facts: Mapping[str, Any], start: dt.datetime) -> list[str]:
     if people["stranded"]:
         told.append(f"{style.count(people['stranded'], 'person', 'people')} could not go on.")
     if people.get("incapacitated"):
-        told.append(f"{style.count(people['incapacitated'], 'person was', 'people were')} incapacitated by a hazard.")
-    return told
+        on_foot = style.count(people["incapacitated"], "person was", "people were")
+        told.append(f"{on_foot} incapacitated by a hazard on foot.")
+    return [*([stayed] if inside else []), *told]
 
 
 def _headline(facts: Mapping[str, Any], start: dt.datetime) -> list[dict[str, str]]:
     """Six figures."""
     every, people = facts["zones"]["all"], facts["people"]
     after = "after the first order"
+    told = _figure("Told to leave", style.whole(facts["ordered"]), "people", f"of {style.whole(facts['population'])}")
+    if inside := facts.get("told_to_stay_inside", 0):
+        told["note"] += f"; {style.whole(inside)} to stay inside"
     return [
-        _figure("Told to leave", style.whole(facts["ordered"]), "people", f"of {style.whole(facts['population'])}"),
+        told,
         _figure("Left", style.whole(facts["leaving"]), "people", f"{style.whole(facts['shadow'])} without an order"),
         _figure("Safe at the end", style.whole(every["safe"]), "people", f"{style.whole(people['out'])} by an exit"),
         _figure("Half are safe", _time(every["safe_50_s"]), "", after),

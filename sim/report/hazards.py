@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOMENTS = 3  # of each hazard that are drawn
 ROWS_SHOWN = 20
+MODE_WORDS = {"on_foot": "on foot", "vehicle": "in a vehicle", "indoors": "indoors", "waiting": "at a stop"}
 EDGES = {"flood": (0.1, 0.2, 0.3, 0.6), "smoke": (0.1, 0.3, 1.0, 3.0)}  # m of depth; extinction per m
 MEASURES = {"flood": "depth of water, m", "smoke": "extinction, 1/m"}
 SERIES = (
@@ -33,9 +34,10 @@ def hazard_section(run: Run, city: City, start: dt.datetime) -> dict[str, Any] |
     facts = run.summary.get("hazards") or {}
     if not facts:
         return None
-    pictures = [picture for name, told in facts.items() for picture in _pictures(run, name, told["kind"], city, start)]
+    drawn = {name: told for name, told in facts.items() if "gas" not in told}  # gas has a section of its own
+    pictures = [picture for name, told in drawn.items() for picture in _pictures(run, name, told["kind"], city, start)]
     return {
-        "sentences": [_sentence(name, told) for name, told in facts.items()],
+        "sentences": [_sentence(name, told) for name, told in drawn.items()],
         "pictures": pictures,
         "casualties": _people(run.casualties, "t_s", start),
         "casualties_more": style.whole(len(run.casualties) - ROWS_SHOWN) if len(run.casualties) > ROWS_SHOWN else "",
@@ -167,7 +169,7 @@ def _people(table: pd.DataFrame, when: str, start: dt.datetime) -> list[dict[str
     return [
         {
             "person": str(row["person"]),
-            "mode": "on foot" if row["mode"] == "on_foot" else "in a vehicle",
+            "mode": MODE_WORDS[row["mode"]],
             "when": style.clock(start, row[when]),
             "cause": str(row["cause"]),
             "place": f"{row['lat']:.5f}, {row['lon']:.5f}",

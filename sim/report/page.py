@@ -15,6 +15,7 @@ from . import (
     air_warnings,
     evacuation,
     figures,
+    gas,
     hazards,
     metrics,
     responders,
@@ -74,6 +75,8 @@ def render(run: Run) -> str:
         pictures += on_foot.pop("pictures")
     danger = hazards.hazard_section(run, city, start)
     pictures += danger.pop("pictures") if danger is not None else []
+    cloud = gas.gas_section(run, city, start)
+    pictures += cloud.pop("pictures") if cloud is not None else []
     breathed = air.air_section(run, city, start)
     pictures += breathed.pop("pictures") if breathed is not None else []
     pictures += air_warnings.warning_pictures(run, start)
@@ -87,12 +90,16 @@ def render(run: Run) -> str:
             css_variables=style.css_variables(),
             css=(Path(__file__).parent / "templates" / "report.css").read_text(encoding="utf-8"),
             notice=words.status_notice(run),
-            sentences=[*told["sentences"], *traffic[:1]] if told else traffic,
+            sentences=[
+                *(cloud["sentences"] if cloud else []),
+                *([*told["sentences"], *traffic[:1]] if told else traffic),
+            ],
             caveat=f"{words.caveat(run)} {route_choice.how_chosen(run.summary)}".rstrip(),
             headline=told["headline"] if told else words.headline_figures(head, start),
             evacuation=told,
             pictures=pictures,
             on_foot=on_foot,
+            gas=cloud,
             hazards=danger,
             air=breathed,
             responders=responders.responder_section(run),

@@ -40,6 +40,7 @@ EVACUATION: dict[str, Any] = {
     "orders": [
         {"id": "first", "zones": ["port"], "start_s": 600, "compliance": 0.9}
         | {"channels": [{"id": "teams", "kind": "door_to_door", "reaches": 0.9, "delay_s": 60, "households_per_h": 60}]}
+        | {"action": "stay_inside", "when": {"hazard": "tank", "at_mgm3": 20, "zone": "port"}}
     ],
     "channels": [
         {"id": "horn", "kind": "siren", "reaches": 0.6, "delay_s": 30},
@@ -182,6 +183,9 @@ FULL: dict[str, Any] = {
         {"id": "plume", "kind": "smoke", "file": "river.geojson", "closes_at_per_m": 2, "incapacitates_at_dose": 0.3},
         {"id": "front", "kind": "fire", "file": "river.geojson", "crs": "EPSG:25832"},
         {"id": "cordon", "kind": "blocked_area", "polygon": SQUARE, "start_s": 60, "end_s": 3600},
+        {"id": "tank", "kind": "gas", "substance": "ammonia", "at": [7.42, 43.73], "height_m": 3, "released_kg": 500}
+        | {"lasts_s": 600, "front_mgm3": 30, "closes_at_mgm3": 2000}
+        | {"air_changes_per_h": 1, "closed_air_changes_per_h": 0.3},
     ],
     "public_transport": [
         {"id": "4", "kind": "bus_line", "headway_s": 600, "start_s": 60, "end_s": 3600, "boarding_per_h": 90}
@@ -952,6 +956,13 @@ def test_hazards_in_words():
         'new: flood "surge", from 07:00 to the end of the run: 2 rasters; people learn of it when they get there'
     )
     assert texts[4].startswith('new: blocked area "cordon" in an area of 90 ha round 43.7350, 7.4250, 07:01-08:00')
+    assert texts[5] == (
+        'new: gas "tank", from 07:00 to the end of the run: of ammonia, at 7.42, 43.73, height 3 m, released 500 kg, '
+        "released for 600 s, in the cloud from 30 mg/m³, closes everything from 2,000 mg/m³, air in houses changes an "
+        "hour 1, the same with all shut 0.3; people learn of it when they get there"
+    )
+    more = changed("hazards", 5, "released_kg", to=800)
+    assert [found.text for found in differences(full(), more)] == ['gas "tank": released 500 → 800 kg']
     later = changed("hazards", 0, "start_s", to=120)
     assert [found.text for found in differences(full(), later)] == ['flood "river": begins 07:01 → 07:02']
 

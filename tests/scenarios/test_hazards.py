@@ -136,7 +136,7 @@ def test_what_is_wrong_with_hazards_in_the_scenario(tmp_path: Path, monkeypatch:
         'hazards[3].crs = "WGS84"  must be the number of a coordinate system, such as "EPSG:25832".',
         'hazards[4].crs = "EPSG:99999"  is no coordinate system that is known here. Look it up at epsg.io.',
         "hazards[5].polygon = [[7, 43], [8, 44]]  has 2 corners; an area has at least 3.",
-        'hazards[6].kind = "storm"  no such kind. All: flood, smoke, fire, blocked_area.',
+        'hazards[6].kind = "storm"  no such kind. All: flood, smoke, gas, fire, blocked_area.',
     ]
 
 

@@ -29,6 +29,8 @@ MONACO = tuple(
     for name in (
         "air",
         "air_low_emission_zone",
+        "ammonia_release",
+        "ammonia_stay_inside",
         "flood",
         "morning_adapted",
         "on_foot",
