@@ -89,6 +89,12 @@ class CalibrationFile(Strict):
     )
     left_out: float = Field(0.2, ge=0, le=0.5, description="Share of the sensors that is left out to test the result.")
     seeds: int = Field(5, ge=2, le=100, description="Fresh seeds that the result is run with.")
+    intervals: Literal["resampled", "es_mda"] = Field(
+        "resampled",
+        description="Where 90 % intervals come from: fits to resampled counts through the slopes at the solution, or "
+        "an ensemble of runs that assimilates the readings (`es_mda`), which takes four runs for each member.",
+    )
+    members: int = Field(64, ge=10, le=10_000, description="Members of that ensemble.")
     budget: int = Field(100, ge=1, le=100_000, description="Most runs.")
 
     @field_validator("weights")

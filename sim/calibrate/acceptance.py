@@ -192,6 +192,39 @@ def fhwa_2019(modelled: Floats, days: Floats, *, name: str = "") -> list[Criteri
     ]
 
 
+def fhwa_2019_sensors(modelled: Floats, days: Floats, sensor: Sequence[str]) -> list[Criterion]:
+    """FHWA 2019 for many sensors: which share of them meets each criterion, where all of them should.
+
+    Parameters
+    ----------
+    modelled : [reading]
+        Of all sensors and intervals.
+    days : [day, reading]
+        Observed on days with like conditions; nan where nothing is known. Sensors with fewer than three whole days or
+        a single interval are left out.
+    sensor
+        Of each reading.
+    """
+    names, row_of = np.unique(np.array(sensor, np.str_), return_inverse=True)
+    met: list[list[bool | None]] = []
+    for row in range(names.size):
+        own = np.flatnonzero(row_of == row)
+        whole = days[np.isfinite(days[:, own]).all(axis=1)][:, own]
+        if own.size > 1 and len(whole) > 2:
+            met.append([one.met for one in fhwa_2019(modelled[own], whole)])
+    shares = np.array(met, np.float64).mean(axis=0) if met else np.full(4, math.nan)
+    words = {
+        "I": "sensors with enough times within 1.96 standard deviations of days",
+        "II": "sensors with enough times within 1 standard deviation",
+        "III": "sensors that err no more than days differ (BDAE)",
+        "IV": "sensors whose bias is below a third of that",
+    }
+    return [
+        Criterion(f"FHWA 2019 {number}", what, float(share), 1.0, False, len(met))
+        for (number, what), share in zip(words.items(), shares, strict=True)
+    ]
+
+
 def acceptance_table(
     modelled_veh: Floats,
     counted_veh: Floats,

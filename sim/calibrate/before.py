@@ -8,6 +8,7 @@ import numpy as np
 
 from ...scenarios.network import Floats
 from ...scenarios.observed import KINDS
+from .combinations import Combinations, combinations
 from .gauges import COUNTED
 from .losses import Loss
 from .parameters import Parameters
@@ -33,6 +34,7 @@ class Before:
     entered: float  # share of the first run's trips that found room
     unknown: tuple[str, ...]  # demands of which these sensors see nothing
     together: tuple[str, ...]  # demands that are known only in combination with others
+    combinations: Combinations  # of those
 
 
 def look_before(
@@ -78,4 +80,5 @@ def look_before(
         float(first.entered[0]),
         tuple(names[demand & (known < 1e-6)].tolist()),
         tuple(names[demand & (known >= 1e-6) & (known < 1.0 - 1e-6)].tolist()),
+        combinations(seen, parameters),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,14 @@ from ...scenarios.network import Floats
 from ...scenarios.observed import KINDS, UNITS
 from ...scenarios.problems import NO_VALUE, InputError, Problem
 from ..run_folder import versions, write_json
-from .acceptance import acceptance_table, table_rows
+from .acceptance import table_rows
 from .before import Before, look_before
-from .gauges import COUNTED
 from .gauss_newton import Fitted, GaussNewton
 from .journal import Journal
+from .judged import judged
 from .setting import Setting, compute_on, set_up
 from .slopes import slopes_of_numbers
+from .smoother import PASSES, ensemble_around
 from .trust import JAMMED, Trust, examine_fit
 from .written import run_as_written, write_tables
 
@@ -73,15 +74,16 @@ class Calibration:
             "warning": trust.warning,
             "notes": self.setting.notes,
             "unknown": before.unknown,
+            "known_together": before.combinations.known_in_words,
+            "unseen_changes": before.combinations.unseen_in_words,
+            "intervals": self.setting.asked.intervals,
             "folder": self.folder,
         }
 
     def _acceptance(self, *, fitted: bool) -> list[dict[str, object]]:
-        """What guidelines ask of the flows that were fitted, or left out."""
-        observed = self.setting.loss.observed
-        rows = ((observed.weight > 0.0) == fitted) & self.setting.instruments.gauges.of_kinds(COUNTED)
-        span_s = (observed.end_s - observed.start_s)[rows]
-        return table_rows(acceptance_table(self.found.simulated.counts[0][rows], observed.value[rows], span_s))
+        """What guidelines ask of the readings that were fitted, or left out."""
+        chosen = (self.setting.loss.observed.weight > 0.0) == fitted
+        return table_rows(judged(self.setting, self.found.simulated.counts[0], chosen))
 
     def text(self) -> str:
         """The same in a few lines for people."""
@@ -174,9 +176,12 @@ def calibrate(
     asked, loss, parameters = setting.asked, setting.loss, setting.parameters
     most = asked.budget if budget is None else budget
     fresh = [FRESH + number for number in range(asked.seeds)]
-    around = 2 * (len(parameters) - len(parameters.of_kind("demand")))  # runs for the intervals of what is no demand
-    if most < len(fresh) + around + 2:
-        other = f", {around} for intervals of what is no demand" if around else ""
+    measured = 2 * (len(parameters) - len(parameters.of_kind("demand")))  # runs for the intervals of what is no demand
+    members = asked.members if asked.intervals == "es_mda" else 0
+    after = len(fresh) + measured + PASSES * members
+    if most < after + 2:
+        other = f", {measured} for intervals of what is no demand" if measured else ""
+        other += f", {PASSES * members} for the ensemble (`members`)" if members else ""
         raise InputError(f"a budget of {most} runs is too small: {len(fresh)} are for fresh seeds (`seeds`){other}.")
     _open(out, setting, resume=resume)
 
@@ -184,7 +189,7 @@ def calibrate(
         progress.count(journal.runs, most, "runs")
         stop_if_asked()
 
-    journal = Journal(simulate, most - len(fresh) - around, out / RUNS, told)
+    journal = Journal(simulate, most - after, out / RUNS, told)
     seed = setting.scenario.seed
     progress.stage("simulating (the first start compiles the kernels, which takes about a minute)")
     as_it_is = journal(setting.own[np.newaxis], [seed])
@@ -193,7 +198,7 @@ def calibrate(
     before = look_before(loss, parameters, free, as_it_is.counts[0], setting.other_days)
     decay = asked.weight_decay * float(loss(first.counts)[0]) / len(parameters)
     found = GaussNewton(journal, loss, parameters, weight_decay=decay, seed=seed).run()
-    journal.budget = journal.runs + len(fresh) + around
+    journal.budget = journal.runs + after
     found.linear = slopes_of_numbers(journal, parameters, found.linear, seed)
     trust = examine_fit(
         journal,
@@ -204,6 +209,10 @@ def calibrate(
         seeds=fresh,
         other_days=setting.other_days if len(setting.other_days) else None,
     )
+    if members:
+        around = ensemble_around(journal, loss, parameters, found, members, first_seed=FRESH + len(fresh), seed=seed)
+        low, high = around.interval()
+        trust = replace(trust, low=low, high=high)
     progress.stage("running the calibrated scenario")
     write_tables(setting, before, found, trust, out)
     result = Calibration(

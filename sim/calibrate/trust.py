@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from ...scenarios.chance import stream
 from ...scenarios.network import Floats
 from .gauss_newton import Fitted
+from .intervals import averaged, intervals
 from .journal import Journal
-from .losses import POISSON, Loss
+from .losses import Loss
 from .parameters import Parameters
-from .proportions import Linear, bounded_fit, seen_by
+from .proportions import seen_by
 
-RESAMPLED = 100
-INTERVAL = 0.90
 JAMMED = 0.95  # fewer trips than this share found room: streets are full
 SERVED = 0.90  # of what free streets would let pass
 AS_GOOD = 1.1  # times the loss
 LESS = 0.9  # times the demand
-UNSEEN = 1e-3  # of a change: less is what replicas differ by for no reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +64,12 @@ def examine_fit(
     """
     observed, counts = loss.observed, found.simulated.counts[0]
     fitted = observed.weight > 0.0
-    fresh = journal(np.tile(found.values, (len(seeds), 1)), seeds).counts
-
+    runs = journal(np.tile(found.values, (len(seeds), 1)), seeds)
+    fresh, warning = runs.counts, congested_branch(journal, loss, parameters, found)
+    linear = found.linear if warning else averaged(found.linear, runs, parameters)
     days = [] if other_days is None else list(other_days)
-    low, high = intervals(loss, parameters, found.linear, fresh, spread=spread)
-    seen = seen_by(found.linear.slopes, loss, parameters)
+    low, high = intervals(loss, parameters, linear, fresh, spread=spread)
+    seen = seen_by(linear.slopes, loss, parameters)
     low, high = np.minimum(low, found.values), np.maximum(high, found.values)  # where there is a choice, it was one
     return Trust(
         loss.nrmse(counts, fitted),
@@ -81,53 +79,12 @@ def examine_fit(
         float(np.mean([loss.nrmse(counts, fitted, day) for day in days])) if days else float("nan"),
         float(np.mean([loss.nrmse(day, fitted) for day in days])) if days else float("nan"),
         float(found.simulated.entered[0]),
-        congested_branch(journal, loss, parameters, found),
+        warning,
         low,
         high,
         seen.rank,
         seen.known_share,
     )
-
-
-def intervals(
-    loss: Loss, parameters: Parameters, linear: Linear, fresh: Floats, *, spread: float = 0.0, seed: int = 0
-) -> tuple[Floats, Floats]:
-    """Ends of the 90 % interval of each parameter, from fits to resampled counts and to other luck of the simulation.
-
-    Counts are drawn around those observed as Poisson's, with ``spread`` (relative) besides, readings of other kinds
-    with the error that the fit leaves in their kind; the simulation's luck from the residuals between fresh seeds. Each
-    is fitted with the slopes at the solution, beginning anywhere within the bounds: what the sensors leave open stays
-    open. A parameter that none of them sees may have any value within them.
-    """
-    rng = stream(seed, "resampled counts")
-    observed, luck = loss.observed, fresh - fresh.mean(axis=0)
-    tried = np.empty((RESAMPLED, len(parameters)))
-    seen = seen_by(linear.slopes, loss, parameters)
-    counted, error = POISSON[observed.kind], _error_of_kinds(loss, fresh.mean(axis=0), seen.rank)
-    for row in range(RESAMPLED):
-        value = rng.poisson(np.maximum(observed.value, 0.0)) * np.exp(spread * rng.normal(size=len(observed)))
-        if not counted.all():
-            value = np.where(counted, value, observed.value + error * rng.normal(size=len(observed)))
-        shift = luck[rng.integers(len(luck))]
-        resampled = replace(loss, observed=replace(observed, value=value.astype(np.float64)))
-        near = parameters.low + rng.random(len(parameters)) * (parameters.high - parameters.low)
-        moved = Linear(linear.at, linear.readings + shift, linear.slopes)
-        tried[row] = bounded_fit(moved, resampled, parameters, near=near)
-    tail = (1.0 - INTERVAL) / 2.0
-    low, high = np.quantile(tried, [tail, 1.0 - tail], axis=0, method="weibull")
-    unseen = seen.known_share < UNSEEN
-    return np.where(unseen, parameters.low, low), np.where(unseen, parameters.high, high)
-
-
-def _error_of_kinds(loss: Loss, simulated: Floats, rank: int) -> Floats:
-    """Standard error that a fit of ``rank`` combinations leaves in the kind of each reading, ``[reading]``."""
-    observed = loss.observed
-    error, fitted = np.zeros(len(observed)), observed.weight > 0.0
-    free = np.sqrt(fitted.sum() / max(int(fitted.sum()) - rank, 1))  # what was fitted has taken so many errors away
-    for kind in np.unique(observed.kind[fitted]).tolist():
-        own = observed.kind == kind
-        error[own] = free * np.sqrt(np.mean((simulated - observed.value)[own & fitted] ** 2))
-    return error
 
 
 def congested_branch(journal: Journal, loss: Loss, parameters: Parameters, found: Fitted) -> str:

@@ -9,12 +9,14 @@ import numpy as np
 
 from ...scenarios.network import CLASS_NAMES
 from ...scenarios.sensor_kinds import SENSOR_KINDS
-from ..calibrate.acceptance import GEH_GOOD, HOUR_S, Criterion, acceptance_table
+from ..calibrate.acceptance import GEH_GOOD, Criterion
 from ..calibrate.calibration import kinds_table
 from ..calibrate.gauges import COUNTED
+from ..calibrate.judged import judged
 from ..calibrate.losses import geh
 from ..network_facts import drawn_lines
 from . import streets_map, style
+from .calibration_profiles import time_profiles
 from .figures import Picture, chart, figure_of
 from .page import templates
 from .svg import to_svg
@@ -54,12 +56,17 @@ def render(found: Calibration) -> str:
             scores=_scores(found),
             acceptance=_acceptance(found),
             unknown=_unknown(found),
-            pictures=[*([_scatter(found), _geh_map(found)] if _counted(found).size else []), _progress(found)],
+            pictures=[
+                *([_scatter(found), _geh_map(found)] if _counted(found).size else []),
+                *time_profiles(found),
+                _progress(found),
+            ],
             kinds=_kinds(found),
             parameters=_parameters(found),
             more_parameters=max(0, len(found.setting.parameters) - ROWS_SHOWN),
             ended=found.found.why,
             slopes=found.found.slopes,
+            intervals=found.setting.asked.intervals,
             decay=found.setting.asked.weight_decay,
             loss=found.setting.asked.loss,
             runs=style.whole(found.runs),
@@ -113,9 +120,9 @@ def _kinds(found: Calibration) -> list[dict[str, str]]:
 
 
 def _acceptance(found: Calibration) -> list[dict[str, str]]:
-    """What guidelines ask of flows, for those that were fitted and those that were left out."""
-    seen, simulated, fitted = _hourly(found)
-    tables = [acceptance_table(simulated[part], seen[part], np.full(part.sum(), HOUR_S)) for part in (fitted, ~fitted)]
+    """What guidelines ask, for those that were fitted and those that were left out."""
+    fitted = found.setting.loss.observed.weight > 0.0
+    tables = [judged(found.setting, found.found.simulated.counts[0], part) for part in (fitted, ~fitted)]
     return [
         {
             "guideline": one.guideline,
@@ -151,6 +158,13 @@ def _unknown(found: Calibration) -> list[str]:
         if names:
             more = f" and {style.whole(len(names) - 12)} more" if len(names) > 12 else ""
             told.append(f"{words} {', '.join(names[:12])}{more}.")
+    for words, listed in (
+        ("These sums are known:", before.combinations.known_in_words),
+        ("These changes show in no sensor:", before.combinations.unseen_in_words),
+    ):
+        if listed:
+            more = f"; and {style.whole(len(listed) - 12)} more" if len(listed) > 12 else ""
+            told.append(f"{words} {'; '.join(listed[:12])}{more}.")
     sensors = setting.loss.observed.sensor_id
     if before.unpassed:
         told.append(f"Nobody passes {', '.join(sensors[row] for row in before.unpassed[:12])}, whatever the demand.")

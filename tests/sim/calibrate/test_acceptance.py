@@ -11,6 +11,7 @@ from citytwin.sim.calibrate.acceptance import (
     acceptance_table,
     fhwa_2004_flows,
     fhwa_2019,
+    fhwa_2019_sensors,
     journey_times,
     representative_day,
     table_rows,
@@ -93,6 +94,19 @@ def test_of_many_times_one_in_twenty_may_lie_outside():
     assert fhwa_2019(modelled, days)[0].met is True
     modelled[2] += 1000.0
     assert fhwa_2019(modelled, days)[0].met is False
+
+
+def test_of_many_sensors_the_share_that_meets_each_criterion_is_told():
+    """Two sensors of four intervals: one is as the representative day, one off by the double; a third has one."""
+    days = np.tile(np.array([[90.0], [100.0], [110.0]]), (1, 9))
+    modelled = np.concatenate([np.full(4, 100.0), np.full(4, 200.0), [100.0]])
+    sensors = ["a"] * 4 + ["b"] * 4 + ["c"]
+    table = fhwa_2019_sensors(modelled, days, sensors)
+    assert [one.guideline for one in table] == [f"FHWA 2019 {row}" for row in ("I", "II", "III", "IV")]
+    assert [(one.measured, one.met, one.cases) for one in table] == [(0.5, False, 2)] * 4
+    assert [one.met for one in fhwa_2019_sensors(modelled[:4], days[:, :4], sensors[:4])] == [True] * 4
+    days[2] = np.nan
+    assert {one.met for one in fhwa_2019_sensors(modelled, days, sensors)} == {None}
 
 
 def test_a_table_is_by_the_hour_whatever_the_interval():

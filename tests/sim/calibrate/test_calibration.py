@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from citytwin.scenarios.scenario import check_scenario, load_scenario
 from citytwin.sim.calibrate.calibration import calibrate
 from citytwin.sim.calibrate.setting import set_up
 from citytwin.sim.report.calibration import render
+from citytwin.sim.report.calibration_profiles import time_profiles
 from citytwin.sim.run import network_of, trips_of
 
 TRUE = 90.0, 240.0  # from east to west, from west to east
@@ -119,3 +121,31 @@ def test_the_report_says_what_is_known_and_what_is_not(found):
     for words in ("2 combinations of 2 parameters", "GEH below 5", "Sensors that were left out", "west to east"):
         assert words in page
     assert page.count("<svg") == 3
+
+
+def test_sensors_with_several_intervals_are_drawn_over_time(found):
+    observed = found.setting.loss.observed
+    times_s = np.array([0.0, 450.0, 0.0, 450.0])
+    part = replace(observed.part(np.arange(4)), start_s=times_s, end_s=times_s + 450.0)
+    part = replace(part, sensor_id=("first", "first", "second", "second"), value=np.array([40.0, 60.0, 1.0, 500.0]))
+    loss, days = replace(found.setting.loss, observed=part), np.array([[30.0, 50.0, 5.0, 400.0]])
+    runs = replace(found.found.simulated, counts=found.found.simulated.counts[:, :4])
+    setting = replace(found.setting, loss=loss, other_days=days)
+    (picture,) = time_profiles(replace(found, setting=setting, found=replace(found.found, simulated=runs)))
+    assert picture.title == "Over time: second fits worst"
+    assert picture.note.endswith("Grey: from the least to the most of the other days.")
+    assert all(words in picture.svg for words in ("observed", "simulated", "other days", "veh/h"))
+
+
+def test_intervals_may_come_from_an_ensemble(town, found):
+    """Ten members are few; what is known within 10 % stays so, and the budget that it takes is said before."""
+    text = (town / "fit.yaml").read_text().replace("budget: 20", "budget: 60\nintervals: es_mda\nmembers: 10")
+    (town / "ensemble.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"a budget of 41 runs is too small: 2 are for fresh .*, 40 for the ensemble"):
+        calibrate(town / "ensemble.yaml", town / "ensemble", budget=41)
+    around = calibrate(town / "ensemble.yaml", town / "ensemble")
+    assert around.runs <= 60
+    np.testing.assert_allclose(around.found.values, found.found.values)
+    assert (around.trust.high - around.trust.low < 120.0).all()
+    assert not np.allclose(around.trust.low, found.trust.low)
+    assert "an ensemble that assimilated the readings" in render(around)

@@ -10,9 +10,10 @@ from counting_model import CountingModel, loss_of, parameters_of
 
 from citytwin.sim.calibrate.before import look_before
 from citytwin.sim.calibrate.gauss_newton import GaussNewton
+from citytwin.sim.calibrate.intervals import intervals
 from citytwin.sim.calibrate.journal import Journal
 from citytwin.sim.calibrate.proportions import Linear
-from citytwin.sim.calibrate.trust import congested_branch, examine_fit, intervals
+from citytwin.sim.calibrate.trust import congested_branch, examine_fit
 
 TRUTH = np.array([400.0, 250.0, 700.0])
 SHARE = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 0.5], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
