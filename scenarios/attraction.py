@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .buildings import ground_of, outlines_of
+from .buildings import ground_of, houses_of, outlines_of
 from .demand_tables import Column, read_table
 from .nearest_links import nearest_links, project
 from .network import Floats, RoadNetwork
@@ -79,7 +79,7 @@ def building_weights(file: Path | None, network: RoadNetwork, places: Places) ->
         return nothing, "this extract holds no buildings and no land use. Use `weights: uniform`."
     weight = nothing.copy()
     land_shape = outlines_of(land, network)
-    house_shape = outlines_of(buildings, network)
+    house_shape = houses_of(file, network).outline[: len(buildings)]
     centre = shapely.centroid(house_shape)
     tree = shapely.STRtree(land_shape)
     house, around = tree.query(centre, predicate="within")

@@ -49,7 +49,7 @@ class Block:
     inner: tuple[tuple[LonLat, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Ground:
     """What stands on the ground of an extract."""
 
@@ -153,14 +153,18 @@ def outlines_of(areas: Iterable[Area], network: RoadNetwork) -> NDArray[np.objec
 
 
 def houses_of(file: Path, network: RoadNetwork) -> Houses:
-    """All buildings of an extract, with courtyards left open.
+    """All buildings of an extract, with courtyards left open: the ways first, as ``ground_of`` has them.
 
     Raises
     ------
     SourceError
         The file cannot be read.
     """
-    ground = ground_of(file)
+    return _houses(ground_of(file), network)
+
+
+@functools.lru_cache(maxsize=1)
+def _houses(ground: Ground, network: RoadNetwork) -> Houses:
     areas = [*ground.buildings, *(block.area for block in ground.blocks)]
     blocks = np.empty(len(ground.blocks), object)
     blocks[:] = [_outline(block, network) for block in ground.blocks]

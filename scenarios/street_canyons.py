@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .buildings import Houses
 from .network import Bools, Floats, RoadNetwork
 
-APART_M = 15.0  # between places along a street from which is looked to both sides
+APART_M = 25.0  # between places along a street from which is looked to both sides
 LEAST_PLACES = 3
 REACH_M = 40.0  # houses farther from the middle of a street do not close it in
 LEAST_BUILT = 0.5  # share of each side along which houses must stand
@@ -67,12 +67,12 @@ def street_sides(network: RoadNetwork, houses: Houses, assumed_m: float | None) 
     link, middle, ahead = _places(shapes)
     wall = houses.outline[houses.wall]
     known_m = houses.height_m[houses.wall]
-    tree = shapely.STRtree(wall)
+    tree, walls = shapely.STRtree(wall), _walls_of(wall)
     seen: list[NDArray[np.int64]] = []
     columns = np.full((5, network.link_count, 2), np.nan)
     columns[2:] = 0.0
     for side, sign in enumerate(SIDES):
-        away_m, house = _nearest(tree, wall, middle, sign * np.column_stack([-ahead[:, 1], ahead[:, 0]]))
+        away_m, house = _nearest(tree, walls, middle, sign * np.column_stack([-ahead[:, 1], ahead[:, 0]]))
         outside = away_m > AT_WALL_M
         seen.append(house[outside & (house >= 0)])
         height_m = np.where(house >= 0, np.append(known_m, 0.0)[house], 0.0)[outside]
@@ -102,21 +102,58 @@ def _places(shapes: NDArray[np.object_]) -> tuple[NDArray[np.int64], Floats, Flo
     return link, middle, along / np.maximum(np.hypot(*along.T), 1e-9)[:, np.newaxis]
 
 
-def _nearest(
-    tree: object, wall: NDArray[np.object_], middle: Floats, aside: Floats
-) -> tuple[Floats, NDArray[np.int64]]:
-    """How far the first house to one side is, m, and which it is; inf and -1 where none is within reach."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Walls:
+    """Straight pieces of walls, those of one house after those of another; shapes ``[piece, axis]``."""
+
+    begin: NDArray[np.int64]  # [house + 1]
+    start: Floats
+    along: Floats
+
+
+def _walls_of(outlines: NDArray[np.object_]) -> _Walls:
+    import shapely
+
+    parts, house = shapely.get_parts(outlines, return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    corners, ring = shapely.get_coordinates(rings, return_index=True)
+    joined = ring[1:] == ring[:-1]
+    owner = house[part[ring[:-1][joined]]]
+    begin = np.searchsorted(owner, np.arange(len(outlines) + 1))
+    return _Walls(begin, corners[:-1][joined], np.diff(corners, axis=0)[joined])
+
+
+def _nearest(tree: object, walls: _Walls, middle: Floats, aside: Floats) -> tuple[Floats, NDArray[np.int64]]:
+    """How far the first house to one side is, m, and which it is; inf and -1 where none is within reach.
+
+    ``aside`` is of length 1. Of a place inside a house it is 0.
+    """
     import shapely
 
     assert isinstance(tree, shapely.STRtree)
     sights = shapely.linestrings(np.stack([middle, middle + REACH_M * aside], axis=1))
-    place, house = tree.query(sights, predicate="intersects")
-    met_m = shapely.distance(shapely.points(middle[place]), shapely.intersection(sights[place], wall[house]))
+    place, house = tree.query(sights)
+    count = walls.begin[house + 1] - walls.begin[house]
+    pair = np.repeat(np.arange(place.size), count)
+    piece = walls.begin[house][pair] + np.arange(pair.size) - np.repeat(np.cumsum(count) - count, count)
+    place, house = place[pair], house[pair]
+    apart, along, look = walls.start[piece] - middle[place], walls.along[piece], aside[place]
+    with np.errstate(divide="ignore", invalid="ignore"):  # parallel to a wall
+        turned = _cross(look, along)
+        met_m, share = _cross(apart, along) / turned, _cross(apart, look) / turned
+        meets = (met_m >= 0.0) & (met_m <= REACH_M) & (share >= 0.0) & (share <= 1.0)
+    place, house, met_m = place[meets], house[meets], met_m[meets]
     order = np.lexsort((house, met_m, place))
     first = order[np.unique(place[order], return_index=True)[1]]
     away_m, found = np.full(len(middle), np.inf), np.full(len(middle), -1)
     away_m[place[first]], found[place[first]] = met_m[first], house[first]
+    inside, house = tree.query(shapely.points(middle), predicate="within")
+    away_m[inside], found[inside] = 0.0, house
     return away_m, found
+
+
+def _cross(one: Floats, other: Floats) -> Floats:
+    return np.asarray(one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0])
 
 
 def _sums(link: NDArray[np.int64], links: int, away_m: Floats, height_m: Floats, assumed: Bools) -> Floats:
