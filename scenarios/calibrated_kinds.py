@@ -260,7 +260,7 @@ class SourceRate(_OfSource):
     @property
     def unit(self) -> str:
         """Of its values."""
-        return "g/s, or g of an accident"
+        return "g/s or g"
 
     def own(self, scenario: Scenario, network: RoadNetwork) -> float:
         """The scenario's value."""
@@ -279,6 +279,8 @@ class SourceRate(_OfSource):
         yield from found
         if not found and getattr(self._found(scenario), "rates_file", None) is not None:
             yield "source", "emits by a table (`rates_file`): say `rates_gps` to have its rate calibrated."
+        if self.low <= 0.0:
+            yield "low", "must be above 0: a source that emits nothing is none."
 
 
 class SourcePlace(_OfSource):

@@ -21,6 +21,7 @@ from .judged import judged
 from .setting import Setting, compute_on, set_up
 from .slopes import slopes_of_numbers
 from .smoother import PASSES, ensemble_around
+from .source_search import SourceSearch
 from .trust import JAMMED, Trust, examine_fit
 from .written import run_as_written, write_tables
 
@@ -197,7 +198,11 @@ def calibrate(
     free = as_it_is if float(as_it_is.entered[0]) >= JAMMED else first  # who passes what where nothing queues
     before = look_before(loss, parameters, free, as_it_is.counts[0], setting.other_days)
     decay = asked.weight_decay * float(loss(first.counts)[0]) / len(parameters)
-    found = GaussNewton(journal, loss, parameters, weight_decay=decay, seed=seed).run()
+    rates = setting.source_rates
+    if rates is None:
+        found = GaussNewton(journal, loss, parameters, weight_decay=decay, seed=seed).run()
+    else:
+        found = SourceSearch(journal, loss, parameters, rates, weight_decay=decay, seed=seed).run()
     journal.budget = journal.runs + after
     found.linear = slopes_of_numbers(journal, parameters, found.linear, seed)
     trust = examine_fit(

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...kernels.losses import LEAST_RATE
 from ...scenarios.chance import stream
 from ...scenarios.network import Floats
-from .losses import POISSON, Loss
+from .losses import DEVIANCE, POISSON, Loss
 from .parameters import Parameters
 from .proportions import Linear, bounded_fit, seen_by
 from .runs import Simulated
@@ -84,11 +85,18 @@ def intervals(
 
 
 def error_of_kinds(loss: Loss, simulated: Floats, rank: int) -> Floats:
-    """Standard error that a fit of ``rank`` combinations leaves in the kind of each reading, ``[reading]``."""
+    """Standard error that a fit of ``rank`` combinations leaves in each reading, by its kind, ``[reading]``.
+
+    Where the loss takes errors to grow with the root of the reading, so they do here.
+    """
     observed = loss.observed
     error, fitted = np.zeros(len(observed)), observed.weight > 0.0
     free = np.sqrt(fitted.sum() / max(int(fitted.sum()) - rank, 1))  # what was fitted has taken so many errors away
     for kind in np.unique(observed.kind[fitted]).tolist():
         own = observed.kind == kind
-        error[own] = free * np.sqrt(np.mean((simulated - observed.value)[own & fitted] ** 2))
+        grows = np.ones(len(observed))
+        if loss.name in ("poisson", "geh") and DEVIANCE[kind]:
+            grows = np.sqrt(np.maximum(simulated, LEAST_RATE))
+        relative = ((simulated - observed.value) / grows)[own & fitted]
+        error[own] = free * np.sqrt(np.mean(relative**2)) * grows[own]
     return error

@@ -12,6 +12,8 @@ from ...scenarios.network import Bools, Floats
 from ...scenarios.observed import KINDS, Observed
 from ...scenarios.sensor_kinds import SENSOR_KINDS
 
+# [kind] whose errors grow with the root of the reading: counts, and air, in which plumes are wrong in proportion.
+DEVIANCE = np.array([name == "air" or (name in SENSOR_KINDS and SENSOR_KINDS[name].poisson) for name in KINDS])
 LossName = Literal["l1", "l2", "poisson", "geh"]
 POISSON = np.array([name in SENSOR_KINDS and SENSOR_KINDS[name].poisson for name in KINDS])  # [kind] whose values count
 
@@ -25,8 +27,8 @@ class Loss:
 
     Readings of several kinds have several units. Then errors are brought to one: to that of the counts, or of the first
     kind where there are none, so that an error of one mean reading weighs alike in every kind (``unit``). ``poisson``
-    and ``geh`` are about counts; of other kinds they take error² over the mean count, which weighs like the former near
-    the solution.
+    and ``geh`` are about counts, and are taken of air too, as a quasi-likelihood; of other kinds they take error² over
+    the mean count, which weighs like the former near the solution.
     """
 
     observed: Observed
@@ -93,7 +95,7 @@ class Loss:
         table = np.empty((len(self.observed), losses.READING_COLUMNS))
         distance = np.full(len(table), losses.DISTANCES.index(self.name))
         if self.name in ("poisson", "geh"):
-            others = ~POISSON[self.observed.kind]
+            others = ~DEVIANCE[self.observed.kind]
             distance[others], unit = losses.L2, np.where(others, unit * np.sqrt(typical), 1.0)
         table[:, losses.DISTANCE], table[:, losses.SEEN] = distance, self.observed.value
         table[:, losses.UNIT], table[:, losses.SOFT] = unit, self.soft

@@ -11,7 +11,7 @@ import numpy as np
 from ...agents.drivers import COLUMNS
 from ...agents.fleet import Fleet
 from ...kernels import traffic_tables as table
-from ...scenarios.calibrated_kinds import Departures, DriverNumber
+from ...scenarios.calibrated_kinds import Departures, DriverNumber, SourcePlace, SourceRate
 from ...scenarios.calibrated_numbers import CalibratedNumber, change_of, number_troubles
 from ...scenarios.calibration_file import CalibrationFile, read_calibration
 from ...scenarios.network import Floats, RoadNetwork
@@ -72,6 +72,15 @@ class Setting:
     def changes_demand(self) -> bool:
         """Whether the calibrated scenario has trips of its own."""
         return bool(self.parameters.of_kind("demand") or self.parameters.of_kind("departures"))
+
+    @property
+    def source_rates(self) -> list[int] | None:
+        """Rows of the rates of sources where these and places are all that is not known; None where no place is."""
+        kinds = [self.number_of(one) if one.kind == "number" else None for one in self.parameters]
+        if not all(isinstance(one, (SourceRate, SourcePlace)) for one in kinds):
+            return None
+        rates = [row for row, one in enumerate(kinds) if isinstance(one, SourceRate)]
+        return rates if 0 < len(rates) < len(kinds) else None
 
     def number_of(self, one: Parameter) -> CalibratedNumber:
         """The number of the scenario that a parameter is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ...kernels.walking_laws import HYDRAULIC, WEIDMANN, speed_ratio
 from ...scenarios.air import POLLUTANTS
 from ...scenarios.calibrated_numbers import CalibratedNumber, change_of, with_change
 from ...scenarios.network import Floats, Ints, RoadNetwork
+from ...scenarios.trips import TripTable
 from ...scenarios.walk_presets import door_flow_per_s, preset_of
 from ..run import network_of, walks_of
 from ..simulation import Simulation
@@ -24,9 +25,12 @@ from .runs import Simulated
 if TYPE_CHECKING:
     from ...scenarios.air import Pollutant, ReceptorPoint
     from ...scenarios.scenario import Scenario
-    from ...scenarios.trips import TripTable
     from .trips import ScaledTrips
 
+NOBODY: Mapping[str, Any] = {
+    **dict.fromkeys(("demand", "events", "hazards", "public_transport", "walks", "patches", "air_warnings"), ()),
+    **dict.fromkeys(("evacuation", "crowd_monitor", "responders"), None),
+}
 STREETS = ("city", "network", "streets", "events")  # parts of a scenario from which its streets are made
 
 
@@ -116,6 +120,10 @@ def measured(
     if gauges.of_kinds(OF_EXPERIMENTS).all():
         return nobody
     scenario = instruments.on(scenario)
+    if _air_alone(scenario, gauges):
+        nowhere = np.zeros(0, np.int32)
+        scenario = scenario.model_copy(update=NOBODY)
+        trips = TripTable.sorted((), np.zeros(0), nowhere, nowhere)
     if scenario.routes.adapts:
         from ..everyday import settle
 
@@ -142,6 +150,12 @@ def laws_of_walking(scenario: Scenario, gauges: Gauges) -> Floats:
     for row in np.flatnonzero(gauges.of_kinds(("bottleneck_flow",))).tolist():
         values[row] = door_flow_per_s([float(gauges.condition[row]) - 2.0 * preset.boundary_m], preset)
     return values
+
+
+def _air_alone(scenario: Scenario, gauges: Gauges) -> bool:
+    """Whether nothing that is measured depends on who travels: air to which traffic adds nothing."""
+    nobody = scenario.air is not None and scenario.air.fleet is None and not scenario.measures
+    return nobody and bool(gauges.of_kinds(("air", *OF_EXPERIMENTS)).all())
 
 
 class _Watch:

@@ -50,13 +50,13 @@ KINDS = [  # what is said, name, unit, own value, another value, where the scena
         lambda scenario: scenario.air.fleet.multiples["nox"],
     ),
     (
-        {"kind": "source_rate", "source": "plant", "pollutant": "nox", "low": 0, "high": 2},
-        ("nox of plant", "g/s, or g of an accident", 0.5, 1.5),
+        {"kind": "source_rate", "source": "plant", "pollutant": "nox", "low": 0.1, "high": 2},
+        ("nox of plant", "g/s or g", 0.5, 1.5),
         lambda scenario: scenario.air.sources[0].rates_gps["nox"],
     ),
     (
-        {"kind": "source_rate", "source": "leak", "pollutant": "co", "low": 0, "high": 9000},
-        ("co of leak", "g/s, or g of an accident", 5000.0, 700.0),
+        {"kind": "source_rate", "source": "leak", "pollutant": "co", "low": 1, "high": 9000},
+        ("co of leak", "g/s or g", 5000.0, 700.0),
         lambda scenario: scenario.air.sources[1].released_g["co"],
     ),
     (
@@ -156,8 +156,12 @@ WRONG = [
         ],
     ),
     (
-        {"kind": "source_rate", "source": "plan", "pollutant": "nox", "low": 0, "high": 2},
+        {"kind": "source_rate", "source": "plan", "pollutant": "nox", "low": 0.1, "high": 2},
         [("source", 'no such source of `air.sources`. Closest: "plant".')],
+    ),
+    (
+        {"kind": "source_rate", "source": "plant", "pollutant": "nox", "low": 0.0, "high": 2},
+        [("low", "must be above 0: a source that emits nothing is none.")],
     ),
     (
         {"kind": "source_place", "source": "works", "towards": "east", "low": 0, "high": 2},
