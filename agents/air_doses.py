@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,9 +12,12 @@ from ..kernels import traffic_tables as table
 from ..kernels import walking_tables
 from ..scenarios.air import POLLUTANTS
 from ..scenarios.nearest_links import nearest_links
+from ..scenarios.trips import VEHICLE_CLASSES
+from .air_above import CYCLISTS, DRIVERS, ON_FOOT, TimeAbove
 from .remembering import Remembers
 
 if TYPE_CHECKING:
+    from ..scenarios.drivers import VehicleClass
     from .city_model import CityModel
 
 Floats = NDArray[np.float64]
@@ -42,10 +46,14 @@ class AirDoses(Remembers):
 
     KEEPS = ("vehicle_ugm3_s", "vehicle_s", "walk_ugm3_s", "walk_s", "_seen_vehicles", "_seen_walks")
 
-    def __init__(self, model: CityModel) -> None:
+    def __init__(self, model: CityModel, occupants: Mapping[VehicleClass, float] | None = None) -> None:
         self.model = model
         vehicles = len(model.fleet.trips.id)
-        self.breathes_m3ps = np.where(model.fleet.trips.vehicle_class == table.BICYCLE_CLASS, HARD, LIGHT)
+        classes = model.fleet.trips.vehicle_class
+        self.breathes_m3ps = np.where(classes == table.BICYCLE_CLASS, HARD, LIGHT)
+        self._drives_as = np.where(classes == table.BICYCLE_CLASS, CYCLISTS, DRIVERS).astype(np.int64)
+        of_class = {str(name): people for name, people in (occupants or {}).items()}
+        self.occupants = np.array([of_class.get(name, 1.0) for name in VEHICLE_CLASSES])[classes]
         self.vehicle_ugm3_s, self.vehicle_s = np.zeros((vehicles, len(POLLUTANTS))), np.zeros(vehicles)
         walkers = model.walkers
         walks = 0 if walkers is None else len(walkers.trips.id)
@@ -69,16 +77,19 @@ class AirDoses(Remembers):
             street = self._street_of[walkers.people.cell[0, walks]]
             self._seen_walks = np.vstack([self._seen_walks, _rows(walks, street, span_s)])
 
-    def breathe(self, street_ugm3: Floats) -> None:
-        """Let everybody who was seen since the last time breathe the air of the streets, ``[link, pollutant]``."""
+    def breathe(self, street_ugm3: Floats, t_s: float, above: TimeAbove | None = None) -> None:
+        """Let everybody who was seen lately breathe, until ``t_s``, what is in the streets, ``[link, pollutant]``."""
+        on_foot = np.full(self.walk_s.size, ON_FOOT)
         seen = (
-            (self._seen_vehicles, self.vehicle_ugm3_s, self.vehicle_s),
-            (self._seen_walks, self.walk_ugm3_s, self.walk_s),
+            (self._seen_vehicles, self.vehicle_ugm3_s, self.vehicle_s, self._drives_as, self.occupants),
+            (self._seen_walks, self.walk_ugm3_s, self.walk_s, on_foot, np.ones(self.walk_s.size)),
         )
-        for rows, ugm3_s, seconds in seen:
+        for rows, ugm3_s, seconds, group, people in seen:
             person, link, span_s = rows[:, 0].astype(np.int64), rows[:, 1].astype(np.int64), rows[:, 2]
             np.add.at(ugm3_s, person, span_s[:, np.newaxis] * street_ugm3[link])
             np.add.at(seconds, person, span_s)
+            if above is not None and person.size:
+                above.on_streets(t_s, group[person], link, people[person] * span_s, street_ugm3)
         self._seen_vehicles, self._seen_walks = np.zeros((0, 3)), np.zeros((0, 3))
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from .areas import Area
+from .drivers import VehicleClass
 from .meteorology import Meteorology
 from .strict import EndSeconds, InputFile, Listed, Seconds, Strict, begins_in_run
 from .told import LonLat
@@ -14,6 +15,8 @@ from .told import LonLat
 Pollutant: TypeAlias = Literal["nox", "no2", "pm10", "pm25", "co", "voc"]
 POLLUTANTS: tuple[Pollutant, ...] = ("nox", "no2", "pm10", "pm25", "co", "voc")
 Emitted: TypeAlias = Literal["nox", "pm_exhaust", "pm_wear", "co", "voc"]  # of vehicles, as factors may be mended
+# Directive (EU) 2024/2881, annex I, from 2030 on: NO2 of an hour, particles of a day, CO of eight hours.
+LIMITS_UGM3: dict[Pollutant, float] = {"no2": 200.0, "pm10": 45.0, "pm25": 25.0, "co": 10_000.0}
 Rate = Annotated[float, Field(ge=0, le=1e6)]
 
 
@@ -188,6 +191,16 @@ class Air(Strict):
         "for quiet ones. 0: none is raised.",
     )
     canyons: StreetCanyons = Field(default_factory=StreetCanyons, description="Streets between houses, see {doc}`air`.")
+    occupants: dict[VehicleClass, Annotated[float, Field(ge=1, le=200)]] = Field(
+        default_factory=dict,
+        description="People in each vehicle with the driver, by its class: `{car: 1.4}`. All of them breathe as the "
+        "driver does. Left out: the driver alone.",
+    )
+    limits_ugm3: dict[Pollutant, Annotated[float, Field(gt=0, le=1e6)]] = Field(
+        default_factory=LIMITS_UGM3.copy,
+        description="What counts as too much, µg/m³: the mean of each interval is held against it. Left out: NO2 200, "
+        "PM10 45, PM2.5 25, CO 10,000 (Directive (EU) 2024/2881: for an hour, a day, a day, eight hours).",
+    )
     background_ugm3: dict[Pollutant, Annotated[float, Field(ge=0, le=1e5)]] = Field(
         default_factory=dict, description="What comes from elsewhere, µg/m³."
     )

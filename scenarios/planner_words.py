@@ -35,6 +35,8 @@ LABELS = {
     "Accident.lasts_s": "lasts",
     "Accident.released_g": "releases g of",
     "Air.cold_start": "cold engines where trips begin",
+    "Air.limits_ugm3": "limits",
+    "Air.occupants": "people in each",
     "Air.doses": "doses of people on the streets",
     "Air.emissions": "emissions by",
     "Air.every_s": "tables every",

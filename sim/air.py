@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
+from ..agents.air_above import TimeAbove
 from ..agents.air_doses import AirDoses
 from ..agents.air_field import AirField
 from ..agents.cold_engines import cold_distance_m
@@ -98,7 +99,8 @@ class AirWatch(Remembers):
         self.weather_row = inputs.weather.at(0.0)
         self.latest: Interval | None = None
         self.allowed = np.ones(len(self.air.sources))  # share of what each source of the scenario would emit
-        self.doses: AirDoses | None = AirDoses(model) if self.air.doses else None
+        self.doses: AirDoses | None = AirDoses(model, self.air.occupants) if self.air.doses else None
+        self.above = TimeAbove(self.air, model.network, len(self.receptors.id), scenario.duration_s)
         self.street_ugm3 = np.zeros((model.network.link_count, len(POLLUTANTS)))  # lately, where somebody asks for it
         self._streets: AirField | None = None
         if self.air.doses or any(isinstance(one, AirDetour) and one.pollutant for one in scenario.measures):
@@ -110,13 +112,13 @@ class AirWatch(Remembers):
 
     def state(self) -> State:
         """What is kept."""
-        more = {"traffic": self.traffic, "doses": self.doses}
+        more = {"traffic": self.traffic, "doses": self.doses, "above": self.above}
         return {**super().state(), **{name: one.state() for name, one in more.items() if one is not None}}
 
     def restore(self, state: State) -> None:
         """Be again where it was."""
         super().restore(state)
-        for name, one in (("traffic", self.traffic), ("doses", self.doses)):
+        for name, one in (("traffic", self.traffic), ("doses", self.doses), ("above", self.above)):
             if one is not None:
                 one.restore(state[name])
 
@@ -143,7 +145,7 @@ class AirWatch(Remembers):
         if self._streets is not None:
             self.street_ugm3 = self._concentrations(self._streets, *rates).sum(axis=2)
         if self.doses is not None:
-            self.doses.breathe(self.street_ugm3)
+            self.doses.breathe(self.street_ugm3, now_s, self.above)
         self.since_s = now_s
 
     def breathed_ugm3_s(self, now_s: float) -> Floats:
@@ -189,6 +191,7 @@ class AirWatch(Remembers):
             return None
         closed = Interval(self.begun_s, now_s, self._sum_ugm3_s / span_s, self._species_g.copy(), self._source_g.copy())
         self.total_ugm3_s += self._sum_ugm3_s
+        self.above.at_receptors(self.begun_s, now_s, closed.ugm3.sum(axis=2))
         for sums in (self._sum_ugm3_s, self._species_g, self._source_g):
             sums[:] = 0.0
         self.begun_s, self.latest = now_s, closed

@@ -25,9 +25,9 @@ LONG_NAMES = {"nox": "NOx as NO2", "no2": "NO2", "pm10": "PM10", "pm25": "PM2.5"
 
 
 def air_grid(run: Run, entry: str) -> xr.Dataset:
-    """Concentrations at the receptors of a grid, ``(time, y, x)``, with coordinates, cell bounds of time and units.
+    """Concentrations at the receptors of a grid, ``(time, y, x)``, with coordinates, bounds of time, units, projection.
 
-    Needs the extra ``air`` (xarray, h5netcdf).
+    Needs the extra ``air`` (xarray, h5netcdf; for Zarr also zarr).
 
     Parameters
     ----------
@@ -44,8 +44,10 @@ def air_grid(run: Run, entry: str) -> xr.Dataset:
     Examples
     --------
     >>> air_grid(read_run("runs/air"), "map").to_netcdf("air.nc", engine="h5netcdf")  # doctest: +SKIP
+    >>> air_grid(read_run("runs/air"), "map").to_zarr("air.zarr")  # doctest: +SKIP
     """
     import xarray as xr
+    from pyproj import CRS
 
     everywhere = run.table("air_places")
     grids = everywhere[everywhere["kind"] == "grid"]
@@ -78,10 +80,11 @@ def air_grid(run: Run, entry: str) -> xr.Dataset:
         "height": ((), float(places["height_m"].iloc[0]), {"standard_name": "height", "units": "m", "positive": "up"}),
         "time_bounds": (("time", "bound"), bounds),
     }
-    variables = {
-        pollutant: (("time", "y", "x"), _values(own, places, (len(ends), *shape)), _attributes(str(pollutant)))
+    variables: dict[str, Any] = {
+        str(pollutant): (("time", "y", "x"), _values(own, places, (len(ends), *shape)), _attributes(str(pollutant)))
         for pollutant, own in table.groupby("pollutant", sort=False)
     }
+    variables["crs"] = ((), 0, CRS.from_epsg(int(run.manifest["epsg"])).to_cf())
     about = {
         "Conventions": "CF-1.11",
         "title": f"Concentrations at {entry}, {run.manifest.get('scenario', '')}",
@@ -112,4 +115,5 @@ def _attributes(pollutant: str) -> dict[str, str]:
         "units": "ug m-3",
         "cell_methods": "time: mean",
         "coordinates": "lat lon height",
+        "grid_mapping": "crs",
     }

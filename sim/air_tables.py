@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..agents.air_doses import MODERATE
+from ..agents.air_above import GROUPS, HOUR_S
+from ..agents.air_doses import MODERATE, RESTING
 from ..agents.remembering import Remembers
 from ..agents.sources import pollutants_of
 from ..agents.weather import KELVIN, weather_of
 from ..kernels.air_canyon import CLOSED
-from ..scenarios.air import POLLUTANTS
+from ..scenarios.air import POLLUTANTS, ReceptorGrid, ReceptorResidents
 from ..scenarios.trips import VEHICLE_CLASSES
 from .network_facts import to_lon_lat
+from .run_tables import SCHEMAS
 
 if TYPE_CHECKING:
     from ..agents.city_model import CityModel
@@ -47,6 +49,7 @@ def write_air(folder: RunFolder, watch: AirWatch) -> None:
     """Write the tables that need the whole run, and what was assumed."""
     folder.writer("air_places").write(_places(watch))
     folder.writer("air_shares").write(_shares(watch))
+    folder.writer("air_above").write(above_columns(watch))
     if watch.sides is not None:
         folder.writer("air_canyons").write(_canyons(watch.sides, watch))
     folder.writer("air_weather").write(_weather(watch))
@@ -176,6 +179,45 @@ def _shares(watch: AirWatch) -> Columns:
     }
 
 
+def above_columns(watch: AirWatch) -> Columns:
+    """Who had how much, and for how long more than the limit, by hour; points count as one person who stands there."""
+    above, air, places = watch.above, watch.air, watch.receptors
+    wanted = _wanted(watch)
+    rows: list[tuple[float, str, str, int, float, float, float]] = []
+    for entry, receptor in enumerate(air.receptors):
+        own = np.flatnonzero(places.entry == entry)
+        people = places.people[own] if isinstance(receptor, ReceptorResidents) else np.ones(own.size)
+        if isinstance(receptor, ReceptorGrid):
+            continue
+        group = "residents" if isinstance(receptor, ReceptorResidents) else "point"
+        for hour in np.flatnonzero(above.receptor_s > 0.0).tolist():
+            person_s = float(people.sum() * above.receptor_s[hour])
+            for row in wanted:
+                ugm3_s, over_s = (
+                    float(people @ table[hour, own, row]) for table in (above.receptor_ugm3_s, above.receptor_over_s)
+                )
+                rows.append((hour * HOUR_S, group, receptor.id, row, person_s, ugm3_s, over_s))
+    for hour, group_row, zone in np.argwhere(above.street_s > 0.0).tolist():
+        person_s = float(above.street_s[hour, group_row, zone])
+        for row in wanted:
+            at = hour, group_row, zone, row
+            ugm3_s, over_s = float(above.street_ugm3_s[at]), float(above.street_over_s[at])
+            rows.append((hour * HOUR_S, GROUPS[group_row], above.zones[zone], row, person_s, ugm3_s, over_s))
+    limits = [float(above.limits[row[3]]) for row in rows]
+    return {
+        "hour_start_s": [row[0] for row in rows],
+        "group": [row[1] for row in rows],
+        "zone": [row[2] for row in rows],
+        "pollutant": [POLLUTANTS[row[3]] for row in rows],
+        "person_h": [row[4] / HOUR_S for row in rows],
+        "mean_ugm3": [row[5] / row[4] for row in rows],
+        "limit_ugm3": limits,
+        "above_h": [
+            math.nan if math.isnan(limit) else row[6] / HOUR_S for row, limit in zip(rows, limits, strict=True)
+        ],
+    }
+
+
 def _weather(watch: AirWatch) -> Columns:
     states = watch.inputs.weather
     found = [weather_of(states, row, watch.place) for row in range(states.t_s.size)]
@@ -193,28 +235,27 @@ def _weather(watch: AirWatch) -> Columns:
 
 
 def _doses(watch: AirWatch) -> Columns:
-    """A row for everybody who was seen, and each pollutant."""
+    """A row for everybody who was seen, for the people of each place of residents, and each pollutant."""
     doses, walkers = watch.doses, watch.doses.model.walkers if watch.doses is not None else None
     assert doses is not None
-    wanted = _wanted(watch)
+    wanted, homes = _wanted(watch), np.flatnonzero(watch.receptors.people > 0.0)
     on_foot = () if walkers is None else walkers.trips.id
-    breathes = np.full(len(on_foot), MODERATE)
+    one = np.ones(len(on_foot))
+    at_home = [watch.receptors.id[row] for row in homes]
+    home_s, home_ugm3_s = np.full(homes.size, watch.begun_s), watch.total_ugm3_s[homes].sum(axis=2)
+    of_homes = watch.receptors.people[homes], home_s, home_ugm3_s, np.full(homes.size, RESTING)
+    of_trips = doses.occupants, doses.vehicle_s, doses.vehicle_ugm3_s, doses.breathes_m3ps
     parts = (
-        ("vehicle", doses.model.fleet.trips.id, doses.vehicle_s, doses.vehicle_ugm3_s, doses.breathes_m3ps),
-        ("on_foot", on_foot, doses.walk_s, doses.walk_ugm3_s, breathes),
+        ("vehicle", doses.model.fleet.trips.id, *of_trips),
+        ("on_foot", on_foot, one, doses.walk_s, doses.walk_ugm3_s, MODERATE * one),
+        ("home", at_home, *of_homes),
     )
-    columns: dict[str, list[Any]] = {
-        "person": [],
-        "mode": [],
-        "pollutant": [],
-        "time_s": [],
-        "mean_ugm3": [],
-        "inhaled_ug": [],
-    }
-    for mode, ids, seconds, ugm3_s, m3ps in parts:
+    columns: dict[str, list[Any]] = {key: [] for key in SCHEMAS["air_doses"]}
+    for mode, ids, people, seconds, ugm3_s, m3ps in parts:
         seen = np.flatnonzero(seconds > 0.0)
         columns["person"] += [ids[row] for row in seen for _ in wanted]
         columns["mode"] += [mode] * (seen.size * len(wanted))
+        columns["people"] += np.repeat(people[seen], len(wanted)).tolist()
         columns["pollutant"] += [POLLUTANTS[row] for row in wanted] * seen.size
         columns["time_s"] += np.repeat(seconds[seen], len(wanted)).tolist()
         columns["mean_ugm3"] += (ugm3_s[seen][:, wanted] / seconds[seen, np.newaxis]).ravel().tolist()

@@ -443,9 +443,20 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "mean_ugm3": NUMBER,  # over the whole run
         "share": NUMBER,
     },
+    "air_above": {
+        "hour_start_s": NUMBER,
+        "group": TEXT,  # residents, point, drivers, cyclists, on_foot
+        "zone": TEXT,
+        "pollutant": TEXT,
+        "person_h": NUMBER,
+        "mean_ugm3": NUMBER,
+        "limit_ugm3": NUMBER,
+        "above_h": NUMBER,  # of person_h
+    },
     "air_doses": {
         "person": TEXT,
-        "mode": TEXT,  # vehicle, on_foot
+        "mode": TEXT,  # vehicle, on_foot, home
+        "people": NUMBER,
         "pollutant": TEXT,
         "time_s": NUMBER,
         "mean_ugm3": NUMBER,

@@ -203,7 +203,7 @@ class RunTables:
 
     @cached_property
     def air_receptors(self) -> pd.DataFrame:
-        """Concentrations at receptors over time; empty where nobody asks for the air, as the seven tables below."""
+        """Concentrations at receptors over time; empty where nobody asks for the air, as the eight tables below."""
         return self.table("air_receptors")
 
     @cached_property
@@ -230,6 +230,11 @@ class RunTables:
     def air_shares(self) -> pd.DataFrame:
         """Whose the concentrations are, over the whole run."""
         return self.table("air_shares")
+
+    @cached_property
+    def air_above(self) -> pd.DataFrame:
+        """Who had how much of a pollutant by hour, and for how long more than its limit."""
+        return self.table("air_above")
 
     @cached_property
     def air_doses(self) -> pd.DataFrame:

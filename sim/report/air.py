@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import streets_map, style
+from .air_figures import whose_figure, wind_rose
 from .figures import City, Picture, chart, clock_axis, figure_of
 from .svg import to_svg
 
@@ -20,9 +22,18 @@ if TYPE_CHECKING:
 NAMES = {"nox": "NOx", "no2": "NO2", "pm10": "PM10", "pm25": "PM2.5", "co": "CO", "voc": "VOC"}
 PREFERRED = ("no2", "nox", "pm25", "pm10", "co", "voc")  # the first one that there is is drawn
 CURVES_SHOWN = 5
+LIMIT_SHOWN = 3.0  # times the highest value within which a limit is drawn
 ROWS_SHOWN = 30
 COLOURS = ("accent", "second", "third", "ink", "muted")
 SLIGHT = 0.005  # share that is not named
+GROUP_WORDS = {"drivers": "in vehicles elsewhere", "cyclists": "on bicycles elsewhere", "on_foot": "on foot elsewhere"}
+ABOVE_WORDS = {
+    "residents": "who live in “{}”",
+    "point": "at “{}”",
+    "drivers": "in vehicles in “{}”",
+    "cyclists": "on bicycles in “{}”",
+    "on_foot": "on foot in “{}”",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,12 @@ class _Tables:
     links: pd.DataFrame
     shares: pd.DataFrame
     doses: pd.DataFrame
+    above: pd.DataFrame
+
+    def limit_of(self, pollutant: str) -> float:
+        """Limit of a pollutant, µg/m³; inf without one."""
+        found = self.above.loc[self.above["pollutant"] == pollutant, "limit_ugm3"].dropna()
+        return float(found.iloc[0]) if len(found) else math.inf
 
 
 def air_section(run: Run, city: City, start: dt.datetime) -> dict[str, Any] | None:
@@ -41,7 +58,7 @@ def air_section(run: Run, city: City, start: dt.datetime) -> dict[str, Any] | No
     facts = run.summary.get("air")
     if not facts:
         return None
-    air = _Tables(*(run.table(f"air_{name}") for name in ("receptors", "places", "links", "shares", "doses")))
+    air = _Tables(*(run.table(f"air_{name}") for name in ("receptors", "places", "links", "shares", "doses", "above")))
     means = _means(air)
     pictures = []
     if not air.links.empty:
@@ -51,7 +68,14 @@ def air_section(run: Run, city: City, start: dt.datetime) -> dict[str, Any] | No
         grids = air.places[air.places["kind"] == "grid"]
         pictures += [_concentration_map(air, city, means, entry, shown) for entry in dict.fromkeys(grids["entry"])]
         pictures += _curves(air, shown, start)
-    return {"sentences": _sentences(run, air, facts, means), "pictures": pictures, "rows": _rows(air, means)}
+        pictures += filter(None, [whose_figure(air.shares, air.places, shown, NAMES[shown])])
+    pictures += filter(None, [wind_rose(run.air_weather, float(run.summary["sim_s"]))])
+    return {
+        "sentences": _sentences(run, air, facts, means),
+        "pictures": pictures,
+        "rows": _rows(air, means),
+        "above": _above_rows(air.above),
+    }
 
 
 def _means(air: _Tables) -> pd.DataFrame:
@@ -124,11 +148,16 @@ def _dose(doses: pd.DataFrame) -> str:
     name = next(name for name in PREFERRED if name in set(doses["pollutant"]))
     own = doses[doses["pollutant"] == name]
     parts = []
-    for mode, who in (("vehicle", "A driver"), ("on_foot", "somebody on foot")):
+    for mode, who, where in (
+        ("vehicle", "Somebody in a vehicle", "on the way"),
+        ("on_foot", "somebody on foot", "on the way"),
+        ("home", "a resident", "at home in the time of the run"),
+    ):
         rows = own[own["mode"] == mode]
         if len(rows):
-            mean = style.number(float(rows["inhaled_ug"].mean()), figures=2)
-            parts.append(f"{who} breathes {mean} µg of {NAMES[name]} on the way, on average")
+            mean = float((rows["inhaled_ug"] * rows["people"]).sum() / rows["people"].sum())
+            told = f"{who} breathes {style.number(mean, figures=2)} µg of {NAMES[name]} {where}"
+            parts.append(f"{told}, on average")
     text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}."
 
@@ -153,6 +182,27 @@ def _rows(air: _Tables, means: pd.DataFrame) -> list[dict[str, str]]:
             }
         )
     return rows
+
+
+def _above_rows(above: pd.DataFrame) -> list[dict[str, str]]:
+    """Who had more than the limit for what share of their time, over all hours; those who never had are left out."""
+    known = above[above["limit_ugm3"].notna()]
+    by = (
+        known.groupby(["group", "zone", "pollutant", "limit_ugm3"], sort=False)[["person_h", "above_h"]]
+        .sum()
+        .reset_index()
+    )
+    by = by[by["above_h"] > 0.0].sort_values("above_h", ascending=False, kind="stable").head(ROWS_SHOWN)
+    return [
+        {
+            "who": ABOVE_WORDS[row["group"]].format(row["zone"]) if row["zone"] else GROUP_WORDS[row["group"]],
+            "pollutant": NAMES[row["pollutant"]],
+            "limit": style.tick(row["limit_ugm3"]),
+            "above": style.number(row["above_h"]),
+            "share": style.percent(row["above_h"] / row["person_h"]),
+        }
+        for row in by.to_dict("records")
+    ]
 
 
 def _emission_map(air: _Tables, lasts_s: float, city: City) -> Picture:
@@ -261,7 +311,16 @@ def _curves(air: _Tables, pollutant: str, start: dt.datetime) -> list[Picture]:
             own = series[series["entry"] == name]
             edges = [*own["interval_start_s"], own["interval_end_s"].iloc[-1]]
             axes.stairs(own["ugm3"], edges, baseline=None, color=style.LIGHT[colour], label=name, lw=style.LINE_PT)
-        axes.set_ylim(0, 1.08 * max(float(series["ugm3"].max()), 1e-6))
+        highest = max(float(series["ugm3"].max()), 1e-6)
+        limit = air.limit_of(pollutant)
+        if limit <= LIMIT_SHOWN * highest:
+            highest = max(highest, limit)
+            axes.axhline(limit, color=style.LIGHT["ink"], lw=1.0, ls="--", zorder=1)
+            said = f"limit {style.tick(limit)}"
+            axes.annotate(
+                said, (1.0, limit), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=style.SMALL_PT
+            )
+        axes.set_ylim(0, 1.1 * highest)
         axes.set_ylabel(f"{called}, µg/m³")
         clock_axis(axes, series["interval_end_s"].to_numpy(dtype=float), start)
         axes.legend(
@@ -273,6 +332,9 @@ def _curves(air: _Tables, pollutant: str, start: dt.datetime) -> list[Picture]:
             handlelength=1.4,
         )
         note = f"Mean {called} of each interval, µg/m³; of zones the mean over the people; clock time."
+        if math.isfinite(limit):
+            near = limit <= LIMIT_SHOWN * highest
+            note += " Dashed: the limit." if near else f" The limit, {style.tick(limit)} µg/m³, is far above."
         return [Picture("air-curves", title, note, to_svg(figure_of(axes), "air-curves", title))]
 
 

@@ -262,6 +262,8 @@ FULL: dict[str, Any] = {
         "cold_start": True,
         "silt_g_per_m2": 0.06,
         "background_ugm3": {"nox": 12},
+        "limits_ugm3": {"no2": 100},
+        "occupants": {"car": 1.4},
         "no2_chemistry": "arm2",
     },
     "sensors": [

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from traffic_case import BLOCK_DEGREES, TOWN_AT, Notebook, write_scenario
 
-from citytwin.agents.air_doses import LIGHT, MODERATE
+from citytwin.agents.air_above import DRIVERS, ON_FOOT, TimeAbove
+from citytwin.agents.air_doses import LIGHT, MODERATE, RESTING
 from citytwin.agents.air_field import stretches_of
 from citytwin.agents.air_stacks import cloud_plume
 from citytwin.agents.sources import MovingSource, PollutionSource
@@ -21,6 +22,7 @@ from citytwin.sim.air import air_facts
 from citytwin.sim.air_grid import air_grid
 from citytwin.sim.air_tables import write_air
 from citytwin.sim.report import write_report
+from citytwin.sim.report.air_figures import whose_figure, wind_rose
 from citytwin.sim.run import network_of, run_scenario, trips_of
 from citytwin.sim.run_folder import RunFolderError, read_run
 from citytwin.sim.simulation import Simulation
@@ -45,6 +47,8 @@ AIR = {
         {"id": "town", "kind": "residents", "polygon": TOWN, "population": 500},
     ],
     "background_ugm3": {"nox": 5.0},
+    "limits_ugm3": {"nox": 6.0, "no2": 500.0},
+    "occupants": {"car": 1.5},
     "every_s": 120,
 }
 
@@ -326,6 +330,13 @@ def test_a_grid_becomes_a_netcdf_file_by_the_conventions(run, tmp_path):
         found = grid["no2"].sel(x=place["x_m"], y=place["y_m"], method="nearest")
         assert found.values.tolist() == own["concentration_ugm3"].tolist()
         assert float(found["lon"]) == place["lon"]
+        # CF conventions 1.11, 5.6: each variable names its grid mapping, whose attributes say the projection
+        mapping = grid["crs"].attrs
+        assert grid["no2"].attrs["grid_mapping"] == "crs" and mapping["grid_mapping_name"] == "transverse_mercator"
+        assert "EPSG" in mapping["crs_wkt"] and grid["time"].attrs["bounds"] == "time_bounds"
+        for axis, name in (("x", "projection_x_coordinate"), ("y", "projection_y_coordinate")):
+            assert grid[axis].attrs["standard_name"] == name and grid[axis].attrs["units"] == "m"
+            assert (np.diff(grid[axis]) > 0).all()
     with pytest.raises(RunFolderError, match=r"has no grid of receptors called 'maps'. It has: map\."):
         air_grid(run, "maps")
 
@@ -339,3 +350,78 @@ def test_the_report_tells_of_the_air(run):
         "NO2 that traffic and sources add",
     ):
         assert words in page
+
+
+def test_a_grid_is_the_same_in_zarr(run, tmp_path):
+    pytest.importorskip("zarr")
+    xr = pytest.importorskip("xarray")
+    whole = air_grid(run, "map")
+    whole.to_zarr(tmp_path / "air.zarr", consolidated=False)
+    with xr.open_zarr(tmp_path / "air.zarr", consolidated=False) as stored:
+        xr.testing.assert_identical(stored.load().drop_attrs(), whole.load().drop_attrs())
+        told = {**stored["no2"].attrs, "coordinates": stored["no2"].encoding["coordinates"]}
+        assert told == whole["no2"].attrs | {"coordinates": told["coordinates"]}
+        assert set(told["coordinates"].split()) == {"lat", "lon", "height"}
+
+
+def test_who_had_more_than_the_limit_and_how_long(run):
+    above, air = run.air_above, run.air_receptors
+    west = air[(air["receptor"] == "west") & (air["pollutant"] == "nox")]
+    over_s = (west["interval_end_s"] - west["interval_start_s"])[west["concentration_ugm3"] > 6.0].sum()
+    (point,) = above[
+        (above["group"] == "point") & (above["zone"] == "west") & (above["pollutant"] == "nox")
+    ].itertuples()
+    assert 0.0 < over_s < 480.0 and point.above_h == pytest.approx(over_s / 3600.0)
+    assert point.person_h == pytest.approx(480.0 / 3600.0) and point.limit_ugm3 == 6.0
+    assert point.mean_ugm3 == pytest.approx(west["concentration_ugm3"].mean())
+    town = above[(above["group"] == "residents") & (above["pollutant"] == "nox")].iloc[0]
+    assert town["person_h"] == pytest.approx(500.0 * 480.0 / 3600.0) and 0.0 < town["above_h"] < town["person_h"]
+    assert town["mean_ugm3"] == pytest.approx(run.summary["air"]["residents_mean_ugm3"]["nox"])
+    assert (above.loc[above["pollutant"] == "no2", "above_h"] == 0.0).all()
+    assert above.loc[above["pollutant"].isin(["pm10", "pm25"]), ["limit_ugm3", "above_h"]].isna().all(axis=None)
+
+
+def test_time_on_the_streets_is_that_of_everybody_in_all_vehicles_and_on_foot(run):
+    above, doses = run.air_above, run.air_doses
+    nox = doses[doses["pollutant"] == "nox"]
+    for group, mode in (("drivers", "vehicle"), ("on_foot", "on_foot")):
+        own, people = above[(above["group"] == group) & (above["pollutant"] == "nox")], nox[nox["mode"] == mode]
+        assert own["person_h"].sum() == pytest.approx((people["time_s"] * people["people"]).sum() / 3600.0)
+        breathed = (people["mean_ugm3"] * people["time_s"] * people["people"]).sum() / 3600.0
+        assert (own["mean_ugm3"] * own["person_h"]).sum() == pytest.approx(breathed)
+        assert 0.0 < own["above_h"].sum() <= own["person_h"].sum()
+        assert {"town", ""} >= set(own["zone"]) and "town" in set(own["zone"])
+    assert set(nox.loc[nox["mode"] == "vehicle", "people"]) == {1.5}
+
+
+def test_residents_breathe_at_home(run):
+    home = run.air_doses[(run.air_doses["mode"] == "home") & (run.air_doses["pollutant"] == "nox")]
+    assert home["people"].sum() == pytest.approx(500.0) and (home["time_s"] == 480.0).all()
+    assert home["inhaled_ug"].to_numpy() == pytest.approx((home["mean_ugm3"] * 480.0 * RESTING).to_numpy())
+
+
+def test_hours_are_kept_apart(tmp_path):
+    network = network_of(load_scenario(write_scenario(tmp_path, demand=[])))
+    air = load_scenario(write_scenario(tmp_path, demand=[], air=AIR | {"meteorology": WIND})).air
+    above = TimeAbove(air, network, 2, 2 * 3600.0)
+    nox = np.zeros((2, 6))
+    for start_s in range(0, 7200, 600):
+        nox[:, 0] = (7.0, 5.0) if start_s < 4800 else (5.0, 9.0)
+        above.at_receptors(start_s, start_s + 600.0, nox)
+    assert above.receptor_over_s[:, :, 0].tolist() == [[3600.0, 0.0], [1200.0, 2400.0]]
+    street = np.zeros((network.link_count, 6))
+    street[:, 0] = 8.0
+    who, where = np.array([DRIVERS, ON_FOOT]), np.array([0, 1])
+    above.on_streets(3600.0, who, where, np.array([30.0, 60.0]), street)  # what was breathed until then
+    above.on_streets(3610.0, who, where, np.array([10.0, 10.0]), street)
+    assert above.street_over_s[:, :, :, 0].sum(axis=2).tolist() == [[30.0, 0.0, 60.0], [10.0, 0.0, 10.0]]
+
+
+def test_pictures_of_whose_air_it_is_and_of_the_wind(run):
+    whose = whose_figure(run.air_shares, run.air_places, "nox", "NOx")
+    assert whose.title.endswith(("is of car", "comes from elsewhere")) and "“" in whose.title
+    assert wind_rose(run.air_weather, 480.0).title.replace("\N{NO-BREAK SPACE}", " ") == (
+        "The wind is from W 62 % of the time, and calm 38 %"
+    )
+    assert wind_rose(run.air_weather.iloc[:1], 480.0) is None
+    assert whose_figure(run.air_shares, run.air_places, "co", "CO") is None
