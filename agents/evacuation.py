@@ -94,10 +94,14 @@ class Evacuees(Remembers):
 
     @property
     def mode(self) -> NDArray[np.int8]:
-        """Row of MODES of each person: that of the household, but some are fetched, and who is late to a car walks."""
-        mode = self.people.households.mode[self.people.household]
-        mode = np.where(self.people.fetching.fetched, np.int8(AMBULANCE), mode)
-        return np.where(self.alone & (mode == CAR), FOOT, mode)
+        """Row of MODES of each person."""
+        return self.mode_of(np.arange(self.doing.size))
+
+    def mode_of(self, persons: Longs) -> NDArray[np.int8]:
+        """Row of MODES of people: that of the household, but some are fetched, and who is late to a car walks."""
+        mode = self.people.households.mode[self.people.household[persons]]
+        mode = np.where(self.people.fetching.fetched[persons], np.int8(AMBULANCE), mode)
+        return np.where(self.alone[persons] & (mode == CAR), FOOT, mode)
 
     def send_away(self, persons: Longs) -> None:
         """Let people be elsewhere before anything happens."""

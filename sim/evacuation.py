@@ -35,6 +35,7 @@ from ..agents.patch_ways import lead_inside
 from ..agents.remembering import Remembers, State, put_back
 from ..agents.walk_routes import WalkRouter
 from ..kernels import traffic_tables, walking_tables
+from ..kernels.evacuees import find_people
 from ..scenarios.evacuation import Evacuation, Order
 from ..scenarios.evacuation_people import AMBULANCE, BUS, CAR, FOOT, EvacuationPeople
 from ..scenarios.trips import TripTable
@@ -136,7 +137,7 @@ class Rescue(Remembers):
         self._note_full(t_s)
 
     def _set_out(self, persons: Longs, t_s: float) -> None:
-        mode = self.evacuees.mode[persons]
+        mode = self.evacuees.mode_of(persons)
         self._walk(persons[mode == FOOT], FOOT, t_s)
         self._walk(persons[mode == BUS], BUS, t_s)
         self._drive(persons[mode == CAR], t_s)
@@ -253,12 +254,12 @@ class Rescue(Remembers):
     def _look_at_walkers(self, t_s: float) -> None:
         """Let those in who have come on foot, in the order in which they came."""
         evacuees, walkers = self.evacuees, self.walkers
-        persons = np.flatnonzero(self.under_way & (evacuees.doing == ON_FOOT))
-        rows = evacuees.walk_row[persons]
-        there = walkers.people.status[0, rows] == walking_tables.ARRIVED
-        persons, rows = persons[there], rows[there]
+        status = walkers.people.status[0]
+        there = walking_tables.ARRIVED
+        persons = self._those(ON_FOOT, evacuees.walk_row, status, there, there)
         if not persons.size:
             return
+        rows = evacuees.walk_row[persons]
         at_s = walkers.people.arrived_s[0, rows]
         order = np.lexsort((persons, at_s))
         persons, at_s = persons[order], at_s[order]
@@ -301,17 +302,22 @@ class Rescue(Remembers):
     def _look_at_cars(self, t_s: float) -> None:
         """Let those in who have come by car, and send on who gets near a shelter that is full."""
         evacuees, fleet = self.evacuees, self.simulation.model.fleet
-        persons = np.flatnonzero(self.under_way & (evacuees.doing == IN_CAR))
-        if not persons.size:
-            return
-        status = fleet.vehicles.status[0, evacuees.car_row[persons]]
-        lost = persons[status == traffic_tables.NO_ROUTE]
-        self.give_up(lost, NO_WAY_BY_CAR)
-        there = persons[status == traffic_tables.ARRIVED]
+        status = fleet.vehicles.status[0]
+        done = self._those(IN_CAR, evacuees.car_row, status, traffic_tables.NO_ROUTE, traffic_tables.ARRIVED)
+        lost = status[evacuees.car_row[done]] == traffic_tables.NO_ROUTE
+        self.give_up(done[lost], NO_WAY_BY_CAR)
+        there = done[~lost]
         self.let_in(there, fleet.vehicles.arrived_s[0, evacuees.car_row[there]], t_s)
-        coming = persons[status == traffic_tables.DRIVING]
-        limited = np.isfinite(evacuees.room()[evacuees.haven[coming]]) & ~evacuees.holds[coming]
-        self._at_the_gate(coming[limited], t_s)
+        limited = np.isfinite(evacuees.room())
+        if limited[self.people.havens.by[:, CAR]].any():
+            driving = traffic_tables.DRIVING
+            coming = self._those(IN_CAR, evacuees.car_row, status, driving, driving)
+            self._at_the_gate(coming[limited[evacuees.haven[coming]] & ~evacuees.holds[coming]], t_s)
+
+    def _those(self, doing: int, row: Longs, status: Ints, wanted: int, or_this: int) -> Longs:
+        """People under way who do something and whose walk or car (``row``) has one of two statuses."""
+        evacuees, found = self.evacuees, np.empty(row.size, np.int64)
+        return found[: find_people(self.under_way, evacuees.doing, doing, row, status, wanted, or_this, found)]
 
     def _at_the_gate(self, persons: Longs, t_s: float) -> None:
         """Give cars that get near a shelter a place in it, or send them on."""

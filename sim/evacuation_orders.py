@@ -81,7 +81,10 @@ class Orders(Remembers):
 
     def due(self, t_s: float) -> Longs:
         """People who leave by now, and do not wait any longer."""
-        count = int(np.searchsorted(self.evacuees.left_s[self.leaving], t_s, side="right"))
+        count, looked_at = 0, 0
+        while count == looked_at < self.leaving.size:
+            looked_at = min(2 * looked_at + 64, self.leaving.size)
+            count = int(np.searchsorted(self.evacuees.left_s[self.leaving[:looked_at]], t_s, side="right"))
         leaving, self.leaving = self.leaving[:count], self.leaving[count:]
         return leaving
 
