@@ -215,6 +215,14 @@ class Ambulances(Strict):
     unloads_s: float = Field(ge=0, le=86_400, description="It stands so long at the shelter, s.")
 
 
+class FetchedByUnits(Strict):
+    """Ambulances of `responders` fetch people who cannot walk, one at a time, after those who call for them."""
+
+    to: str = Field(min_length=1, description="Id of the shelter they drive to; `ambulance` stands in its `by`.")
+    loads_s: float = Field(ge=0, le=86_400, description="A unit stands so long where it takes somebody up, s.")
+    unloads_s: float = Field(ge=0, le=86_400, description="It stands so long at the shelter, s.")
+
+
 class DesignatedRoute(Strict):
     """Streets that cars of some zones are to take on their way out."""
 
@@ -286,6 +294,9 @@ class Evacuation(Strict):
     pickups: Listed[Pickup] = Field((), description="Where buses take people up.")
     designated_routes: Listed[DesignatedRoute] = Field((), description="Streets that cars are to take.")
     ambulances: Listed[Ambulances] = Field((), description="Who fetches people who cannot walk.")
+    fetched_by_units: FetchedByUnits | None = Field(
+        None, description="The ambulances of `responders` fetch them, instead of `ambulances`."
+    )
     table_every_s: float = Field(60.0, ge=1, le=3600, description="Interval of the table of counts, s.")
 
     @model_validator(mode="after")
@@ -315,8 +326,13 @@ class Evacuation(Strict):
         ways = [self.modes, *(zone.modes for zone in self.zones), *(group.modes for group in self.groups)]
         if not self.pickups and any(modes is not None and modes.bus > 0.0 for modes in ways):
             raise ValueError("has people who take a bus (`modes`), and no `pickups` where buses take them up.")
-        if not self.ambulances and any(modes is not None and modes.ambulance > 0.0 for modes in ways):
-            raise ValueError("has people who cannot walk (`modes`), and no `ambulances` that fetch them.")
+        fetched = any(modes is not None and modes.ambulance > 0.0 for modes in ways)
+        if fetched and not self.ambulances and self.fetched_by_units is None:
+            raise ValueError(
+                "has people who cannot walk (`modes`), and no `ambulances` that fetch them, nor `fetched_by_units`."
+            )
+        if self.ambulances and self.fetched_by_units is not None:
+            raise ValueError("has people fetched by `ambulances` and by units of `responders`. Give one of both.")
         return self
 
 

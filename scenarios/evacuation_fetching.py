@@ -50,6 +50,8 @@ def fetching_of(
     pools: Sequence[Ambulances],
     shelter: tuple[Ints, Floats],
     city: City,
+    *,
+    by_units: bool = False,
 ) -> Fetching:
     """Drives of all ambulances.
 
@@ -59,24 +61,31 @@ def fetching_of(
         Everybody, who cannot walk, and their homes.
     shelter : [pool]
         Link and place along it, m, where each pool's ambulances unload.
+    by_units
+        Whether units of responders fetch them, whose drives are listed elsewhere.
     """
-    rows = np.flatnonzero(fetched) if pools else np.zeros(0, np.int64)
+    rows = np.flatnonzero(fetched) if pools or by_units else np.zeros(0, np.int64)
     number = np.full(fetched.size, -1, np.int32)
     number[rows] = np.arange(rows.size)
     home_link, home_m = _streets(city, x_m[rows], y_m[rows])
     pool = np.repeat(np.arange(len(pools)), [one.vehicles for one in pools]).astype(np.int32)
     station = [city.nearest_street(*one.at)[:2] for one in pools]
     names = [f"ambulance {pools[one].id}/{k:03d}/first" for k, one in enumerate(pool.tolist())]
-    names += [f"ambulance from {ids[row]}" for row in rows.tolist()]
+    homes = rows if pools else rows[:0]
+    names += [f"ambulance from {ids[row]}" for row in homes.tolist()]
     names += [f"ambulance {one.id} from {one.to}/{k:06d}" for one in pools for k in range(rows.size)]
     link = [
         *(station[one][0] for one in pool.tolist()),
-        *home_link.tolist(),
+        *home_link[: homes.size].tolist(),
         *np.repeat(shelter[0], rows.size).tolist(),
     ]
-    at_m = [*(station[one][1] for one in pool.tolist()), *home_m.tolist(), *np.repeat(shelter[1], rows.size).tolist()]
+    at_m = [
+        *(station[one][1] for one in pool.tolist()),
+        *home_m[: homes.size].tolist(),
+        *np.repeat(shelter[1], rows.size).tolist(),
+    ]
     drives, row = trips_to_come(names, np.array(link, np.int32), np.array(at_m, np.float64), "emergency")
-    first, last = pool.size, pool.size + rows.size
+    first, last = pool.size, pool.size + homes.size
     from_shelter = row[last:].reshape(len(pools), rows.size)
     return Fetching(
         fetched, number, tuple(pools), pool, drives, row[:first], row[first:last], from_shelter, home_link, home_m

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .chance import draws, keys_of
-from .evacuation import MODES, Ambulances, EvacuationZone, Group, Modes, Pickup, Shelter, WayOut
+from .evacuation import MODES, Ambulances, EvacuationZone, FetchedByUnits, Group, Modes, Pickup, Shelter, WayOut
 from .evacuation_fetching import Fetching, fetching_of, trips_to_come, who_is_fetched
 from .network import Bools, Bytes, Floats, Ints
 from .trips import TripTable
@@ -93,6 +93,7 @@ class EvacuationPeople:
     bus_leg: Ints  # [pickup's bus, leg] row of `buses`; legs lead to the shelter and back by turns
     bus_pickup: Ints  # [pickup's bus]
     fetching: Fetching
+    units: FetchedByUnits | None  # of responders, who fetch them
 
 
 def people_of(
@@ -105,6 +106,7 @@ def people_of(
     havens: Havens,
     pickups: Sequence[Pickup],
     ambulances: Sequence[Ambulances],
+    units: FetchedByUnits | None,
     city: City,
     seed: int,
     duration_s: float,
@@ -159,7 +161,9 @@ def people_of(
             ambulances,
             (havens.road_link[shelter], havens.road_m[shelter]),
             city,
+            by_units=units is not None,
         ),
+        units,
     )
 
 

@@ -160,6 +160,7 @@ def evacuation_people(scenario: Scenario, roads: RoadNetwork, walk: WalkNetwork)
         havens_of(shelters, evacuation.exits, evacuation.pickups, city),
         evacuation.pickups,
         evacuation.ambulances,
+        evacuation.fetched_by_units,
         city,
         scenario.seed,
         scenario.duration_s,
@@ -197,13 +198,19 @@ def _unknown_zones(scenario: Scenario, evacuation: Evacuation) -> Iterator[Probl
     shelters = {shelter.id: shelter for shelter in all_shelters(evacuation)}
     rides = [("pickups", row, "bus", pickup.to) for row, pickup in enumerate(evacuation.pickups)]
     rides += [("ambulances", row, "ambulance", pool.to) for row, pool in enumerate(evacuation.ambulances)]
-    for section, row, mode, to in rides:
+    places: list[tuple[Place, str, str]] = [((section, row, "to"), mode, to) for section, row, mode, to in rides]
+    if evacuation.fetched_by_units is not None:
+        places.append((("fetched_by_units", "to"), "ambulance", evacuation.fetched_by_units.to))
+        if scenario.responders is None or all(unit.kind != "ambulance" for unit in scenario.responders.units):
+            said = "no unit of `responders` is an ambulance: add one there, or give `ambulances` here."
+            yield _about(scenario, ("fetched_by_units",), said)
+    for place, mode, to in places:
         if to not in shelters:
             said = f"no such shelter.{closest_hint(to, shelters)} All: {', '.join(map(shown_value, shelters))}."
-            yield _about(scenario, (section, row, "to"), said)
+            yield _about(scenario, place, said)
         elif mode not in shelters[to].by:
             said = f"cannot be reached by {mode}. Add `{mode}` to the shelter's `by`."
-            yield _about(scenario, (section, row, "to"), said)
+            yield _about(scenario, place, said)
     twice = [name for name in dict.fromkeys(known) if known.count(name) > 1]
     for name in twice:
         yield _about(scenario, ("zones_file",), f'its zone "{name}" stands under `zones` too. Ids differ.')

@@ -19,6 +19,8 @@ from .trips import VEHICLE_CLASSES, TripTable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .evacuation import FetchedByUnits
+    from .evacuation_people import EvacuationPeople
     from .responders import RandomCalls, Responders
     from .scenario import Scenario
 
@@ -38,11 +40,12 @@ class Calls:
     on_scene_s: Floats
     transported: Bools  # where there is a hospital
     handover_s: Floats
+    person: Ints  # evacuee who is fetched, -1; these calls come last, and nobody knows when
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RescuePlan:
-    """Responders of a run. Places are stations (one a unit), then hospitals, then scenes."""
+    """Responders of a run. Places are stations (one a unit), then hospitals and the evacuees' shelter, then scenes."""
 
     unit_id: tuple[str, ...]
     unit_kind: NDArray[np.str_]
@@ -52,6 +55,7 @@ class RescuePlan:
     link: Ints  # [place]
     at_m: Floats
     drives: TripTable  # nobody has a departure yet; called #responder/PLACE/NUMBER; their names come before all others
+    shelter: str  # to which evacuees are driven, "": none is
 
     def hospital_place(self, hospital: int) -> int:
         """Place of a hospital."""
@@ -59,11 +63,15 @@ class RescuePlan:
 
     def scene_place(self, call: int) -> int:
         """Place of a call."""
-        return len(self.unit_id) + len(self.hospital_id) + call
+        return self.shelter_place() + (self.shelter != "") + call
+
+    def shelter_place(self) -> int:
+        """Place of the evacuees' shelter."""
+        return len(self.unit_id) + len(self.hospital_id)
 
 
-def rescue_plan(scenario: Scenario, network: RoadNetwork) -> RescuePlan:
-    """Responders of a scenario.
+def rescue_plan(scenario: Scenario, network: RoadNetwork, evacuees: EvacuationPeople | None = None) -> RescuePlan:
+    """Responders of a scenario, who may fetch evacuees.
 
     Raises
     ------
@@ -78,9 +86,16 @@ def rescue_plan(scenario: Scenario, network: RoadNetwork) -> RescuePlan:
     places = find_places(network)
     usable = places.may_begin & places.may_end
     calls = _calls(scenario, responders, network, places, usable)
+    shelter, shelter_link, shelter_m = "", np.zeros(0, np.int32), np.zeros(0)
+    if evacuees is not None and evacuees.units is not None:
+        calls = _with_evacuees(calls, evacuees, evacuees.units)
+        shelter = evacuees.units.to
+        row = evacuees.havens.id.index(shelter)
+        shelter_link, shelter_m = evacuees.havens.road_link[[row]], evacuees.havens.road_m[[row]]
     ends = [unit.at for unit in responders.units] + [hospital.at for hospital in responders.hospitals]
     link, at_m, _ = _on_streets(network, ends, usable)
-    link, at_m = np.concatenate([link, calls.link]).astype(np.int32), np.concatenate([at_m, calls.at_m])
+    link = np.concatenate([link, shelter_link, calls.link]).astype(np.int32)
+    at_m = np.concatenate([at_m, shelter_m, calls.at_m])
     from_scene = np.arange(link.size) >= link.size - len(calls.id)
     many = np.where(from_scene, 1, max(len(calls.id), 1))  # each call may begin a drive from any station or hospital
     place = np.repeat(np.arange(link.size), many)
@@ -105,6 +120,25 @@ def rescue_plan(scenario: Scenario, network: RoadNetwork) -> RescuePlan:
         link,
         at_m,
         drives,
+        shelter,
+    )
+
+
+def _with_evacuees(calls: Calls, evacuees: EvacuationPeople, units: FetchedByUnits) -> Calls:
+    """The same calls and those of evacuees who cannot walk, which come in during the run."""
+    fetching = evacuees.fetching
+    persons = np.flatnonzero(fetching.number >= 0)
+    count = persons.size
+    return Calls(
+        (*calls.id, *(evacuees.walks.id[row] for row in np.argsort(evacuees.walk_person)[persons].tolist())),
+        np.append(calls.t_s, np.full(count, np.inf)),
+        np.append(calls.needs, np.full(count, "ambulance")),
+        np.append(calls.link, fetching.home_link).astype(np.int32),
+        np.append(calls.at_m, fetching.home_m),
+        np.append(calls.on_scene_s, np.full(count, units.loads_s)),
+        np.append(calls.transported, np.ones(count, np.bool_)),
+        np.append(calls.handover_s, np.full(count, units.unloads_s)),
+        np.append(calls.person, persons).astype(np.int32),
     )
 
 
@@ -198,6 +232,7 @@ def _calls(scenario: Scenario, responders: Responders, network: RoadNetwork, pla
         on_scene_s[order],
         (transported & bool(responders.hospitals))[order],
         -responders.handover_s * np.log1p(-draws(scenario.seed, keys, "handover"))[order],
+        np.full(order.size, -1, np.int32),
     )
 
 

@@ -12,10 +12,12 @@ from ..agents.late_departures import bind_vehicles, release_vehicles
 from ..agents.remembering import Remembers
 from ..kernels import traffic_tables
 from ..scenarios.trips import VEHICLE_CLASSES
+from .responder_tables import unit_links
 
 if TYPE_CHECKING:
     from ..scenarios.network import Ints
     from .evacuation import Rescue
+    from .responders import ResponseTeam
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -36,7 +38,9 @@ class EvacuationAmbulances(Remembers):
         fetching = rescue.people.fetching
         self._rescue, self.fetching = rescue, fetching
         self.first_row = len(rescue.simulation.model.fleet.trips) - len(fetching.drives)
-        ambulances = fetching.pool.size
+        ambulances, scenario = fetching.pool.size, rescue.simulation.scenario
+        self.units = rescue.people.units  # of responders, who fetch instead; their rows lie behind those of ambulances
+        units = 0 if self.units is None or scenario.responders is None else len(scenario.responders.units)
         self.doing = np.full(ambulances, COMING, np.int8)
         # When it began what it does; of one to come, or free: when it looks for somebody.
         self.since_s = np.array([fetching.pools[pool].start_s for pool in fetching.pool.tolist()], np.float64)
@@ -45,16 +49,42 @@ class EvacuationAmbulances(Remembers):
         self.patient = np.full(ambulances, NOBODY, np.int64)  # whom it drives to, or takes up
         self.begun = np.zeros(len(fetching.pools), np.int64)  # drives from the shelter of each pool
         self.waiting: list[int] = []  # people, the first to be ready first
-        self.aboard: list[list[int]] = [[] for _ in range(ambulances)]
+        self.aboard: list[list[int]] = [[] for _ in range(ambulances + units)]
         self.by = np.full(int(fetching.fetched.sum()), NOBODY, np.int64)  # ambulance that took up each
-        self.carried = np.zeros(ambulances, np.int64)
+        self.carried = np.zeros(ambulances + units, np.int64)
 
     def wait(self, persons: Longs) -> None:
         """Let people wait at home who are ready and cannot walk."""
         evacuees = self._rescue.evacuees
         evacuees.doing[persons] = WAITS_FOR_AMBULANCE
         evacuees.left_s[persons] = np.inf
-        self.waiting += persons.tolist()
+        if self.units is None:
+            self.waiting += persons.tolist()
+        elif persons.size:
+            self._team.fetch(persons)
+
+    @property
+    def _team(self) -> ResponseTeam:
+        team = self._rescue.simulation.responders
+        assert team is not None, "units that fetch evacuees were checked"
+        return team
+
+    def take_up(self, person: int, unit: int, t_s: float) -> None:
+        """Let a unit of responders take somebody up."""
+        evacuees, ambulance = self._rescue.evacuees, self.doing.size + unit
+        evacuees.leave(np.array([person]), IN_AMBULANCE)
+        evacuees.left_s[person] = t_s
+        self.aboard[ambulance].append(person)
+        self.by[self.fetching.number[person]] = ambulance
+
+    def set_down(self, unit: int, t_s: float) -> None:
+        """Let whom a unit of responders has brought into the shelter."""
+        assert self.units is not None, "a unit brings evacuees where units fetch them"
+        self._let_in(self.doing.size + unit, self.units.to, t_s)
+
+    def give_up_aboard(self, unit: int) -> None:
+        """Note that a unit of responders finds no way with whom it has taken up."""
+        self._strand(self.doing.size + unit)
 
     def act(self, t_s: float) -> None:
         """Do what is due for every ambulance."""
@@ -75,6 +105,10 @@ class EvacuationAmbulances(Remembers):
         haven, ambulance = int(self._rescue.evacuees.haven[person]), int(self.by[self.fetching.number[person]])
         if haven >= 0:
             return int(havens.road_link[haven]), float(havens.road_m[haven])
+        if ambulance >= self.doing.size:
+            link, at = unit_links(self._team)
+            unit = ambulance - self.doing.size
+            return int(link[unit]), float(at[unit])
         drive = self.first_row + int(self.drive[ambulance])
         if self.drive[ambulance] >= 0 and fleet.vehicles.status[0, drive] == traffic_tables.DRIVING:
             lane = int(fleet.vehicles.lane[0, drive])
@@ -160,20 +194,28 @@ class EvacuationAmbulances(Remembers):
     def _unload(self, ambulance: int, t_s: float) -> None:
         """Let people into the shelter, and be free for others."""
         pool = int(self.fetching.pool[ambulance])
-        persons = np.array(self.aboard[ambulance], np.int64)
-        self._rescue.evacuees.haven[persons] = self._rescue.people.havens.id.index(self.fetching.pools[pool].to)
-        self._rescue.let_in(persons, np.full(persons.size, t_s), t_s)
-        self.carried[ambulance] += persons.size
-        self.aboard[ambulance] = []
+        self._let_in(ambulance, self.fetching.pools[pool].to, t_s)
         self.stands[ambulance] = self.fetching.from_shelter[pool, self.begun[pool]]
         self.begun[pool] += 1
         self._begin(ambulance, FREE, t_s)
+
+    def _let_in(self, ambulance: int, shelter: str, t_s: float) -> None:
+        """Let everybody aboard into a shelter."""
+        persons = np.array(self.aboard[ambulance], np.int64)
+        self._rescue.evacuees.haven[persons] = self._rescue.people.havens.id.index(shelter)
+        self._rescue.let_in(persons, np.full(persons.size, t_s), t_s)
+        self.carried[ambulance] += persons.size
+        self.aboard[ambulance] = []
+
+    def _strand(self, ambulance: int) -> None:
+        """Note that those aboard cannot go on."""
+        self._rescue.evacuees.strand(np.array(self.aboard[ambulance], np.int64), NO_WAY_BY_AMBULANCE)
+        self.aboard[ambulance] = []
 
     def _give_up(self, ambulance: int) -> None:
         """Let an ambulance stand that cannot go on; whom it was to fetch waits for another."""
         if self.doing[ambulance] == TO_PATIENT:
             self.waiting.insert(0, int(self.patient[ambulance]))
             self.patient[ambulance] = NOBODY
-        self._rescue.evacuees.strand(np.array(self.aboard[ambulance], np.int64), NO_WAY_BY_AMBULANCE)
-        self.aboard[ambulance] = []
+        self._strand(ambulance)
         self.doing[ambulance] = DONE

@@ -19,31 +19,32 @@ if TYPE_CHECKING:
     from .run_folder import RunFolder
 
 Floats = NDArray[np.float64]
+Longs = NDArray[np.int64]
 
 
 def write_responders(folder: RunFolder, team: ResponseTeam) -> None:
     """Write one row per call, and one per unit."""
     plan, network = team.plan, team.simulation.model.network
-    calls, known = plan.calls, slice(0, team.come_in)
-    scenes = slice(plan.scene_place(0), plan.scene_place(0) + team.come_in)
+    calls, known = plan.calls, team.came_in()
+    scenes = plan.scene_place(0) + known
     lon, lat = to_lon_lat(*_on_links(team, plan.link[scenes], plan.at_m[scenes]), network.epsg)
     units = [plan.unit_id[row] if row != NOBODY else "" for row in team.unit[known]]
     folder.writer("calls").write(
         {
-            "call": list(calls.id[known]),
+            "call": [calls.id[row] for row in known],
             "needs": list(calls.needs[known]),
-            "t_s": calls.t_s[known],
+            "t_s": team.called_s[known],
             "link": [network.links.id[link] for link in calls.link[known]],
             "lon": lon,
             "lat": lat,
             "unit": units,
             "sent_s": team.sent_s[known],
             "arrived_s": team.arrived_s[known],
-            "response_s": response_s(team),
-            "hospital": [plan.hospital_id[row] if row != NOBODY else "" for row in team.hospital[known]],
+            "response_s": response_s(team, known),
+            "hospital": [team.taken_to(row) for row in known.tolist()],
             "at_hospital_s": team.at_hospital_s[known],
             "over_s": team.over_s[known],
-            "status": call_states(team),
+            "status": call_states(team, known),
         }
     )
     x_m, y_m = unit_places(team)
@@ -61,14 +62,13 @@ def write_responders(folder: RunFolder, team: ResponseTeam) -> None:
     )
 
 
-def response_s(team: ResponseTeam) -> Floats:
-    """From every call that came in to the arrival of its unit, s; NaN where none has come."""
-    return team.arrived_s[: team.come_in] - team.plan.calls.t_s[: team.come_in]
+def response_s(team: ResponseTeam, calls: Longs) -> Floats:
+    """From each of some calls to the arrival of its unit, s; NaN where none has come."""
+    return team.arrived_s[calls] - team.called_s[calls]
 
 
-def call_states(team: ResponseTeam) -> list[str]:
-    """How every call that came in stands: `waiting` for a unit, `unit on its way`, `unit there`, `over`."""
-    known = slice(0, team.come_in)
+def call_states(team: ResponseTeam, known: Longs) -> list[str]:
+    """How each of some calls stands: `waiting` for a unit, `unit on its way`, `unit there`, `over`."""
     over, there = ~np.isnan(team.over_s[known]), ~np.isnan(team.arrived_s[known])
     sent = team.unit[known] != NOBODY
     return list(np.select([over, there, sent], ["over", "unit there", "unit on its way"], "waiting"))
@@ -84,40 +84,47 @@ def busy_s(team: ResponseTeam) -> Floats:
 
 def responder_facts(team: ResponseTeam) -> dict[str, Any]:
     """What responders add to the summary. Every call is in one of the counts of its states."""
-    taken_s, states = response_s(team), call_states(team)
-    answered = taken_s[~np.isnan(taken_s)]
     end_s = max(team.simulation.t_s, 1e-9)
     return {
         "responders": {
-            "calls": team.come_in,
-            "states": {state: states.count(state) for state in ("waiting", "unit on its way", "unit there", "over")},
-            "mean_response_s": float(answered.mean()) if answered.size else None,
-            "response_90_s": float(np.quantile(answered, 0.9)) if answered.size else None,
+            **_answers(team, np.arange(team.come_in)),
+            **({"evacuees": _answers(team, np.array(team.fetches, np.int64))} if team.plan.shelter else {}),
             "utilisation": float(busy_s(team).sum() / end_s / len(team.plan.unit_id)),
             "hospitals": {
                 name: {"taken_in": int(taken), "beyond_capacity": int(beyond)}
                 for name, taken, beyond in zip(team.plan.hospital_id, team.patients, team.beyond, strict=True)
             },
-            "standards": against_standards(team),
         }
     }
 
 
-def against_standards(team: ResponseTeam) -> list[dict[str, Any]]:
+def _answers(team: ResponseTeam, calls: Longs) -> dict[str, Any]:
+    """How many of some calls stand how, and how long they took."""
+    taken_s, states = response_s(team, calls), call_states(team, calls)
+    answered = taken_s[~np.isnan(taken_s)]
+    return {
+        "calls": int(calls.size),
+        "states": {state: states.count(state) for state in ("waiting", "unit on its way", "unit there", "over")},
+        "mean_response_s": float(answered.mean()) if answered.size else None,
+        "response_90_s": float(np.quantile(answered, 0.9)) if answered.size else None,
+        "standards": against_standards(team, calls),
+    }
+
+
+def against_standards(team: ResponseTeam, known: Longs) -> list[dict[str, Any]]:
     """Response times of ambulances beside published targets, as if all calls were of the class of each.
 
     A call that no unit has come to counts as late in shares and percentiles once the limit has passed, and is left out
     before; means are of those that were answered.
     """
-    calls, known = team.plan.calls, slice(0, team.come_in)
-    ambulance = calls.needs[known] == "ambulance"
-    since_s = team.simulation.t_s - calls.t_s[known]
+    ambulance = team.plan.calls.needs[known] == "ambulance"
+    since_s = team.simulation.t_s - team.called_s[known]
     rows = []
     with STANDARDS.open(newline="", encoding="utf-8") as file:
         standards = list(csv.DictReader(file))
     for row in standards:
         limit_s, share = 60.0 * float(row["limit_min"]), float(row["share_pct"] or 0.0)
-        begins_s = team.sent_s[known] if row["clock"] == "travel" else calls.t_s[known]
+        begins_s = team.sent_s[known] if row["clock"] == "travel" else team.called_s[known]
         taken_s = (team.arrived_s[known] - begins_s)[ambulance]
         due = taken_s[~np.isnan(taken_s) | (since_s[ambulance] >= limit_s)]
         due = np.where(np.isnan(due), np.inf, due)
@@ -138,6 +145,11 @@ def against_standards(team: ResponseTeam) -> list[dict[str, Any]]:
 
 def unit_places(team: ResponseTeam) -> tuple[Floats, Floats]:
     """Where every unit is, m."""
+    return _on_links(team, *unit_links(team))
+
+
+def unit_links(team: ResponseTeam) -> tuple[NDArray[np.int32], Floats]:
+    """Link on which every unit is, and where along it, m."""
     fleet, plan = team.simulation.model.fleet, team.plan
     link, at_m = plan.link[team.place].copy(), plan.at_m[team.place].copy()
     for unit in np.flatnonzero(np.isin(team.doing, DRIVING)):
@@ -149,7 +161,7 @@ def unit_places(team: ResponseTeam) -> tuple[Floats, Floats]:
             at_m[unit] = fleet.vehicles.position_m[0, trip] if on_road else fleet.network.links.length_m[link[unit]]
         else:
             link[unit], at_m[unit] = fleet.trips.origin_link[trip], fleet.trips.origin_m[trip]
-    return _on_links(team, link, at_m)
+    return link, at_m
 
 
 def nearest_units(team: ResponseTeam, x_m: Floats, y_m: Floats) -> tuple[list[str], Floats]:

@@ -18,6 +18,7 @@ from .run_tables import RESPONDERS
 if TYPE_CHECKING:
     from ..scenarios.responder_places import RescuePlan
     from ..scenarios.trips import TripTable
+    from .evacuation_ambulances import EvacuationAmbulances
     from .simulation import Simulation
 
 Floats = NDArray[np.float64]
@@ -52,6 +53,9 @@ class ResponseTeam(Remembers):
         "until_s",
         "used",
         "come_in",
+        "called_s",
+        "fetches",
+        "fetches_passed",
         "passed_on",
         "unit",
         "sent_s",
@@ -73,7 +77,12 @@ class ResponseTeam(Remembers):
         self.call = np.full(units, NOBODY)  # call it is busy with
         self.until_s = np.full(units, np.nan)  # of its stay
         self.used = np.zeros(plan.link.size, np.int64)  # drives that began at each place
-        self.come_in = self.passed_on = 0  # calls, in the order of their times
+        self.come_in = self.passed_on = 0  # calls, in the order of their times; none of evacuees
+        self.called_s = plan.calls.t_s.copy()
+        self.fetches: list[int] = []  # calls of evacuees that came in, in the order of their times
+        self.fetches_passed = 0
+        self._first_fetch = int((plan.calls.person < 0).sum())
+        self._call_of = {person: call for call, person in enumerate(plan.calls.person.tolist()) if person >= 0}
         self.unit = np.full(calls, NOBODY)
         self.sent_s, self.arrived_s, self.at_hospital_s, self.over_s = np.full((4, calls), np.nan)
         self.hospital = np.full(calls, NOBODY)
@@ -104,18 +113,45 @@ class ResponseTeam(Remembers):
     def work(self) -> float | None:
         """Let time go on to now; returns the seconds until somebody must look again."""
         now_s, calls = self.simulation.env.now, self.plan.calls
-        while self.come_in < len(calls.id) and calls.t_s[self.come_in] <= now_s + 1e-9:
+        while self.come_in < self._first_fetch and calls.t_s[self.come_in] <= now_s + 1e-9:
             self._log(self.come_in, f"{calls.needs[self.come_in].replace('_', ' ')} needed")
             self.come_in += 1
         while self.passed_on < self.come_in and self._passed_on_s(self.passed_on) <= now_s + 1e-9:
-            self.dispatcher.waiting.append(self.passed_on)
+            self._queue(self.passed_on)
             self.passed_on += 1
+        while self.fetches_passed < len(self.fetches):
+            call = self.fetches[self.fetches_passed]
+            if self._passed_on_s(call) > now_s + 1e-9:
+                break
+            self._queue(call)
+            self.fetches_passed += 1
         for unit in range(self.doing.size):
             self._look_after(unit, now_s)
         for unit, call in self.dispatcher.assign(calls.needs.tolist(), self._time_to):
             self._send(unit, call, now_s)
         self._return_home(now_s)
         return self._next_s(now_s)
+
+    def fetch(self, persons: Longs) -> None:
+        """Take the calls of evacuees who cannot walk and are ready to leave."""
+        for person in persons.tolist():
+            call = self._call_of[person]
+            self.called_s[call] = self.simulation.env.now
+            self.fetches.append(call)
+
+    def came_in(self) -> Longs:
+        """Calls that came in: those of the scenario, then evacuees'."""
+        return np.concatenate([np.arange(self.come_in), np.array(self.fetches, np.int64)])
+
+    def _is_fetch(self, call: int) -> bool:
+        return call >= self._first_fetch
+
+    def _queue(self, call: int, *, again: bool = False) -> None:
+        """Have a call wait: evacuees after all others, and of each kind who had a unit already (``again``) first."""
+        waiting = self.dispatcher.waiting
+        others = sum(not self._is_fetch(one) for one in waiting)
+        first, behind = (others, len(waiting)) if self._is_fetch(call) else (0, others)
+        waiting.insert(first if again else behind, call)
 
     def _return_home(self, now_s: float) -> None:
         """Let units drive to their stations that nobody needs; who finds no way stays where it is."""
@@ -131,6 +167,8 @@ class ResponseTeam(Remembers):
         """Seconds until something is due."""
         if np.isin(self.doing, DRIVING).any():
             return LOOK_EVERY_S
+        if self._call_of:
+            return LOOK_EVERY_S  # evacuees call at any time
         calls_s = self.plan.calls.t_s[self.come_in : self.come_in + 1].tolist()
         calls_s += [self._passed_on_s(self.passed_on)] if self.passed_on < self.come_in else []
         stays_s = self.until_s[~np.isnan(self.until_s)]
@@ -142,7 +180,7 @@ class ResponseTeam(Remembers):
         """When the unit is chosen that answers a call, if one is free."""
         responders = self.simulation.scenario.responders
         assert responders is not None
-        return float(self.plan.calls.t_s[call]) + responders.dispatch_delay_s
+        return float(self.called_s[call]) + responders.dispatch_delay_s
 
     def _look_after(self, unit: int, now_s: float) -> None:
         """Let one unit go on with what it does, if it is done with what it did."""
@@ -158,7 +196,7 @@ class ResponseTeam(Remembers):
     def _send(self, unit: int, call: int, now_s: float) -> None:
         """Let a unit set out to a call, or turn there on its way back."""
         if self.doing[unit] == RETURNING and not self._divert(unit, self.plan.scene_place(call)):
-            self.dispatcher.waiting.insert(0, call)  # the unit is free again at its station
+            self._queue(call, again=True)  # the unit is free again at its station
             return
         if self.doing[unit] == FREE:
             self._drive(unit, self.plan.scene_place(call), TO_SCENE, now_s)
@@ -203,19 +241,31 @@ class ResponseTeam(Remembers):
         elif self.doing[unit] == TO_SCENE:
             self.doing[unit], self.arrived_s[call] = ON_SCENE, t_s
             self.until_s[unit] = t_s + calls.on_scene_s[call]
-            after_min = (t_s - calls.t_s[call]) / 60.0
+            after_min = (t_s - self.called_s[call]) / 60.0
             self._log(call, f"{self.plan.unit_id[unit]} there {after_min:.1f} min after the call")
         else:
-            hospital = int(self.hospital[call])
             self.doing[unit], self.at_hospital_s[call] = HANDING_OVER, t_s
             self.until_s[unit] = t_s + calls.handover_s[call]
-            self._log(call, f"{self.plan.unit_id[unit]} at {self.plan.hospital_id[hospital]}")
+            self._log(call, f"{self.plan.unit_id[unit]} at {self.taken_to(call)}")
+
+    def taken_to(self, call: int) -> str:
+        """Hospital or shelter to which somebody is driven, "" to none."""
+        if self._is_fetch(call):
+            return self.plan.shelter if self.hospital[call] != NOBODY else ""
+        return self.plan.hospital_id[self.hospital[call]] if self.hospital[call] != NOBODY else ""
 
     def _leave(self, unit: int, now_s: float) -> None:
         """Let a unit go on that has stayed for long enough."""
         call = int(self.call[unit])
         self.until_s[unit] = np.nan
-        if self.doing[unit] == ON_SCENE and self.plan.calls.transported[call]:
+        if self._is_fetch(call):
+            if self.doing[unit] == ON_SCENE:
+                self._fetching.take_up(int(self.plan.calls.person[call]), unit, now_s)
+                self.hospital[call] = len(self.plan.hospital_id)  # the shelter
+                self._drive(unit, self.plan.shelter_place(), TO_HOSPITAL, now_s)
+                return
+            self._fetching.set_down(unit, now_s)
+        elif self.doing[unit] == ON_SCENE and self.plan.calls.transported[call]:
             hospital = self._hospital_for(unit)
             self.hospital[call] = hospital
             self.patients[hospital] += 1
@@ -234,7 +284,10 @@ class ResponseTeam(Remembers):
         self.dispatcher.free[unit] = True
         if was == TO_SCENE:
             self.unit[call], self.sent_s[call] = NOBODY, np.nan
-            self.dispatcher.waiting.insert(0, call)
+            self._queue(call, again=True)
+        elif was == TO_HOSPITAL and self._is_fetch(call):
+            self._fetching.give_up_aboard(unit)
+            self.over_s[call] = now_s
         elif was == TO_HOSPITAL:
             hospital = int(self.hospital[call])
             self.beyond[hospital] -= self.patients[hospital] > self.plan.capacity[hospital]
@@ -242,6 +295,12 @@ class ResponseTeam(Remembers):
             self.over_s[call] = now_s
         self.call[unit] = NOBODY
         self._log(call, f"{self.plan.unit_id[unit]} finds no way")
+
+    @property
+    def _fetching(self) -> EvacuationAmbulances:
+        rescue = self.simulation.rescue
+        assert rescue is not None, "evacuees are fetched in an evacuation"
+        return rescue.ambulances
 
     def _origin(self, trip: int) -> int:
         return int(self.simulation.model.fleet.trips.id[trip].split("/")[1])
@@ -308,5 +367,6 @@ def start_responders(simulation: Simulation, plan: RescuePlan) -> ResponseTeam:
     team = ResponseTeam(simulation, plan)
     simulation.remember("responders", team)
     if plan.calls.id:
-        simulation.duties.begin(LookAfterResponders(team), float(plan.calls.t_s[0]))
+        first_s = 0.0 if plan.shelter else float(plan.calls.t_s[0])
+        simulation.duties.begin(LookAfterResponders(team), first_s)
     return team

@@ -114,7 +114,7 @@ class Simulation(Remembers):
             from ..scenarios.responder_places import rescue_plan
             from .responders import with_responders
 
-            plan = rescue_plan(scenario, network)
+            plan = rescue_plan(scenario, network, None if on_foot is None else on_foot.evacuees)
             trips = with_responders(trips, plan)
         if on_foot is not None and on_foot.evacuees is not None:
             from .evacuation import with_evacuees

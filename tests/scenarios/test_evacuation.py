@@ -249,7 +249,18 @@ CASES: list[tuple[str, dict[str, Any], dict[str, str], list[str]]] = [
         "no ambulance",
         {"modes": {"ambulance": 0.1}},
         {},
-        ["evacuation  has people who cannot walk (`modes`), and no `ambulances` that fetch them."],
+        [
+            "evacuation  has people who cannot walk (`modes`), and no `ambulances` that fetch them, nor `fetched_by_units`."
+        ],
+    ),
+    (
+        "no unit that fetches them",
+        {"modes": {"ambulance": 0.1}, "fetched_by_units": {"to": "hal", "loads_s": 60, "unloads_s": 60}},
+        {},
+        [
+            'evacuation.fetched_by_units = {"to": "hal", "loads_s": 60, "unloads_s": 60}  no unit of `responders` is an ambulance: add one there, or give `ambulances` here.',
+            'evacuation.fetched_by_units.to = "hal"  no such shelter. Closest: "hall". All: "hall", "park".',
+        ],
     ),
     (
         "no bus",

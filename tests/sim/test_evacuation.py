@@ -14,6 +14,7 @@ from citytwin.agents.evacuation import AT_HOME, IN_CAR, ON_FOOT, OUT, SHELTERED,
 from citytwin.kernels import walking_tables
 from citytwin.sim.evacuation import Rescue
 from citytwin.sim.report import write_report
+from citytwin.sim.responder_tables import responder_facts
 from citytwin.sim.run import run_scenario
 from citytwin.sim.run_folder import read_run
 from citytwin.sim.simulation import Simulation
@@ -299,6 +300,58 @@ def test_a_snapshot_of_ambulances_goes_on_to_the_same_end(tmp_path):
     assert of(again).evacuees.state_hash() == of(whole).evacuees.state_hash()
     assert of(again).ambulances.state().keys() == of(whole).ambulances.state().keys()
     assert of(again).ambulances.aboard == of(whole).ambulances.aboard and of(whole).ambulances.carried.sum() > 0
+    assert again.model.fleet.state_hash() == whole.model.fleet.state_hash()
+
+
+UNITS = {
+    "units": [{"id": "port", "at": corner(3, 0)}, {"id": "hill", "at": corner(0, 3)}],
+    "hospitals": [{"id": "clinic", "at": corner(1, 3)}],
+    "calls": [{"id": f"call {k}", "at": corner(1, 1), "t_s": t_s} for k, t_s in enumerate((100, 120, 140))],
+    "on_scene_s": 60.0,
+    "handover_s": 30.0,
+    "dispatch_delay_s": 10.0,
+    "transport_share": 1.0,
+}
+
+
+def fetched_by_units(**scenario) -> dict[str, Any]:
+    units = {"to": "clinic", "loads_s": 20, "unloads_s": 10}
+    case = {key: value for key, value in fetched().items() if key != "ambulances"} | {"fetched_by_units": units}
+    return case | {"scenario": {"duration_s": 2400, "responders": UNITS} | scenario}
+
+
+def test_one_fleet_of_ambulances_answers_calls_and_fetches_who_cannot_walk(tmp_path):
+    simulation = rescue_of(tmp_path, **fetched_by_units())
+    rescue, team, most = of(simulation), simulation.responders, 0
+    for t_s in range(20, 2401, 20):
+        simulation.run(t_s)
+        counts = census(simulation)
+        assert sum(counts.values()) == 200 and counts["in_ambulances"] <= 2
+        most = max(most, counts["in_ambulances"])
+    people = rescue.people.fetching.fetched & (rescue.evacuees.doing != AT_HOME)  # who heard and complies
+    facts = responder_facts(team)["responders"]
+    fetches = np.array(team.fetches)
+    assert most == 2 and people.sum() == fetches.size == facts["evacuees"]["calls"] > 12
+    assert facts["evacuees"]["states"]["over"] == rescue.ambulances.carried.sum() == rescue.evacuees.occupancy[0] > 8
+    safe = people & (rescue.evacuees.doing == SHELTERED)
+    assert safe.sum() == rescue.evacuees.occupancy[0] and not np.isnan(rescue.evacuees.left_s[safe]).any()
+    assert facts["calls"] == facts["states"]["over"] == 3 and facts["hospitals"]["clinic"]["taken_in"] == 3
+    ahead = team.sent_s[fetches] < 100.0
+    calls, then = team.sent_s[:3], team.sent_s[fetches[~ahead]]
+    assert ahead.any() and calls.max() < np.nanmin(then), "who calls goes before those who wait to be fetched"
+    standard = facts["evacuees"]["standards"][0]
+    assert standard["measured"] is not None and standard["measured"] != facts["standards"][0]["measured"]
+
+
+def test_a_snapshot_of_units_that_fetch_goes_on_to_the_same_end(tmp_path):
+    whole, again = (rescue_of(tmp_path, **fetched_by_units()) for _ in range(2))
+    whole.run(150.0)
+    restore(again, take(whole))
+    for simulation in (whole, again):
+        simulation.run(500.0)
+    assert of(again).evacuees.state_hash() == of(whole).evacuees.state_hash()
+    assert of(again).ambulances.aboard == of(whole).ambulances.aboard and of(whole).ambulances.carried.sum() > 0
+    assert again.responders.sent_s.tobytes() == whole.responders.sent_s.tobytes()
     assert again.model.fleet.state_hash() == whole.model.fleet.state_hash()
 
 

@@ -50,7 +50,7 @@ def test_a_call_is_answered_by_the_nearest_unit_and_ends_at_the_nearest_hospital
     assert [team.plan.hospital_id[row] for row in team.hospital] == ["small", "large"]
     assert (team.at_hospital_s > team.arrived_s + 60).all() and (team.over_s >= team.at_hospital_s).all()
     assert (team.doing == FREE).all() and (team.place == [0, 1]).all(), "both are back at their stations"
-    assert call_states(team) == ["over", "over"] and team.beyond.tolist() == [0, 0]
+    assert call_states(team, team.came_in()) == ["over", "over"] and team.beyond.tolist() == [0, 0]
 
 
 def test_a_unit_on_its_way_back_is_sent_elsewhere():
@@ -69,7 +69,7 @@ def test_a_unit_on_its_way_back_is_sent_elsewhere():
     assert simulation.responders.doing[0] == TO_SCENE and simulation.responders.used.tolist() == [1, 1, 0]
     simulation.run(1200)
     both = simulation.responders
-    assert call_states(both) == ["over", "over"] and both.doing[0] == FREE and both.place[0] == 0
+    assert call_states(both, both.came_in()) == ["over", "over"] and both.doing[0] == FREE and both.place[0] == 0
     vehicle = simulation.model.vehicle("#responder/1/0")
     assert vehicle.status == "arrived" and vehicle.destination == GRID.links.id[both.plan.link[2]]
 
@@ -98,7 +98,10 @@ def test_fire_engines_answer_fires_and_what_needs_another_unit_waits():
     )
     simulation.run(500)
     team = simulation.responders
-    assert sorted(call_states(team)) == ["unit there", "waiting"] and team.dispatcher.free.tolist() == [True, False]
+    assert sorted(call_states(team, team.came_in())) == ["unit there", "waiting"] and team.dispatcher.free.tolist() == [
+        True,
+        False,
+    ]
     simulation.run(1200)
     assert team.hospital.tolist() == [-1, -1] and (team.unit == 1).all()
 
