@@ -56,6 +56,7 @@ def weather_of(states: WeatherStates, row: int, place: Place) -> Weather:
     mixing_m = float(states.mixing_height_m[row])
     if math.isnan(mixing_m):
         mixing_m = kernel.mixing_height_m(max(ustar_mps, LEAST_USTAR_MPS), obukhov_m, place.lat_deg)
+    sideways_mps = float(states.wind_sideways_mps[row])
     return Weather(
         wind_from_deg=float(states.wind_from_deg[row]) % 360.0,
         wind_speed_mps=wind_mps,
@@ -64,6 +65,7 @@ def weather_of(states: WeatherStates, row: int, place: Place) -> Weather:
         obukhov_length_m=obukhov_m,
         mixing_height_m=mixing_m,
         roughness_m=rough_m,
+        sigma_v_mps=None if math.isnan(sideways_mps) else sideways_mps,
         temperature_k=air_k,
     )
 

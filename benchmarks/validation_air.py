@@ -16,9 +16,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from prairie_grass import Arc, both_scores, compared  # noqa: E402
+from prairie_grass import Arc, both_scores, compared, rows, sideways_of  # noqa: E402
 
-from citytwin.kernels.air_surface_layer import SPREADS_2023  # noqa: E402
+from citytwin.agents.air_weather import LEAST_SIDEWAYS_MPS  # noqa: E402
+from citytwin.kernels.air_surface_layer import SPREADS_2023, sideways_mps  # noqa: E402
 from citytwin.sim.report import style  # noqa: E402
 
 mpl.use("Agg")
@@ -44,10 +45,18 @@ Papers 59, 1958). Compared are all usable arcs (at least 10 samplers, next to no
 weather; nothing was fitted to a run. The coefficients of 2013 (RLINE) were chosen before anything was compared, and
 kept. The wind to the side was by formula at first, and then as measured there; measurements are corrected for what
 evaporated from the samplers (table 5.4 there). Both were settled after results had been seen.
-The other rows say what each choice is worth. *FAC2*: share within a
-factor of two. *FB*: fractional bias, positive where we say too little. *NMSE*: normalised mean square error.
+The other rows say what each choice is worth. *FAC2*: share within a factor of two. *FB*: fractional bias, positive
+where we say too little. *NMSE*: normalised mean square error.
 
 """
+HOUR_TO_TEN_MINUTES = (1.0 / 6.0) ** 0.2
+WHY = """What is published elsewhere does not mend it. AERMOD's default, √(3.6 u*² + 0.35 w*²), is the same within 2 %,
+and the later coefficients make it worse. What would mend it is time: such formulas are used for means of an hour,
+samplers took ten minutes, and spread to the side grows about with the fifth root of the time (D. B. Turner 1970,
+*Workbook of Atmospheric Dispersion Estimates*: 0.17 to 0.2, without the original at hand). Taken so, the aims are
+met (last row of the first table). But this was tried after the others had been seen, and RLINE's authors do not say
+that the formula is of an hour. So the default stays, and the test of it stays a strict expected failure. A scenario
+that has measured turbulence should give it (`wind_sideways_mps`)."""
 TARGETS = "| wanted | | 0.95 | ±0.15 | 0.2 | 0.84 | ±0.25 | 0.5 |"
 
 
@@ -55,6 +64,44 @@ def row(name: str, arcs: list[Arc]) -> str:
     """One line of the table."""
     cells = [f"{value:.2f}" for scores in both_scores(arcs) for value in scores]
     return f"| {name} | {len(arcs)} | " + " | ".join(cells) + " |"
+
+
+def aermod_mps(ustar_mps: float, convective_velocity_mps: float) -> float:
+    """AERMOD's wind to the side: sqrt(3.6 u*² + 0.35 w*²), m/s; Cimorelli et al. (2005), as near the ground."""
+    return float(np.sqrt(3.6 * ustar_mps**2 + 0.35 * convective_velocity_mps**2))
+
+
+def of_ten_minutes_mps(ustar_mps: float, convective_velocity_mps: float) -> float:
+    """Our formula as if it were of an hour, taken to ten minutes, m/s."""
+    return HOUR_TO_TEN_MINUTES * sideways_mps(ustar_mps, convective_velocity_mps)
+
+
+def why_the_formula_misses() -> list[str]:
+    """Compare the formula with what was measured, and say what else was tried."""
+    lines = [
+        "## The wind to the side by formula",
+        "",
+        "A scenario that does not say how much the wind turns takes RLINE's formula, with which the largest values",
+        "on arcs miss the aims. It says more than was measured on the prairie, so plumes are too wide:",
+        "",
+        "| Runs | | by formula over measured, median (quartiles) | FAC2 | FB | NMSE |",
+        "| --- | --: | --: | --: | --: | --: |",
+    ]
+    runs = [run for run in rows(DATA, "prairie_grass_runs.csv") if run["has_met"] == "1"]
+    arcs = compared(DATA, sideways_measured=False)
+    for label, _, _, belongs in KINDS:
+        here = [run for run in runs if belongs(float(run["L_m"]))]
+        ratio = [max(sideways_of(run, sideways_mps), LEAST_SIDEWAYS_MPS) / sideways_of(run) for run in here]
+        low, middle, high = np.quantile(ratio, [0.25, 0.5, 0.75])
+        scores = both_scores([arc for arc in arcs if belongs(arc.obukhov_m)])[1]
+        cells = " | ".join(f"{value:.2f}" for value in scores)
+        lines.append(f"| {label} | {len(here)} | {middle:.2f} ({low:.2f} to {high:.2f}) | {cells} |")
+    return [
+        *lines,
+        "",
+        WHY,
+        "",
+    ]
 
 
 def by_distance(arcs: list[Arc]) -> list[str]:
@@ -110,17 +157,18 @@ def main() -> None:
         row("**coefficients of 2013, wind to the side measured, corrected**", arcs),
         row("the same, measurements not corrected", compared(DATA, corrected=False)),
         row("the same, wind to the side by formula", compared(DATA, sideways_measured=False)),
-        row("coefficients of 2023 (AERMOD 23132)", compared(DATA, SPREADS_2023)),
+        row("coefficients of 2023 (AERMOD 23132), wind to the side measured", compared(DATA, SPREADS_2023)),
+        row("coefficients of 2023, wind to the side by formula", compared(DATA, SPREADS_2023, sideways_measured=False)),
+        row("those of 2013, by AERMOD's formula", compared(DATA, sideways=aermod_mps)),
+        row(
+            "those of 2013, by our formula taken from an hour to ten minutes",
+            compared(DATA, sideways=of_ten_minutes_mps),
+        ),
     ]
     draw(arcs, PAGE.parent / "prairie_grass.svg")
     says = "Each mark is an arc; the line is agreement, dashed lines a factor of two."
     lines += ["", f"![{says}](prairie_grass.svg)", "", says, "", "What we say over what was measured, medians:", ""]
-    lines += [
-        *by_distance(arcs),
-        "",
-        "The formula for the wind to the side says more than was measured there, mostly at night;",
-    ]
-    lines += ["a scenario that has measured turbulence should give it (`sigma_v_mps`).", ""]
+    lines += [*by_distance(arcs), "", *why_the_formula_misses()]
     PAGE.write_text(HEAD + "\n".join(lines), encoding="utf-8")
     print(PAGE.relative_to(ROOT))
 

@@ -25,6 +25,7 @@ Radiation = Annotated[float, Field(ge=0, le=1400)]
 Friction = Annotated[float, Field(gt=0, le=3)]
 Length = Annotated[float, Field(ge=-1e6, le=1e6), AfterValidator(_some_length)]
 Mixing = Annotated[float, Field(ge=20, le=5000)]
+Sideways = Annotated[float, Field(gt=0, le=10)]
 Stability = Literal["A", "B", "C", "D", "E", "F"]
 
 
@@ -48,6 +49,9 @@ class _OneWeather(_Measured):
     wind_from_deg: Direction = Field(description="Where it comes from, degrees clockwise from north: 90 is east.")
     temperature_c: Celsius = Field(15.0, description="Of the air, °C.")
     mixing_height_m: Mixing | None = Field(None, description="Height up to which air mixes, m. Left out: derived.")
+    wind_sideways_mps: Sideways | None = Field(
+        None, description="Standard deviation of the wind to the side, m/s, where it was measured. Left out: derived."
+    )
 
 
 class ConstantWeather(_OneWeather):
@@ -72,7 +76,7 @@ class WeatherSeries(_Measured):
 
     Columns `t_s` (seconds after the scenario's start), `wind_mps`, `wind_from_deg`, and as far as they are known
     `temperature_c`, `cloud_share`, `radiation_wpm2`, `stability`, `friction_velocity_mps`, `obukhov_length_m`,
-    `mixing_height_m`.
+    `mixing_height_m`, `wind_sideways_mps`.
     """
 
     kind: Literal["series"] = Field(description="`series`.")

@@ -55,6 +55,7 @@ LABELS = {
     "Stack.exit_temperature_c": "gas of",
     "WeatherSeries.file": "by",
     "_OneWeather.temperature_c": "air of",
+    "_OneWeather.wind_sideways_mps": "wind to the side",
     "_Measured.utc_offset_h": "hours ahead of UTC",
     "_Receptor.height_m": "height",
     "_Source.rates_file": "emits by",

@@ -25,6 +25,7 @@ RANGES = {  # of each number: least, most, unit
     "friction_velocity_mps": (0.001, 3.0, " m/s"),
     "obukhov_length_m": (-1e6, 1e6, " m"),
     "mixing_height_m": (20.0, 5000.0, " m"),
+    "wind_sideways_mps": (0.001, 10.0, " m/s"),
 }
 NEEDED = ("wind_mps", "wind_from_deg")
 OTHER_UNITS = {  # what people call columns that are in another unit, and what to give instead
@@ -38,6 +39,7 @@ OTHER_UNITS = {  # what people call columns that are in another unit, and what t
     "cloud_oktas": "is in eighths: divide by 8 and call it `cloud_share`.",
     "cloud_percent": "is in per cent: divide by 100 and call it `cloud_share`.",
     "mixing_height_km": "is in km: multiply by 1000 and call it `mixing_height_m`.",
+    "sigma_theta_deg": "is an angle: give its sine times the wind and call it `wind_sideways_mps`.",
     "wind_to_deg": "is where the wind goes to: add 180 and call it `wind_from_deg`.",
 }
 HINTS = {  # what a number out of range probably is
@@ -61,6 +63,7 @@ class WeatherStates:
     friction_velocity_mps: Floats
     obukhov_length_m: Floats
     mixing_height_m: Floats
+    wind_sideways_mps: Floats
     stability: tuple[str, ...]
     roughness_m: float
     wind_height_m: float
@@ -100,6 +103,7 @@ def _states(weather: Meteorology, t_s: Floats, values: dict[str, Floats], letter
         values["friction_velocity_mps"],
         values["obukhov_length_m"],
         values["mixing_height_m"],
+        values["wind_sideways_mps"],
         letters,
         weather.roughness_m,
         weather.wind_height_m,

@@ -231,6 +231,7 @@ def _weather(watch: AirWatch) -> Columns:
             one.obukhov_length_m if math.isfinite(one.obukhov_length_m) else math.nan for one in found
         ],
         "mixing_height_m": [one.mixing_height_m for one in found],
+        "wind_sideways_mps": [one.layer().sigma_v_mps for one in found],
     }
 
 

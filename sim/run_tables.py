@@ -470,6 +470,7 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "friction_velocity_mps": NUMBER,
         "obukhov_length_m": NUMBER,
         "mixing_height_m": NUMBER,
+        "wind_sideways_mps": NUMBER,
     },
     "calls": {
         "call": TEXT,

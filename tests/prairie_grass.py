@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import numpy as np
 from citytwin.agents.air_matrix import dispersion_matrix
 from citytwin.agents.air_sources import PointSources, Receptors
 from citytwin.agents.air_weather import Weather
-from citytwin.kernels.air_surface_layer import SPREADS_2013, SpreadSet
+from citytwin.kernels.air_surface_layer import SPREADS_2013, SpreadSet, convective_mps
 
 ROUGHNESS_M = 0.006
 FREELY_MIXED_M = 1000.0
@@ -45,10 +46,26 @@ def rows(folder: Path, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+Sideways = Callable[[float, float], float]  # wind to the side by friction and convective velocity
+
+
+def sideways_of(run: dict[str, str], formula: Sideways | None = None) -> float:
+    """Standard deviation of the wind to the side in a run, m/s: as measured, or by a formula."""
+    if formula is None:
+        return math.radians(float(run["sigma_theta_deg"])) * float(run["u2_m_s"])
+    ustar_mps, mixed_m = float(run["ustar_m_s"]), float(run["zi_m"] or FREELY_MIXED_M)
+    return formula(ustar_mps, convective_mps(ustar_mps, float(run["L_m"]), mixed_m))
+
+
 def compared(
-    folder: Path, spreads: SpreadSet = SPREADS_2013, *, sideways_measured: bool = True, corrected: bool = True
+    folder: Path,
+    spreads: SpreadSet = SPREADS_2013,
+    *,
+    sideways_measured: bool = True,
+    sideways: Sideways | None = None,
+    corrected: bool = True,
 ) -> list[Arc]:
-    """All usable arcs of runs with weather, by run."""
+    """All usable arcs of runs with weather, by run; the wind to the side as measured, by our formula or by another."""
     evaporated = {
         (row["run"], row["arc_m"]): float(row["evap_factor"]) if corrected else 1.0
         for row in rows(folder, "prairie_grass_samplers.csv")
@@ -70,7 +87,7 @@ def compared(
             obukhov_length_m=float(run["L_m"]),
             mixing_height_m=float(run["zi_m"] or FREELY_MIXED_M),
             roughness_m=ROUGHNESS_M,
-            sigma_v_mps=math.radians(float(run["sigma_theta_deg"])) * wind_mps if sideways_measured else None,
+            sigma_v_mps=sideways_of(run, sideways) if sideways_measured or sideways else None,
         )
         radii = np.array([float(arc["arc_m"]) for arc in arcs[run["run"]]])
         turn = np.radians(AROUND_DEG)

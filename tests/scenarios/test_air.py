@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 from traffic_case import make_scenario, write_scenario
 
+from citytwin.agents.weather import Place, weather_of
+from citytwin.kernels.air_surface_layer import sideways_mps
 from citytwin.scenarios.air import Air
 from citytwin.scenarios.air_places import air_inputs, check_air_places, receptor_places
 from citytwin.scenarios.load_network import load_network
@@ -72,7 +75,7 @@ def test_values_out_of_range_and_unknown_keys(here):
         "air.meteorology.wind_mps = -1  must be at least 0.",
         "air.meteorology.temperature_c = 288  must be at most 60.",
         "air.meteorology.obukhov_length_m = 0  must be at least 1 m, or at most -1 m. Neutral air: leave it out.",
-        'air.meteorology.wind_kmh = 12  no such key. Closest: "wind_mps", "wind_from_deg", "wind_height_m". Allowed here: cloud_share, friction_velocity_mps, kind, mixing_height_m, obukhov_length_m, radiation_wpm2, roughness_m, temperature_c, utc_offset_h, wind_from_deg, wind_height_m, wind_mps.',
+        'air.meteorology.wind_kmh = 12  no such key. Closest: "wind_mps", "wind_from_deg", "wind_height_m". Allowed here: cloud_share, friction_velocity_mps, kind, mixing_height_m, obukhov_length_m, radiation_wpm2, roughness_m, temperature_c, utc_offset_h, wind_from_deg, wind_height_m, wind_mps, wind_sideways_mps.',
         "air.sources[0].rates_gps.nox = -1  must be at least 0.",
         'air.sources[0].rates_gps.soot = 1  must be "nox", "no2", "pm10", "pm25", "co" or "voc".',
         'air.emissions = "cars"  must be "links" or "vehicles".',
@@ -187,6 +190,23 @@ def test_weather_of_a_time(here):
     states = air_inputs(load_scenario(write_scenario(here, demand=[], air=air))).weather
     assert [states.wind_mps[states.at(t_s)] for t_s in (0.0, 299.9, 300.0, 9000.0)] == [2, 2, 3, 3]
     assert np.isnan(states.cloud_share).all() and (states.temperature_c == 15.0).all()
+
+
+def test_how_much_the_wind_turns_may_have_been_measured(here):
+    (here / "met.csv").write_text("t_s,wind_mps,wind_from_deg,wind_sideways_mps\n0,3,0,0.4\n300,3,0,\n")
+    air = {"meteorology": {"kind": "series", "file": "met.csv"}, "fleet": FLEET}
+    states = air_inputs(load_scenario(write_scenario(here, demand=[], air=air))).weather
+    place = Place(dt.datetime(2026, 5, 4, 7), 47.0, 9.0)
+    measured, derived = (weather_of(states, row, place).layer() for row in (0, 1))
+    assert measured.sigma_v_mps == 0.4 != derived.sigma_v_mps
+    assert derived.sigma_v_mps == pytest.approx(sideways_mps(derived.ustar_mps, 0.0))
+    (here / "met.csv").write_text("t_s,wind_mps,wind_from_deg,sigma_theta_deg\n0,3,0,8\n")
+    assert problems(here, meteorology=air["meteorology"]) == [
+        "met.csv:1  sigma_theta_deg  is an angle: give its sine times the wind and call it `wind_sideways_mps`."
+    ]
+    assert problems(here, meteorology=WEATHER | {"wind_sideways_mps": 12}) == [
+        "air.meteorology.wind_sideways_mps = 12  must be at most 10."
+    ]
 
 
 def test_receptors_are_where_they_are_said_to_be(here):

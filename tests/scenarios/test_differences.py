@@ -238,7 +238,7 @@ FULL: dict[str, Any] = {
             "cloud_share": 0.5,
         }
         | {"radiation_wpm2": 300, "friction_velocity_mps": 0.4, "obukhov_length_m": 80, "mixing_height_m": 900}
-        | {"roughness_m": 0.8, "wind_height_m": 12, "utc_offset_h": 2},
+        | {"roughness_m": 0.8, "wind_height_m": 12, "utc_offset_h": 2, "wind_sideways_mps": 0.4},
         "fleet": {"country": "DE", "year": 2024, "file": "fleet.csv", "factors": "factors.csv"}
         | {"multiples": {"nox": 1.3}},
         "pollutants": ["nox", "pm25"],
@@ -260,6 +260,7 @@ FULL: dict[str, Any] = {
         "look_every_s": 5,
         "doses": True,
         "cold_start": True,
+        "canyons": {"heights": "map", "assumed_m": 15},
         "silt_g_per_m2": 0.06,
         "background_ugm3": {"nox": 12},
         "limits_ugm3": {"no2": 100},
