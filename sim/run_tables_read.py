@@ -6,7 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .run_tables import BYTES, COUNT, NUMBER, SCHEMAS, TEXT
+from .run_tables import SCHEMAS
+from .run_tables_of_air import BYTES, COUNT, NUMBER, TEXT
 
 if TYPE_CHECKING:
     import pandas as pd
