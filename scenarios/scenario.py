@@ -88,7 +88,9 @@ class Loop(Strict):
         None, ge=0, description="Metres from the beginning of the link. Left out: its middle."
     )
     every_s: float = Field(300.0, ge=1, le=86_400, description="Length of the counting interval, s.")
-    observed: InputFile | None = Field(None, description="What was counted there (CSV), for comparison.")
+    observed: InputFile | None = Field(
+        None, description="What was counted there, for `citytwin calibrate` (CSV): `value`, and `time` or `time_s`."
+    )
 
 
 class Outputs(Strict):

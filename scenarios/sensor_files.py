@@ -85,6 +85,9 @@ class ReadingFile(Strict):
         description="Our name of a column and the file's, where they differ: " + ", ".join(COLUMNS) + ".",
     )
     separator: Separator = Field(",", description="Between columns of a CSV file: `,`, `;` or `tab`.")
+    sensor: str | None = Field(
+        None, min_length=1, description="Whose readings these are, where the file has no column that says it."
+    )
     unit: str | None = Field(None, description="Unit of the values, such as `km/h`. Left out: that of the kind.")
     interval_s: float | None = Field(
         None, gt=0, le=86_400, description="Length of one interval, s. Left out: what the times of the file are apart."
@@ -174,7 +177,12 @@ def read_observations(file: Path) -> Described:
 
 
 def read_described(
-    file: Path, asked: ObservationFile, *, about: int | None = None, untimed_s: float | None = None
+    file: Path,
+    asked: ObservationFile,
+    *,
+    about: int | None = None,
+    untimed_s: float | None = None,
+    sensors: Mapping[str, Sensor] | None = None,
 ) -> Described:
     """Read the files of a description that was made already; errors are those of ``read_observations``.
 
@@ -186,9 +194,12 @@ def read_described(
         Row of the file that findings are to be about; None: all.
     untimed_s
         Length of the only interval of a file that has no times and says none.
+    sensors
+        Where sensors are that the description says nothing of, by name.
     """
     problems: list[Problem] = []
-    known = _read_sensors(asked.sensors, problems) if asked.sensors is not None else {}
+    known = dict(sensors or {})
+    known |= _read_sensors(asked.sensors, problems) if asked.sensors is not None else {}
     found = _Readings(asked.timezone or "", known, untimed_s)
     for part in asked.files:
         for path in part.file:

@@ -154,7 +154,7 @@ def _rows(cells: dict[str, list[str]], asked: ReadingFile, complaints: Complaint
     found = named(header, asked.columns, complaints)
     if complaints:
         return []
-    if "sensor" not in found and "link" not in found:
+    if "sensor" not in found and "link" not in found and asked.sensor is None:
         complaints.whole(
             f"has no column `sensor` or `link`. It has: {', '.join(header[:20])}. Say which with `columns`.", line=1
         )
@@ -165,6 +165,8 @@ def _rows(cells: dict[str, list[str]], asked: ReadingFile, complaints: Complaint
     links = cells[found["link"]] if "link" in found else None
     to = cells[found["to_link"]] if "to_link" in found else None
     names = cells[found["sensor"]] if "sensor" in found else _link_names(links or (), to)
+    if "sensor" not in found and links is None:
+        names = [asked.sensor or ""] * len(cells[header[0]])
     for row, name in enumerate(names):
         if not name:
             complaints.add("empty", row, found.get("sensor", "link"), name, "is empty: whose reading is it?")

@@ -77,6 +77,19 @@ def examine_observations(file: Path, scenario: str | None = None) -> ExaminedDat
     return ExaminedData(examine(described, network, loaded, walk), loaded, network)
 
 
+def examine_loops(scenario: Scenario, network: RoadNetwork) -> ExaminedData:
+    """Examine what was counted at the loops of a scenario (`sensors[].observed`).
+
+    Raises
+    ------
+    InputError
+        When a table cannot be read.
+    """
+    from ..scenarios.loop_counts import read_loop_counts
+
+    return ExaminedData(examine(read_loop_counts(scenario), network, scenario), scenario, network)
+
+
 def as_dict(examined: ExaminedData) -> dict[str, Any]:
     """Everything that was found, for JSON."""
     health = examined.health

@@ -18,6 +18,7 @@ from .slopes import frozen_slopes
 RESAMPLED = 100
 INTERVAL = 0.90
 UNSEEN = 1e-3  # of a change: less is what replicas differ by for no reason
+LEAST_FOR_CORRELATION, MOST_ALIKE = 10, 0.95  # readings, and a correlation beyond which no table tells more
 BY_CHANCE = 0.05  # a sum of squares that chance exceeds less often is not chance
 
 
@@ -87,7 +88,9 @@ def intervals(
 def error_of_kinds(loss: Loss, simulated: Floats, rank: int) -> Floats:
     """Standard error that a fit of ``rank`` combinations leaves in each reading, by its kind, ``[reading]``.
 
-    Where the loss takes errors to grow with the root of the reading, so they do here.
+    Where the loss takes errors to grow with the root of the reading, so they do here. Where neighbours in the table err
+    alike (one sensor's readings in time, samplers along an arc) there are fewer errors than readings
+    (``independent_share``).
     """
     observed = loss.observed
     error, fitted = np.zeros(len(observed)), observed.weight > 0.0
@@ -98,5 +101,19 @@ def error_of_kinds(loss: Loss, simulated: Floats, rank: int) -> Floats:
         if loss.name in ("poisson", "geh") and DEVIANCE[kind]:
             grows = np.sqrt(np.maximum(simulated, LEAST_RATE))
         relative = ((simulated - observed.value) / grows)[own & fitted]
-        error[own] = free * np.sqrt(np.mean(relative**2)) * grows[own]
+        fewer = np.sqrt(independent_share(relative))
+        error[own] = free * np.sqrt(np.mean(relative**2)) * grows[own] / fewer
     return error
+
+
+def independent_share(errors: Floats) -> float:
+    """Share of errors in a row that are worth as much as independent ones, by the correlation ρ of neighbours.
+
+    (1 - ρ) / (1 + ρ), as in a process that forgets by ρ from one to the next (Bayley and Hammersley 1946); 1 where
+    there are fewer than ten, or neighbours do not err alike.
+    """
+    if errors.size < LEAST_FOR_CORRELATION or not errors.any():
+        return 1.0
+    alike = float((errors[:-1] * errors[1:]).mean() / (errors**2).mean())
+    alike = min(max(alike, 0.0), MOST_ALIKE)
+    return (1.0 - alike) / (1.0 + alike)

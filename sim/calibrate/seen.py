@@ -14,14 +14,16 @@ from ...scenarios.air import ReceptorPoint
 from ...scenarios.coordination import coordinated
 from ...scenarios.data_health import Health, refuse_outages
 from ...scenarios.laboratory import read_experiments
+from ...scenarios.loop_counts import has_loop_counts
 from ...scenarios.network import Floats, RoadNetwork
 from ...scenarios.observed import KINDS, NO_LINK, Observed
 from ...scenarios.observed_days import days_of, leave_sensors_out, observed_on
 from ...scenarios.problems import NO_VALUE, Problem, ScenarioError
 from ...scenarios.scenario import load_scenario
 from ...scenarios.sensor_cleaning import clean
+from ...scenarios.sensor_findings import FINDINGS, Severity
 from ...scenarios.sensor_places import positions
-from ..observations import examine_observations
+from ..observations import examine_loops, examine_observations
 from ..run import network_of
 from .gauges import OF_EXPERIMENTS, OF_TRAFFIC, Gauges
 from .whole_runs import Instruments
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from ...scenarios.readings import Readings
     from ...scenarios.scenario import Scenario
 
+ALL_DAYS = ("clock_shift", "drift", "copy")  # findings that are about a sensor on every day
 SHOWN = 10  # of what there may be many of
 RECEPTOR = "sensor "  # before the names of sensors of the air that the scenario has no receptor for
 
@@ -57,15 +60,20 @@ def observed_by(asked: CalibrationFile, file: Path, scenario_file: str, *, force
         With every problem, or where there is nothing to fit.
     """
     parts: list[Gauges] = [_experiments(one.file, one.kind, asked.weights) for one in asked.experiments]
-    if asked.observations is None:
-        if not parts:
-            raise ScenarioError([Problem(file, None, "observations", NO_VALUE, "is missing: what was observed?")])
+    if asked.observations is not None:
+        examined, observations = examine_observations(asked.observations, scenario_file), asked.observations
+    else:
         scenario = load_scenario(scenario_file)
-        network = coordinated(network_of(scenario), scenario.signals.coordination)
-        gauges = _joined(parts)
-        nothing = np.zeros((0, len(gauges)))
-        return Seen(scenario, network, _split(gauges, np.zeros(0), np.zeros(0), asked, scenario), nothing, (), ())
-    examined = examine_observations(asked.observations, scenario_file)
+        network = network_of(scenario)
+        if not has_loop_counts(scenario):
+            if not parts:
+                said = "is missing: what was observed? The `sensors` of the scenario do not say it either (`observed`)."
+                raise ScenarioError([Problem(file, None, "observations", NO_VALUE, said)])
+            gauges, nowhere = _joined(parts), np.zeros(0)
+            instruments = _split(gauges, nowhere, nowhere, asked, scenario)
+            network = coordinated(network, scenario.signals.coordination)
+            return Seen(scenario, network, instruments, np.zeros((0, len(gauges))), (), ())
+        examined, observations = examine_loops(scenario, network), scenario.file or file
     health = examined.health
     assert examined.scenario is not None and health.placed is not None  # a scenario was named
     scenario = examined.scenario
@@ -76,12 +84,16 @@ def observed_by(asked: CalibrationFile, file: Path, scenario_file: str, *, force
     table = observed_on(readings, health.placed, scenario.start, scenario.duration_s, weights=asked.weights)
     pollutant, notes = _pollutant(asked, file, scenario, table), []
     usable, unfit = _usable(table, scenario, network)
+    one_lane, of_lanes = _on_one_lane(readings, health, network, table)
+    usable, unfit = usable & ~one_lane, [*unfit, *of_lanes]
     notes += unfit
     if not usable.any() and not parts:
         told = [f"{health.name(found)}: {found.text} {found.way_out}" for found in health.findings[:SHOWN]]
         told += [*unfit, _nothing(scenario, days)]
-        raise ScenarioError([Problem(asked.observations, None, "", NO_VALUE, text) for text in told])
+        raise ScenarioError([Problem(observations, None, "", NO_VALUE, text) for text in told])
+    _refuse_negative(readings, table)
     notes += [said.rstrip(".") for said in insisted]
+    notes += _doubts(health, scenario, readings)
     notes += _lost(readings, health)
     gauges = Gauges.gathered(table.part(usable))
     x_m, y_m = _places(readings, health, network, gauges.observed)
@@ -190,6 +202,67 @@ def _receptors(
     )
     of_reading = zip(observed.sensor_id, air.tolist(), strict=True)
     return tuple(name_of[name] if is_air else "" for name, is_air in of_reading), points
+
+
+def _on_one_lane(
+    readings: Readings, health: Health, network: RoadNetwork, table: Observed
+) -> tuple[np.ndarray, list[str]]:
+    """Rows of sensors that stand on one of several lanes, and words: a fit does not tell the lanes of a link apart."""
+    placed, lanes = health.placed, np.diff(network.links.lane_start)
+    assert placed is not None
+    one_of_several = {
+        (sensor.name, sensor.kind)
+        for row, sensor in enumerate(readings.sensors)
+        if placed.lane[row] >= 0 and placed.links[row].size and lanes[placed.links[row][0]] > 1
+    }
+    keys = list(zip(table.sensor_id, [KINDS[kind] for kind in table.kind.tolist()], strict=True))
+    names = list(dict.fromkeys(key[0] for key in keys if key in one_of_several))
+    rows = np.array([key in one_of_several for key in keys], np.bool_)
+    if not names:
+        return rows, []
+    shown = ", ".join(names[:SHOWN])
+    return rows, [f"{len(names)} sensors are not fitted, they stand on one of several lanes: {shown}. Add the lanes up"]
+
+
+def _refuse_negative(readings: Readings, table: Observed) -> None:
+    """Refuse readings below zero within the run: no distance to them means anything.
+
+    Raises
+    ------
+    ScenarioError
+        With each of them.
+    """
+    bad = {table.sensor_id[row] for row in np.flatnonzero(table.value < 0.0).tolist()}
+    problems = []
+    for row in np.flatnonzero(readings.value < 0.0).tolist():
+        name = readings.sensors[int(readings.sensor[row])].name
+        if name in bad:
+            said = "is below zero. Put it right, or drop it: `cleaning: [{kind: drop, findings: [negative]}]`."
+            line = int(readings.line[row]) or None
+            problems.append(
+                Problem(readings.files[int(readings.source[row])], line, name, float(readings.value[row]), said)
+            )
+    if problems:
+        raise ScenarioError(problems)
+
+
+def _doubts(health: Health, scenario: Scenario, readings: Readings) -> list[str]:
+    """What is doubtful of what is fitted, for the report: of all days for clocks and places, else within the run."""
+    start = scenario.start.replace(tzinfo=None)
+    end = start + dt.timedelta(seconds=scenario.duration_s)
+    said: dict[str, list[str]] = {}
+    for found in health.findings:
+        if not Severity.DOUBTFUL <= found.severity < Severity.REFUSED:
+            continue
+        timed = np.isfinite(found.begin_s) and found.sort not in ALL_DAYS
+        if timed and not (readings.clock(found.begin_s) < end and readings.clock(found.end_s) > start):
+            continue
+        said.setdefault(found.sort, []).append(f"{health.name(found)}: {found.text.rstrip('.')}")
+    return [
+        f"{FINDINGS[sort].words} ({len(texts)}): {'; '.join(texts[:3])}{' …' if len(texts) > 3 else ''}. "
+        f"{FINDINGS[sort].way_out.rstrip('.')}"
+        for sort, texts in said.items()
+    ]
 
 
 def _lost(readings: Readings, health: Health) -> list[str]:

@@ -170,7 +170,7 @@ def set_up(file: Path, *, force: bool = False) -> tuple[Setting, Simulate]:
     fitted = int((seen.instruments.gauges.observed.weight > 0.0).sum())
     if fitted < len(parameters):
         notes.append(
-            f"there are {fitted} readings for {len(parameters)} parameters: at most {fitted} combinations of them can "
+            f"fewer readings ({fitted}) than parameters ({len(parameters)}): at most {fitted} combinations of them can "
             f"be known"
         )
     loss = Loss(seen.instruments.gauges.observed, asked.loss)

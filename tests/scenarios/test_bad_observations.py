@@ -35,7 +35,7 @@ CASES: list[tuple[str, str, dict[str, str | bytes], list[str]]] = [
             'town.yaml:4  files[0].kind = "counts"  no such kind. Closest: "count". All: count, speed, travel_time, turning_count, screen_line, queue, walkers, air.',
             'town.yaml:4  files[0].layout = "row"  must be "rows", "wide", "pems" or "edgedata".',
             'town.yaml:4  files[0].columns  `tme` is none of ours. Closest: "time", "time_s", "step". All: time, time_s, step, interval_s, end_s, sensor, link, to_link, lane, value.',
-            'town.yaml:4  files[0].units = "m/s"  no such key. Closest: "unit". Allowed here: attributes, begins, columns, file, interval_s, kind, layout, separator, time_format, time_in_name, timezone, unit.',
+            'town.yaml:4  files[0].units = "m/s"  no such key. Closest: "unit". Allowed here: attributes, begins, columns, file, interval_s, kind, layout, sensor, separator, time_format, time_in_name, timezone, unit.',
         ],
     ),
     (

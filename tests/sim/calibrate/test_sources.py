@@ -10,6 +10,7 @@ from traffic_case import write_scenario
 
 from citytwin.scenarios.scenario import load_scenario
 from citytwin.sim.calibrate.calibration import calibrate
+from citytwin.sim.calibrate.intervals import independent_share
 from citytwin.sim.calibrate.setting import set_up
 from citytwin.sim.calibrate.source_search import SEARCHED
 
@@ -75,3 +76,13 @@ def test_the_written_scenario_has_the_source_there(plume, found):
     assert source.rates_gps["nox"] == pytest.approx(found.found.values[0], rel=1e-5)
     assert (source.at[1] - 47.002) * 111_320.0 == pytest.approx(found.found.values[2], abs=0.05)
     assert source.height_m == 3  # what was not calibrated stays
+
+
+def test_errors_that_neighbours_share_are_fewer():
+    rng = np.random.default_rng(1)
+    white, red = rng.standard_normal((2, 4000))
+    for row in range(1, red.size):
+        red[row] += 0.6 * red[row - 1]
+    assert independent_share(white) == pytest.approx(1.0, abs=0.05)
+    assert independent_share(red) == pytest.approx(0.4 / 1.6, abs=0.03)
+    assert independent_share(white[:9]) == 1.0
