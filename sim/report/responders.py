@@ -17,15 +17,29 @@ def responder_section(run: Run) -> dict[str, Any] | None:
         return None
     return {
         "sentences": _sentences(facts),
-        "standards": [_standard(row) for row in facts["standards"]],
+        "targets": [
+            {"whose": whose, "standards": [_standard(row) for row in answers["standards"]]}
+            for whose, answers in (("", facts), ("evacuees", facts.get("evacuees")))
+            if answers
+        ],
         "units": _units(run),
     }
 
 
 def _sentences(facts: dict[str, Any]) -> list[str]:
+    told = _answered(facts, "came in")
+    if "evacuees" in facts:
+        told += _answered(facts["evacuees"], "of evacuees who cannot walk came in")
+    told.append(f"Units were busy with calls {style.percent(facts['utilisation'])} of the time.")
+    beyond = {name: one["beyond_capacity"] for name, one in facts["hospitals"].items() if one["beyond_capacity"]}
+    told += [f"{name} took in {style.whole(count)} more than it has room for." for name, count in beyond.items()]
+    return told
+
+
+def _answered(facts: dict[str, Any], came_in: str) -> list[str]:
     states = facts["states"]
     answered = states["unit there"] + states["over"]
-    told = [f"{style.count(facts['calls'], 'call')} came in; a unit came to {style.whole(answered)} of them."]
+    told = [f"{style.count(facts['calls'], 'call')} {came_in}; a unit came to {style.whole(answered)} of them."]
     if facts["mean_response_s"] is not None:
         told.append(
             f"To those it took {style.minutes_seconds(facts['mean_response_s'])} on average from call to arrival, "
@@ -37,9 +51,6 @@ def _sentences(facts: dict[str, Any]) -> list[str]:
             f"At the end {style.count(late, 'call')} still waited for a unit to come, "
             f"{style.whole(states['waiting']) if states['waiting'] else 'none'} of them for one to be free."
         )
-    told.append(f"Units were busy with calls {style.percent(facts['utilisation'])} of the time.")
-    beyond = {name: one["beyond_capacity"] for name, one in facts["hospitals"].items() if one["beyond_capacity"]}
-    told += [f"{name} took in {style.whole(count)} more than it has room for." for name, count in beyond.items()]
     return told
 
 

@@ -506,6 +506,8 @@ def test_the_full_scenario_is_full():
     assert len(expected) > 100
     other_choices = {("Routes", "learning_rate"), ("StabilityWeather", "stability"), ("WeatherSeries", "file")}
     other_choices |= {("StabilityWeather", "kind"), ("WeatherSeries", "kind")}
+    other_choices |= {("Evacuation", "fetched_by_units")}
+    other_choices |= {("FetchedByUnits", key) for key in ("to", "loads_s", "unloads_s")}
     assert expected - given_by == other_choices, "give all but those of another choice in FULL"
 
 

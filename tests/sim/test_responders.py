@@ -112,7 +112,7 @@ def test_without_a_way_a_call_waits_and_nobody_is_lost(tmp_path):
     responders = {"units": [{"id": "unit", "at": at(150.0, 0.0)}], "calls": calls, "transport_share": 0.0}
     simulation = Simulation(make_scenario(responders=responders), road, make_trips(road, []))
     simulation.run(900)
-    assert call_states(simulation.responders)[0] == "waiting"
+    assert call_states(simulation.responders, simulation.responders.came_in())[0] == "waiting"
     assert responder_facts(simulation.responders)["responders"]["calls"] == 2
 
 
