@@ -22,14 +22,16 @@ MOST_PROBE = 0.5  # scales that no parameter goes further
 def frozen_slopes(simulated: Simulated, parameters: Parameters, before: Floats | None = None) -> Floats:
     """Slopes if everybody passed the sensors as in this run, however many travel, ``[reading, parameter]``.
 
-    Those of parameters that are no demand, and of groups of which nobody departed, stay as they were.
+    Those of parameters that are no demand, of groups of which nobody departed, and of readings that nobody passes or
+    that count nobody, stay as they were.
     """
     passed, departed = simulated.passed[0], simulated.departed[0]
+    by = passed.any(axis=1)
     slopes = np.zeros((passed.shape[0], len(parameters))) if before is None else before.copy()
     for row in parameters.of_kind("demand"):
         groups = parameters.groups(row)
         if departed[groups].sum() > 0.0:
-            slopes[:, row] = passed[:, groups].sum(axis=1) / departed[groups].sum()
+            slopes[by, row] = passed[by][:, groups].sum(axis=1) / departed[groups].sum()
     return slopes
 
 
@@ -38,8 +40,8 @@ def measured_slopes(
 ) -> Floats:
     """Slopes as replicas show them: a run per direction and seed, all in one launch, with the same chance as the base.
 
-    The directions are those that the sensors see by ``linear``, and each parameter that is no demand. What lies across
-    them keeps the slopes of ``linear``.
+    The directions are those that the sensors see by ``linear``, or each parameter where they see none, and each
+    parameter that is no demand. What lies across them keeps the slopes of ``linear``.
 
     Raises
     ------
@@ -49,7 +51,7 @@ def measured_slopes(
     scale = parameters.scale
     scaled = linear.slopes * scale
     seen = seen_by(linear.slopes, loss, parameters)
-    directions = seen.known_combinations()
+    directions = seen.known_combinations() if seen.rank else np.eye(len(parameters))
     unseen = [row for row in range(len(parameters)) if row not in set(parameters.of_kind("demand"))]
     if unseen:
         directions = np.concatenate([directions, np.eye(len(parameters))[unseen]])

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...scenarios.network import Floats
+from ...scenarios.observed import KINDS
+from .gauges import COUNTED
 from .gauss_newton import Fitted
 from .intervals import averaged, intervals
 from .journal import Journal
@@ -99,10 +101,10 @@ def congested_branch(journal: Journal, loss: Loss, parameters: Parameters, found
     entered = float(found.simulated.entered[0])
     first = journal.asked[0][2]
     share = first.passed[0] / np.maximum(first.departed[0], 1.0)
-    fitted = loss.observed.weight > 0.0
+    fitted = (loss.observed.weight > 0.0) & np.isin(loss.observed.kind, [KINDS.index(name) for name in COUNTED])
     free = float((share @ found.simulated.departed[0])[fitted].sum())
     served = float(found.simulated.counts[0][fitted].sum()) / max(free, 1e-9)
-    if entered >= JAMMED and served >= SERVED:
+    if entered >= JAMMED and (served >= SERVED or not fitted.any()):
         return ""
     demand, best = float(found.values[rows].sum()), float(loss(found.simulated.counts)[0])
     told = (

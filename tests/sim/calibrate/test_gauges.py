@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from comparison_case import ZONES
+from counting_model import parameters_of
 from traffic_case import write_scenario
 
 from citytwin.agents.ensemble import bind_to_routes
@@ -14,7 +15,10 @@ from citytwin.scenarios.observed import KINDS, NO_LINK, Observed
 from citytwin.scenarios.scenario import load_scenario
 from citytwin.sim.calibrate.flows import Flows
 from citytwin.sim.calibrate.gauges import Gauges, TrafficGauges
+from citytwin.sim.calibrate.gauss_newton import GaussNewton
+from citytwin.sim.calibrate.journal import Journal
 from citytwin.sim.calibrate.losses import Loss
+from citytwin.sim.calibrate.runs import Simulated
 from citytwin.sim.observers import stop_totals
 from citytwin.sim.run import network_of
 
@@ -127,3 +131,17 @@ def test_slopes_of_mixed_losses_are_their_derivatives(name):
     loss, at, change = Loss(rows, name), np.array([320.0, 7.0, 95.0]), 1e-5
     ahead, behind = (loss(at + side * change * np.eye(3)) for side in (1.0, -1.0))
     np.testing.assert_allclose(loss.slope(at), (ahead - behind) / (2.0 * change), rtol=1e-4)
+
+
+def test_demand_is_found_from_speeds_alone():
+    """Nobody is counted, so that only runs can show what demand does."""
+    rows = observed([("a", "speed", 0, NO_LINK), ("b", "speed", 1, NO_LINK)])
+    rows.value[:] = 14.0 - 0.01 * 400.0, 14.0 - 0.02 * 250.0
+
+    def simulate(values, seeds):
+        speeds = 14.0 - values * np.array([0.01, 0.02])
+        nobody = np.zeros((len(values), 2, 2))
+        return Simulated(speeds, nobody, values.copy(), *(np.ones(len(values)),) * 2)
+
+    found = GaussNewton(Journal(simulate, 20), Loss(rows), parameters_of(2)).run()
+    np.testing.assert_allclose(found.values, [400.0, 250.0], rtol=0.01)
