@@ -130,7 +130,7 @@ def number_troubles(
                     yield (*place, key), f"is not possible for {number.name}: {problem.text}"
             except ValidationError as error:
                 said = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors(include_url=False))
-                yield (*place, key), f"is not possible for {number.name}: {said[:1].lower()}{said[1:]}."
+                yield (*place, key), f"is not possible for {number.name}: {said[:1].lower()}{said[1:].rstrip('.')}."
 
 
 def put(change: dict[str, Any], path: Sequence[str], value: object) -> None:

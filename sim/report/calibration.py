@@ -90,14 +90,14 @@ def _counted(found: Calibration) -> np.ndarray:
 def _scores(found: Calibration) -> list[dict[str, str]]:
     trust, before = found.trust, found.before
     rows = [
-        ("The counts that were fitted, before", before.as_it_is_nrmse),
+        ("The readings that were fitted, before", before.as_it_is_nrmse),
         ("The same, calibrated", trust.fitted),
         ("With fresh seeds, mean", float(np.mean(trust.fresh_seeds))),
         ("As a run of the written scenario has them", found.as_run_nrmse),
         ("Sensors that were left out, before", trust.left_out_before),
         ("The same, calibrated", trust.left_out),
         ("Other days, calibrated", trust.other_days),
-        ("Other days, by those days' own counts (persistence)", trust.persistence),
+        ("Other days, by those days' own readings (persistence)", trust.persistence),
         ("The best demand within the bounds, if nothing ever queued (floor)", before.floor_nrmse),
     ]
     return [{"words": words, "value": f"{value:.4f}"} for words, value in rows if np.isfinite(value)]
