@@ -201,6 +201,7 @@ LABELS = {
     "RandomCalls.per_hour": "calls an hour",
     "RasterAt.t_s": "at",
     "RasterAt.file": "",
+    "Report.rank_by": "plans are ranked by",
     "Report.routes": "route",
     "Walking.hazard_weight": "a way through a hazard feels longer by the factor",
     "Walking.door_less_per_s": "people a second fewer through any narrow passage",

@@ -56,6 +56,7 @@ LEFT_OUT = {  # where the key's description does not say what holds without it; 
     "exempt": "nobody",
     "Evacuation.preparation": "as by default",
     "announced_after_s": "never",
+    "Report.rank_by": "as by default",
 }
 SHARES = ("ambulance", "away", "bus", "car", "compliance", "reaches", "share")  # told in per cent
 RATES = ("per_hour", "factor", "trips")  # whose change is also told in per cent

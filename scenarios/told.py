@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -55,6 +55,11 @@ class Report(Strict):
     """What a comparison tells besides its figures."""
 
     routes: Listed[NamedRoute] = Field((), description="Routes whose travel times are told.")
+    rank_by: Literal["air"] | None = Field(
+        None,
+        description="`air`: several plans are put in order by what residents breathe (`air: receptors` of the kind "
+        "`residents`), NO2 if it is worked out. Left out: by money, casualties of gas, when people are safe, or time.",
+    )
 
 
 class HourValues(Strict):

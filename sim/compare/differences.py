@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .air import air, air_grid
 from .evacuation import evacuation
 from .pairs import Floats, LinkGroup, Pair, Rows, joined, mean, numbers, row
 from .statistics import found_among_many, paired
@@ -56,6 +57,8 @@ class Differences:
     values: pd.DataFrame  # what the change is worth a year; empty where the base does not say what time is worth
     evacuation: pd.DataFrame  # and zone: those of the evacuation, or all; empty without one in both
     walks: pd.DataFrame  # of people on foot; empty where nobody walks in one of both
+    air: pd.DataFrame  # and kind, of: concentrations, doses, emissions, warnings, gas; empty where nobody asks
+    air_grid: pd.DataFrame  # and receptor, entry, x_m, y_m of grids; ``found`` holds for those of a pollutant together
     ranking: pd.DataFrame  # and rank, the best first, ahead_p: of so large a lead over the next by chance
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -77,6 +80,8 @@ def differences(base: Stack, variants: Sequence[Stack], zones: Zones) -> Differe
         "values": values,
         "evacuation": evacuation,
         "walks": walks,
+        "air": air,
+        "air_grid": air_grid,
     }
     tables = {name: _of_all(pairs, make) for name, make in makers.items()}
     return Differences(**tables, ranking=ranking(pairs))

@@ -105,6 +105,10 @@ def _run(plan: Plan, seed: int, path: Path) -> dict[str, Any]:
             LinkTable(folder, fleet, scenario.duration_s),
             NetworkTable(folder, fleet, outputs.network_every_s, outputs.stuck_after_s),
         ]
+        if simulation.air is not None:
+            from ..air_tables import AirTables
+
+            observers.append(AirTables(folder, simulation.air))
         simulation.watch([*observers, _Interrupts()])
         setup_s = time.perf_counter() - begun_s
         loop_from_s = time.perf_counter()

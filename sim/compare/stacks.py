@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .air import Breathed, read_breathed
 from .evacuation import Evacuated, read_evacuated
 from .runs import read_result
 from .walks import Walked, read_walked
@@ -45,6 +46,7 @@ class Stack:
     others_m: Floats  # [seed] driven by those who make nobody's trips: cars and buses of evacuees, responders
     evacuated: Evacuated | None
     walked: Walked | None
+    breathed: Breathed | None
 
     @property
     def arrived(self) -> Bools:
@@ -85,7 +87,17 @@ def read_stack(folder: Path, plan: Plan, seeds: Sequence[int]) -> Stack:
     more = {"stuck": stuck, "kept": kept, "tolls_paid": tolls_paid, "others_m": others_m}
     walks = 0 if plan.on_foot is None else len(plan.on_foot.walks)
     evacuated, walked = read_evacuated(runs), read_walked(runs, walks)
-    return Stack(plan, tuple(seeds), tuple(hashes), **of_trips, **of_links, **more, evacuated=evacuated, walked=walked)
+    return Stack(
+        plan,
+        tuple(seeds),
+        tuple(hashes),
+        **of_trips,
+        **of_links,
+        **more,
+        evacuated=evacuated,
+        walked=walked,
+        breathed=read_breathed(runs),
+    )
 
 
 def _columns(path: Path, names: list[str]) -> dict[str, NDArray[Any]]:

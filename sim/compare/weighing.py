@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .air import expected_lost, residents_ugm3
 from .evacuation import RANKED_BY, clear_by_min, clearance, first_order_s
 from .pairs import Floats, Pair, joined, row
 from .routes import route_times_s
@@ -48,10 +49,12 @@ def values(pair: Pair) -> pd.DataFrame:
 
 
 def ranking(pairs: Sequence[Pair]) -> pd.DataFrame:
-    """The variants, best first: by what they cost all told, by when people are safe, or by the time people spend.
+    """The variants, best first, and less is better.
 
-    The first where time has a value, the second where all are evacuations. A seed in which fewer than nine in ten are
-    safe by the end counts as if they were then.
+    By what residents breathe where the base says so (``report: {rank_by: air}``); else by what variants cost all told
+    where time has a value, by whom gas is expected to incapacitate where there is some, by when people are safe where
+    all are evacuations, or by the time people spend. A seed in which fewer than nine in ten are safe by the end counts
+    as if they were then.
 
     ``ahead_p`` tests the lead of each over the one after it, paired by seed; NaN for the last.
     """
@@ -73,6 +76,10 @@ def ranking(pairs: Sequence[Pair]) -> pd.DataFrame:
 def _score(pair: Pair) -> tuple[Floats, Floats]:
     """What variants are ranked by in the base and in the variant, ``[seed]``; less is better."""
     worth = pair.base.plan.scenario.values
+    if (air := _by_air(pair)) is not None:
+        return air[1]
+    if worth is None and (lost := _by_gas(pair)) is not None:
+        return lost
     if worth is None and _is_evacuation(pair):
         ours, theirs = (_clear_min(stack, pair) for stack in pair.stacks)
         return ours, theirs
@@ -85,9 +92,29 @@ def _score(pair: Pair) -> tuple[Floats, Floats]:
 
 def _ranked_by(pair: Pair) -> tuple[str, str]:
     worth = pair.base.plan.scenario.values
+    if (air := _by_air(pair)) is not None:
+        return air[0], "µg/m³"
+    if worth is None and _by_gas(pair) is not None:
+        return "expected number of people whom gas incapacitates", "people"
     if worth is not None:
         return NET_COST, f"{worth.currency} a year"
     return (f"time until {clearance(RANKED_BY)}", "min") if _is_evacuation(pair) else (TIME_SPENT, "veh-h")
+
+
+def _by_air(pair: Pair) -> tuple[str, tuple[Floats, Floats]] | None:
+    """What residents breathe, where the base wants plans ranked by it and both know it."""
+    if pair.base.plan.scenario.report.rank_by != "air":
+        return None
+    ours, theirs = (residents_ugm3(stack) for stack in pair.stacks)
+    if ours is None or theirs is None or ours[0] != theirs[0]:
+        return None
+    return ours[0], (ours[1], theirs[1])
+
+
+def _by_gas(pair: Pair) -> tuple[Floats, Floats] | None:
+    """How many people gas is expected to incapacitate, where there is some in both."""
+    ours, theirs = (expected_lost(stack) for stack in pair.stacks)
+    return None if ours is None or theirs is None else (ours, theirs)
 
 
 def _is_evacuation(pair: Pair) -> bool:

@@ -13,6 +13,7 @@ from . import comparison_figures as figures
 from . import comparison_words as words
 from . import difference_maps as maps
 from . import style
+from .comparison_air import air_rows, concentration_maps
 from .comparison_evacuation import evacuation_section
 from .comparison_words import verdicts
 from .figures import Picture
@@ -142,6 +143,8 @@ def _variant(comparison: Comparison, plan: Plan) -> dict[str, Any]:
         "brief": words.brief(comparison, key),
         "figures": [*figure_rows, *route_rows[:ROUTES_IN_FRONT]],
         "evacuation": [_figure_row(row) for row in words.records(_of_all_zones(tables.evacuation, key))],
+        "air": [{"group": str(row["group"]), **_figure_row(row)} for row in words.records(air_rows(comparison, key))],
+        "air_pictures": list(concentration_maps(comparison, key).values()),
         "more_routes": route_rows[ROUTES_IN_FRONT:],
         "pictures": _pictures(comparison, key),
         "links": _link_rows(words.rows_of(tables.links, key)),

@@ -10,6 +10,7 @@ from ..compare.differences import KEPT, LONGER, OVER_S
 from ..compare.evacuation import ALL, clearance, first_order_s
 from ..compare.weighing import NET_COST, PLAN_COST, TIME_WORTH
 from . import style
+from .comparison_air_words import breathed
 from .remedies import remedies_compared
 from .route_choice import how_compared
 
@@ -48,12 +49,16 @@ def sentences(comparison: Comparison, variant: str) -> list[str]:
     """What a planner can quote of one variant: delay, who gains and loses, how many arrive."""
     tables = comparison.differences
     network = rows_of(tables.network, variant)
-    if all(_nothing_changes(rows_of(table, variant)) for table in (tables.network, tables.evacuation, tables.walks)):
+    if all(
+        _nothing_changes(rows_of(table, variant))
+        for table in (tables.network, tables.evacuation, tables.walks, tables.air)
+    ):
         seeds = style.count(len(comparison.seeds), "seed")
         return [f"It changes nothing: with each of the {seeds} all figures are the same to the last digit."]
     by_name = {row["quantity"]: row for row in records(network)}
     plan = next(plan for plan in comparison.plans if plan.key == variant)
     return [
+        *breathed(comparison, variant),
         *_evacuation(comparison, variant),
         *_demand(comparison, variant),
         *_traffic(comparison, variant, by_name),
@@ -91,6 +96,7 @@ def brief(comparison: Comparison, variant: str) -> list[str]:
     plan = next(plan for plan in comparison.plans if plan.key == variant)
     by_name = {row["quantity"]: row for row in records(rows_of(tables.network, variant))}
     return [
+        *breathed(comparison, variant),
         *_evacuation(comparison, variant),
         *_demand(comparison, variant),
         *_traffic(comparison, variant, by_name)[:1],
@@ -224,6 +230,8 @@ def _evacuation(comparison: Comparison, variant: str) -> list[str]:
     by_name = {row["quantity"]: row for row in records(rows[rows["zone"] == ALL])}
     if not by_name:
         return []
+    if nobody_leaves := _nobody_leaves(comparison, variant):
+        return nobody_leaves
     told = [_nine_in_ten(comparison, variant, by_name[clearance(90)])]
     safe = by_name["safe at the end"]
     if safe["distinguishable"]:
@@ -237,6 +245,14 @@ def _evacuation(comparison: Comparison, variant: str) -> list[str]:
             with_plan, base = (style.number(float(row[end]), figures=2) for end in ("with_variant", "base"))
             told.append(f"{with_plan} {words} instead of {base} (95 % interval of the difference {interval(row)}).")
     return told
+
+
+def _nobody_leaves(comparison: Comparison, variant: str) -> list[str]:
+    """That nobody is told to leave in a plan; nothing where somebody is."""
+    for stack in comparison.stacks:
+        if stack.plan.key == variant and stack.evacuated is not None and not stack.evacuated.leaving.any():
+            return ["Nobody leaves in the plan, so there is no time until people are safe to compare."]
+    return []
 
 
 def _nine_in_ten(comparison: Comparison, variant: str, row: dict[str, Any]) -> str:

@@ -317,10 +317,11 @@ FULL: dict[str, Any] = {
     "checkpoint": {"every_s": 60, "keep": 5},
     "remedies": {"impatience": {"gap_share": 0.6, "after_s": 60}, "leave_locks_after_s": 120},
     "report": {
+        "rank_by": "air",
         "routes": [
             {"name": "Harbour", "links": ["a", "b"]},
             {"name": "Station", "origin": [7.41, 43.73], "destination": [7.42, 43.74]},
-        ]
+        ],
     },
     "values": {"currency": "EUR", "hours_a_year": 500, "cost_a_year": 1000}
     | {"hour": {"car": 12.5, "truck": 40, "bus": 200, "emergency": 0, "bicycle": 6}},
