@@ -84,6 +84,8 @@ def observed_by(asked: CalibrationFile, file: Path, scenario_file: str, *, force
     table = observed_on(readings, health.placed, scenario.start, scenario.duration_s, weights=asked.weights)
     pollutant, notes = _pollutant(asked, file, scenario, table), []
     usable, unfit = _usable(table, scenario, network)
+    nowhere, unplaced = _air_nowhere(readings, scenario, table)
+    usable, unfit = usable & ~nowhere, [*unfit, *unplaced]
     one_lane, of_lanes = _on_one_lane(readings, health, network, table)
     usable, unfit = usable & ~one_lane, [*unfit, *of_lanes]
     notes += unfit
@@ -202,6 +204,19 @@ def _receptors(
     )
     of_reading = zip(observed.sensor_id, air.tolist(), strict=True)
     return tuple(name_of[name] if is_air else "" for name, is_air in of_reading), points
+
+
+def _air_nowhere(readings: Readings, scenario: Scenario, table: Observed) -> tuple[np.ndarray, list[str]]:
+    """Rows of the air whose sensors have no coordinate and no receptor of their name, and words."""
+    have = set() if scenario.air is None else {one.id for one in scenario.air.receptors if one.kind == "point"}
+    lost = {one.name for one in readings.sensors if one.kind == "air" and not one.placed and one.name not in have}
+    air = table.kind == KINDS.index("air")
+    rows = air & np.array([name in lost for name in table.sensor_id], np.bool_)
+    names = sorted({name for name, gone in zip(table.sensor_id, rows.tolist(), strict=True) if gone})
+    if not names or scenario.air is None:
+        return rows, []
+    shown = ", ".join(names[:SHOWN])
+    return rows, [f"{len(names)} sensors of the air are not fitted, nobody knows where they are: {shown}"]
 
 
 def _on_one_lane(

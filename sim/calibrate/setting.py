@@ -11,10 +11,10 @@ import numpy as np
 from ...agents.drivers import COLUMNS
 from ...agents.fleet import Fleet
 from ...kernels import traffic_tables as table
-from ...scenarios.calibrated_kinds import Departures, DriverNumber, SourcePlace, SourceRate
+from ...scenarios.calibrated_kinds import Departures, DriverNumber, FreeSpeed, SourcePlace, SourceRate
 from ...scenarios.calibrated_numbers import CalibratedNumber, change_of, number_troubles
 from ...scenarios.calibration_file import CalibrationFile, read_calibration
-from ...scenarios.network import Floats, RoadNetwork
+from ...scenarios.network import CLASS_NAMES, Floats, RoadNetwork
 from ...scenarios.observed import KINDS
 from ...scenarios.problems import InputError, ScenarioError
 from ...scenarios.trips import VEHICLE_CLASSES
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ...scenarios.trips import TripTable
 
 NOT_SIMULATED = ("events", "measures", "hazards", "public_transport", "walks", "evacuation", "responders")
+IN_AN_ENSEMBLE = (DriverNumber, FreeSpeed, Departures)  # numbers of which members of one launch may have their own
 MATTERS = 0.1  # of a group's trips: a change that matters
 FREE_SIDE = 0.5  # of the scenario's own demand: where the search begins, so that queues do not lead it astray
 
@@ -110,15 +111,26 @@ class Setting:
         rows = self.parameters.of_kind("number")
         if isinstance(self.runs, WholeRuns):
             return self.runs(self.demand(values), values[:, rows], seeds)
-        drivers = [(row, self.number_of(self.parameters[row])) for row in rows]
+        changes = [(row, self.number_of(self.parameters[row])) for row in rows]
 
         def adapt(fleet: Fleet, member: int) -> None:
-            for row, number in drivers:
-                assert isinstance(number, DriverNumber)
-                of_class = fleet.cities.driver[0, :, table.VEHICLE_CLASS] == VEHICLE_CLASSES.index(number.vehicle_class)
-                fleet.cities.driver[0, of_class, COLUMNS[number.key]] = values[member, row]
+            for row, number in changes:
+                self._adapt(fleet, number, float(values[member, row]))
 
-        return self.runs(self.demand(values), seeds, adapt if drivers else None)
+        return self.runs(self.demand(values), seeds, adapt if changes else None)
+
+    def _adapt(self, fleet: Fleet, number: CalibratedNumber, value: float) -> None:
+        """Give a member of an ensemble that has not begun its own value of a number."""
+        if isinstance(number, DriverNumber):
+            of_class = fleet.cities.driver[0, :, table.VEHICLE_CLASS] == VEHICLE_CLASSES.index(number.vehicle_class)
+            fleet.cities.driver[0, of_class, COLUMNS[number.key]] = value
+            return
+        assert isinstance(number, FreeSpeed), "others need whole runs"
+        links = self.network.links
+        lanes = np.flatnonzero(links.road_class[self.network.lanes.link] == CLASS_NAMES.index(number.road_class))
+        own = number.own(self.scenario, self.network)
+        limit_mps = links.speed_mps[self.network.lanes.link[lanes]] / own
+        fleet.cities.lane_f[0, table.LIMIT_MPS, lanes] = limit_mps * value
 
 
 def set_up(file: Path, *, force: bool = False) -> tuple[Setting, Simulate]:
@@ -199,9 +211,7 @@ def compute_on(setting: Setting, backend: Backend) -> None:
 
 def _whole(asked: CalibrationFile, trips: TripTable, seen: Seen) -> bool:
     """Whether whole runs of the scenario are made: routes are chosen, or something needs more than the traffic."""
-    needs = [
-        f"`{place[0]}[{place[1]}]`" for place, one in asked.numbers if not isinstance(one, (DriverNumber, Departures))
-    ]
+    needs = [f"`{place[0]}[{place[1]}]`" for place, one in asked.numbers if not isinstance(one, IN_AN_ENSEMBLE)]
     gauges = seen.instruments.gauges
     others = sorted({KINDS[kind] for kind in gauges.observed.kind[~gauges.of_kinds(OF_TRAFFIC)].tolist()})
     needs += [f"readings of {name}" for name in others]

@@ -128,3 +128,27 @@ def test_what_was_counted_at_loops_is_fitted_where_no_observations_are_named(tmp
     assert observed.value.tolist() == [31, 12, 17, 5]
     assert [setting.network.links.id[row] for row in observed.link] == [LINKS[0]] * 2 + [LINKS[2]] * 2
     assert observed.start_s.tolist() == [0, 300, 0, 300]
+
+
+def test_air_that_was_measured_nowhere_is_told(tmp_path):
+    met = {"kind": "constant", "wind_mps": 3, "wind_from_deg": 270, "temperature_c": 12, "cloud_share": 0.5}
+    air = {"meteorology": met, "pollutants": ["nox"], "receptors": [{"id": "a", "kind": "point", "at": [9.0, 47.0]}]}
+    air |= {
+        "sources": [
+            {"id": "s", "kind": "area", "polygon": [[9, 47], [9.001, 47], [9, 47.001]]} | {"rates_gps": {"nox": 1}}
+        ]
+    }
+    rows = ["2026-05-04T07:00,a,20", "2026-05-04T07:00,b,30"]
+    setting, _ = set_up(write_fit(tmp_path, rows, kind="air", columns="time,sensor,value", scenario={"air": air}))
+    assert "1 sensors of the air are not fitted, nobody knows where they are: b" in setting.notes
+    assert setting.loss.observed.sensor_id == ("a",)
+
+
+def test_what_the_scenario_has_not_is_told(tmp_path):
+    write_fit(tmp_path, GOOD)
+    (tmp_path / "air.csv").write_text("time,sensor,value\n2026-05-04T07:00,b,30\n")
+    seen = json.loads((tmp_path / "seen.yaml").read_text())
+    seen["files"].append({"file": "air.csv", "kind": "air", "interval_s": 300})
+    (tmp_path / "seen.yaml").write_text(json.dumps(seen))
+    setting, _ = set_up(tmp_path / "fit.yaml")
+    assert "readings of air are not fitted: nobody asks for `air` in the scenario" in setting.notes
