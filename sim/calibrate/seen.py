@@ -15,7 +15,7 @@ from ...scenarios.coordination import coordinated
 from ...scenarios.data_health import Health, refuse_outages
 from ...scenarios.laboratory import read_experiments
 from ...scenarios.loop_counts import has_loop_counts
-from ...scenarios.network import Floats, RoadNetwork
+from ...scenarios.network import Bools, Floats, RoadNetwork
 from ...scenarios.observed import KINDS, NO_LINK, Observed
 from ...scenarios.observed_days import days_of, leave_sensors_out, observed_on
 from ...scenarios.problems import NO_VALUE, Problem, ScenarioError
@@ -84,8 +84,8 @@ def observed_by(asked: CalibrationFile, file: Path, scenario_file: str, *, force
     table = observed_on(readings, health.placed, scenario.start, scenario.duration_s, weights=asked.weights)
     pollutant, notes = _pollutant(asked, file, scenario, table), []
     usable, unfit = _usable(table, scenario, network)
-    nowhere, unplaced = _air_nowhere(readings, scenario, table)
-    usable, unfit = usable & ~nowhere, [*unfit, *unplaced]
+    lost_air, unplaced = _air_nowhere(readings, scenario, table)
+    usable, unfit = usable & ~lost_air, [*unfit, *unplaced]
     one_lane, of_lanes = _on_one_lane(readings, health, network, table)
     usable, unfit = usable & ~one_lane, [*unfit, *of_lanes]
     notes += unfit
@@ -148,7 +148,7 @@ def _joined(parts: Sequence[Gauges]) -> Gauges:
     )
 
 
-def _usable(table: Observed, scenario: Scenario, network: RoadNetwork) -> tuple[np.ndarray, list[str]]:
+def _usable(table: Observed, scenario: Scenario, network: RoadNetwork) -> tuple[Bools, list[str]]:
     """Which rows a run of the scenario has something for, and what was left out."""
     kind = np.array([KINDS[row] for row in table.kind], dtype=object)
     fit = np.isin(kind, OF_TRAFFIC) & (table.link != NO_LINK)
@@ -206,12 +206,12 @@ def _receptors(
     return tuple(name_of[name] if is_air else "" for name, is_air in of_reading), points
 
 
-def _air_nowhere(readings: Readings, scenario: Scenario, table: Observed) -> tuple[np.ndarray, list[str]]:
+def _air_nowhere(readings: Readings, scenario: Scenario, table: Observed) -> tuple[Bools, list[str]]:
     """Rows of the air whose sensors have no coordinate and no receptor of their name, and words."""
     have = set() if scenario.air is None else {one.id for one in scenario.air.receptors if one.kind == "point"}
     lost = {one.name for one in readings.sensors if one.kind == "air" and not one.placed and one.name not in have}
     air = table.kind == KINDS.index("air")
-    rows = air & np.array([name in lost for name in table.sensor_id], np.bool_)
+    rows: Bools = air & np.array([name in lost for name in table.sensor_id], np.bool_)
     names = sorted({name for name, gone in zip(table.sensor_id, rows.tolist(), strict=True) if gone})
     if not names or scenario.air is None:
         return rows, []
@@ -219,9 +219,7 @@ def _air_nowhere(readings: Readings, scenario: Scenario, table: Observed) -> tup
     return rows, [f"{len(names)} sensors of the air are not fitted, nobody knows where they are: {shown}"]
 
 
-def _on_one_lane(
-    readings: Readings, health: Health, network: RoadNetwork, table: Observed
-) -> tuple[np.ndarray, list[str]]:
+def _on_one_lane(readings: Readings, health: Health, network: RoadNetwork, table: Observed) -> tuple[Bools, list[str]]:
     """Rows of sensors that stand on one of several lanes, and words: a fit does not tell the lanes of a link apart."""
     placed, lanes = health.placed, np.diff(network.links.lane_start)
     assert placed is not None
