@@ -224,12 +224,16 @@ def _surface_rows(
     share, source = np.empty((rows, len(sources))), np.empty((rows, len(sources)), np.int32)
     bins = np.empty((rows, pairs.BINS))
     shares, columns = [], []
+    hinted, hints = [np.nan], np.empty((0, len(unlike), ROWS, pairs.HINTS))
     for at in range(0, total, rows):
         now = slice(at, min(at + rows, total))
         size = now.stop - at
+        heights, hints_of = np.unique(places[now, pairs.Z], return_inverse=True)
+        if heights.tolist() != hinted:
+            hinted, hints = heights.tolist(), _hints(tables, layer.sigma_v_mps, unlike[:, 0], heights)
         pairs.fill_rows(
-            tables, table_of, layer.sigma_v_mps, lines, weights, places[now], max_dropped,
-            share[:size], source[:size], bins[:size], count[now], dropped[now], kept[now],
+            tables, table_of, hints, hints_of.reshape(-1).astype(np.int64), layer.sigma_v_mps, lines, weights,
+            places[now], max_dropped, share[:size], source[:size], bins[:size], count[now], dropped[now], kept[now],
         )  # fmt: skip
         shares += [row[:size].astype(np.float32) for row, size in zip(share, count[now], strict=False)]
         columns += [row[:size].copy() for row, size in zip(source, count[now], strict=False)]
@@ -237,3 +241,12 @@ def _surface_rows(
     data = np.concatenate(shares) if shares else np.empty(0, np.float32)
     where = np.concatenate(columns) if columns else np.empty(0, np.int32)
     return scipy.sparse.csr_array((data, where, first), shape=(total, len(sources))), dropped, kept
+
+
+def _hints(tables: Floats, sigma_v_mps: float, releases_m: Floats, heights: Floats) -> Floats:
+    """What points of each table add at places of some heights by distance, ``[height, table, row, column]``."""
+    hints = np.empty((len(heights), len(tables), ROWS, pairs.HINTS))
+    for of_height, z_m in zip(hints, heights.tolist(), strict=True):
+        for k, release_m in enumerate(releases_m.tolist()):
+            pairs.fill_hints(tables[k], sigma_v_mps, release_m, z_m, of_height[k])
+    return hints

@@ -13,8 +13,10 @@ import numpy as np
 from numba import int64, prange, uint64
 from numpy.typing import NDArray
 
-from .air_lines import round_point, straight_point, surface_line
-from .compile import bare, bare_entry, parallel, woven
+from .air_lines import NEAREST_M, SIDEWAYS, layered, surface_line
+from .air_spread_table import FARTHEST_M, FIRST, LATERAL_M, OCTAVE, VERTICAL_M, WIND_MPS, distance_of_m
+from .air_surface_layer import SQRT_2_PI, meander_share
+from .compile import bare, bare_entry, kernel, parallel, woven
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -35,6 +37,12 @@ LINE_COLUMNS: Final = 6
 AHEAD: Final = 0
 LEFT: Final = 1
 Z: Final = 2
+
+# Columns of hints, ``[row, column]``: what a point adds at places of one height, by distance.
+STRAIGHT: Final = 0  # in the middle of its plume, for a lateral spread of 1 m
+LATERAL_2: Final = 1
+ROUND: Final = 2
+HINTS: Final = 3
 
 CLOSE: Final = 1.5  # lengths of a line from its middle within which it is worked out before it is weighed
 BINS_AN_OCTAVE: Final = 4
@@ -59,18 +67,48 @@ def line_share(tables: Floats, table: int, sigma_v_mps: float, line: Floats, pla
     )
 
 
+@kernel
+def fill_hints(table: Floats, sigma_v_mps: float, height_m: float, z_m: float, hints: Floats) -> None:
+    """Write what points of one height add at places of another by distance, ``[row, column]`` beside the spreads'."""
+    for row in range(table.shape[0]):
+        wind, vertical, lateral = table[row, WIND_MPS], table[row, VERTICAL_M], table[row, LATERAL_M]
+        around, share = meander_share(sigma_v_mps, wind), layered(z_m, height_m, vertical) / wind
+        hints[row, STRAIGHT] = (1.0 - around) * share / SQRT_2_PI
+        hints[row, LATERAL_2] = lateral * lateral
+        hints[row, ROUND] = around * share / (2.0 * math.pi * max(distance_of_m(row), NEAREST_M))
+
+
 @woven
-def line_estimate(tables: Floats, table: int, sigma_v_mps: float, line: Floats, place: Floats) -> float:
-    """About that, s/m³: a line far away is a point in its middle, spread to the side by its own breadth."""
+def hint_row(far_m: float) -> tuple[int, float]:
+    """``air_spread_table.place_of``, for distances of at least 1 m."""
+    mantissa, exponent = math.frexp(min(far_m, FARTHEST_M))
+    part = (mantissa - 0.5) * (2.0 * OCTAVE)
+    row = int64(part)
+    return (exponent - FIRST) * OCTAVE + row, part - row
+
+
+@woven
+def line_estimate(tables: Floats, table: int, hints: Floats, sigma_v_mps: float, line: Floats, place: Floats) -> float:
+    """About ``line_share``, s/m³: a line far away is a point in its middle, spread to the side by its own breadth.
+
+    ``hints`` is ``[table, row, column]``.
+    """
     x_m = place[AHEAD] - 0.5 * (line[AHEAD_1] + line[AHEAD_2])
     y_m = place[LEFT] - 0.5 * (line[LEFT_1] + line[LEFT_2])
     dx, dy = line[AHEAD_2] - line[AHEAD_1], line[LEFT_2] - line[LEFT_1]
     far_2, long_2 = x_m * x_m + y_m * y_m, dx * dx + dy * dy
     if far_2 < CLOSE * CLOSE * long_2:
         return line_share(tables, table, sigma_v_mps, line, place)
-    wide_m = math.sqrt(line[WIDE] * line[WIDE] + dy * dy / 12.0)
-    straight = straight_point(tables[table], sigma_v_mps, x_m, y_m, place[Z], line[HEIGHT], wide_m)
-    return straight + round_point(tables[table], sigma_v_mps, math.sqrt(far_2), place[Z], line[HEIGHT])
+    row, part = hint_row(max(math.sqrt(far_2), NEAREST_M))
+    about = (1.0 - part) * hints[table, row, ROUND] + part * hints[table, row + 1, ROUND]
+    if x_m > 0.0:
+        row, part = hint_row(max(x_m, NEAREST_M))
+        lateral_2 = (1.0 - part) * hints[table, row, LATERAL_2] + part * hints[table, row + 1, LATERAL_2]
+        lateral_2 += line[WIDE] * line[WIDE] + dy * dy / 12.0
+        if y_m * y_m <= SIDEWAYS * SIDEWAYS * lateral_2:
+            middle = (1.0 - part) * hints[table, row, STRAIGHT] + part * hints[table, row + 1, STRAIGHT]
+            about += middle * math.exp(-0.5 * y_m * y_m / lateral_2) / math.sqrt(lateral_2)
+    return about
 
 
 @woven
@@ -98,6 +136,7 @@ def least_kept(bins: Floats, may_drop: float) -> float:
 def fill_row(
     tables: Floats,
     table_of: Longs,
+    hints: Floats,
     sigma_v_mps: float,
     lines: Floats,
     weight: Floats,
@@ -110,12 +149,13 @@ def fill_row(
     """Write what the lines that matter add at a place, and which they are; how many, what was dropped, what kept.
 
     ``weight`` says how much each is expected to release; what is dropped and kept is weighed by it. ``share`` and
-    ``source`` are ``[source]``; their first places are written. ``bins`` is for notes.
+    ``source`` are ``[source]``; their first places are written. ``hints`` are those for the height of the place,
+    ``bins`` is for notes.
     """
     bins[:] = 0.0
     total = 0.0
     for s in range(lines.shape[0]):
-        guess = weight[s] * line_estimate(tables, table_of[s], sigma_v_mps, lines[s], place)
+        guess = weight[s] * line_estimate(tables, table_of[s], hints, sigma_v_mps, lines[s], place)
         share[s] = guess
         if guess > 0.0:
             bins[bin_of(guess)] += guess
@@ -141,6 +181,8 @@ def fill_row(
 def fill_rows(
     tables: Floats,
     table_of: Longs,
+    hints: Floats,
+    hints_of: Longs,
     sigma_v_mps: float,
     lines: Floats,
     weight: Floats,
@@ -153,11 +195,15 @@ def fill_rows(
     dropped: Floats,
     kept: Floats,
 ) -> None:
-    """Write the row of every place: ``share`` and ``source`` are ``[place, source]``, the last three ``[place]``."""
+    """Write the row of every place: ``share`` and ``source`` are ``[place, source]``, the last three ``[place]``.
+
+    ``hints`` are ``[height, table, row, column]``, ``hints_of`` says which height each place has.
+    """
     for r in prange(places.shape[0]):
         count[r], dropped[r], kept[r] = fill_row(
-            tables, table_of, sigma_v_mps, lines, weight, places[r], max_dropped, share[r], source[r], bins[r]
-        )
+            tables, table_of, hints[hints_of[r]], sigma_v_mps, lines, weight, places[r], max_dropped,
+            share[r], source[r], bins[r],
+        )  # fmt: skip
 
 
 @woven

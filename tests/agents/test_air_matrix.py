@@ -63,6 +63,19 @@ def test_no_more_is_left_out_than_may_be():
         np.testing.assert_allclose(kept.dropped_share, truly, atol=0.1 * most)
 
 
+def test_what_points_add_is_estimated_as_it_is_worked_out():
+    """So what was dropped of points is known exactly, whatever the heights of sources and places."""
+    rng = np.random.default_rng(5)
+    points = PointSources(*rng.uniform(0.0, 3000.0, (2, 400)), rng.choice([0.5, 3.0], 400))
+    places = Receptors(*rng.uniform(0.0, 3000.0, (2, 12)), rng.choice([1.5, 12.0, 30.0], 12))
+    for name in ("night", "noon"):
+        whole = dispersion_matrix(points, places, WEATHERS[name], 0.0).concentration_gm3(np.ones(400))
+        kept = dispersion_matrix(points, places, WEATHERS[name], 0.1)
+        truly = 1.0 - kept.concentration_gm3(np.ones(400)) / whole
+        assert truly.min() > 0.02
+        np.testing.assert_allclose(kept.dropped_share, truly, rtol=1e-4)
+
+
 def test_what_is_expected_of_sources_decides_what_is_left_out():
     roads, places = city(400, 10, 4000.0)
     only = np.zeros(400)
