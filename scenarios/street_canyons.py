@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .buildings import Houses
-from .network import Bools, Floats, RoadNetwork
+from .network import Bools, Floats, Ints, RoadNetwork
 
 APART_M = 25.0  # between places along a street from which is looked to both sides
 LEAST_PLACES = 3
@@ -30,6 +30,7 @@ class StreetSides:
     unknown_share: Floats  # of what is built, whose height nobody says
     houses: int  # along all streets
     without_height: int  # of them, as the extract goes
+    twin: Ints  # [link]: the other direction of the street; -1 where there is none
 
     @property
     def width_m(self) -> Floats:
@@ -47,9 +48,13 @@ class StreetSides:
         return self.mean_height_m / self.width_m
 
     def closed(self, from_ratio: float) -> Bools:
-        """Whether houses stand along most of both sides, higher than so many widths of the street, ``[link]``."""
+        """Whether houses stand along most of both sides, higher than so many widths of the street, ``[link]``.
+
+        Both directions of a street are closed in, or neither.
+        """
         built = (self.built_share >= LEAST_BUILT).all(axis=1) & (self.unknown_share <= 1.0 - LEAST_BUILT).all(axis=1)
-        return np.asarray(built & (np.nan_to_num(self.ratio) > from_ratio))
+        own = built & (np.nan_to_num(self.ratio) > from_ratio)
+        return np.asarray(own & ((self.twin < 0) | own[self.twin]))
 
 
 def street_sides(network: RoadNetwork, houses: Houses, assumed_m: float | None) -> StreetSides:
@@ -82,7 +87,7 @@ def street_sides(network: RoadNetwork, houses: Houses, assumed_m: float | None) 
     along = np.unique(np.concatenate(seen))
     away_m, height_m, built, guessed, unknown = columns
     unsaid = int(np.isnan(known_m[along]).sum())
-    return StreetSides(away_m, height_m, built, guessed, unknown, along.size, unsaid)
+    return StreetSides(away_m, height_m, built, guessed, unknown, along.size, unsaid, network.links.twin)
 
 
 def _places(shapes: NDArray[np.object_]) -> tuple[NDArray[np.int64], Floats, Floats]:

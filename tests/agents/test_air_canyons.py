@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -107,3 +108,11 @@ def test_no_houses_no_canyons(road):
     nothing = Houses(np.empty(0, object), np.empty(0), np.empty(0, bool))
     canyons = canyons_of(street_sides(network, nothing, 18.0), network, Receptors(50.0, 0.0))
     assert len(canyons) == 0 and with_canyons(OPEN, canyons, NORTHERLY) is OPEN
+
+
+def test_both_directions_of_a_street_are_closed_in_or_neither(road):
+    network, walls = road
+    sides = street_sides(network, walls, 4.0)
+    assert sides.closed(CLOSED).tolist() == [True, True, False]
+    assert replace(sides, twin=np.array([2, -1, 0])).closed(CLOSED).tolist() == [False, True, False]
+    assert replace(sides, twin=np.array([1, 0, -1])).closed(CLOSED).tolist() == [True, True, False]
