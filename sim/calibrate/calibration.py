@@ -213,6 +213,7 @@ def calibrate(
         before=as_it_is.counts[0],
         seeds=fresh,
         other_days=setting.other_days if len(setting.other_days) else None,
+        spread=setting.instruments.gauges.spread,
     )
     if members:
         around = ensemble_around(journal, loss, parameters, found, members, first_seed=FRESH + len(fresh), seed=seed)

@@ -31,6 +31,12 @@ class Gauges:
     to_link: Ints  # [part] the link that a turn, or the way on, leads into; else NO_LINK
     receptor: tuple[str, ...] = ()  # [reading] id of the receptor of an air reading
     condition: Floats = field(default_factory=lambda: np.zeros(0))  # [reading] of experiments: people/m² or m
+    quality: Floats = field(default_factory=lambda: np.zeros(0))  # [reading] standard error of its detector, as a share
+
+    @property
+    def spread(self) -> Floats:
+        """Relative standard error of each reading by its detector, 0 where nobody says."""
+        return np.nan_to_num(self.quality) if self.quality.size else np.zeros(len(self))
 
     @classmethod
     def of(cls, observed: Observed) -> Gauges:

@@ -51,16 +51,16 @@ def overdispersion(loss: Loss, fresh: Floats, rank: int) -> float:
 
 
 def intervals(
-    loss: Loss, parameters: Parameters, linear: Linear, fresh: Floats, *, spread: float = 0.0, seed: int = 0
+    loss: Loss, parameters: Parameters, linear: Linear, fresh: Floats, *, spread: Floats | float = 0.0, seed: int = 0
 ) -> tuple[Floats, Floats]:
     """Ends of the 90 % interval of each parameter, from fits to resampled counts and to other luck of the simulation.
 
-    Counts are drawn around those observed as Poisson's, with ``spread`` (relative) besides, readings of other kinds
-    with the error that the fit leaves in their kind. Where the fit misses the counts by more than chance would, their
-    errors grow by as much (``overdispersion``). The simulation's luck is drawn from the residuals between fresh seeds,
-    twice its variance: the run that was fitted had some, and so had the day. Each is fitted with the slopes at the
-    solution, beginning anywhere within the bounds: what the sensors leave open stays open. A parameter that none of
-    them sees may have any value within them.
+    Counts are drawn around those observed as Poisson's, readings of other kinds with the error that the fit leaves in
+    their kind; and all of one sensor with a factor besides, whose standard error is ``spread``. Where the fit misses
+    the counts by more than chance would, their errors grow by as much (``overdispersion``). The simulation's luck is
+    drawn from the residuals between fresh seeds, twice its variance: the run that was fitted had some, and so had the
+    day. Each is fitted with the slopes at the solution, beginning anywhere within the bounds: what the sensors leave
+    open stays open. A parameter that none of them sees may have any value within them.
     """
     rng = stream(seed, "resampled counts")
     observed, number = loss.observed, len(fresh)
@@ -69,11 +69,15 @@ def intervals(
     seen = seen_by(linear.slopes, loss, parameters)
     wider = np.sqrt(overdispersion(loss, fresh, seen.rank))
     counted, error = POISSON[observed.kind], error_of_kinds(loss, fresh.mean(axis=0), seen.rank)
+    _, first, sensor = np.unique(np.array(observed.sensor_id, np.str_), return_index=True, return_inverse=True)
+    of_sensor = first[sensor]
     for row in range(RESAMPLED):
         drawn = rng.poisson(np.maximum(observed.value, 0.0)) - observed.value
-        value = (observed.value + wider * drawn) * np.exp(spread * rng.normal(size=len(observed)))
+        factor = np.exp(spread * rng.normal(size=len(observed))[of_sensor])
+        value = (observed.value + wider * drawn) * factor
         if not counted.all():
-            value = np.where(counted, value, observed.value + error * rng.normal(size=len(observed)))
+            other = (observed.value + error * rng.normal(size=len(observed))) * factor
+            value = np.where(counted, value, other)
         shift = luck[rng.integers(len(luck))]
         resampled = replace(loss, observed=replace(observed, value=np.maximum(value, 0.0)))
         near = parameters.low + rng.random(len(parameters)) * (parameters.high - parameters.low)

@@ -100,7 +100,9 @@ def observed_by(asked: CalibrationFile, file: Path, scenario_file: str, *, force
     gauges = Gauges.gathered(table.part(usable))
     x_m, y_m = _places(readings, health, network, gauges.observed)
     receptor, points = _receptors(scenario, readings, gauges.observed)
-    gauges = replace(gauges, receptor=receptor)
+    quality = {(one.name, one.kind): one.quality for one in readings.sensors}
+    own = zip(gauges.observed.sensor_id, gauges.observed.kind.tolist(), strict=True)
+    gauges = replace(gauges, receptor=receptor, quality=np.array([quality[name, KINDS[kind]] for name, kind in own]))
     instruments = _split(_joined([gauges, *parts]), x_m, y_m, asked, scenario)
     dates, other_days = _other_days(days, scenario, readings, health, instruments.gauges.observed)
     return Seen(
@@ -145,6 +147,7 @@ def _joined(parts: Sequence[Gauges]) -> Gauges:
         np.concatenate([part.to_link for part in parts]),
         tuple(name for part in parts for name in (part.receptor or ("",) * len(part))),
         np.concatenate([part.condition if part.condition.size else np.full(len(part), np.nan) for part in parts]),
+        np.concatenate([part.spread for part in parts]),
     )
 
 

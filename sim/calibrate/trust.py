@@ -49,7 +49,7 @@ def examine_fit(
     before: Floats,
     seeds: list[int],
     other_days: Floats | None = None,
-    spread: float = 0.0,
+    spread: Floats | float = 0.0,
 ) -> Trust:
     """Hold a fit against everything that it was not fitted to.
 
@@ -61,8 +61,8 @@ def examine_fit(
         Fresh ones, one run each, all in one launch.
     other_days : [day, reading], optional
         Counts of the same sensors on other days.
-    spread
-        Relative error of the counts besides that of Poisson.
+    spread : [reading], optional
+        Relative standard error of the factor that all readings of a sensor are wrong by.
     """
     observed, counts = loss.observed, found.simulated.counts[0]
     fitted = observed.weight > 0.0

@@ -152,3 +152,13 @@ def test_what_the_scenario_has_not_is_told(tmp_path):
     (tmp_path / "seen.yaml").write_text(json.dumps(seen))
     setting, _ = set_up(tmp_path / "fit.yaml")
     assert "readings of air are not fitted: nobody asks for `air` in the scenario" in setting.notes
+
+
+def test_the_quality_of_detectors_comes_along(tmp_path):
+    rows = [row.replace(LINKS[0], "K1") for row in GOOD[:1]] + GOOD[1:2]
+    file = write_fit(tmp_path, rows, columns="time,sensor,value")
+    (tmp_path / "places.csv").write_text(f"sensor,link,quality\nK1,{LINKS[0]},0.08\n")
+    seen = json.loads((tmp_path / "seen.yaml").read_text())
+    (tmp_path / "seen.yaml").write_text(json.dumps(seen | {"sensors": {"file": "places.csv"}}))
+    gauges = set_up(file)[0].instruments.gauges
+    assert dict(zip(gauges.observed.sensor_id, gauges.spread.tolist(), strict=True)) == {"K1": 0.08, LINKS[1]: 0.0}

@@ -32,6 +32,16 @@ def test_intervals_cover_what_was_planted():
     assert 0.85 <= np.mean(inside) <= 0.95
 
 
+def test_a_detector_that_errs_widens_what_it_alone_knows():
+    share, parameters = np.eye(2), parameters_of(2)
+    counts = np.array([900.0, 900.0])
+    loss, fresh = loss_of(counts), np.tile(counts, (2, 1))
+    low, high = intervals(loss, parameters, Linear(counts, counts, share), fresh, spread=np.array([0.1, 0.0]))
+    half = (high - low) / 2.0
+    assert half[0] == pytest.approx(1.645 * np.hypot(90.0, 30.0), rel=0.25)
+    assert half[1] == pytest.approx(1.645 * 30.0, rel=0.25)
+
+
 def test_what_no_sensor_sees_may_be_anything():
     share, parameters = np.array([[1.0, 0.0]]), parameters_of(2, high=900.0)
     loss = loss_of(np.array([300.0]))
