@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+# Visibility times extinction by the law of walking in smoke, 0: none (kernels.hazards.walking_ratio_in_smoke).
+SEEN = {"lund": 0.0, "fridolf_reflective": 3.0, "fridolf_lit": 8.0}
 
 
 class HazardField:
@@ -114,7 +116,7 @@ class HazardField:
         if isinstance(self.hazard, Flood):
             effect.slow_down_in_water(self.walk, ~self.shuts_cells, ratio)
         elif isinstance(self.hazard, Smoke):
-            effect.slow_down_in_smoke(self.walk, ratio)
+            effect.slow_down_in_smoke(self.walk, SEEN[self.hazard.walking_law], ratio)
         elif self.holds:
             ratio[self.shuts_cells] *= effect.STANDS
 

@@ -39,10 +39,12 @@ CAR_LOWEST_MM: Final = -CAR_B / (2.0 * CAR_A)  # where the fitted parabola turns
 WADING_M: Final = 0.35
 WADING_RATIO: Final = 1.0 - (0.386 + 0.448) / 2.0
 
-# Frantzich and Nilsson (2003), Lund University report 3126: walking speed by extinction coefficient.
+# Frantzich and Nilsson (2003), Lund University report 3126: walking speed by extinction coefficient, in the form of
+# FDS+Evac (read in the documentation of pyFDS-Evac; the report was not at hand).
 LUND_ALPHA: Final = 0.706
 LUND_BETA: Final = -0.057
 LUND_LEAST: Final = 0.1
+FRIDOLF_M: Final = 2.0  # visibility at which people walk half as fast
 
 # What drivers can see and stop within: visibility of reflecting things is 3 / K (Jin 1978); AASHTO (2018), A Policy on
 # Geometric Design, 3.2.2: 2.5 s until they brake, 3.4 m/s².
@@ -90,8 +92,13 @@ def car_speed_in_smoke(extinction_per_m: float) -> float:
 
 
 @kernel
-def walking_ratio_in_smoke(extinction_per_m: float) -> float:
-    """Walking speed in smoke over that in clear air."""
+def walking_ratio_in_smoke(extinction_per_m: float, seen: float) -> float:
+    """Walking speed in smoke over that in clear air: after Fridolf by the visibility V, V / (V + 2 m), or after Lund.
+
+    ``seen`` is visibility times extinction (Jin): 3 for what reflects light, 8 for what is lit; 0: after Lund.
+    """
+    if seen > 0.0:
+        return seen / (seen + FRIDOLF_M * extinction_per_m)
     return max(LUND_LEAST, 1.0 + LUND_BETA * extinction_per_m / LUND_ALPHA)
 
 
@@ -121,10 +128,10 @@ def slow_down_in_water(field: Floats, passable: Bools, ratio: Floats) -> None:
 
 
 @kernel
-def slow_down_in_smoke(field: Floats, ratio: Floats) -> None:
-    """Multiply the walking speeds of places by what smoke leaves of them."""
+def slow_down_in_smoke(field: Floats, seen: float, ratio: Floats) -> None:
+    """Multiply the walking speeds of places by what smoke leaves of them; ``seen`` as in walking_ratio_in_smoke."""
     for place in range(ratio.size):
-        ratio[place] *= walking_ratio_in_smoke(field[EXTINCTION_PER_M, place])
+        ratio[place] *= walking_ratio_in_smoke(field[EXTINCTION_PER_M, place], seen)
 
 
 @kernel

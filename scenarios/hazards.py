@@ -122,6 +122,11 @@ class Smoke(_Series):
     closes_at_per_m: float | None = Field(
         None, gt=0, le=50, description="Denser smoke closes roads and ways on foot, 1/m. Left out: it closes nothing."
     )
+    walking_law: Literal["lund", "fridolf_reflective", "fridolf_lit"] = Field(
+        "lund",
+        description="How people slow down: by the extinction (`lund`, Frantzich and Nilsson), or by how far one sees "
+        "what reflects light or is lit (`fridolf_…`).",
+    )
     incapacitates_at_dose: float = Field(
         1.0, gt=0, le=10, description="Fractional effective dose at which people are casualties."
     )

@@ -183,6 +183,7 @@ LABELS = {
     "Gas.released_kg": "released",
     "Gas.substance": "of",
     "Smoke.closes_at_per_m": "closes everything from an extinction of",
+    "Smoke.walking_law": "people walk in it by the law",
     "Smoke.incapacitates_at_dose": "casualties from a dose of",
     "_Hazard.every_s": "looked at every",
     "_Hazard.file": "polygons",

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from citytwin.agents.hazard_field import SEEN
 from citytwin.kernels import hazards as effect
 
 
@@ -37,7 +38,24 @@ def test_people_in_smoke_walk_as_in_lund(published):
     lund = published["smoke_lund"]
     for extinction in (0.0, 0.5, 4.35, 8.7, 30.0):
         expected = max(lund["min_factor"], 1 + lund["beta"] * extinction / lund["alpha"])
-        assert effect.walking_ratio_in_smoke(extinction) == pytest.approx(expected)
+        assert effect.walking_ratio_in_smoke(extinction, 0.0) == pytest.approx(expected)
+
+
+def test_people_in_smoke_walk_as_fridolf_says_by_what_they_see(published):
+    assert published["smoke_fridolf"]["factor"] == "V/(V+2), V=C/K, C=3 reflective, 8 lit"
+    for law, seen in (("fridolf_reflective", 3.0), ("fridolf_lit", 8.0)):
+        for extinction in (0.5, 2.0, 8.0):
+            visible_m = seen / extinction
+            ratio = effect.walking_ratio_in_smoke(extinction, SEEN[law])
+            assert ratio == pytest.approx(visible_m / (visible_m + 2))
+        assert effect.walking_ratio_in_smoke(0.0, seen) == 1.0
+
+
+def test_nist_2_6_incapacitated_by_what_is_breathed(data):
+    cases = json.loads((data / "pedestrian" / "nist_imo_tests.json").read_text())
+    (case,) = [one for one in cases["nist"] if one["id"] == "nist_2.6"]
+    assert case["pass_criterion"].startswith("FED = 1 at 208.7 s")
+    assert 1.0 / effect.dose_per_s(5000.0, 2.0, 20.9 - 18.0) == pytest.approx(208.7, abs=1.0)
 
 
 @pytest.mark.parametrize("extinction", [0.01, 0.1, 1.0, 5.0])

@@ -180,7 +180,8 @@ FULL: dict[str, Any] = {
             "kind": "flood",
             "rasters": [{"t_s": 60, "file": "surge.tif"}, {"t_s": 90, "file": "surge.tif"}],
         },
-        {"id": "plume", "kind": "smoke", "file": "river.geojson", "closes_at_per_m": 2, "incapacitates_at_dose": 0.3},
+        {"id": "plume", "kind": "smoke", "file": "river.geojson", "closes_at_per_m": 2, "incapacitates_at_dose": 0.3}
+        | {"walking_law": "fridolf_lit"},
         {"id": "front", "kind": "fire", "file": "river.geojson", "crs": "EPSG:25832"},
         {"id": "cordon", "kind": "blocked_area", "polygon": SQUARE, "start_s": 60, "end_s": 3600},
         {"id": "tank", "kind": "gas", "substance": "ammonia", "at": [7.42, 43.73], "height_m": 3, "released_kg": 500}

@@ -10,12 +10,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from corridors import Passage, arrivals, building, counts, people, walking
+from traffic_case import make_scenario
 
+from citytwin.agents.hazard_field import SEEN
 from citytwin.kernels import walking_tables as table
+from citytwin.kernels.hazards import walking_ratio_in_smoke
 from citytwin.kernels.walking_laws import HYDRAULIC, WEIDMANN, speed_ratio
+from citytwin.scenarios.junctions import build_network
+from citytwin.scenarios.synthetic import grid_city
 from citytwin.scenarios.trips import TripTable
+from citytwin.scenarios.walk_build import build_walk_network
 from citytwin.scenarios.walk_network import WalkKind
 from citytwin.scenarios.walk_presets import PRESETS
+from citytwin.sim.simulation import Simulation
+from citytwin.sim.walking import OnFoot
 
 LAB, CODE = PRESETS["lab_calibrated"], PRESETS["code_conservative"]
 
@@ -297,12 +305,52 @@ def test_c10_more_capacity_and_faster_people_clear_no_later():
     assert last_s(2.0, 1.5) <= 1.02 * last_s(2.0, 1.34)
 
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        "nist_2.5 and 2.6 smoke: no hazards yet",
-        "city c6 a bridge that closes on foot, c8 ambulances: not built yet",
-    ],
-)
-def test_not_built_yet(case):
-    pytest.skip(case)
+@pytest.mark.parametrize("law", ["lund", "fridolf_reflective", "fridolf_lit"])
+def test_nist_2_5_a_corridor_full_of_smoke_takes_as_long_as_the_law_says(law):
+    clear, ratio = alike(LAB, 1.25), walking_ratio_in_smoke(1.0, SEEN[law])
+    network = building(Passage("a", "b", 100, 2))
+    walkers = walking(network, people(network, [("a-b", "a-b", np.zeros(1))]), clear)
+    walkers.walks.cell_f[:, table.SLOW] *= ratio  # as smoke of K = 1/m does
+    assert arrivals(walkers)[0] == pytest.approx(100 / (1.25 * ratio), abs=0.5)
+    by_hand_s = {"lund": 87.0, "fridolf_reflective": 133.3, "fridolf_lit": 100.0}
+    assert 100 / (1.25 * ratio) == pytest.approx(by_hand_s[law], abs=0.1)
+
+
+def travel_s(degrees: float, shift_m: float) -> tuple[float, float]:
+    """Seconds that six times 300 cars and 300 people on foot take in all, in a town that was turned and shifted."""
+    turn = np.radians(degrees)
+    matrix = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    town = grid_city(4, 3, 150.0, 2)
+    places = np.array([(one.x_m, one.y_m) for one in town.junctions]) @ matrix + shift_m
+    town = replace(
+        town,
+        streets=tuple(replace(one, shape_xy=one.shape_xy @ matrix + shift_m) for one in town.streets),
+        junctions=tuple(
+            replace(one, x_m=x_m, y_m=y_m) for one, (x_m, y_m) in zip(town.junctions, places.tolist(), strict=True)
+        ),
+    )
+    roads = build_network(town)
+    paths = build_walk_network(roads, town.source)
+    ids, depart_s = [f"{k:03d}" for k in range(300)], np.linspace(0, 300, 300)
+    total_s = np.zeros(2)
+    for seed in range(6):
+        rng, tables = np.random.default_rng(seed), []
+        for links in (roads.link_count, paths.link_count):
+            origin = rng.integers(0, links, 300)
+            elsewhere = (origin + rng.integers(1, links, 300)) % links
+            tables.append(TripTable.sorted(ids, depart_s, origin.astype(np.int32), elsewhere.astype(np.int32)))
+        trips, walks = tables
+        simulation = Simulation(make_scenario(), roads, trips, on_foot=OnFoot(paths, walks))
+        simulation.run(1800)
+        walkers = simulation.model.walkers
+        arrived_s = simulation.model.fleet.vehicles.arrived_s[0], walkers.people.arrived_s[0]
+        total_s += [float((each_s - depart_s).sum()) for each_s in arrived_s]  # nan unless all arrived
+    return float(total_s[0]), float(total_s[1])
+
+
+def test_c11_a_town_that_is_turned_and_shifted_takes_as_long():
+    driven_s, walked_s = travel_s(0.0, 0.0)
+    for degrees, shift_m in ((15.0, 0.0), (45.0, 100_000.0), (90.0, 0.0)):
+        there = travel_s(degrees, shift_m)
+        assert there[0] == pytest.approx(driven_s, rel=0.02), degrees
+        assert there[1] == pytest.approx(walked_s, rel=0.01), degrees
