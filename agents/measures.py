@@ -195,6 +195,12 @@ class Measures(Remembers):
             if rule.name == name:
                 rule.called_for = called_for
 
+    def bad_air_ahead_s(self, rule: DetourRule, fleet: Fleet, member: int, rows: Rows) -> Floats:
+        """What the air of the rest of their routes costs vehicles, s."""
+        ahead = [fleet.route(member, int(row)).astype(np.int64) for row in rows]
+        movement = [np.searchsorted(self._pair, route[:-1] * self._links + route[1:]) for route in ahead]
+        return np.array([rule.extra_s[found].sum() for found in movement])
+
     def forget(self, rows: Rows) -> None:
         """Forget who was refused among trips that are planned once more."""
         for row in rows.tolist():

@@ -57,6 +57,11 @@ class AirDetour(Timed):
     )
     s_per_km_ugm3: float = Field(gt=0, le=1000, description="Seconds that a kilometre at 1 µg/m³ costs.")
     follow_share: float = Field(1.0, gt=0, le=1, description="Share of drivers who do; drawn for each trip.")
+    under_way: bool = Field(
+        False,
+        description="Whether they also look for another way under way, where the air ahead costs them at least 30 s: "
+        "when it begins to hold, and with `pollutant` each time the air is looked at (`routes: plan_every_s`).",
+    )
 
     @field_validator("pollutant")
     @classmethod

@@ -37,6 +37,7 @@ LABELS = {
     "AirWarning.receptors": "breathed at",
     "AirDetour.concentrations": "concentrations",
     "AirDetour.follow_share": "of drivers who do",
+    "AirDetour.under_way": "drivers under way look for another way too",
     "AirDetour.s_per_km_ugm3": "seconds a km and µg/m³",
     "AirWarning.average_h": "hours of the mean",
     "AirWarning.combine": "of several stations counts the",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..scenarios.measures import Measure
     from .simulation import Simulation
 
+MINDED_S = 30.0  # what the air ahead costs at least for somebody under way to look for another way
 BEGINS = {
     "low_emission_zone": "closed to those banned",
     "plate_restriction": "half of the plates may not drive",
@@ -94,6 +95,9 @@ class Hold(Duty):
             text = self._slow_down(simulation, measure)
         elif isinstance(measure, CancelledWalks):
             text = f"{100.0 * measure.share:g} % of the walks do not set out"
+        elif isinstance(measure, AirDetour):
+            led = lead_round(simulation)
+            text += f"; {led:,} drivers under way changed their route" if measure.under_way else ""
         elif isinstance(measure, SourceCap):
             cap_sources(simulation)
             text = f"{100.0 * measure.cut:g} % less from {', '.join(measure.sources or ('all sources',))}"
@@ -139,7 +143,25 @@ class WeighAir(Duty):
             if isinstance(detour, AirDetour) and detour.pollutant is not None:
                 ugm3 = air.street_ugm3[:, POLLUTANTS.index(detour.pollutant)]
                 rule.extra_s = costs_of_air(detour, simulation.model.network, ugm3)
+        lead_round(simulation)
         return simulation.scenario.routes.plan_every_s
+
+
+def lead_round(simulation: Simulation) -> int:
+    """Let drivers under way look for a way round bad air ahead of them; returns how many changed theirs."""
+    measures, fleet, now_s = simulation.journeys.measures, simulation.model.fleet, simulation.env.now
+    if measures is None:
+        return 0
+    led, status = 0, fleet.vehicles.status[0]
+    for rule in measures.detours:
+        detour = rule.measure
+        if not (isinstance(detour, AirDetour) and detour.under_way and rule.holds(np.array([now_s]))[0]):
+            continue
+        out = (status == traffic_tables.DRIVING) | (status == traffic_tables.WAITING)
+        rows = np.flatnonzero(out & rule.follows)
+        costs_s = measures.bad_air_ahead_s(rule, fleet, 0, rows)
+        led += simulation.journeys.replan(rows[costs_s >= MINDED_S], traffic_tables.NOTHING)
+    return led
 
 
 def cap_sources(simulation: Simulation) -> None:

@@ -158,7 +158,7 @@ FULL: dict[str, Any] = {
         {"id": "detour", "kind": "air_detour", "concentrations": "no2.csv", "s_per_km_ugm3": 2, "follow_share": 0.5},
         {"id": "games", "kind": "cancelled_walks", "share": 0.25},
         {"id": "cap", "kind": "source_cap", "sources": ["plant"], "cut": 0.3},
-        {"id": "own", "kind": "air_detour", "pollutant": "no2", "s_per_km_ugm3": 2},
+        {"id": "own", "kind": "air_detour", "pollutant": "no2", "s_per_km_ugm3": 2, "under_way": True},
     ],
     "air_warnings": [
         {"id": "smog", "series": "air.csv", "stations": ["port"], "pollutant": "no2", "average_h": 2, "combine": "mean"}

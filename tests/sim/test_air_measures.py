@@ -170,6 +170,38 @@ def test_drivers_keep_away_from_bad_air_as_far_as_it_weighs(tmp_path):
     assert 10 <= entered(some, IN) <= 30
 
 
+def test_drivers_under_way_turn_off_before_bad_air_when_it_is_known(tmp_path):
+    """Three are before the block when it gets to be known; who is in it already leaves it by the next street."""
+    file = tmp_path / "no2.csv"
+    file.write_text(f"link,ugm3\n{IN},200\n{OUT},200\n", encoding="utf-8")
+    blind = {"kind": "air_detour", "id": "clean", "concentrations": str(file), "s_per_km_ugm3": 5, "start_s": 10}
+    seeing = blind | {"under_way": True}
+    rows = [(f"car {row}", 3.0 * row, BEGIN, END) for row in range(3)]
+    cases = ((), (seeing,), (seeing | {"s_per_km_ugm3": 0.02},), (blind,), (seeing | {"start_s": 32},))
+    free, kept, little, without, late = (run(rows, *one) for one in cases)
+    assert [entered(one, IN) for one in (free, kept, little, without)] == [3, 0, 3, 3]
+    assert all(facts_of(one)["arrived"] == 3 for one in (free, kept, little, without, late))
+    assert [row["reroutes"] for row in trips_of(kept).values()] == [1, 1, 1]
+    (told,) = [entry.text for entry in kept.entries if entry.kind == "air_detour"]
+    assert told == "drivers keep away from bad air; 3 drivers under way changed their route"
+    assert entered(late, IN) >= 1 and entered(late, OUT) < entered(free, OUT) == 3
+    nobody = run(rows, seeing | {"follow_share": 1e-9})
+    assert facts_of(nobody)["state_hash"] == facts_of(free)["state_hash"] == facts_of(without)["state_hash"]
+
+
+def test_drivers_keep_away_from_bad_air_while_the_level_holds_and_between_its_times(tmp_path):
+    file = tmp_path / "no2.csv"
+    file.write_text(f"link,ugm3\n{IN},200\n", encoding="utf-8")
+    detour = {"kind": "air_detour", "concentrations": str(file), "s_per_km_ugm3": 5}
+    rows = [(f"{second}", float(second), BEGIN, END) for second in (0, 200, 400)]
+    by_level = run(rows, detour | ALARM, until_s=700.0, air_warnings=[smog(tmp_path)])  # lowered from 180 to 360 s
+    by_time = run(rows, detour | {"start_s": 150, "end_s": 300}, until_s=700.0)
+    free = run(rows, until_s=700.0)
+    metres = [[row["distance_m"] for row in trips_of(one).values()] for one in (free, by_level, by_time)]
+    longer = [[own > plain + 300.0 for own, plain in zip(one, metres[0], strict=True)] for one in metres[1:]]
+    assert longer == [[True, False, True], [False, True, False]]
+
+
 SPIKE = [*[6000.0] * 5, *[0.0] * 55, *[0.0] * 5, 30_000.0, *[0.0] * 4]  # minutes from -59 to 10
 
 
@@ -238,7 +270,13 @@ def town(tmp_path_factory):
     walks = [{"kind": "random_trips", "per_hour": 1800, "min_distance_m": 100}]
     cancelled = {"kind": "cancelled_walks", "id": "sport", "share": 0.4}
     runs = {}
-    for name, measures in (("free", []), ("always", [cancelled]), ("alarm", [cancelled | ALARM])):
+    window = cancelled | {"start_s": 120, "end_s": 300}
+    for name, measures in (
+        ("free", []),
+        ("always", [cancelled]),
+        ("alarm", [cancelled | ALARM]),
+        ("window", [window]),
+    ):
         more = {"air_warnings": [smog(folder)]} if name == "alarm" else {}
         path = write_scenario(folder, duration_s=600, walks=walks, demand=[], measures=measures, **more)
         run_scenario(path, folder / name)
@@ -261,6 +299,13 @@ def test_walks_are_cancelled_only_while_the_level_holds(town):
     always, alarm = town["always"].walks, town["alarm"].walks
     holds = (alarm["depart_s"] < 180) | (alarm["depart_s"] >= 360)
     assert ((alarm["status"] == "cancelled") == ((always["status"] == "cancelled") & holds)).all()
+
+
+def test_walks_are_cancelled_between_two_times_only(town):
+    always, window = town["always"].walks, town["window"].walks
+    holds = (window["depart_s"] >= 120) & (window["depart_s"] < 300)
+    assert ((window["status"] == "cancelled") == ((always["status"] == "cancelled") & holds)).all()
+    assert 0 < (window["status"] == "cancelled").sum() < (always["status"] == "cancelled").sum()
 
 
 def test_a_run_keeps_what_warnings_saw_told_and_sent(town):
