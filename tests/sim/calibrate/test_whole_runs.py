@@ -21,6 +21,7 @@ from citytwin.sim.calibrate.gauges import Gauges
 from citytwin.sim.calibrate.runs import GroupRuns
 from citytwin.sim.calibrate.setting import set_up
 from citytwin.sim.calibrate.whole_runs import Instruments, WholeRuns, measured
+from citytwin.sim.everyday import settle
 from citytwin.sim.observers import link_totals
 from citytwin.sim.run import network_of, trips_of, walks_of
 from citytwin.sim.simulation import Simulation
@@ -30,6 +31,7 @@ SPAN_S = 300.0
 FREE = ["way/101:2-3", "way/201:2-3", "way/101:1-0", "way/201:1-0"]  # beyond the last signal
 SOURCE = [[9.001, 47.001], [9.002, 47.001], [9.002, 47.002]]
 RECEPTOR = [9.004, 47.0015]
+WALK = {"kind": "walking", "key": "speed_mps", "low": 0.4, "high": 2.0}
 STREETS = ["way/101:0-1", "way/101:1-2", "way/101:2-3", "way/201:1-2"]
 
 
@@ -220,3 +222,28 @@ def test_walkers_and_air_are_measured_as_the_tables_have_them(tmp_path):
     concentration = float(told["concentration_ugm3"][told["receptor"] == "school"].sum())
     assert left > 3
     assert found.counts[0] == pytest.approx([left, concentration])
+
+
+def test_people_who_have_got_used_to_the_streets_do_so_in_every_run(tmp_path):
+    write_town(tmp_path, routes={"choice": "equilibrium", "iterations": 2})
+    setting, simulate = set_up(write_fit(tmp_path, [("a", STREETS[1], "count", 30.0)], demand={"by": "all"}))
+    scenario, network = setting.scenario, setting.network
+    settled = settle(scenario, network, trips_of(scenario, network), seed=5, tell=lambda _: None)
+    simulation = Simulation(scenario, network, settled.trips, seed=5)
+    simulation.run(SPAN_S)
+    left = link_totals(simulation.model.fleet)[1][network.link_row[STREETS[1]]]
+    assert simulate(setting.own[np.newaxis], [5]).counts[0, 0] == left
+
+
+def test_walkers_are_fitted_where_they_were_counted(tmp_path):
+    """Who walks faster is counted sooner."""
+    walks = [{"kind": "random_trips", "per_hour": 3000, "min_distance_m": 100}]
+    scenario = load_scenario(write_town(tmp_path, walks=walks))
+    network = walks_of(scenario, network_of(scenario)).network
+    link = network.links.id[0]
+    fit = write_fit(tmp_path, [("people", link, "walkers", 40.0)], demand=None, parameters=[WALK], left_out=0)
+    setting, simulate = set_up(fit)
+    assert isinstance(setting.runs, WholeRuns)
+    assert (setting.loss.observed.link.tolist(), setting.notes) == ([0], ())
+    slow, fast = simulate(np.array([[0.4], [1.6]]), [3, 3]).counts[:, 0]
+    assert slow < fast
