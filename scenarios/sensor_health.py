@@ -91,7 +91,8 @@ def zeros_and_gaps(grid: Grid, usual: Floats) -> Iterator[Finding]:
     for place, sensor in enumerate(grid.column.tolist()):
         value = grid.value[:, place]
         read = np.isfinite(value)
-        if read.any() and not value[read].any():
+        zero_is_odd = not grid.readings.sensors[sensor].measures.often_zero
+        if zero_is_odd and read.any() and not value[read].any():
             text = f"all {read.sum()} readings are 0."
             first, last = np.flatnonzero(read)[[0, -1]]
             yield _of_slots(grid, place, "all_zero", int(first), int(last) + 1, 0.0, text)

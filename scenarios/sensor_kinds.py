@@ -32,6 +32,7 @@ class SensorKind:
     poisson: bool  # chance of a reading is that of counting
     most: float = math.inf
     units: Mapping[str, float] | None = None
+    often_zero: bool = False  # nothing is a reading like any other: no queue, clean air
 
     def factor(self, unit: str | None) -> float:
         """From a unit that a file may have to ours.
@@ -80,10 +81,17 @@ for _kind in (
     SensorKind(
         "screen_line", "veh", "links", "vehicles over all links of a line together", True, True, MOST_VEH_PER_LANE_H
     ),
-    SensorKind("queue", "veh", "link", "vehicles in the queue of a link, mean", False, True),
+    SensorKind("queue", "veh", "link", "vehicles in the queue of a link, mean", False, True, often_zero=True),
     SensorKind("walkers", "people", "walk_link", "people counted on a walk link, both ways", True, True),
     SensorKind(
-        "air", "µg/m³", "point", "concentration in the air", False, False, units={"mg/m³": 1000.0, "ug/m3": 1.0}
+        "air",
+        "µg/m³",
+        "point",
+        "concentration in the air",
+        False,
+        False,
+        units={"mg/m³": 1000.0, "ug/m3": 1.0},
+        often_zero=True,
     ),
 ):
     register(_kind)

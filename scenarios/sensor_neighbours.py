@@ -158,13 +158,16 @@ def outages_of_files(grid: Grid, usual: Floats) -> Iterator[Finding]:
     """Files in which about nothing was counted, or of whose usual sensors most are silent."""
     readings = grid.readings
     read = grid.row >= 0
+    zero_is_odd = np.array([not readings.sensors[sensor].measures.often_zero for sensor in grid.column.tolist()])
     source = np.where(read, readings.source[grid.row], -1)
     for file in np.unique(source[read]).tolist():
         own = source == file
         slots = np.flatnonzero(own.any(axis=1))
         value = grid.value[own]
         begin_s, end_s = float(grid.begin_s[slots[0]]), float(grid.begin_s[slots[-1]]) + grid.step_s
-        text = _silent(value) or _few(grid, usual, own) or _missing(grid, slots, own)
+        some = own & zero_is_odd
+        text = (_silent(grid.value[some]) or _few(grid, usual, some)) if some.any() else ""
+        text = text or _missing(grid, slots, own)
         if text:
             total = float(np.nansum(value))
             yield Finding(

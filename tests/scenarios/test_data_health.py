@@ -76,6 +76,13 @@ def test_nothing_but_zeros_is_refused(tmp_path, healthy):
     ]
 
 
+@pytest.mark.parametrize("kind", ["air", "queue"])
+def test_clean_air_and_no_queue_are_no_outage(tmp_path, healthy, kind):
+    healthy[:, :4] = 0
+    health = health_of(tmp_path, healthy, kind=kind)
+    assert not health.refused
+
+
 def test_one_file_of_an_outage_among_those_of_other_days(tmp_path, healthy):
     for day in range(10):
         rows = [
