@@ -50,11 +50,11 @@ where we say too little. *NMSE*: normalised mean square error.
 
 """
 HOUR_TO_TEN_MINUTES = (1.0 / 6.0) ** 0.2
-WHY = """What is published elsewhere does not mend it. AERMOD's default, √(3.6 u*² + 0.35 w*²), is the same within 2 %,
-and the later coefficients make it worse. What would mend it is time: such formulas are used for means of an hour,
-samplers took ten minutes, and spread to the side grows about with the fifth root of the time (D. B. Turner 1970,
-*Workbook of Atmospheric Dispersion Estimates*: 0.17 to 0.2, without the original at hand). Taken so, the aims are
-met (last row of the first table). But this was tried after the others had been seen, and RLINE's authors do not say
+WHY = """What is published elsewhere does not mend it. AERMOD's default, $\\sqrt{3.6 u_*^2 + 0.35 w_*^2}$, is the same
+within 2 %, and the later coefficients make it worse. What would mend it is time: such formulas are used for means of
+an hour, samplers took ten minutes, and spread to the side grows about with the fifth root of the time (D. B. Turner
+1970, *Workbook of Atmospheric Dispersion Estimates*: 0.17 to 0.2, without the original at hand). Taken so, the aims
+are met (last row of the first table). But this was tried after the others had been seen, and RLINE's authors do not say
 that the formula is of an hour. So the default stays, and the test of it stays a strict expected failure. A scenario
 that has measured turbulence should give it (`wind_sideways_mps`)."""
 TARGETS = "| wanted | | 0.95 | ±0.15 | 0.2 | 0.84 | ±0.25 | 0.5 |"
@@ -84,7 +84,7 @@ def why_the_formula_misses() -> list[str]:
         "A scenario that does not say how much the wind turns takes RLINE's formula, with which the largest values",
         "on arcs miss the aims. It says more than was measured on the prairie, so plumes are too wide:",
         "",
-        "| Runs | | by formula over measured, median (quartiles) | FAC2 | FB | NMSE |",
+        "| Runs | number | by formula over measured, median (quartiles) | FAC2 | FB | NMSE |",
         "| --- | --: | --: | --: | --: | --: |",
     ]
     runs = [run for run in rows(DATA, "prairie_grass_runs.csv") if run["has_met"] == "1"]
