@@ -91,9 +91,13 @@ class Patch(Remembers):
 
     @classmethod
     def of_area(cls, name: str, area: Area, walkers: Walkers, cells: CellLines) -> Patch:
-        """The patch of an area: it takes the cells that lie in it by their middle."""
+        """The patch of an area: it takes the cells that lie in it by their middle, of the level with most of them."""
         middle = shapely.line_interpolate_point(cells.line, 0.5, normalized=True)
-        return cls(name, shapely.contains(area, middle) & may_be_taken(walkers), walkers, cells, area)
+        inside = shapely.contains(area, middle) & may_be_taken(walkers)
+        layer = layer_of_cells(walkers)
+        levels, count = np.unique(layer[inside], return_counts=True)
+        level = levels[count.argmax()] if levels.size else 0
+        return cls(name, inside & (layer == level), walkers, cells, area)
 
     def _destinations(self) -> list[int]:
         """Taken cells in which a walk ends: of each pair the lower one, whichever way people come.
@@ -413,6 +417,11 @@ def may_be_taken(walkers: Walkers) -> NDArray[np.bool_]:
     """Cells that patches may take the place of: neither crossings nor stairs."""
     kind = walkers.network.links.kind[walkers.link_of]
     return np.asarray((kind != WalkKind.CROSSING) & (kind != WalkKind.STEPS))
+
+
+def layer_of_cells(walkers: Walkers) -> NDArray[np.int8]:
+    """Level of every directed cell."""
+    return np.asarray(walkers.network.links.layer[walkers.link_of])
 
 
 def _place(line: shapely.LineString, share: float) -> tuple[float, float]:

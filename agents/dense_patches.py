@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from ..kernels import walking_tables as table
-from .crowd_patches import Patch, may_be_taken
+from .crowd_patches import Patch, layer_of_cells, may_be_taken
 from .patch_ground import CellLines
 from .patch_handover import hand_back, take_over
 from .remembering import Remembers, State
@@ -35,7 +35,7 @@ class Change(NamedTuple):
 
 
 class DensePatches(Remembers):
-    """Squares of 20 m of a walk network that become patches while they are dense.
+    """Squares of 20 m of one level of a walk network that become patches while they are dense.
 
     Squares side by side, or that share a link, are one patch; when another joins or leaves them the patch is laid out
     anew, with everybody where they are. Its ground is that of the links.
@@ -56,10 +56,10 @@ class DensePatches(Remembers):
         opposite = walkers.walks.cell_i[0, table.OPPOSITE]
         at = np.column_stack([shapely.get_x(middle), shapely.get_y(middle)])
         at = at[np.minimum(np.arange(opposite.size), opposite)]  # both directions of a cell are in one square
-        self._squares, self._square_of = np.unique(
-            np.floor(at / SQUARE_M).astype(np.int64), axis=0, return_inverse=True
-        )
-        self._eligible = may_be_taken(walkers) & ~self._near_patches()
+        layer = layer_of_cells(walkers)
+        square = np.column_stack([np.floor(at / SQUARE_M), layer]).astype(np.int64)
+        self._squares, self._square_of = np.unique(square, axis=0, return_inverse=True)
+        self._eligible = may_be_taken(walkers) & ~self._near_patches() & ~self._near_other_levels(layer)
         self._area_m2 = self._per_square(walkers.walks.cell_f[0, table.AREA_M2] / 2.0)
         self._beside = self._neighbours()
         self.is_dense = np.zeros(len(self._squares), np.bool_)
@@ -76,6 +76,15 @@ class DensePatches(Remembers):
             near[patch.portals] = near[patch.enters] = True
         return np.asarray(near | near[self._walkers.walks.cell_i[0, table.OPPOSITE]])
 
+    def _near_other_levels(self, layer: NDArray[np.int8]) -> Bools:
+        """Cells from which one goes on to another level: they stay links, so that each patch lies on one."""
+        near = np.zeros(layer.size, np.bool_)
+        for cell, after in enumerate(self._cells.after):
+            other = [one for one in after if layer[one] != layer[cell]]
+            near[other] = True
+            near[cell] |= bool(other)
+        return np.asarray(near | near[self._walkers.walks.cell_i[0, table.OPPOSITE]])
+
     def _per_square(self, of_cells: Floats) -> Floats:
         weights = of_cells * self._eligible
         return np.bincount(self._square_of, weights=weights, minlength=len(self._squares)).astype(np.float64)
@@ -84,12 +93,14 @@ class DensePatches(Remembers):
         """Pairs of squares that touch each other, or in which cells follow one another."""
         row_of = {tuple(square): row for row, square in enumerate(self._squares.tolist())}
         pairs = []
-        for (across, up), row in row_of.items():
+        for (across, up, level), row in row_of.items():
             for side in ((1, 0), (0, 1), (1, 1), (1, -1)):
-                other = row_of.get((across + side[0], up + side[1]))
+                other = row_of.get((across + side[0], up + side[1], level))
                 pairs += [] if other is None else [(row, other)]
+        level = self._squares[self._square_of, 2]
         for cell, after in enumerate(self._cells.after):
-            pairs += [(int(self._square_of[cell]), int(self._square_of[other])) for other in after]
+            own = int(self._square_of[cell])
+            pairs += [(own, int(self._square_of[other])) for other in after if level[other] == level[cell]]
         joined = np.array(pairs, np.int64).reshape(-1, 2)
         return joined[:, 0], joined[:, 1]
 

@@ -60,8 +60,7 @@ class HazardField:
         self._on_walks: Sampled | None = None
         self.walk = np.zeros((columns, 0))
         if walkers is not None:
-            beside = walkers.network.links.road_link[walkers.link_of]
-            layer = np.where(beside >= 0, network.links.layer[np.maximum(beside, 0)], 0)
+            layer = walkers.network.links.layer[walkers.link_of]
             x_m, y_m = walkers.cell_middles()
             self._on_walks = _reached(threat, threat.at(network, x_m - east_m, y_m - north_m), layer)
             self.walk = np.zeros((columns, walkers.link_of.size))

@@ -53,6 +53,7 @@ class Piece:
     road_link: int = -1
     across: Across | None = None
     breaks: list[tuple[float, str]] = field(default_factory=list)
+    layer: int = 0  # level
 
     @property
     def length_m(self) -> float:
@@ -121,6 +122,7 @@ def _parts(piece: Piece, places: dict[str, XY]) -> list[Piece]:
                 piece.inferred,
                 piece.name,
                 piece.road_link,
+                layer=piece.layer,
             )
         )
     return found
@@ -143,6 +145,7 @@ def to_network(draft: Draft, roads: RoadNetwork, *, attribution: str) -> WalkNet
         width_assumed=np.array([piece.width_assumed for piece in pieces], np.bool_),
         inferred=np.array([piece.inferred for piece in pieces], np.bool_),
         kind=np.array([piece.kind for piece in pieces], np.int8),
+        layer=np.array([piece.layer for piece in pieces], np.int8),
         road_link=np.array([piece.road_link for piece in pieces], np.int32),
         shape_start=_starts([len(line) for line in lines]),
         shape_xy=np.concatenate(lines) if lines else np.zeros((0, 2)),

@@ -62,6 +62,7 @@ class WalkLinks:
     width_assumed: Bools  # no tag gave it
     inferred: Bools  # a sidewalk or crossing that no way of the map draws
     kind: Bytes  # WalkKind
+    layer: Bytes  # level, 0: on the ground
     road_link: Ints  # road link it lies beside or crosses, -1: none
     shape_start: NDArray[np.int64]  # [link + 1] into shape_xy
     shape_xy: Floats  # [point, 2] m

@@ -194,6 +194,7 @@ class RoadSides:
                 inferred=True,
                 name=links.name[link],
                 road_link=link,
+                layer=int(links.layer[link]),
             )
             self.draft.pieces.append(side.piece)
 
@@ -281,6 +282,7 @@ class RoadSides:
                 name=self.roads.links.name[across.roads[0][0]],
                 road_link=across.roads[0][0],
                 across=across,
+                layer=int(self.roads.links.layer[across.roads[0][0]]),
             )
         )
 

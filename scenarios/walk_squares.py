@@ -9,6 +9,7 @@ import numpy as np
 
 from .osm_chains import XY, line_length
 from .osm_read import OsmWay
+from .osm_tags import layer_of
 from .walk_draft import Draft, Piece
 from .walk_network import WalkKind
 from .walk_ways import WayLayer
@@ -39,10 +40,12 @@ def lay_squares(squares: Sequence[OsmWay], layer: WayLayer, draft: Draft) -> Non
         entered = {
             key: draft.places[key] for key in keys if key in met or not key.startswith("node/") or "/" in key[5:]
         }
-        _lay_lines(f"way/{way.id}", name, entered, shape.buffer(ROOM_M), shape.area, draft)
+        _lay_lines(f"way/{way.id}", name, entered, shape.buffer(ROOM_M), shape.area, layer_of(way.tags), draft)
 
 
-def _lay_lines(name: str, said: str, entered: dict[str, XY], room: object, area_m2: float, draft: Draft) -> None:
+def _lay_lines(
+    name: str, said: str, entered: dict[str, XY], room: object, area_m2: float, level: int, draft: Draft
+) -> None:
     """Lines between places that see each other, so that no two cross."""
     import shapely
 
@@ -60,6 +63,7 @@ def _lay_lines(name: str, said: str, entered: dict[str, XY], room: object, area_
         piece = Piece(
             f"{name}/across{number}", line, keys[a], keys[b], WalkKind.SQUARE, width_m, width_assumed=False, name=said
         )
+        piece.layer = level
         draft.pieces.append(piece)
 
 

@@ -16,6 +16,7 @@ from .network import Floats, RoadNetwork
 from .osm_chains import XY, line_length
 from .osm_place import project
 from .osm_read import OsmWay, Tags, cut_at_missing_nodes, scan_file
+from .osm_tags import layer_of
 from .walk_draft import JOINED_WITHIN_M, Across, Draft, Piece
 from .walk_network import CrossingKind, WalkKind
 from .walk_sides import AT_JUNCTION_M, RoadSides, Side, point_along
@@ -136,7 +137,10 @@ class WayLayer:
         line = [self.draft.places[start], *line[1:-1], self.draft.places[end]]
         name = f"way/{way.id}:{way.first_index + first}-{way.first_index + last}"
         said = way.tags.get("name", "")
-        self.draft.pieces.append(Piece(name, line, start, end, walk.kind, walk.width_m, walk.width_assumed, name=said))
+        layer = layer_of(way.tags)
+        self.draft.pieces.append(
+            Piece(name, line, start, end, walk.kind, walk.width_m, walk.width_assumed, name=said, layer=layer)
+        )
 
     def node_key(self, node: int, line: Sequence[XY]) -> str:
         """Name of the place where a way that leaves a node along a line begins.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import shapely
 from corridors import ROADS, people, walking
 from rooms import Laws
 
@@ -122,3 +123,37 @@ def test_a_short_rush_makes_no_patch():
     dense = DensePatches(walkers, CellLines(walkers), 0.5)
     pass_seconds(walkers, dense, 0, HOLD_S - 2)
     assert dense.came == 0
+
+
+def over_and_under() -> Walkers:
+    """A footbridge with ramps over a way on the ground, and people on both."""
+    draft = Draft()
+    across = {"w": (-95.0, 0.0), "l": (-45.0, 0.0), "r": (45.0, 0.0), "e": (95.0, 0.0)}
+    draft.places.update(across | {"s": (0.0, -75.0), "n": (0.0, 75.0)})
+    for start, end, layer in (("w", "l", 0), ("l", "r", 1), ("r", "e", 0), ("s", "n", 0)):
+        line = [draft.places[start], draft.places[end]]
+        draft.pieces.append(Piece(f"{start}-{end}", line, start, end, WalkKind.FOOTWAY, 2.0, layer=layer))
+    network = to_network(draft, ROADS, attribution="")
+    depart_s = 3.0 * np.arange(60)
+    return walking(network, people(network, [("w-l", "r-e", depart_s), ("s-n", "s-n", depart_s)]))
+
+
+def test_who_is_on_a_bridge_does_not_meet_who_is_under_it():
+    walkers = over_and_under()
+    layer = walkers.network.links.layer[walkers.link_of]
+    dense = DensePatches(walkers, CellLines(walkers), 0.02)
+    pass_seconds(walkers, dense, 0, 150)
+    levels = [set(layer[patch.taken].tolist()) for patch in walkers.patches]
+    assert {0} in levels and {1} in levels and all(len(one) == 1 for one in levels)
+    bridge, under = (next(p for p, one in zip(walkers.patches, levels, strict=True) if one == {k}) for k in (1, 0))
+    assert bridge.inside > 5 and under.inside > 5
+    pass_seconds(walkers, dense, 150, 700)
+    assert (walkers.people.status[0] == table.ARRIVED).all()
+
+
+def test_a_patch_that_is_drawn_takes_the_level_with_most_ways():
+    walkers = over_and_under()
+    layer = walkers.network.links.layer[walkers.link_of]
+    patch = Patch.of_area("square", shapely.box(-20, -40, 20, 40), walkers, CellLines(walkers))
+    assert patch.taken.any() and (layer[patch.taken] == 0).all()
+    assert not patch.taken[walkers.walks.first_cell[2 * walkers.network.link_row["l-r"]] + 2]

@@ -103,6 +103,7 @@ def test_levels_meet_only_at_shared_nodes(tmp_path):
     bridge = {"highway": "footway", "bridge": "yes", "layer": "1"}
     walk, _ = walk_town(tmp_path, places, [(10, [1, 3], RESIDENTIAL), (20, [6, 7], bridge)])
     assert np.bincount(walk.parts()).size == 2
+    assert (walk.links.layer == (walk.links.kind == WalkKind.FOOTWAY)).all()
 
 
 def test_a_square_is_crossed_straight_and_its_area_is_shared_out(tmp_path):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hazard_case import CRS, box, flood, write_series
 from traffic_case import BLOCK_DEGREES, TOWN_AT, road_of, simulate, write_scenario
 
+from citytwin.agents.hazard_field import HazardField
 from citytwin.kernels import traffic_tables as table
 from citytwin.kernels import walking_tables
 from citytwin.kernels.hazards import car_speed_in_water
@@ -193,6 +195,21 @@ def test_in_a_town_nobody_is_lost_whatever_comes_and_everything_is_restored(tmp_
         and np.isinf(simulation.edges_m).all()
     )
     assert not simulation.events.at(("limit", 0)) and not simulation.hazards.detours.closed.any()
+
+
+def test_footbridges_stay_dry(tmp_path):
+    west, south = TOWN_AT
+    everywhere = box(west - 1e-3, south - 1e-3, west + 1e-2, south + 1e-2)
+    write_series(tmp_path / "water.geojson", (0, everywhere, {"depth_m": 0.8}))
+    hazards = [{"kind": "flood", "file": "water.geojson"}]
+    simulation = walkers_of(write_scenario(tmp_path, walks=WALKS, demand=[], hazards=hazards))
+    walkers, hazard = simulation.model.walkers, simulation.hazards.hazards
+    layer = np.zeros(walkers.network.link_count, np.int8)
+    layer[0] = 1
+    walkers.network = replace(walkers.network, links=replace(walkers.network.links, layer=layer))
+    field = HazardField(hazard.fields[0].threat, simulation.model.network, hazard.pieces, walkers)
+    field.look(1.0)
+    assert (field.shuts_cells == (walkers.link_of != 0)).all()
 
 
 def test_a_run_leaves_its_tables_and_lists(tmp_path):
