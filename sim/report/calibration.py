@@ -17,6 +17,7 @@ from ..calibrate.losses import geh
 from ..network_facts import drawn_lines
 from . import streets_map, style
 from .calibration_profiles import time_profiles
+from .calibration_sources import source_maps
 from .figures import Picture, chart, figure_of
 from .page import templates
 from .svg import to_svg
@@ -58,6 +59,7 @@ def render(found: Calibration) -> str:
             unknown=_unknown(found),
             pictures=[
                 *([_scatter(found), _geh_map(found)] if _counted(found).size else []),
+                *source_maps(found),
                 *time_profiles(found),
                 _progress(found),
             ],
@@ -132,6 +134,7 @@ def _acceptance(found: Calibration) -> list[dict[str, str]]:
             "wanted": f"at {'most' if one.at_most else 'least'} {_quantity(one, one.wanted)}",
         }
         for one, other in zip(*tables, strict=True)
+        if one.met is not None or other.met is not None
     ]
 
 

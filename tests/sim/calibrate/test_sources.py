@@ -13,6 +13,8 @@ from citytwin.sim.calibrate.calibration import calibrate
 from citytwin.sim.calibrate.intervals import independent_share
 from citytwin.sim.calibrate.setting import set_up
 from citytwin.sim.calibrate.source_search import SEARCHED
+from citytwin.sim.report.calibration import render
+from citytwin.sim.report.style import number
 
 TRUTH = 3.5, 60.0, -40.0  # g/s, m east and north of where the scenario has it
 NOISE = 0.1
@@ -39,7 +41,7 @@ def plume(tmp_path_factory):
     seen["files"] = [{"file": "air.csv", "kind": "air", "interval_s": 600}]
     (folder / "seen.yaml").write_text(json.dumps(seen))
     asked = {"calibration": 1, "scenario": "town.yaml", "observations": "seen.yaml", "demand": None, "left_out": 0}
-    asked |= {"parameters": NUMBERS, "seeds": 2, "budget": 70, "loss": "poisson", "weight_decay": 0}
+    asked |= {"parameters": NUMBERS, "seeds": 2, "budget": 60, "loss": "poisson", "weight_decay": 0}
     (folder / "fit.yaml").write_text(json.dumps(asked))
 
     def write(values):
@@ -76,6 +78,14 @@ def test_the_written_scenario_has_the_source_there(plume, found):
     assert source.rates_gps["nox"] == pytest.approx(found.found.values[0], rel=1e-5)
     assert (source.at[1] - 47.002) * 111_320.0 == pytest.approx(found.found.values[2], abs=0.05)
     assert source.height_m == 3  # what was not calibrated stays
+
+
+def test_the_report_draws_where_the_source_was_found_and_no_empty_guidelines(found):
+    page = render(found)
+    _, east, north = found.found.values
+    assert f"plant was found {number(float(np.hypot(east, north)))} m from where it was believed to be" in page
+    assert "Boxes: 90 % intervals" in page
+    assert "TAG M3.1" not in page
 
 
 def test_errors_that_neighbours_share_are_fewer():
