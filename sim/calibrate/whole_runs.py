@@ -133,7 +133,8 @@ def measured(
     watch = _Watch(simulation, instruments, groups, group_of or {})
     for edge_s in watch.edges_s.tolist():
         simulation.run(edge_s)
-        watch.look(edge_s)
+        with simulation.model.fleet.reading():
+            watch.look(edge_s)
     return watch.found(nobody)
 
 
