@@ -257,7 +257,7 @@ def _concentration_map(air: _Tables, city: City, means: pd.DataFrame, entry: str
                 frame.axes.add_collection(
                     PolyCollection(squares, facecolors=colour, alpha=0.75, linewidths=0, zorder=0.5)
                 )
-        lines = streets_map.simplified(city.lines, 0.3 * frame.m_per_pt)
+        lines = streets_map.simplified(streets_map.once_a_street(city.lines), 0.3 * frame.m_per_pt)
         streets_map.draw_lines(frame, lines, colours=style.LIGHT["paper"], width_pt=[1.0] * len(lines), order=1.0)
         streets_map.draw_lines(frame, lines, colours=style.LIGHT["ink"], width_pt=[0.35] * len(lines), order=1.1)
         _draw_squares_legend(frame, f"{called} that traffic and sources add, µg/m³", edges, colours)

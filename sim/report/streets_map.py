@@ -132,6 +132,17 @@ def beside_twin(lines: Lines, shift_m: NDArray[np.float64], *, left: bool) -> li
     ]
 
 
+def once_a_street(lines: Lines) -> list[NDArray[np.float64]]:
+    """The lines without those that only lead back along another one."""
+    from scipy.spatial import cKDTree
+
+    if not len(lines):
+        return []
+    places = np.array([[*line[0], *line[-1], *middle_of(line)] for line in lines])
+    back = cKDTree(places).query_ball_point(places[:, [2, 3, 0, 1, 4, 5]], TWIN_WITHIN_M)
+    return [line for row, line in enumerate(lines) if not any(other < row for other in back[row])]
+
+
 def label_streets(
     frame: MapFrame, names: Sequence[str], places: Sequence[NDArray[np.float64]], *, halo: bool, most: int = NAMES_SHOWN
 ) -> int:

@@ -52,8 +52,8 @@ def to_svg(figure: Figure, key: str, alt: str) -> str:
     inner = body[body.index(">") + 1 : body.rindex("</svg>")]
     inner = re.sub(r"<metadata>.*?</metadata>", "", inner, flags=re.DOTALL)
     inner = re.sub(r"<!--.*?-->\s*", "", inner, flags=re.DOTALL)  # matplotlib repeats every text as a comment
-    inner = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found.group()):.2f}".rstrip("0").rstrip("."), inner)
     inner = re.sub(r'(?<= d=")[^"]{4000,}', _shorter, inner)
+    inner = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found.group()):.2f}".rstrip("0").rstrip("."), inner)
     inner = re.sub(r"font: ([^;\"]*?)(\d[\d.]*)px [^;\"]*", r"font: \1\2px var(--font)", inner)
     inner = re.sub(r'\bid="', f'id="{key}-', inner)
     inner = re.sub(r"url\(#", f"url(#{key}-", inner)

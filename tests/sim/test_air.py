@@ -23,6 +23,7 @@ from citytwin.sim.air_grid import air_grid
 from citytwin.sim.air_tables import write_air
 from citytwin.sim.report import write_report
 from citytwin.sim.report.air_figures import whose_figure, wind_rose
+from citytwin.sim.report.streets_map import once_a_street
 from citytwin.sim.run import network_of, run_scenario, trips_of
 from citytwin.sim.run_folder import RunFolderError, read_run
 from citytwin.sim.simulation import Simulation
@@ -425,3 +426,12 @@ def test_pictures_of_whose_air_it_is_and_of_the_wind(run):
     )
     assert wind_rose(run.air_weather.iloc[:1], 480.0) is None
     assert whose_figure(run.air_shares, run.air_places, "co", "CO") is None
+
+
+def test_a_street_is_drawn_once_and_both_halves_of_a_ring_are():
+    east = np.array([[0.0, 0.0], [100.0, 0.0]])
+    north, south = (np.array([[0.0, 0.0], [50.0, y], [100.0, 0.0]]) for y in (60.0, -60.0))
+    lines = [east, east[::-1] + 3.0, north, south[::-1]]
+    drawn = once_a_street(lines)
+    assert len(drawn) == 3 and drawn[0] is east and drawn[1] is north
+    assert once_a_street([]) == []
