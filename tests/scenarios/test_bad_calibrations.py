@@ -11,6 +11,18 @@ from citytwin.scenarios.calibration_file import read_calibration
 from citytwin.scenarios.problems import InputError, ScenarioError, describe
 from citytwin.sim.calibrate.calibration import calibrate
 
+# ruff: noqa: E501 (a message is one line)
+TOLD = [
+    'fit.yaml:4  parameters[0].kind = "free_sped"  no such kind. Closest: "free_speed", "route_spread". All: route_spread, free_speed, signal, walking, emission, source_rate, source_place, departures, key.',
+    'fit.yaml:4  parameters[1].road_class = "primari"  no such road class. Closest: "primary", "primary_link". All: motorway, trunk, primary, secondary, tertiary, motorway_link, trunk_link, primary_link, secondary_link, tertiary_link, unclassified, residential, living_street, service, track.',
+    "fit.yaml:4  parameters[2].scale = 0  must be above 0.",
+    'fit.yaml:4  parameters[2].key = "speed"  must be "speed_mps", "speed_sd_mps", "door_per_m_s" or "door_less_per_s".',
+    "fit.yaml:4  parameters[3].prior = 2  must lie in low … high (0 … 1).",
+    'fit.yaml:5  weights  `speeds` is no kind of reading. Closest: "speed", "walk_speed". All: count, speed, travel_time, turning_count, screen_line, queue, walkers, air, walk_speed, bottleneck_flow.',
+    'fit.yaml:6  experiments[0].file = "doors.csv"  no such file.',
+    'fit.yaml:7  routes = "free"  must be "chosen" or "kept".',
+    "8 problems, nothing was run.",
+]
 GOOD = {"calibration": 1, "scenario": "town.yaml", "observations": "counts.csv"}
 
 
@@ -53,6 +65,25 @@ def test_all_problems_come_at_once_with_their_lines(tmp_path, monkeypatch):
     ):
         assert told[line].startswith(words)
     assert told[-1] == "7 problems, nothing was run."
+
+
+def test_what_may_change_and_weigh_is_checked_word_by_word(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = write(
+        tmp_path,
+        parameters=[
+            {"kind": "free_sped", "road_class": "primary", "low": 0, "high": 1},
+            {"kind": "free_speed", "road_class": "primari", "low": 0.5, "high": 1},
+            {"kind": "walking", "key": "speed", "low": 1, "high": 2, "scale": 0},
+            {"kind": "route_spread", "low": 0, "high": 1, "prior": 2},
+        ],
+        weights={"speeds": 1},
+        experiments=[{"file": "doors.csv", "kind": "bottleneck_flow"}],
+        routes="free",
+    )
+    with pytest.raises(ScenarioError) as caught:
+        read_calibration(file)
+    assert describe(caught.value.problems).splitlines() == TOLD
 
 
 def test_a_file_that_is_not_there_names_the_closest(tmp_path, monkeypatch):
