@@ -19,6 +19,8 @@ from .scenario import Scenario
 from .strict import Listed, Strict
 from .yaml_lines import Written, as_written, read_yaml
 
+DAY_S = 86_400.0
+
 
 def read_injects(file: Path, scenario: Scenario, network: RoadNetwork) -> list[Inject]:
     """Injects of a file, in their order in time.
@@ -81,6 +83,8 @@ def _read(
 
 def _outside(scenario: Scenario, at_s: float, now_s: float) -> str:
     """Why nothing can happen at a time any more, "" where it can."""
+    if at_s >= scenario.duration_s and DAY_S - at_s < at_s - scenario.duration_s:  # of the day on which it begins
+        return f"is before the run begins ({clock(scenario.start, 0.0)}). Give a later time."
     if at_s >= scenario.duration_s:
         return f"is after the end of the run ({clock(scenario.start, scenario.duration_s)}). Give an earlier time."
     if at_s < now_s:

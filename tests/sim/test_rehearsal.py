@@ -176,6 +176,9 @@ def test_what_is_wrong_with_an_inject_is_said_in_words(rehearsal):
     assert 'at = "09:00"  is after the end of the run (07:08). Give an earlier time.' in said(
         rehearsal.inject, closure(rehearsal, at="09:00")
     )
+    assert 'at = "06:50"  is before the run begins (07:00). Give a later time.' in said(
+        rehearsal.inject, closure(rehearsal, at="06:50")
+    )
     assert 'link = "way/9:1-2"  no such link. Closest:' in said(
         rehearsal.inject, {"kind": "road_closure", "link": "way/9:1-2"}
     )
