@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from .evacuation import Share
+from .evacuation_files import all_shelters, all_zones
 from .hazard_checks import named_hazards
 from .inject_kinds import Inject, register
 from .problems import closest_hint
@@ -39,7 +40,7 @@ class EvacuationOrder(Inject):
         if scenario.evacuation is None:
             yield "kind", NO_EVACUATION
             return
-        known = [zone.id for zone in scenario.evacuation.zones]
+        known = [zone.id for zone in all_zones(scenario.evacuation)]
         for zone in self.zones:
             yield from unknown("zones", zone, known, f"no zone {zone!r}.")
 
@@ -56,7 +57,7 @@ class ShelterFull(Inject):
         if scenario.evacuation is None:
             yield "kind", NO_EVACUATION
             return
-        known = [shelter.id for shelter in scenario.evacuation.shelters]
+        known = [shelter.id for shelter in all_shelters(scenario.evacuation)]
         yield from unknown("shelter", self.shelter, known, "no such shelter.")
 
 

@@ -89,7 +89,8 @@ class Injects(Remembers):
         named = [link for link in (keys.pop("link", ""), *keys.pop("links", ())) if link]
         rows = [self._simulation.model.network.link_row[link] for link in named]
         streets = [", ".join(dict.fromkeys(links.name[row] or links.id[row] for row in rows))] if rows else []
-        said = [*streets, *(f"{key.replace('_', ' ')} {_said(value)}" for key, value in keys.items())]
+        told = ["known to all"] if keys.pop("known_to", "") == "broadcast" else []
+        said = [*streets, *told, *(f"{key.replace('_', ' ')} {_said(value)}" for key, value in keys.items())]
         for_min = getattr(inject, "for_min", None)
         said += [] if for_min is None else [f"for {for_min:g} min"]
         note = f" ({inject.note})" if inject.note else ""

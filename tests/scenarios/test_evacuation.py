@@ -19,6 +19,7 @@ from citytwin.scenarios.differences import differences
 from citytwin.scenarios.evacuation import CellBroadcast, DoorToDoor, Neighbours, Siren
 from citytwin.scenarios.evacuation_places import not_drivable
 from citytwin.scenarios.evacuation_times import PreparationTime
+from citytwin.scenarios.inject_emergency import EvacuationOrder, ShelterFull
 from citytwin.scenarios.scenario import check_scenario, load_scenario
 from citytwin.sim.run import network_of, walks_of
 
@@ -132,6 +133,12 @@ def test_zones_shelters_and_inhabitants_come_from_files_too(tmp_path):
     assert check_scenario(file) == []
     people = walks_of(load_scenario(file), network_of(load_scenario(file))).evacuees
     assert people.household.size == 70 and people.havens.capacity.tolist() == [25.0]
+    scenario = load_scenario(file)
+    told = EvacuationOrder(at="07:10", kind="evacuation_order", zones=["old town", "new town"])
+    assert [text for _, text in told.wrong(scenario, None)] == [
+        "no zone 'new town'. Closest: \"old town\". All: old town."
+    ]
+    assert not list(ShelterFull(at="07:10", kind="shelter_full", shelter="gym").wrong(scenario, None))
     (tmp_path / "people.csv").write_text("zone,population\nold town,41\n")
     file = write_case(
         tmp_path, zones=[], groups=[], orders=orders, shelters=[], exits=[], population_file="people.csv", **files
