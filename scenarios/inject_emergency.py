@@ -29,11 +29,14 @@ def unknown(key: str, name: str, known: list[str], said: str) -> Iterator[tuple[
 
 @register
 class EvacuationOrder(Inject):
-    """Zones are told to leave, by the channels of the evacuation."""
+    """Zones are told to leave or to stay inside, by the channels of the evacuation."""
 
     kind: Literal["evacuation_order"] = Field(description="`evacuation_order`.")
     zones: Listed[str] = Field(min_length=1, description="Ids of the zones.")
-    compliance: Share = Field(1.0, description="Share of the warned households that leave.")
+    action: Literal["leave", "stay_inside"] = Field(
+        "leave", description="What they are told: `leave`, or `stay_inside` with everything shut."
+    )
+    compliance: Share = Field(1.0, description="Share of the warned households that do so.")
 
     def wrong(self, scenario: Scenario, network: RoadNetwork) -> Iterator[tuple[str, str]]:
         """Zones that are not there."""

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
 @gives(EvacuationOrder)
 def order_zones(simulation: Simulation, inject: EvacuationOrder, now_s: float) -> str:
-    """Tell zones to leave."""
+    """Tell zones to leave or to stay inside."""
     rescue = simulation.rescue
     assert rescue is not None, "the inject was checked"
-    order = Order(zones=inject.zones, start_s=now_s, compliance=inject.compliance)
+    order = Order(zones=inject.zones, action=inject.action, start_s=now_s, compliance=inject.compliance)
     told = rescue.orders.give(order, now_s)
-    return f"{told.people:,} people are told to leave, of whom {told.leaving:,} will"
+    what = inject.action.replace("_", " ")
+    return f"{told.people:,} people are told to {what}, of whom {told.leaving:,} will"
 
 
 @gives(ShelterFull)

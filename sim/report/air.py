@@ -70,12 +70,10 @@ def air_section(run: Run, city: City, start: dt.datetime) -> dict[str, Any] | No
         pictures += _curves(air, shown, start)
         pictures += filter(None, [whose_figure(air.shares, air.places, shown, NAMES[shown])])
     pictures += filter(None, [wind_rose(run.air_weather, float(run.summary["sim_s"]))])
-    return {
-        "sentences": _sentences(run, air, facts, means),
-        "pictures": pictures,
-        "rows": _rows(air, means),
-        "above": _above_rows(air.above),
-    }
+    sentences = _sentences(run, air, facts, means)
+    if not sentences and not pictures and air.places.empty:
+        return None  # only the weather was asked for, as of a hazard
+    return {"sentences": sentences, "pictures": pictures, "rows": _rows(air, means), "above": _above_rows(air.above)}
 
 
 def _means(air: _Tables) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from traffic_case import road_of
 
 from citytwin.agents.gas_cloud import GasSeries, passing
 from citytwin.agents.weather import Place
+from citytwin.kernels.air_puffs import fill_arrivals
 from citytwin.scenarios.hazard_series import Sampled
 from citytwin.scenarios.hazards import Gas
 from citytwin.scenarios.meteorology import StabilityWeather
@@ -107,3 +108,16 @@ def test_less_than_a_tenth_of_the_front_is_nothing():
     assert sampled.place.tolist() == [0]
     seen = sampled.values[sampled.values > 0.0]
     assert seen.min() >= 0.1 * series.gas.front == pytest.approx(0.1 * 0.5 * 70.906 / 24.465)
+
+
+def test_the_front_comes_when_the_formula_says():
+    """The cloud sampled every ten seconds against the moment that halving finds."""
+    series = series_of(states_of((0.0, 270.0)), lasts_s=0.0, every_s=10.0)
+    ahead_m, left_m = np.array([100.0, 400.0, 900.0, 400.0]), np.array([0.0, 0.0, 50.0, 2000.0])
+    sampled = series.sample(series.x_m + ahead_m, series.y_m + left_m)
+    arrived_s, _, _ = passing(sampled, series.times_s, series.gas.front)
+    wanted_s = np.zeros(4)
+    fill_arrivals(series.plumes[0], 1e5, series.gas.front / 1000.0, ahead_m, left_m, np.full(4, 1.5), wanted_s)
+    assert sampled.place.tolist() == [0, 1, 2] and np.isinf(wanted_s[3])
+    assert arrived_s == pytest.approx(wanted_s[:3], abs=10.0)
+    assert (np.diff(arrived_s) > 60.0).all()

@@ -49,9 +49,11 @@ def test_what_is_bundled() -> None:
     assert bundled_scenarios() == sorted([*everywhere, *MONACO, *PLANS_OF_DEMAND, *PLANS_OF_STREETS, *EVACUATIONS])
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in bundled_scenarios() if name not in (*PLANS_OF_STREETS, *PLANS_OF_DEMAND, *EVACUATIONS)]
-)
+ORDERS_ONLY = ("monaco/ammonia_stay_inside",)  # whose places are all those of ammonia_release
+CHECKED_ELSEWHERE = (*PLANS_OF_STREETS, *PLANS_OF_DEMAND, *EVACUATIONS, *ORDERS_ONLY)
+
+
+@pytest.mark.parametrize("name", [name for name in bundled_scenarios() if name not in CHECKED_ELSEWHERE])
 def test_each_fits_its_city(name: str) -> None:
     assert describe(check_scenario(name)) == "No problems found."
 

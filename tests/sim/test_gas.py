@@ -9,6 +9,8 @@ import pytest
 from evacuation_case import corner, rescue_of, write_case
 
 from citytwin.agents.gas_exposure import INDOORS, OUTSIDE
+from citytwin.scenarios.inject_emergency import EvacuationOrder
+from citytwin.sim.inject_emergency import order_zones
 from citytwin.sim.report import write_report
 from citytwin.sim.run import run_scenario
 from citytwin.sim.run_folder import read_run
@@ -194,7 +196,7 @@ def test_the_report_shows_where_the_cloud_was_and_whom_it_harmed(deadly):
     page = (run.folder / "report.html").read_text()
     for words in ("tank: the cloud is ", "tank: above the level of danger to life up to ", "tank: most people are in"):
         assert words in page
-    assert "<h2>Gas</h2>" in page and "kg of chlorine from 07:01 on." in page
+    assert "<h2>The air</h2>" not in page and "<h2>Gas</h2>" in page and "kg of chlorine from 07:01 on." in page
 
 
 def test_a_run_with_gas_goes_on_from_a_snapshot(tmp_path):
@@ -248,3 +250,10 @@ def test_nobody_is_evacuated_and_drivers_breathe_all_the_same(tmp_path):
     simulation.run(300)
     gas = simulation.hazards.gas_called("tank")
     assert (gas.load > 0.0).any() and gas.homes == 0
+
+
+def test_a_rehearsal_may_tell_zones_to_stay_inside(tmp_path):
+    simulation = case(tmp_path, [NOBODY_GOES])
+    inject = EvacuationOrder(kind="evacuation_order", at="07:01", zones=("west",), action="stay_inside")
+    assert order_zones(simulation, inject, 0.0) == "120 people are told to stay inside, of whom 120 will"
+    assert np.isfinite(simulation.rescue.evacuees.shut_s).sum() > 0
