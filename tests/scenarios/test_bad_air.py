@@ -23,6 +23,17 @@ WHEN = "measures: [{kind: slow_zone, links: [a], speed_kmh: 30, when: {warning: 
 SCENARIOS: list[tuple[str, str, list[str]]] = [
     ("good", WARNING + WHEN % ("smog", "alarm"), []),
     (
+        "limits and people in vehicles that cannot be",
+        "air: {meteorology: {kind: constant, wind_mps: 2, wind_from_deg: 0}, sources: [{id: a, kind: stack, at: [0, 0], height_m: 9, diameter_m: 1, exit_speed_mps: 1, exit_temperature_c: 20}], limits_ugm3: {no2: 0, so2: 5}, occupants: {car: 0.5, tram: 3}}\nreport: {rank_by: noise}\n",
+        [
+            "town.yaml:6  air.occupants.car = 0.5  must be at least 1.",
+            'town.yaml:6  air.occupants.tram = 3  must be "car", "truck", "bus", "emergency" or "bicycle".',
+            "town.yaml:6  air.limits_ugm3.no2 = 0  must be above 0.",
+            'town.yaml:6  air.limits_ugm3.so2 = 5  must be "nox", "no2", "pm10", "pm25", "co" or "voc".',
+            'town.yaml:7  report.rank_by = "noise"  must be "air".',
+        ],
+    ),
+    (
         "nothing watched",
         "air_warnings: [{id: smog, series: air.csv, levels: [{name: a, at: 4}]}]\n",
         ["town.yaml:6  air_warnings[0]  needs `pollutant` or `index` (us_epa, eu_eaqi, cn_hj633): what is watched."],

@@ -242,6 +242,17 @@ def test_a_zone_holds_while_its_warning_is_at_the_level(tmp_path):
     assert facts_of(calm)["state_hash"] == facts_of(run(rows, until_s=600.0))["state_hash"]  # as without the measure
 
 
+def test_plates_count_while_the_level_holds(tmp_path):
+    rows = [(f"{second}", float(second), BEGIN, IN) for second in range(0, 600, 20)]
+    keys: dict[str, Any] = {"until_s": 600.0, "start": "2026-05-05T07:00"}
+    always = run(rows, plates(), **keys)
+    alarm = run(rows, plates(**ALARM), air_warnings=[smog(tmp_path)], **keys)
+    kept, twin = (
+        {int(name) for name, row in trips_of(one).items() if row["status"] == "no_route"} for one in (alarm, always)
+    )
+    assert kept == {second for second in twin if not 180 <= second < 360} and 0 < len(kept) < len(twin)
+
+
 def test_tolls_and_slow_zones_wait_for_a_level_too(tmp_path):
     rows = [(f"{second}", float(second), BEGIN, END) for second in (0, 190, 400)]
     money = {"kind": "toll", "id": "toll", "price": 0.01, "links": [IN], **ALARM}
