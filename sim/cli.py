@@ -474,13 +474,14 @@ def schema(observed: bool, as_json: bool) -> int:
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--pdf", is_flag=True, help="Print it as a PDF as well, with a browser of this machine.")
 @_json_option
-def report(folder: Path, as_json: bool) -> int:
+def report(folder: Path, as_json: bool, pdf: bool) -> int:
     """Write the report of a run folder again."""
-    from .report import write_report
+    from .report.pdf import write_both
 
-    path = write_report(folder)
-    click.echo(_dump({"report": path}) if as_json else f"Report: {path}")
+    paths = write_both(folder, pdf=pdf)
+    click.echo(_dump(paths) if as_json else f"Report: {', '.join(map(str, paths.values()))}")
     return DONE
 
 

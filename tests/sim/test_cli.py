@@ -176,6 +176,25 @@ def test_a_run_that_breaks_is_one_line_and_keeps_its_traceback(fake_run, tmp_pat
     assert "This run failed" in (tmp_path / "out" / "report.html").read_text()
 
 
+def test_a_report_is_printed_by_a_browser_or_says_that_there_is_none(fake_run, tmp_path: Path, monkeypatch):
+    fake_run(lambda folder: {"created": 0, "arrived": 0, "active": 0, "waiting": 0, "stuck": 0})
+    assert call("run", "x.yaml", "-o", tmp_path / "out").exit_code == 0
+    monkeypatch.setenv("PATH", str(tmp_path))
+    answer = call("report", tmp_path / "out", "--pdf")
+    assert answer.exit_code == 2 and "no browser on the path that prints (chromium, " in answer.stderr
+    browser = tmp_path / "chromium"
+    browser.write_text(
+        '#!/bin/sh\nfor key in "$@"; do case "$key" in --print-to-pdf=*) echo page > "${key#*=}";; esac; done\n'
+    )
+    browser.chmod(0o755)
+    answer = call("report", tmp_path / "out", "--pdf", "--json")
+    assert answer.exit_code == 0, answer.stderr
+    assert Path(json.loads(answer.stdout)["pdf"]).read_text() == "page\n"
+    browser.write_text("#!/bin/sh\necho no display >&2\n")
+    answer = call("report", tmp_path / "out", "--pdf")
+    assert answer.exit_code == 2 and "did not print it: no display" in answer.stderr
+
+
 def test_wrong_input_during_a_run_is_wrong_input(fake_run, tmp_path: Path):
     def wrong(folder: RunFolder) -> None:
         raise ScenarioError("no such link.")
