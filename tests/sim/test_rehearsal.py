@@ -262,7 +262,7 @@ def test_commands_of_a_file_lead_it(town, tmp_path):
     )
     assert answer.exit_code == 0, answer.output
     text = answer.stdout
-    assert "inject 1 at 07:01: road closure: Street 101, known to broadcast, for 2 min" in text
+    assert "inject 1 at 07:01: road closure: Street 101, known to all, for 2 min" in text
     assert "07:03  2  extra arrivals: share 0.2, for 2 min" in text
     assert "07:01 to 07:03: as planned | with speed limit: Street 200, speed kmh 20.0; incident: " in text
     assert "undone: extra arrivals: share 0.2, for 2 min (given at 07:01). It is 07:01 again." in text
