@@ -51,14 +51,12 @@ def stretches_of(network: RoadNetwork) -> Stretches:
     """Cut streets into straight stretches; those underground have none, and what they emit stays there."""
     import shapely
 
-    ends, link = [], []
-    for row in np.flatnonzero(network.links.layer > UNDERGROUND).tolist():
-        line = shapely.simplify(shapely.LineString(network.link_shape_xy(row)), STRAIGHT_M)
-        points = shapely.get_coordinates(line)
-        ends.append(np.hstack([points[:-1], points[1:]]))
-        link += [row] * (len(points) - 1)
-    x1, y1, x2, y2 = np.concatenate(ends).T if ends else np.zeros((4, 0))
-    rows = np.array(link, np.int64)
+    above = np.flatnonzero(network.links.layer > UNDERGROUND)
+    shapes = np.array([shapely.LineString(network.link_shape_xy(row)) for row in above.tolist()], object)
+    points, of = shapely.get_coordinates(shapely.simplify(shapes, STRAIGHT_M), return_index=True)
+    joined = of[1:] == of[:-1]
+    (x1, y1), (x2, y2) = points[:-1][joined].T, points[1:][joined].T
+    rows = above[of[:-1][joined]]
     lanes = np.diff(network.links.lane_start)[rows]
     length_m = np.hypot(x2 - x1, y2 - y1)
     whole_m = np.bincount(rows, weights=length_m, minlength=network.link_count)[rows]

@@ -245,8 +245,14 @@ def simplified(lines: Lines, tolerance_m: float) -> list[NDArray[np.float64]]:
     """The lines without the points that nobody could see."""
     import shapely
 
-    shapes = shapely.simplify([shapely.LineString(line) for line in lines], tolerance_m, preserve_topology=False)
-    return [shapely.get_coordinates(shape) for shape in shapes]
+    if not len(lines):
+        return []
+    row = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
+    shapes = shapely.linestrings(np.concatenate(lines), indices=row)
+    points, row = shapely.get_coordinates(
+        shapely.simplify(shapes, tolerance_m, preserve_topology=False), return_index=True
+    )
+    return np.split(points, np.flatnonzero(np.diff(row)) + 1)
 
 
 def middle_of(line: NDArray[np.float64]) -> NDArray[np.float64]:
