@@ -90,6 +90,8 @@ class Side:
             return self.names.links((value,) if isinstance(value, str) else tuple(map(str, _items(value))))
         if value and key in AREAS:
             return area_words([(lon, lat) for lon, lat in _items(value)])
+        if key == "action" and isinstance(value, str):
+            return plain_words(value)
         if key == "price" and isinstance(value, float):
             return self.money(value)
         if key in ("prices", "value_of_time_per_h") and isinstance(value, dict) and value:

@@ -81,6 +81,7 @@ class EvacuationTable(Remembers):
             return np.bincount(zone[chosen], minlength=zones)
 
         home, away = np.isin(state, (AT_HOME, PREPARING, WAITS_FOR_AMBULANCE)), np.isin(state, NOT_HOME)
+        home |= (state == STRANDED) & np.isnan(evacuees.left_s)  # incapacitated there
         self._zones.write(
             {
                 "t_s": np.full(zones, t_s),

@@ -379,6 +379,9 @@ def test_differences_of_evacuations_are_told_in_words(tmp_path):
     assert 'new: evacuation order "first": to zones west, given at 07:00:30, followed by 90 %' in texts
     assert 'new: evacuation building "school": at 9, 47, people 40, door of 1 m' in texts
     assert "evacuation, people get ready by: lognormal → uniform, from 10 s, to 100 s" in texts
+    inside = [{"id": "first", "zones": ["west"], "start_s": 30.0, "compliance": 0.9, "action": "stay_inside"}]
+    told = [found.text for found in differences(plan, scenario("inside", orders=inside))]
+    assert told == ['evacuation order "first": to leave → stay inside']
     later = scenario(
         "later",
         orders=[{"id": "first", "zones": ["west"], "start_s": 630.0, "compliance": 0.7}],

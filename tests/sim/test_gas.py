@@ -168,6 +168,13 @@ def test_who_was_lost_at_home_or_in_a_car_is_among_those_who_cannot_go_on(deadly
     assert (evacuees.loc[indoors, "status"] == "stranded").all()
 
 
+def test_who_was_lost_at_home_has_not_left(deadly):
+    run, _ = deadly
+    left = run.evacuation.groupby("t_s")["left"].sum()
+    assert left.iloc[-1] == run.evacuees["left_s"].notna().sum() < 200
+    assert (run.evacuation["indoors"] + run.evacuation["left"] == run.evacuation["population"]).all()
+
+
 def test_the_casualty_table_adds_up(deadly):
     run, _ = deadly
     zones = run.table("gas_zones").set_index("zone").drop(columns="hazard")
