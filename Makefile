@@ -61,6 +61,8 @@ bench: $(VENV)/.installed-dev  ## Measure start-up, traffic, walking, routing, s
 	$(BIN)/python benchmarks/phases.py
 	$(BIN)/python benchmarks/snapshots.py
 	$(BIN)/python benchmarks/calibrate.py 1ramp 2corridor
+	$(BIN)/python benchmarks/calibrate.py --budget 10 4smallRegion
+	$(BIN)/python benchmarks/calibration_trials.py
 	$(BIN)/python benchmarks/sources.py
 	$(BIN)/python benchmarks/walking_experiments.py
 	$(BIN)/python benchmarks/data_health.py

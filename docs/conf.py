@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
@@ -46,6 +47,10 @@ autodoc_member_order = "bysource"
 autosummary_generate = True
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
+
+# The page for modellers fits counts that are not part of the project, where they are beside it.
+CORRIDOR = Path(__file__).parents[2] / "shared" / "data" / "calibration" / "bo4mob" / "2corridor"
+os.environ.setdefault("CITYTWIN_2CORRIDOR", str(CORRIDOR))
 
 MADE = Path(__file__).parent / "_made"
 

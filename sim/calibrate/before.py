@@ -8,7 +8,7 @@ import numpy as np
 
 from ...scenarios.network import Floats
 from ...scenarios.observed import KINDS
-from .combinations import Combinations, combinations
+from .combinations import SURE, Combinations, combinations
 from .gauges import COUNTED
 from .losses import Loss
 from .parameters import Parameters
@@ -78,7 +78,7 @@ def look_before(
         loss.nrmse(as_it_is, fitted),
         float(np.mean(persistence)) if persistence else float("nan"),
         float(first.entered[0]),
-        tuple(names[demand & (known < 1e-6)].tolist()),
-        tuple(names[demand & (known >= 1e-6) & (known < 1.0 - 1e-6)].tolist()),
+        tuple(names[demand & (known < SURE)].tolist()),
+        tuple(names[demand & (known >= SURE) & (known < 1.0 - SURE)].tolist()),
         combinations(seen, parameters),
     )

@@ -10,7 +10,9 @@ from ...scenarios.network import Floats
 from .parameters import Parameters
 from .proportions import Seen
 
-SURE = 1e-6  # of a parameter's share: nearer to 0 or 1 it is not known at all, or by itself
+SURE = 1e-3  # of a parameter's share: nearer to 0 or 1 it is not known at all, or by itself
+PIVOT = 1e-6  # of the largest factor: what is smaller is 0
+NEARLY = 0.5  # of the largest: is among the largest
 LEAST = 0.01  # of the largest factor: what is smaller is rounded away
 TERMS = 6  # of a combination; more are counted
 
@@ -37,8 +39,8 @@ class Combinations:
 def combinations(seen: Seen, parameters: Parameters) -> Combinations:
     """Combinations with as few parameters as elimination finds, of those that are known only together.
 
-    Which combinations are known is a space, and any basis of it says the same. Reduced rows (Gauss-Jordan) give sums
-    that begin with different parameters, and changes of one parameter that others make good.
+    Which combinations are known is a space, and any basis of it says the same. Elimination (Gauss-Jordan) gives sums
+    of different parameters, and changes of one parameter that others make good.
     """
     share = seen.known_share
     together = np.flatnonzero((share >= SURE) & (share < 1.0 - SURE))
@@ -54,18 +56,20 @@ def combinations(seen: Seen, parameters: Parameters) -> Combinations:
 
 
 def _reduced(rows: Floats) -> tuple[Floats, list[int]]:
-    """Reduced row echelon form without rows of nothing, and the columns in which rows begin."""
+    """Rows that each have a 1 where the others have 0, and the column of each 1; rows of nothing are left out.
+
+    The next 1 is the first factor that is among the largest left, so that no other becomes large.
+    """
     matrix, pivots = rows.copy(), list[int]()
-    tolerance = SURE * max(float(np.abs(matrix).max(initial=0.0)), 1e-300)
-    for column in range(matrix.shape[1]):
+    tolerance = PIVOT * max(float(np.abs(matrix).max(initial=0.0)), 1e-300)
+    while len(pivots) < min(matrix.shape):
         at = len(pivots)
-        if at == len(matrix):
+        largest = np.abs(matrix[at:]).max(axis=0)
+        if largest.max() <= tolerance:
             break
-        best = at + int(np.abs(matrix[at:, column]).argmax())
-        if abs(matrix[best, column]) <= tolerance:
-            matrix[at:, column] = 0.0
-            continue
-        matrix[[at, best]] = matrix[[best, at]]
+        column = int((largest >= NEARLY * largest.max()).argmax())
+        best = int(np.abs(matrix[at:, column]).argmax())
+        matrix[[at, at + best]] = matrix[[at + best, at]]
         matrix[at] /= matrix[at, column]
         others = np.arange(len(matrix)) != at
         matrix[others] -= np.outer(matrix[others, column], matrix[at])
@@ -75,10 +79,10 @@ def _reduced(rows: Floats) -> tuple[Floats, list[int]]:
 
 def _sum(factors: Floats, names: tuple[str, ...]) -> str:
     rows = np.flatnonzero(np.abs(factors) >= LEAST * np.abs(factors).max())
-    rows = rows[np.argsort(-np.abs(factors[rows]), kind="stable")]
+    rows = rows[np.argsort(-np.abs(factors[rows]).round(6), kind="stable")]
     words = ""
     for row in rows[:TERMS].tolist():
         size, same = abs(float(factors[row])), factors[row] * factors[rows[0]] > 0.0  # a direction has no sign
         words += "" if not words else " + " if same else " − "
-        words += ("" if abs(size - 1.0) < LEAST else f"{size:.2g} ") + names[row]
+        words += ("" if f"{size:.2g}" == "1" else f"{size:.2g} ") + names[row]
     return words + (f" and {rows.size - TERMS} more" if rows.size > TERMS else "")

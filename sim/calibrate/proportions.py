@@ -13,7 +13,7 @@ from .losses import Loss
 from .parameters import Parameters
 
 MOST_ACTIVE = 500  # parameters for which bounds are tried one by one, which is exact
-NEGLIGIBLE = 1e-6  # of the largest singular value, below which a direction is not seen
+WEAK = 0.1  # of what a parameter changes, in the median: a direction that changes less is not seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,21 @@ class Seen:
 
 
 def seen_by(slopes: Floats, loss: Loss, parameters: Parameters) -> Seen:
-    """Rank and directions by the singular value decomposition of the slopes of all readings that are fitted."""
+    """Rank and directions by the singular value decomposition of the slopes of all readings that are fitted.
+
+    What changes readings by less than a tenth of what one parameter does in the median, of the kind that changes them
+    least, is not seen: two pairs that pass the same sensors, one a little earlier, are not told apart.
+    """
     fitted = loss.observed.weight > 0.0
     scaled = slopes[fitted] * parameters.scale / loss.unit[fitted, np.newaxis]
     _, strength, directions = np.linalg.svd(scaled, full_matrices=True)
-    rank = int((strength > NEGLIGIBLE * max(float(strength.max(initial=0.0)), 1e-300)).sum())
+    rank = int((strength > max(WEAK * _least_change(scaled, parameters), 1e-300)).sum())
     return Seen(strength, directions, rank)
+
+
+def _least_change(scaled: Floats, parameters: Parameters) -> float:
+    """How much parameters that change anything change the readings, in the median of the kind that does least."""
+    change = np.linalg.norm(scaled, axis=0)
+    kinds = np.array([parameter.kind for parameter in parameters])
+    medians = [float(np.median(change[(kinds == kind) & (change > 0.0)])) for kind in np.unique(kinds[change > 0.0])]
+    return min(medians, default=0.0)
