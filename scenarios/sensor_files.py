@@ -176,6 +176,19 @@ def read_observations(file: Path) -> Described:
     return described
 
 
+def files_described(file: Path) -> tuple[Path, ...]:
+    """Every file that a description of observations (YAML) is made of, itself first; the readings are not looked at.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the description.
+    """
+    asked, _ = read_description(file, ObservationFile)
+    sensors = () if asked.sensors is None else (asked.sensors.file,)
+    return (file, *sensors, *(path for part in asked.files for path in part.file))
+
+
 def read_described(
     file: Path,
     asked: ObservationFile,

@@ -12,6 +12,8 @@ from ...scenarios.file_contents import content_hash
 from ...scenarios.network import Floats
 from ...scenarios.observed import KINDS, UNITS
 from ...scenarios.problems import NO_VALUE, InputError, Problem
+from ...scenarios.sensor_files import files_described
+from ..network_check import SCENARIO_ENDINGS
 from ..run_folder import versions, write_json
 from .acceptance import table_rows
 from .before import Before, look_before
@@ -232,7 +234,9 @@ def _open(out: Path, setting: Setting, *, resume: bool) -> None:
     """Make the folder, or check that it is of the same calibration."""
     scenario = setting.scenario
     asked = setting.asked
-    observed = [] if asked.observations is None else [asked.observations]
+    observed: tuple[Path, ...] = () if asked.observations is None else (asked.observations,)
+    if asked.observations is not None and asked.observations.suffix in SCENARIO_ENDINGS:
+        observed = files_described(asked.observations)
     inputs = [setting.file, *observed, *(one.file for one in asked.experiments), *scenario.input_files()]
     facts = {
         "program": versions(),

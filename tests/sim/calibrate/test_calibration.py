@@ -13,6 +13,7 @@ from traffic_case import write_scenario
 
 from citytwin.scenarios.problems import InputError
 from citytwin.scenarios.scenario import check_scenario, load_scenario
+from citytwin.scenarios.sensor_files import files_described
 from citytwin.sim.calibrate.calibration import calibrate
 from citytwin.sim.calibrate.setting import set_up
 from citytwin.sim.report.calibration import render
@@ -114,6 +115,14 @@ def test_other_counts_are_another_calibration(town, found):
     (town / "other.yaml").write_text(text.replace("seeds: 2", "seeds: 3"))
     with pytest.raises(InputError, match="holds another calibration, or files have changed since"):
         calibrate(town / "other.yaml", town / "out", resume=True)
+
+
+def test_files_behind_a_description_are_part_of_what_was_calibrated(tmp_path):
+    (tmp_path / "counts.csv").write_text("time,link,value\n")
+    (tmp_path / "sensors.csv").write_text("sensor,link\n")
+    (tmp_path / "seen.yaml").write_text("observations: 1\nsensors: {file: sensors.csv}\nfiles: [{file: '*ts.csv'}]\n")
+    found = files_described(tmp_path / "seen.yaml")
+    assert [file.name for file in found] == ["seen.yaml", "sensors.csv", "counts.csv"]
 
 
 def test_the_report_says_what_is_known_and_what_is_not(found):
