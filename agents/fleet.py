@@ -487,7 +487,8 @@ def _vehicle_numbers(network: RoadNetwork, trips: TripTable, kinds: DriverKinds,
 def _vehicle_rows(trips: TripTable, kinds: DriverKinds, kind: Ints, *, seed: int, meets_people: bool) -> Ints:
     rows = np.zeros((*kind.shape, table.VEHICLE_I_COLUMNS), np.int32)
     rows[..., table.CLASS] = kind
-    rows[..., (table.LANE, table.CONNECTOR, table.REAR_IN, table.YIELDS_TO, table.PASSES)] = -1
+    nobody = (table.YIELDS_TO, table.PASSES, table.MATCHES, table.STILL_PROMISED)
+    rows[..., (table.LANE, table.CONNECTOR, table.REAR_IN, *nobody)] = -1
     by_chance = meets_people and (kinds.driver[:, table.ZEBRA_YIELD_SHARE] < 1.0).any()
     if by_chance or kinds.driver[:, table.IMPERFECTION].any():
         draws = np.empty(len(trips.id))

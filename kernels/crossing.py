@@ -26,6 +26,7 @@ from .traffic_tables import (
     LEAVING,
     LENGTH_M,
     LIGHT_RED,
+    MATCHES,
     MIN_GAP_M,
     OCCUPIED_BY,
     POSITION_M,
@@ -67,6 +68,7 @@ def leave_streets(city: City, junction: int) -> None:
                 city.counter[RED_RUNS] += 1
             city.vehicle_i[vehicle, GRANTED] = 0
             city.vehicle_i[vehicle, YIELDS_TO] = -1
+            city.vehicle_i[vehicle, MATCHES] = -1
             city.vehicle_i[vehicle, HAS_LET_IN] = 0
             city.lane_i[OCCUPIED_BY, row] += 1
             city.vehicle_i[vehicle, LANE] = row

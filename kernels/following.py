@@ -7,8 +7,9 @@ import math
 from .chance import DRIVER_IMPERFECTION, uniform
 from .compile import bare, woven
 from .driving import brake_distance, dawdled, slowing_speed
+from .lane_desire import KEEPS_PACE_MPS, KEEPS_PACE_MPS2, SHORTEST, relax
 from .merging import merging_ahead, zip_ahead
-from .pace import behind, wall, wished_speed
+from .pace import aimed, behind, behind_next, wall, wished_speed
 from .passing import behind_those_ahead, keep_order
 from .people import to_people
 from .rings import at
@@ -35,7 +36,9 @@ from .traffic_tables import (
     LETS_IN,
     LIMIT_MPS,
     LONGEST_QUEUE,
+    MATCHES,
     MAX_ACCEL,
+    MIN_GAP_M,
     NEXT_POSITION_M,
     NEXT_SPEED_MPS,
     NO_PASSING,
@@ -53,6 +56,7 @@ from .traffic_tables import (
     SENSOR_COUNT,
     SENSOR_OCCUPIED_S,
     SENSOR_SPEED_SUM,
+    SHORTER,
     SPEED_FACTOR,
     SPEED_MPS,
     STANDING_S,
@@ -192,7 +196,7 @@ def follow_lane(city: City, lane: int, number: int) -> None:
         elif ahead >= 0:
             gap = city.vehicle_f[ahead, POSITION_M] - position
             gap -= city.driver[city.vehicle_i[ahead, CLASS], LENGTH_M]
-            new_speed = behind(city, vehicle, gap, city.vehicle_f[ahead, SPEED_MPS], desired)
+            new_speed = behind_next(city, vehicle, ahead, gap, desired)
             standing_for = LEADER
         else:
             new_speed = behind(city, vehicle, math.inf, 0.0, desired)
@@ -227,10 +231,18 @@ def follow_lane(city: City, lane: int, number: int) -> None:
             guest = city.vehicle_i[vehicle, YIELDS_TO]
             if guest >= 0:
                 gap = city.vehicle_f[guest, POSITION_M] - city.driver[city.vehicle_i[guest, CLASS], LENGTH_M] - position
-                pace = behind(city, vehicle, gap, city.vehicle_f[guest, SPEED_MPS], desired)
+                pace = aimed(city, vehicle, max(gap, 0.1), city.vehicle_f[guest, SPEED_MPS], desired, SHORTEST)
                 pace = max(pace, speed - comfort * step)
+                if connector < 0:  # leave the guest, who comes to the same end, room to stop ahead
+                    room = city.driver[city.vehicle_i[guest, CLASS], LENGTH_M] + city.driver[kind, MIN_GAP_M]
+                    pace = min(pace, max(wall(city, vehicle, left - room), speed - comfort * step))
                 if pace < new_speed:
                     new_speed, standing_for = pace, LETS_IN
+            match = city.vehicle_i[vehicle, MATCHES]
+            if match >= 0:
+                gap = city.vehicle_f[match, POSITION_M] - city.driver[city.vehicle_i[match, CLASS], LENGTH_M] - position
+                pace = aimed(city, vehicle, max(gap, 0.1), city.vehicle_f[match, SPEED_MPS], desired, SHORTEST)
+                new_speed = min(new_speed, max(pace, speed - KEEPS_PACE_MPS2 * step, min(speed, KEEPS_PACE_MPS)))
         else:
             to_lane = city.connector[TO_LANE, lane - road_lanes]
             if ahead < 0:
@@ -287,6 +299,8 @@ def advance_lane(city: City, lane: int) -> None:
             city.vehicle_f[vehicle, STANDING_S] = 0.0
         city.vehicle_f[vehicle, POSITION_M] = city.vehicle_f[vehicle, NEXT_POSITION_M]
         city.vehicle_f[vehicle, DRIVEN_M] += speed * step
+        if city.vehicle_f[vehicle, SHORTER] > 0.0:
+            relax(city, vehicle)
         city.lane_f[VEHICLE_M, lane] += speed * step
         if city.vehicle_i[vehicle, REAR_IN] >= 0:
             city.vehicle_f[vehicle, REAR_LEFT_M] -= speed * step

@@ -28,7 +28,7 @@ from .gaps import (
     will_be_clear,
 )
 from .impatience import gap_share, is_gap_small
-from .keep_clear import loops_have_room, promise_room, room_beyond
+from .keep_clear import loops_have_room, promise_room, room_beyond, settle_promise
 from .merging import first_to_stand_back, may_join, way_left
 from .passing import is_in_a_pass
 from .people import people_before
@@ -58,7 +58,6 @@ from .traffic_tables import (
     GRANTED,
     GRANTED_COUNT,
     INSIDE,
-    JOINED,
     KNOT,
     LANE,
     LANE_LENGTH_M,
@@ -171,6 +170,7 @@ def release(city: City, lane: int, kept: int) -> None:
     """Take grants back from all vehicles of a lane but the first ``kept``."""
     for k in range(kept, city.lane_i[GRANTED_COUNT, lane]):
         vehicle = at(city, lane, k)
+        settle_promise(city, vehicle)
         city.vehicle_i[vehicle, GRANTED] = 0
         promise_room(city, vehicle, -1.0)
     city.lane_i[GRANTED_COUNT, lane] = min(kept, city.lane_i[GRANTED_COUNT, lane])
@@ -225,9 +225,7 @@ def take_back(city: City, lane: int) -> None:
     kept = city.lane_i[GRANTED_COUNT, lane]
     for k in range(kept):
         vehicle = at(city, lane, k)
-        if city.vehicle_i[vehicle, GRANTED] == JOINED:
-            city.vehicle_i[vehicle, GRANTED] = 1
-            promise_room(city, vehicle, 1.0)
+        settle_promise(city, vehicle)
         connector = city.vehicle_i[vehicle, CONNECTOR]
         light = light_of(city, connector)
         left, speed = length - city.vehicle_f[vehicle, POSITION_M], city.vehicle_f[vehicle, SPEED_MPS]
@@ -265,6 +263,7 @@ def candidate(city: City, lane: int, t_s: float) -> int:
     if k >= city.lane_i[COUNT, lane]:
         return -1
     vehicle = at(city, lane, k)
+    settle_promise(city, vehicle)
     if not goes_on(city, vehicle, 1):
         return -1
     if city.lane_i[OPPOSITE, lane] != NO_PASSING and is_in_a_pass(city, lane, k):

@@ -13,7 +13,9 @@ from .traffic_tables import (
     COUNT,
     FIRST_LOOP,
     FIRST_LOOP_LANE,
+    GRANTED,
     INBOUND_M,
+    JOINED,
     KNOT,
     LANE_LENGTH_M,
     LEAVING,
@@ -25,6 +27,7 @@ from .traffic_tables import (
     POSITION_M,
     PROMISED_M,
     SPEED_MPS,
+    STILL_PROMISED,
     TO_LANE,
     City,
 )
@@ -58,6 +61,18 @@ def promise_room(city: City, vehicle: int, times: float) -> None:
     """Promise a vehicle room beyond the junction; ``times`` is -1 to take that back."""
     kind, to_lane = city.vehicle_i[vehicle, CLASS], city.connector[TO_LANE, city.vehicle_i[vehicle, CONNECTOR]]
     city.lane_f[INBOUND_M, to_lane] += times * (city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M])
+
+
+@woven
+def settle_promise(city: City, vehicle: int) -> None:
+    """Promise room to a vehicle that has changed lanes at a junction where it goes now, and no longer where it went."""
+    before, kind = city.vehicle_i[vehicle, STILL_PROMISED], city.vehicle_i[vehicle, CLASS]
+    if before >= 0:
+        city.lane_f[INBOUND_M, before] -= city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
+        city.vehicle_i[vehicle, STILL_PROMISED] = -1
+    if city.vehicle_i[vehicle, GRANTED] == JOINED:
+        city.vehicle_i[vehicle, GRANTED] = 1
+        promise_room(city, vehicle, 1.0)
 
 
 @woven

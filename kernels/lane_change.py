@@ -12,7 +12,8 @@ from .cycle_lanes import cycle_lane
 from .driving import brake_distance
 from .following import next_obstacle
 from .keep_clear import loops_have_room
-from .lane_gaps import fits_before, fits_behind, place_in_lane
+from .lane_desire import IS_LET_IN, SYNCHRONISES, way_wanted
+from .lane_gaps import copes_with, fits_among, fits_before, fits_behind, place_in_lane, shorten
 from .overtaking import QUEUE_MPS, faster_lane, looks_aside
 from .passing import is_bicycle
 from .people import people_before
@@ -36,17 +37,20 @@ from .traffic_tables import (
     LANE_CHANGES,
     LANE_LENGTH_M,
     LENGTH_M,
+    MATCHES,
     MAX_ACCEL,
     MIN_GAP_M,
     NOTHING,
     OBSTACLE,
     OBSTACLE_M,
+    ON_TRUST,
     OPEN,
     POSITION_M,
     PROMISED_M,
     SIGNAL,
     SPEED_MPS,
     STANDING_S,
+    STILL_PROMISED,
     STOP,
     TO_LANE,
     WRONG_LANE,
@@ -63,7 +67,8 @@ ROOM_TO_CHANGE_M = 40.0  # on the next link, for who leaves the change of lanes 
 ASK_FOR_GAP_MPS = 3.0  # slower than this, or so near the lane's end, a driver who must change lanes is let in
 ASK_FOR_GAP_M = 60.0
 ASK_FOR_GAP_S = 4.0
-CROSS_OVER_AFTER_S = 10.0  # of standing beside somebody who wants the own lane, whose lane one wants
+CROSS_OVER_AFTER_S = 3.0  # of standing beside somebody who wants the own lane, whose lane one wants
+ABREAST_M = 1.0  # who stand so nearly beside each other can cross over into each other's very place
 LOST_TURN_AFTER_S = 20.0  # of standing in a lane that does not lead there, after which a driver gives up a turn
 
 
@@ -84,7 +89,7 @@ def wanted_lane(city: City, link: int, lane: int, k: int, vehicle: int) -> int:
             return -1 if own == lane else own
     evades = next_obstacle(city, lane, position) < position + SEE_OBSTACLE_M
     queues = k >= FEWER and city.vehicle_f[vehicle, SPEED_MPS] < QUEUE_MPS
-    if not (evades or queues) and city.vehicle_i[vehicle, CONTENT] != 0:
+    if not (evades or queues) and city.vehicle_i[vehicle, CONTENT] > 0:
         return -1
     access = city.class_access[city.vehicle_i[vehicle, CLASS]]
     wanted = link_ahead(city, vehicle, 1)
@@ -99,15 +104,18 @@ def wanted_lane(city: City, link: int, lane: int, k: int, vehicle: int) -> int:
                 found = other
         return found
     target = -1
-    if wanted >= 0 and city.vehicle_i[vehicle, CONTENT] == 0:
-        target = lane_towards(city, link, lane, wanted, link_ahead(city, vehicle, 2), access)
+    if wanted >= 0 and city.vehicle_i[vehicle, CONTENT] <= 0:
+        target = lane_towards(city, vehicle, link, lane)
     if target < 0:
         city.vehicle_i[vehicle, CONTENT] = 1
         return shorter_queue(city, link, lane, k, vehicle) if queues else -1
+    city.vehicle_i[vehicle, CONTENT] = -abs(target - lane)
     beside = lane + 1 if target > lane else lane - 1
     if blocked_soon(city, beside, position):
         return -1
     optional = city.vehicle_i[vehicle, CONNECTOR] >= 0 and not is_next_short(city, vehicle)
+    left = city.lane_f[LANE_LENGTH_M, lane] - position
+    optional = optional and way_wanted(city, vehicle, lane, left) < SYNCHRONISES
     if optional and place_in_lane(city, beside, position) > k + LONGER:
         return -1  # the present lane leads to the next link too: there is time to change behind the junction
     return beside
@@ -118,7 +126,7 @@ def shorter_queue(city: City, link: int, lane: int, k: int, vehicle: int) -> int
     """Lane beside the present one in which fewer vehicles queue ahead and that serves the route too, -1: none."""
     access = city.class_access[city.vehicle_i[vehicle, CLASS]]
     position = city.vehicle_f[vehicle, POSITION_M]
-    wanted, after = link_ahead(city, vehicle, 1), link_ahead(city, vehicle, 2)
+    wanted = link_ahead(city, vehicle, 1)
     first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
     found, fewest = -1, k - FEWER + 1
     for side in range(-1, 2, 2):
@@ -127,7 +135,7 @@ def shorter_queue(city: City, link: int, lane: int, k: int, vehicle: int) -> int
             continue
         ahead = place_in_lane(city, other, position)
         if wanted >= 0:
-            here, there = suits(city, lane, wanted, after), suits(city, other, wanted, after)
+            here, there = suits(city, vehicle, lane), suits(city, vehicle, other)
             if there == 0:
                 continue
             if there < here:
@@ -146,12 +154,13 @@ def blocked_soon(city: City, lane: int, position: float) -> bool:
 
 
 @woven
-def ask_for_gap(city: City, vehicle: int, lane: int, rear: float) -> None:
-    """Ask the first driver of the lane beside who can still fall behind a vehicle to let it in."""
-    for k in range(city.lane_i[GRANTED_COUNT, lane], city.lane_i[COUNT, lane]):
+def ask_for_gap(city: City, vehicle: int, lane: int, first: int, rear: float) -> None:
+    """Ask the first driver of the lane beside, from a place on, who can still fall behind a vehicle to let it in."""
+    for k in range(first, city.lane_i[COUNT, lane]):
         host = at(city, lane, k)
         gap = rear - city.vehicle_f[host, POSITION_M]
         can = gap >= city.driver[city.vehicle_i[host, CLASS], MIN_GAP_M] / 2.0
+        can = can or city.vehicle_f[host, SPEED_MPS] > QUEUE_MPS  # beside each other: it falls behind
         if can and city.vehicle_i[host, HAS_LET_IN] == 0:
             if city.vehicle_i[host, YIELDS_TO] < 0:
                 city.vehicle_i[host, YIELDS_TO] = vehicle
@@ -166,9 +175,7 @@ def joins_freely(city: City, vehicle: int, lane: int, left: float) -> bool:
     before it gets there. Without it nobody would change lanes in the last 250 m of a motorway.
     """
     connector = way_on(city, vehicle, lane, -1)
-    if connector < 0 or city.connector[FIRST_FOE, connector] < city.connector[FIRST_FOE, connector + 1]:
-        return False
-    if city.connector[SIGNAL, connector] >= 0 or city.connector[STOP, connector] != 0:
+    if connector < 0 or not is_undisputed(city, connector):
         return False
     to_lane = city.connector[TO_LANE, connector]
     kind, step = city.vehicle_i[vehicle, CLASS], city.step_s
@@ -176,7 +183,22 @@ def joins_freely(city: City, vehicle: int, lane: int, left: float) -> bool:
         return False
     if city.crossed_f.shape[1] > 0 and people_before(city, vehicle, connector, left, True):
         return False
-    return left > 2.0 * step * (city.vehicle_f[vehicle, SPEED_MPS] + city.driver[kind, MAX_ACCEL] * step)
+    return left > step * (city.vehicle_f[vehicle, SPEED_MPS] + city.driver[kind, MAX_ACCEL] * step)
+
+
+@woven
+def is_undisputed(city: City, connector: int) -> bool:
+    """Whether a connector has no light and no stop line, and nobody crosses or joins its way."""
+    alone = city.connector[FIRST_FOE, connector] == city.connector[FIRST_FOE, connector + 1]
+    return alone and city.connector[SIGNAL, connector] < 0 and city.connector[STOP, connector] == 0
+
+
+@woven
+def leaves_freely(city: City, vehicle: int) -> bool:
+    """Whether a vehicle that may enter the junction may still look for another lane."""
+    if city.vehicle_i[vehicle, CONTENT] > 0 or city.vehicle_i[vehicle, GRANTED] == ON_TRUST:
+        return False
+    return is_undisputed(city, city.vehicle_i[vehicle, CONNECTOR])
 
 
 @woven
@@ -219,12 +241,12 @@ def cross_over(city: City, link: int, lane: int, other: int) -> bool:
     kind_one, kind_two = city.vehicle_i[one, CLASS], city.vehicle_i[two, CLASS]
     if not (may_use(city, other, city.class_access[kind_one]) and may_use(city, lane, city.class_access[kind_two])):
         return False
-    target = lane_towards(
-        city, link, other, link_ahead(city, two, 1), link_ahead(city, two, 2), city.class_access[kind_two]
-    )
+    target = lane_towards(city, two, link, other)
     if target < 0 or (target > other) != (lane > other):
         return False
     position_one, position_two = city.vehicle_f[one, POSITION_M], city.vehicle_f[two, POSITION_M]
+    if abs(position_one - position_two) < ABREAST_M:  # they leave each other the place that they have
+        position_one, position_two = position_two, position_one
     if (
         fits_behind(city, other, 0, position_one) < 0.0
         or fits_behind(city, lane, 0, position_two) < 0.0
@@ -232,6 +254,7 @@ def cross_over(city: City, link: int, lane: int, other: int) -> bool:
         or not fits_before(city, lane, 1, position_two - city.driver[kind_two, LENGTH_M], 0.0, True, True)
     ):
         return False
+    city.vehicle_f[one, POSITION_M], city.vehicle_f[two, POSITION_M] = position_one, position_two
     remove(city, lane, 0)
     remove(city, other, 0)
     put_beside(city, one, other, 0)
@@ -256,15 +279,14 @@ def drop_behind(city: City, link: int, lane: int, vehicle: int, other: int) -> N
     if city.vehicle_f[ahead, POSITION_M] == position and lane > other:
         return
     gap = city.vehicle_f[ahead, POSITION_M] - city.driver[kind, LENGTH_M] - position
-    if gap >= city.driver[kind, MIN_GAP_M] / 2.0 or city.vehicle_i[ahead, CONTENT] != 0:
+    if gap >= city.driver[kind, MIN_GAP_M] / 2.0 or city.vehicle_i[ahead, CONTENT] > 0:
         return
     if gap < 0.0 and city.vehicle_f[ahead, STANDING_S] > 0.0:
         return  # too late
     wanted = link_ahead(city, ahead, 1)
     if wanted < 0:
         return
-    after, access = link_ahead(city, ahead, 2), city.class_access[kind]
-    if lane_towards(city, link, other, wanted, after, access) >= 0:
+    if lane_towards(city, ahead, link, other) >= 0:
         city.vehicle_i[vehicle, YIELDS_TO] = ahead
 
 
@@ -280,31 +302,53 @@ def change_lane(city: City, lane: int, k: int, other: int, t_s: float) -> bool:
     connector = city.vehicle_i[vehicle, CONNECTOR]
     blocked = city.lane_f[OBSTACLE_M, lane] < math.inf
     must = connector < 0 or blocked or city.lane_i[OPEN, city.connector[TO_LANE, connector]] == 0
-    must = must or (city.vehicle_i[vehicle, CONTENT] == 0 and is_next_short(city, vehicle))
+    must = must or (city.vehicle_i[vehicle, CONTENT] <= 0 and is_next_short(city, vehicle))
+    wish = way_wanted(city, vehicle, lane, left)
+    must = must or wish >= SYNCHRONISES
     pace = fits_behind(city, other, place, position)
     among = place < city.lane_i[GRANTED_COUNT, other]
+    freely = joins_freely(city, vehicle, other, left)
     if (
-        (not among or joins_freely(city, vehicle, other, left))
+        (not among or freely)
+        and rear >= 0.0
         and not is_full(city, other)
         and 0.0 <= pace
-        and speed <= pace + (city.firm_decel * city.step_s if must else 0.0)
-        and fits_before(city, other, place, rear, speed, False, True)
+        and (
+            speed <= pace + (city.firm_decel * city.step_s if must else 0.0)
+            or (place > 0 and fits_among(city, vehicle, other, place, wish))
+        )
+        and (
+            fits_before(city, other, place, rear, speed, False, True)
+            or (wish >= IS_LET_IN and copes_with(city, other, place, rear, speed))
+        )
         and brake_distance(speed, city.max_decel, city.step_s) <= left
         and loops_have_room(city, lane, other, needed, t_s)
     ):
+        way, was_granted = city.vehicle_i[vehicle, CONNECTOR], city.vehicle_i[vehicle, GRANTED] != 0
         remove(city, lane, k)
         put_beside(city, vehicle, other, place)
-        if among:
+        if was_granted:
+            city.lane_i[GRANTED_COUNT, lane] -= 1
+            if city.vehicle_i[vehicle, GRANTED] != JOINED:
+                city.vehicle_i[vehicle, STILL_PROMISED] = city.connector[TO_LANE, way]
+            city.vehicle_i[vehicle, GRANTED] = 0
+        if among or (was_granted and freely and place == city.lane_i[GRANTED_COUNT, other]):
             city.vehicle_i[vehicle, GRANTED] = JOINED
             city.lane_i[GRANTED_COUNT, other] += 1
         if must and place + 1 < city.lane_i[COUNT, other]:
             city.vehicle_i[at(city, other, place + 1), HAS_LET_IN] = 1
+        shorten(city, other, place)
+        if place + 1 < city.lane_i[COUNT, other]:
+            shorten(city, other, place + 1)
         return True
+    if wish >= SYNCHRONISES and place > 0:
+        city.vehicle_i[vehicle, MATCHES] = at(city, other, place - 1)
     lost = connector < 0 and city.vehicle_f[vehicle, STANDING_S] > LOST_TURN_AFTER_S
     if lost and t_s >= city.vehicle_f[vehicle, ASK_AFTER_S]:
         city.vehicle_i[vehicle, ASK] = WRONG_LANE
-    if must and rear > 0.0 and (speed < ASK_FOR_GAP_MPS or left < max(ASK_FOR_GAP_M, speed * ASK_FOR_GAP_S)):
-        ask_for_gap(city, vehicle, other, rear)
+    near = wish >= IS_LET_IN or speed < ASK_FOR_GAP_MPS or left < max(ASK_FOR_GAP_M, speed * ASK_FOR_GAP_S)
+    if must and rear > 0.0 and near:
+        ask_for_gap(city, vehicle, other, place if freely else max(place, city.lane_i[GRANTED_COUNT, other]), rear)
         if city.vehicle_i[vehicle, CAUSE] == NOTHING:
             city.vehicle_i[vehicle, CAUSE] = OBSTACLE if blocked and connector >= 0 else WRONG_LANE
     return False
@@ -318,15 +362,19 @@ def change_lanes(city: City, link: int, t_s: float) -> None:
         for lane in range(first, last):
             for k in range(city.lane_i[COUNT, lane]):
                 city.vehicle_i[at(city, lane, k), YIELDS_TO] = -1
+                city.vehicle_i[at(city, lane, k), MATCHES] = -1
         just_came = -1
         for lane in range(first, last):
             came_before, just_came = just_came, -1
-            for k in range(city.lane_i[GRANTED_COUNT, lane], city.lane_i[COUNT, lane]):
+            granted = city.lane_i[GRANTED_COUNT, lane]
+            for k in range(city.lane_i[COUNT, lane]):
                 vehicle = at(city, lane, k)
                 if vehicle == came_before:  # one lane a step
                     continue
+                if k < granted and not leaves_freely(city, vehicle):
+                    continue
                 other = wanted_lane(city, link, lane, k, vehicle)
-                to_gain = other < 0 and looks_aside(city, link, lane, k, vehicle)
+                to_gain = other < 0 and k >= granted and looks_aside(city, link, lane, k, vehicle)
                 if to_gain:
                     other = faster_lane(city, link, lane, k, vehicle, t_s)
                 if other < 0:

@@ -7,6 +7,9 @@ import math
 from .compile import woven
 from .driving import brake_distance, safe_speed
 from .following import rear_beyond
+from .keep_clear import FORESIGHT_S
+from .lane_desire import SHORTEST, shortened
+from .pace import aimed, wished_speed
 from .rings import at
 from .traffic_tables import (
     CAUSE,
@@ -17,11 +20,13 @@ from .traffic_tables import (
     INBOUND_M,
     LANE_LENGTH_M,
     LAST_OUT,
+    LEAVING,
     LENGTH_M,
     LETS_IN,
     MIN_GAP_M,
     NEED_M,
     POSITION_M,
+    SHORTER,
     SPEED_MPS,
     City,
 )
@@ -89,7 +94,11 @@ def fits_before(city: City, lane: int, k: int, rear: float, speed: float, tight:
     """
     step, hard = city.step_s, city.max_decel
     if k >= city.lane_i[COUNT, lane]:
-        room = rear >= city.lane_f[INBOUND_M, lane]  # what was promised to others stays free
+        # What was promised to others stays free, or will be: as far as ``keep_clear.free_room`` looks ahead.
+        place_m = city.driver[0, LENGTH_M] + city.driver[0, MIN_GAP_M]
+        stay_m = (city.lane_i[COUNT, lane] - city.lane_i[LEAVING, lane] + 1) * place_m
+        moving_on = min(rear + speed * FORESIGHT_S, city.lane_f[LANE_LENGTH_M, lane] - stay_m)
+        room = max(rear, moving_on) >= city.lane_f[INBOUND_M, lane]
         return room and rear + brake_distance(speed, hard, step) >= city.lane_f[NEED_M, lane]
     behind = at(city, lane, k)
     kind, its_speed = city.vehicle_i[behind, CLASS], city.vehicle_f[behind, SPEED_MPS]
@@ -101,3 +110,50 @@ def fits_before(city: City, lane: int, k: int, rear: float, speed: float, tight:
     return gap + brake_distance(speed, hard, step) >= brake_distance(its_speed, hard, step) and gap + brake_distance(
         speed, comfort, step
     ) >= brake_distance(its_speed, comfort, step)
+
+
+@woven
+def copes_with(city: City, lane: int, place: int, rear: float, speed: float) -> bool:
+    """Whether whoever is in a place of a lane can brake firmly to the speed of somebody who comes in ahead."""
+    if place >= city.lane_i[COUNT, lane]:
+        return False
+    behind = at(city, lane, place)
+    its_speed, step = city.vehicle_f[behind, SPEED_MPS], city.step_s
+    gap = rear - city.vehicle_f[behind, POSITION_M]
+    room = gap - city.driver[city.vehicle_i[behind, CLASS], MIN_GAP_M] / 2.0
+    closing = max(0.0, its_speed - speed)
+    if room < 0.0 or gap + brake_distance(speed, city.max_decel, step) < brake_distance(
+        its_speed, city.max_decel, step
+    ):
+        return False
+    return closing * closing <= 2.0 * city.firm_decel * room
+
+
+@woven
+def fits_among(city: City, vehicle: int, lane: int, place: int, wish: float) -> bool:
+    """Whether a driver with some desire for a lane puts up with the gap to whoever would be next ahead there."""
+    position, speed = city.vehicle_f[vehicle, POSITION_M], city.vehicle_f[vehicle, SPEED_MPS]
+    gap = gap_ahead(city, lane, place, position)
+    if gap == math.inf:
+        return True
+    ahead = ahead_of(city, lane, place)
+    its_speed, step = city.vehicle_f[ahead, SPEED_MPS], city.step_s
+    if gap < city.driver[city.vehicle_i[ahead, CLASS], MIN_GAP_M] / 2.0:
+        return False
+    if gap + brake_distance(its_speed, city.max_decel, step) < brake_distance(speed, city.max_decel, step):
+        return False
+    pace = aimed(city, vehicle, gap, its_speed, max(wished_speed(city, lane, vehicle), speed), SHORTEST * wish)
+    return pace >= speed - city.firm_decel * wish * step
+
+
+@woven
+def shorten(city: City, lane: int, place: int) -> None:
+    """Let a driver keep, for a while, the gap to whoever has just come in ahead."""
+    vehicle = at(city, lane, place)
+    kind = city.vehicle_i[vehicle, CLASS]
+    gap = gap_ahead(city, lane, place, city.vehicle_f[vehicle, POSITION_M])
+    if gap < math.inf:
+        share = shortened(
+            gap, city.vehicle_f[vehicle, SPEED_MPS], city.driver[kind, HEADWAY_S], city.driver[kind, MIN_GAP_M]
+        )
+        city.vehicle_f[vehicle, SHORTER] = max(city.vehicle_f[vehicle, SHORTER], share)

@@ -89,7 +89,7 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
                 continue
             crowd = city.lane_i[COUNT, other]
             if wanted >= 0:
-                serves = suits(city, other, wanted, link_ahead(city, vehicle, 2))
+                serves = suits(city, vehicle, other)
                 crowd += LONGER * (FITS - serves) if serves > 0 else NO_WAY
             if lane < 0 or crowd < best:
                 lane, best = other, crowd

@@ -110,12 +110,12 @@ def faster_lane(city: City, link: int, lane: int, k: int, vehicle: int, t_s: flo
     period = max(1, math.floor(LOOKS_EVERY_S / city.step_s + 0.5))
     if (city.vehicle_i[vehicle, CHANCE] + math.floor(t_s / city.step_s + 0.5)) % period != 0:
         return -1
-    wanted, after = link_ahead(city, vehicle, 1), link_ahead(city, vehicle, 2)
+    wanted = link_ahead(city, vehicle, 1)
     if wanted >= 0 and city.vehicle_i[vehicle, CONNECTOR] < 0:
         return -1
     access, position = city.class_access[city.vehicle_i[vehicle, CLASS]], city.vehicle_f[vehicle, POSITION_M]
     bias = KERB_BIAS_MPS2 if city.lane_f[LIMIT_MPS, lane] > FAST_MPS else 0.0
-    here, serves = accel_at(city, vehicle, lane, k), suits(city, lane, wanted, after)
+    here, serves = accel_at(city, vehicle, lane, k), suits(city, vehicle, lane)
     found, most = -1, 0.0
     for side in range(-1, 2, 2):
         other = lane + side
@@ -125,7 +125,7 @@ def faster_lane(city: City, link: int, lane: int, k: int, vehicle: int, t_s: flo
             continue
         if city.lane_f[OBSTACLE_M, other] < math.inf:
             continue
-        if wanted >= 0 and suits(city, other, wanted, after) < serves:
+        if wanted >= 0 and suits(city, vehicle, other) < serves:
             continue
         place = place_in_lane(city, other, position)
         if place < city.lane_i[GRANTED_COUNT, other]:

@@ -16,7 +16,9 @@ from .traffic_tables import (
     MAX_ACCEL,
     MIN_GAP_M,
     MODEL,
+    NEXT_SPEED_MPS,
     POWER_PER_MASS,
+    SHORTER,
     SPEED_FACTOR,
     SPEED_MPS,
     TOP_SPEED_MPS,
@@ -34,28 +36,54 @@ def wished_speed(city: City, lane: int, vehicle: int) -> float:
 
 
 @woven
-def behind(city: City, vehicle: int, gap: float, leader_speed: float, desired_speed: float) -> float:
-    """Speed for the coming step behind a leader, never so high that hard braking of the leader could end in a crash."""
+def aimed(city: City, vehicle: int, gap: float, leader_speed: float, desired_speed: float, shorter: float) -> float:
+    """Speed that a driver aims at behind a leader, with a headway shorter by a share than wished; may be negative."""
     kind, speed, step = city.vehicle_i[vehicle, CLASS], city.vehicle_f[vehicle, SPEED_MPS], city.step_s
     gradient = city.lane_f[GRADIENT, city.vehicle_i[vehicle, LANE]]
-    aimed = aimed_speed(
+    found = aimed_speed(
         int(city.driver[kind, MODEL]),
         speed,
         max(gap, 0.1),
         leader_speed,
         desired_speed,
-        city.driver[kind, HEADWAY_S],
+        city.driver[kind, HEADWAY_S] * (1.0 - shorter),
         city.driver[kind, MIN_GAP_M],
         accel_on_slope(city.driver[kind, MAX_ACCEL], gradient),
         city.driver[kind, COMFORT_DECEL],
         step,
     )
     if gradient > 0.0:
-        aimed = min(aimed, speed + power_accel(speed, gradient, city.driver[kind, POWER_PER_MASS]) * step)
+        found = min(found, speed + power_accel(speed, gradient, city.driver[kind, POWER_PER_MASS]) * step)
+    return found
+
+
+@woven
+def calmly(city: City, vehicle: int, pace: float) -> float:
+    """Speed of a driver ahead of whom somebody changed lanes: for the gap's sake nobody brakes harder than firmly."""
+    if city.vehicle_f[vehicle, SHORTER] == 0.0:
+        return pace
+    return max(pace, city.vehicle_f[vehicle, SPEED_MPS] - city.firm_decel * city.step_s)
+
+
+@woven
+def behind(city: City, vehicle: int, gap: float, leader_speed: float, desired_speed: float) -> float:
+    """Speed for the coming step behind a leader, never so high that hard braking of the leader could end in a crash."""
+    speed = aimed(city, vehicle, gap, leader_speed, desired_speed, city.vehicle_f[vehicle, SHORTER])
     if gap == math.inf:
-        return aimed
-    reach = gap + brake_distance(leader_speed, city.max_decel, step)
-    return min(aimed, safe_speed(reach, city.max_decel, step))
+        return speed
+    speed = calmly(city, vehicle, speed)
+    reach = gap + brake_distance(leader_speed, city.max_decel, city.step_s)
+    return min(speed, safe_speed(reach, city.max_decel, city.step_s))
+
+
+@woven
+def behind_next(city: City, vehicle: int, ahead: int, gap: float, desired_speed: float) -> float:
+    """As ``behind``, of the next in a lane, whose coming step is known: nobody need fear what it will not do."""
+    leader_speed, new_speed = city.vehicle_f[ahead, SPEED_MPS], city.vehicle_f[ahead, NEXT_SPEED_MPS]
+    speed = aimed(city, vehicle, gap, leader_speed, desired_speed, city.vehicle_f[vehicle, SHORTER])
+    speed = calmly(city, vehicle, speed)
+    reach = gap + new_speed * city.step_s + brake_distance(new_speed, city.max_decel, city.step_s)
+    return min(speed, safe_speed(reach, city.max_decel, city.step_s))
 
 
 @woven

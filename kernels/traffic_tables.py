@@ -85,7 +85,8 @@ ASK_AFTER_S: Final = 10  # its driver decides nothing anew before
 ENTERED_S: Final = 11  # nan before
 ARRIVED_S: Final = 12  # nan before
 DRIVEN_M: Final = 13
-VEHICLE_F_COLUMNS: Final = 14
+SHORTER: Final = 14  # share by which its driver keeps a shorter headway than wished, after a change of lanes
+VEHICLE_F_COLUMNS: Final = 15
 
 # Columns of ``vehicle_i``, ``[vehicle, column]``.
 CLASS: Final = 0  # kind of driver: row of driver and class_access
@@ -99,12 +100,14 @@ ASK: Final = 7  # what its driver must decide
 ROUTE_START: Final = 8  # into route
 ROUTE_SIZE: Final = 9  # 0: not planned, or no way
 ROUTE_AT: Final = 10  # step of the route that is the present link
-CONTENT: Final = 11  # 1: no lane of this link serves its route better
+CONTENT: Final = 11  # 1: no lane of this link serves its route better; else minus the changes it takes, as far as known
 CHANCE: Final = 12  # what its own random numbers begin with
 YIELDS_TO: Final = 13  # vehicle in the lane beside that it lets in, -1: none
 HAS_LET_IN: Final = 14  # 1: has let somebody into its lane here; the next in line lets in the next
 PASSES: Final = 15  # foremost of the bicycles that it is passing, -1: none
-VEHICLE_I_COLUMNS: Final = 16
+MATCHES: Final = 16  # vehicle in the lane beside behind which it wants to come, -1: none
+STILL_PROMISED: Final = 17  # lane beyond with room promised to it since before it changed lanes, -1: none
+VEHICLE_I_COLUMNS: Final = 18
 
 ON_TRUST: Final = 2
 JOINED: Final = 3  # changed lanes among those who may enter, and is not reckoned with beyond the junction yet

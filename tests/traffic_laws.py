@@ -408,6 +408,7 @@ class TrafficLaws:
         now = self.now
         granted, connector = now.rows[table.GRANTED].tolist(), now.rows[table.CONNECTOR].tolist()
         rear_in, grants = now.rows[table.REAR_IN].tolist(), now.lane_i[table.GRANTED_COUNT].tolist()
+        still_promised = now.rows[table.STILL_PROMISED].tolist()
         occupied, promised = [0] * len(self.to_lane), [0] * len(self.to_lane)
         inbound = np.zeros(self.roads)
         for row, ring in enumerate(now.rings):
@@ -427,6 +428,8 @@ class TrafficLaws:
                         yield f"vehicle {v} holds a grant for a connector of another lane"
                 if on >= 0 and granted[v] != table.JOINED:  # who has just joined is reckoned with in the next step
                     inbound[self.to_lane[on]] += self.body_m[v] + self.gap_m[v]
+                if still_promised[v] >= 0:
+                    inbound[still_promised[v]] += self.body_m[v] + self.gap_m[v]
             if row < self.roads:
                 count = sum(granted[v] > 0 for v in ring)
                 if grants[row] != count:

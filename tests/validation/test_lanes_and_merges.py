@@ -31,7 +31,8 @@ MOTORWAY_DRIVER = {  # the collection's "tk_motorway"
 CAR_M = 5.0
 BEHIND_SLOWER = "drivers with one wanted speed would drive 109 km/h; of the others some find no gap to overtake"
 SLOWER = dict.fromkeys(("hcm_freeway_FFS70", "hcm_freeway_FFS65"), BEHIND_SLOWER)
-LATE = "who finds no gap comes to rest at the end of the section and then needs a long one: two lanes become queues"
+WEAVE_SEEDS = 4  # single ones differ by a fifth
+WEAVE_STEP_S = 0.5  # at steps of 1 s, vehicles 2 s apart are the most that enters a lane: less than the section carries
 NEEDED = pytest.mark.skipif(not FACTS, reason="the collection of reference cases is not on this machine")
 
 
@@ -89,8 +90,15 @@ def change_of_lanes(case: Case, note: Note) -> None:
 
 
 def weaving_capacity(case: Case, note: Note) -> None:
-    """What a weaving section carries that is offered 1.2 times the handbook's capacity."""
-    setup, wanted = case["setup"], case["expected"]["capacity"]["value"]
+    """What a weaving section carries that is offered 1.2 times the handbook's capacity, on the average."""
+    wanted = case["expected"]["capacity"]["value"]
+    flow = float(np.mean([weaving_flow(case, 1.2 * wanted, seed) for seed in range(WEAVE_SEEDS)]))
+    hold(note, "weaving capacity", flow, (0.85 * wanted, 1.15 * wanted), "veh/h")
+
+
+def weaving_flow(case: Case, offered_vph: float, seed: int) -> float:
+    """Vehicles an hour that leave the section within ten minutes of full demand."""
+    setup = case["setup"]
     lanes, share, limit = setup["lanes"], setup["volume_ratio"], 110.0
     length_m = setup["short_length_ft"] * FOOT_M
     places = {"A": (-800.0, 40.0), "B": (-800.0, -40.0), "M": (0.0, 0.0), "N": (length_m, 0.0)}
@@ -102,14 +110,13 @@ def weaving_capacity(case: Case, note: Note) -> None:
         "c": ("N", "C", Part(800.0, lanes - 1, limit)),
         "d": ("N", "D", Part(800.0, 1, limit)),
     }
-    rng, rows, total = np.random.default_rng(0), [], 1.2 * wanted
+    rng, rows = np.random.default_rng(seed), []
     flows = {("a", "d"): share / 2.0, ("b", "c"): share / 2.0, ("b", "d"): 0.05, ("a", "c"): 0.95 - share}
     for (start, end), part in flows.items():
-        times = arrivals(rng, total * part, 1500.0)
+        times = arrivals(rng, offered_vph * part, 1500.0)
         rows += [(f"{start}{end}{k}", float(t), start, end, 0, 0.0, 1e9) for k, t in enumerate(times)]
-    log = watch(node_network(places, links), rows, 1500.0, step_s=1.0)
-    flow = 3600.0 * log.flow("w", (900.0, 1500.0))
-    hold(note, "weaving capacity", flow, (0.85 * wanted, 1.15 * wanted), "veh/h", LATE)
+    log = watch(node_network(places, links), rows, 1500.0, step_s=WEAVE_STEP_S)
+    return 3600.0 * log.flow("w", (900.0, 1500.0))
 
 
 @NEEDED

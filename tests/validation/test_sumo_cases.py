@@ -270,14 +270,12 @@ KEEP_RIGHT = "in sparse traffic drivers here go back to the kerb sooner than the
 PASS_AT_KERB = "drivers pass on the kerb side too: in dense traffic the lanes away from it fill no further"
 KNOWN = {
     "allway_stop-two_crossing_saturated": ONE_BY_ONE,
-    "lane_drop_3_2-q5000": "two lanes carry 1,860 each here, as lanes that join do elsewhere; theirs 2,385",
     "motorway_3lane-q600_t0": KEEP_RIGHT,
     "motorway_3lane-q600_t15": KEEP_RIGHT,
     "motorway_3lane-q3000_t0": PASS_AT_KERB,
     "motorway_3lane-q3000_t15": PASS_AT_KERB,
     "overtaking_2lane-q300_t10": KEEP_RIGHT,
     "overtaking_2lane-q1800_t10": PASS_AT_KERB,
-    "signal_cross_c90_2lane-q1600": "at 0.97 of capacity: a few vehicles a cycle make the difference",
 }
 
 RINGS = [
