@@ -97,7 +97,7 @@ def evacuate(
         road_m=np.full(count, np.nan),
     )
     zones_of, modes = scenario.evacuation.zones, scenario.evacuation.modes
-    people = people_of(zones_of, (), (), modes, 1.0, 5, havens, (), (), city, seed, 4000.0)
+    people = people_of(zones_of, (), (), modes, 1.0, 5, havens, (), (), None, city, seed, 4000.0)
     nobody = TripTable.joined([])
     return Simulation(scenario, ROADS, nobody, on_foot=OnFoot(network, nobody, people))
 
