@@ -12,9 +12,9 @@ from .cycle_lanes import cycle_lane
 from .driving import brake_distance
 from .following import next_obstacle
 from .keep_clear import loops_have_room
-from .lane_desire import IS_LET_IN, SYNCHRONISES, way_wanted
+from .lane_desire import CHANGES, IS_LET_IN, SYNCHRONISES, way_wanted
 from .lane_gaps import copes_with, fits_among, fits_before, fits_behind, place_in_lane, shorten
-from .overtaking import QUEUE_MPS, faster_lane, looks_aside
+from .overtaking import FAST_MPS, QUEUE_MPS, faster_lane, looks_aside
 from .passing import is_bicycle
 from .people import people_before
 from .rings import at, insert, is_full, remove
@@ -37,6 +37,7 @@ from .traffic_tables import (
     LANE_CHANGES,
     LANE_LENGTH_M,
     LENGTH_M,
+    LIMIT_MPS,
     MATCHES,
     MAX_ACCEL,
     MIN_GAP_M,
@@ -291,7 +292,7 @@ def drop_behind(city: City, link: int, lane: int, vehicle: int, other: int) -> N
 
 
 @woven
-def change_lane(city: City, lane: int, k: int, other: int, t_s: float) -> bool:
+def change_lane(city: City, lane: int, k: int, other: int, t_s: float, to_gain: bool) -> bool:
     """Move a vehicle to the lane beside if there is a gap; ask to be let in when it has nearly stopped for it."""
     vehicle = at(city, lane, k)
     position, speed = city.vehicle_f[vehicle, POSITION_M], city.vehicle_f[vehicle, SPEED_MPS]
@@ -303,8 +304,9 @@ def change_lane(city: City, lane: int, k: int, other: int, t_s: float) -> bool:
     blocked = city.lane_f[OBSTACLE_M, lane] < math.inf
     must = connector < 0 or blocked or city.lane_i[OPEN, city.connector[TO_LANE, connector]] == 0
     must = must or (city.vehicle_i[vehicle, CONTENT] <= 0 and is_next_short(city, vehicle))
-    wish = way_wanted(city, vehicle, lane, left)
-    must = must or wish >= SYNCHRONISES
+    wish = max(CHANGES, way_wanted(city, vehicle, lane, left))
+    to_queue = city.vehicle_i[vehicle, CONTENT] > 0 and not to_gain and city.lane_f[LIMIT_MPS, lane] > FAST_MPS
+    must = must or wish >= SYNCHRONISES or to_queue
     pace = fits_behind(city, other, place, position)
     among = place < city.lane_i[GRANTED_COUNT, other]
     freely = joins_freely(city, vehicle, other, left)
@@ -346,7 +348,7 @@ def change_lane(city: City, lane: int, k: int, other: int, t_s: float) -> bool:
     lost = connector < 0 and city.vehicle_f[vehicle, STANDING_S] > LOST_TURN_AFTER_S
     if lost and t_s >= city.vehicle_f[vehicle, ASK_AFTER_S]:
         city.vehicle_i[vehicle, ASK] = WRONG_LANE
-    near = wish >= IS_LET_IN or speed < ASK_FOR_GAP_MPS or left < max(ASK_FOR_GAP_M, speed * ASK_FOR_GAP_S)
+    near = to_queue or wish >= IS_LET_IN or speed < ASK_FOR_GAP_MPS or left < max(ASK_FOR_GAP_M, speed * ASK_FOR_GAP_S)
     if must and rear > 0.0 and near:
         ask_for_gap(city, vehicle, other, place if freely else max(place, city.lane_i[GRANTED_COUNT, other]), rear)
         if city.vehicle_i[vehicle, CAUSE] == NOTHING:
@@ -379,7 +381,7 @@ def change_lanes(city: City, link: int, t_s: float) -> None:
                     other = faster_lane(city, link, lane, k, vehicle, t_s)
                 if other < 0:
                     continue
-                if change_lane(city, lane, k, other, t_s) or (k == 0 and cross_over(city, link, lane, other)):
+                if change_lane(city, lane, k, other, t_s, to_gain) or (k == 0 and cross_over(city, link, lane, other)):
                     just_came = vehicle
                     break
                 if not to_gain:

@@ -14,6 +14,7 @@ from .ways import leads_on_m
 
 SEE_M = 295.0  # its x_0, for each change of lanes
 SEE_S = 43.0  # its t_0
+CHANGES = 0.365  # desire of any change of lanes that is made
 SYNCHRONISES = 0.577  # desire from which a driver keeps pace with the lane beside
 IS_LET_IN = 0.788  # and from which others make room
 SHORTEST = 1.0 - 0.56 / 1.2  # by how much the headway is shortened at most: T_min over T_max

@@ -19,11 +19,7 @@ FACTS = read_facts("disruptions")
 NO_FORMULA = "not built: the handbook's formula for work zones; what traffic does past closed lanes is measured below"
 NO_STOPS = "not built: buses stop on their lane, and a stop has no berths that could be taken"
 APPROACH_M, PLACE_M, EXIT_M, LIMIT_KMH = 14000.0, 13900.0, 600.0, 110.0
-RECOVERS = "who has changed lanes keeps a short headway for a while: queues leave faster than lanes carry for long"
-SOONER = dict.fromkeys(("clearing_time_after_end", "vehicles_delayed"), RECOVERS)
 KNOWN: dict[str, dict[str, str]] = {
-    "incident_queue_3lanes_30min_0.49": SOONER,
-    "incident_queue_4lanes_45min_0.58": SOONER,
     "bus_blocks_lane_q600_td20": {
         "delay_to_cars_per_stop": "stopping and starting cost each car some seconds more than a queue without length"
     },
@@ -141,7 +137,7 @@ def test_disruptions(case: Case, record_property: Note) -> None:
     "lanes, closed",
     [
         (2, 1),
-        pytest.param(3, 1, marks=pytest.mark.xfail(strict=True, reason=f"0.60, at most 0.59 expected: {LOOKS}")),
+        (3, 1),
         (3, 2),
         pytest.param(4, 1, marks=pytest.mark.xfail(strict=True, reason=f"0.69, at most 0.68 expected: {LOOKS}")),
         pytest.param(4, 2, marks=pytest.mark.xfail(strict=True, reason=LOOKS)),
