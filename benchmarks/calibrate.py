@@ -23,6 +23,7 @@ from citytwin.sim.calibrate.gradients import SimultaneousPerturbation, descend
 from citytwin.sim.calibrate.journal import Journal
 from citytwin.sim.calibrate.losses import Loss, geh, nrmse
 from citytwin.sim.calibrate.parameters import Parameters, demand_parameters
+from citytwin.sim.calibrate.room import room_of
 from citytwin.sim.calibrate.runs import GroupRuns
 from citytwin.sim.calibrate.searches import CmaSearch, RandomSearch, search
 from citytwin.sim.calibrate.trust import congested_branch
@@ -87,7 +88,10 @@ def gauss_newton(case: Case, budget: int, start: np.ndarray | None = None) -> Fi
     decay = WEIGHT_DECAY * float(case.loss(np.zeros(len(case.observed))))
     enough = (GOOD * case.observed.value.mean()) ** 2
     free = journal(parameters.start[np.newaxis], [0])
-    found = GaussNewton(journal, case.loss, parameters, weight_decay=decay, enough=enough).run(start)
+    instance = case.instance
+    facts = (instance.network, DRIVERS, instance.flows, np.ones(len(instance.flows)))
+    room = room_of(*facts, parameters, case.observed)
+    found = GaussNewton(journal, case.loss, parameters, weight_decay=decay, room=room, enough=enough).run(start)
     counts = found.simulated.counts[0]
     print(
         f"  Gauss-Newton from {'the least demand' if start is None else f'a demand of {start.sum():,.0f}'}: "

@@ -7,6 +7,12 @@ Flows in vehicles an hour, times in s. These are what planners know from handboo
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .drivers import Drivers
 
 LOS_SIGNAL_S = (10.0, 20.0, 35.0, 55.0, 80.0)  # HCM 7, exhibit 19-8: control delay up to which it is A, B, C, D, E
 
@@ -20,6 +26,20 @@ def saturation_flow(
     """
     base = 2080.0 - 140.0 * nearside - 42.0 * uphill_pct + 100.0 * (lane_width_m - 3.25)
     return base / (1.0 + 1.5 * turning_share / radius_m)
+
+
+def lane_capacity(drivers: Drivers, limit_mps: float) -> float:
+    """Most vehicles an hour that these drivers carry in one lane at equilibrium, without dawdling or lane changes.
+
+    With gaps of standing gap + headway × speed; under the IDM larger by 1 / sqrt(1 − (v / v₀)⁴): Treiber, Hennecke,
+    Helbing (2000), Phys. Rev. E 62, eq. 4.
+    """
+    desired = min(limit_mps, drivers.top_speed_mps or math.inf) * drivers.speed_factor_mean
+    speed = np.linspace(0.0, desired, 501)[1:-1]
+    gap = drivers.min_gap_m + drivers.headway_s * speed
+    if drivers.model == "idm":
+        gap /= np.sqrt(1.0 - (speed / desired) ** 4)
+    return float((3600.0 * speed / (gap + drivers.length_m)).max())
 
 
 def uniform_delay(cycle_s: float, green_s: float, saturation: float) -> float:

@@ -20,6 +20,8 @@ from .before import Before, look_before
 from .gauss_newton import Fitted, GaussNewton
 from .journal import Journal
 from .judged import judged
+from .room import Room, room_of
+from .runs import GroupRuns
 from .setting import Setting, compute_on, set_up
 from .slopes import slopes_of_numbers
 from .smoother import PASSES, ensemble_around
@@ -202,7 +204,7 @@ def calibrate(
     decay = asked.weight_decay * float(loss(first.counts)[0]) / len(parameters)
     rates = setting.source_rates
     if rates is None:
-        found = GaussNewton(journal, loss, parameters, weight_decay=decay, seed=seed).run()
+        found = GaussNewton(journal, loss, parameters, weight_decay=decay, seed=seed, room=_room(setting)).run()
     else:
         found = SourceSearch(journal, loss, parameters, rates, weight_decay=decay, seed=seed).run()
     journal.budget = journal.runs + after
@@ -228,6 +230,15 @@ def calibrate(
     )
     write_json(out / "summary.json", result.as_dict())
     return result
+
+
+def _room(setting: Setting) -> Room | None:
+    """What streets carry, where every trip keeps the way that is known before it is driven."""
+    parameters = setting.parameters
+    if not (isinstance(setting.runs, GroupRuns) and parameters.of_kind("demand")):
+        return None
+    facts = (setting.network, setting.scenario.drivers, setting.groups, setting.groups.number)
+    return room_of(*facts, parameters, setting.loss.observed)
 
 
 def _open(out: Path, setting: Setting, *, resume: bool) -> None:

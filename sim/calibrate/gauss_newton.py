@@ -11,6 +11,7 @@ from .journal import BudgetSpent, Journal
 from .losses import Loss
 from .parameters import Parameters
 from .proportions import Linear, bounded_fit
+from .room import Room
 from .runs import Simulated
 from .slopes import frozen_slopes, measured_slopes, mended
 
@@ -52,6 +53,7 @@ class GaussNewton:
     weight_decay: float = 0.0  # λ: pulls towards the prior, see ``bounded_fit``
     replicas: bool = True  # whether slopes may be measured by runs
     seed: int = 0  # of all runs
+    room: Room | None = None  # of links, which steps keep to
     enough: float = 0.0  # loss, without weight decay, below which nothing better is looked for
 
     def objective(self, values: Floats, counts: Floats) -> float:
@@ -110,7 +112,12 @@ class GaussNewton:
         origin = state.linear
         curve = np.sqrt(self.loss.bend(origin.readings))[:, np.newaxis] * origin.slopes * self.parameters.scale
         damping = damping * float(np.linalg.norm(curve, 2)) ** 2
-        target = bounded_fit(origin, self.loss, self.parameters, weight_decay=self.weight_decay, damping=damping)
+        target = bounded_fit(
+            *(origin, self.loss, self.parameters),
+            weight_decay=self.weight_decay,
+            damping=damping,
+            room=self.room,
+        )
         for share in SHORTER:
             values = self.parameters.inside(state.values + share * (target - state.values))
             if np.abs((values - state.values) / self.parameters.scale).max() < 1e-9:

@@ -11,8 +11,10 @@ from scipy.optimize import lsq_linear
 from ...scenarios.network import Floats
 from .losses import Loss
 from .parameters import Parameters
+from .room import STRICT, Room
 
 MOST_ACTIVE = 500  # parameters for which bounds are tried one by one, which is exact
+MOST_ROUNDS = 30  # until the links that are full are known
 WEAK = 0.1  # of what a parameter changes, in the median: a direction that changes less is not seen
 
 
@@ -38,12 +40,14 @@ def bounded_fit(
     weight_decay: float = 0.0,
     damping: float = 0.0,
     near: Floats | None = None,
+    room: Room | None = None,
 ) -> Floats:
     """Values within the bounds with the least loss of a linear model: bounded least squares.
 
     The loss is the parabola that touches it at ``model.at``, plus ``weight_decay / 2`` times the squared distance from
     the prior and ``damping / 2`` times that from ``model.at``, both in scales. Where the sensors leave a choice and
-    both are 0, what is taken is that nearest to ``near``, or else to ``model.at``.
+    both are 0, what is taken is that nearest to ``near``, or else to ``model.at``. With ``room``, links that would be
+    asked for more than they carry are pulled back to it, until no other is.
     """
     bend = np.sqrt(loss.bend(model.readings))
     scale = parameters.scale
@@ -56,6 +60,23 @@ def bounded_fit(
         if weight > 0.0:
             rows.append(np.sqrt(weight) * np.eye(len(parameters)))
             sides.append(np.sqrt(weight) * centre / scale)
+    best = _within(rows, sides, parameters)
+    if room is None:
+        return best
+    full = room.full(best, np.zeros(len(room.most), bool))
+    for _ in range(MOST_ROUNDS):
+        weight = STRICT * float(bend.max(initial=0.0))
+        held = weight * room.load[full] * scale
+        best = _within([*rows, held], [*sides, weight * room.most[full]], parameters)
+        before, full = full, room.full(best, full)
+        if (full == before).all():
+            break
+    return best
+
+
+def _within(rows: list[Floats], sides: list[Floats], parameters: Parameters) -> Floats:
+    """Least squares within the bounds, rows in scales."""
+    scale = parameters.scale
     low, high = parameters.low / scale, np.maximum(parameters.high, parameters.low + 1e-9) / scale
     matrix, side = np.concatenate(rows), np.concatenate(sides)
     best = np.asarray(np.linalg.lstsq(matrix, side, rcond=None)[0], np.float64)

@@ -67,7 +67,7 @@ def found(town, said):
 def test_planted_demand_is_recovered(found):
     assert found.setting.parameters.name == ("east to west", "west to east")
     assert found.before.seen.rank == 2
-    assert found.found.values == pytest.approx(TRUE, rel=0.1)
+    assert found.found.values == pytest.approx(TRUE, rel=0.15)  # 90 trips that come by chance are 10 % off themselves
     assert found.trust.fitted < 0.1 < found.before.as_it_is_nrmse
     assert found.runs <= 20
 

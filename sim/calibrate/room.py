@@ -1,0 +1,73 @@
+"""Keep a fit from sending more over a street than it can carry: sensors alone would not forbid it.
+
+Where few sensors leave much demand open, the least demand that explains the counts sends whole streams round a single
+ramp that no sensor watches. The simulation then queues, and shows nothing that the next step could be built on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...scenarios.capacity import lane_capacity
+from ...scenarios.drivers import Drivers
+from ...scenarios.network import Floats, RoadNetwork
+from ...scenarios.observed import KINDS, Observed
+from .flows import Longs
+from .parameters import Parameters
+from .runs import Groups
+
+PRACTICAL = 0.85  # of what a lane carries at most: beyond it queues come and go by chance
+STRICT = 3.0  # a vehicle too many on a link weighs as much as three that a count is off
+BINDS = 1e-6  # share of its room within which a link counts as full
+LEAST_S = 60.0  # that trips are taken to depart in
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What links carry, and what a unit of each parameter sends over them."""
+
+    load: Floats  # [link, parameter] vehicles
+    most: Floats  # [link] vehicles over the time in which trips depart
+    link: Longs  # [link] row in the network
+
+    def full(self, values: Floats, before: np.ndarray) -> np.ndarray:
+        """Links that are asked for more than they carry, and those of ``before`` that are just full, ``[link]``."""
+        asked = self.load @ values
+        beyond: np.ndarray = asked > self.most * (1.0 + BINDS)
+        return beyond | (before & (asked > self.most * (1.0 - BINDS)))
+
+
+def room_of(
+    network: RoadNetwork, drivers: Drivers, groups: Groups, number: Floats, parameters: Parameters, observed: Observed
+) -> Room:
+    """Room of every link that demand can pass, for as long as trips depart.
+
+    A lane is taken to carry ``PRACTICAL`` times what its drivers carry at equilibrium; a link on which more was counted
+    carries that. Lights are not looked at.
+
+    Parameters
+    ----------
+    number : [group]
+        Trips of each group, for the routes that they take; groups that no parameter is about keep them.
+    """
+    trips, group, route = groups.trips(number, 0)
+    trips_of = np.bincount(group, minlength=len(groups)).astype(np.float64)
+    passes = np.zeros((len(network.links.id), len(groups)))
+    for whose, way in zip(group.tolist(), route.tolist(), strict=True):
+        links = groups.route_link[groups.route_start[way] : groups.route_start[way + 1]]
+        passes[links, whose] += 1.0
+    load, free = np.zeros((len(passes), len(parameters))), np.ones(len(groups), bool)
+    for row in parameters.of_kind("demand"):
+        rows = parameters.groups(row)
+        load[:, row] = passes[:, rows].sum(axis=1) / max(trips_of[rows].sum(), 1.0)
+        free[rows] = False
+    hours = max(float(np.ptp(trips.depart_s)), LEAST_S) / 3600.0
+    limits, of_limit = np.unique(network.links.speed_mps, return_inverse=True)
+    a_lane = np.array([PRACTICAL * lane_capacity(drivers, limit) for limit in limits.tolist()])
+    most = np.diff(network.links.lane_start) * a_lane[of_limit] * hours
+    counts = observed.kind == KINDS.index("count")
+    np.maximum.at(most, observed.link[counts], observed.value[counts])
+    used = (load > 0.0).any(axis=1)
+    return Room(load[used], np.maximum(most - passes[:, free].sum(axis=1), 0.0)[used], np.flatnonzero(used))
