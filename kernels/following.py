@@ -242,7 +242,7 @@ def follow_lane(city: City, lane: int, number: int) -> None:
             if match >= 0:
                 gap = city.vehicle_f[match, POSITION_M] - city.driver[city.vehicle_i[match, CLASS], LENGTH_M] - position
                 pace = aimed(city, vehicle, max(gap, 0.1), city.vehicle_f[match, SPEED_MPS], desired, SHORTEST)
-                new_speed = min(new_speed, max(pace, speed - KEEPS_PACE_MPS2 * step, min(speed, KEEPS_PACE_MPS)))
+                new_speed = min(new_speed, max(pace, speed - KEEPS_PACE_MPS2 * step, KEEPS_PACE_MPS))
         else:
             to_lane = city.connector[TO_LANE, lane - road_lanes]
             if ahead < 0:

@@ -108,7 +108,7 @@ def test_what_is_wrong_with_walks(walks, files, told, tmp_path, monkeypatch):
             [
                 'scenario.yaml:6  walking.preset = "lab"  must be "lab_calibrated" or "code_conservative".',
                 "scenario.yaml:6  walking.speed_mps = 9  must be at most 3.",
-                "scenario.yaml:6  walking.width = 2  no such key. Allowed here: hazard_weight, links_every_s, patches_above_per_m2, preset, speed_mps, speed_sd_mps.",
+                "scenario.yaml:6  walking.width = 2  no such key. Allowed here: door_less_per_s, door_per_m_s, hazard_weight, links_every_s, patches_above_per_m2, preset, speed_mps, speed_sd_mps.",
             ],
         ),
         (
