@@ -44,7 +44,9 @@ def test_no_kernel_is_missing(found):
     assert {kernel for kernel, _ in found} == set(KERNELS)
 
 
-SPILLS = pytest.mark.xfail(strict=True, reason="48 bytes on sm_80, 136 on sm_90: changes of lanes keep too many numbers")
+SPILLS = pytest.mark.xfail(
+    strict=True, reason="48 bytes on sm_80, 136 on sm_90: changes of lanes keep too many numbers"
+)
 
 
 @pytest.mark.parametrize("architecture", ["sm_80", "sm_90"])
