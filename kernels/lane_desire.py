@@ -25,7 +25,7 @@ KEEPS_PACE_MPS = 5.0  # nor below this speed
 
 @kernel
 def desire(left: float, speed: float, changes: int) -> float:
-    """Desire (0 to 1) to change lanes so many times within ``left`` metres: its eq. 6."""
+    """Desire (0 to 1) to change lanes so many times within ``left`` metres."""
     by_place = 1.0 - left / (changes * SEE_M)
     by_time = 1.0 - left / (max(speed, 0.1) * changes * SEE_S)
     return min(1.0, max(0.0, by_place, by_time))
@@ -33,7 +33,7 @@ def desire(left: float, speed: float, changes: int) -> float:
 
 @woven
 def relax(city: City, vehicle: int) -> None:
-    """Let a headway grow towards the one wished for: its eq. 5."""
+    """Let a headway grow towards the one wished for, by ``step / tau`` of what is missing."""
     city.vehicle_f[vehicle, SHORTER] *= 1.0 - city.step_s / RELAXES_S
     if city.vehicle_f[vehicle, SHORTER] < 0.01:
         city.vehicle_f[vehicle, SHORTER] = 0.0
