@@ -260,7 +260,7 @@ def _concentration_map(air: _Tables, city: City, means: pd.DataFrame, entry: str
         streets_map.draw_lines(frame, lines, colours=style.LIGHT["ink"], width_pt=[0.35] * len(lines), order=1.1)
         _draw_squares_legend(frame, f"{called} that traffic and sources add, µg/m³", edges, colours)
         streets_map.draw_footer(frame, city.attribution)
-        key = f"air-map-{''.join(sign if sign.isalnum() else '-' for sign in entry)}"
+        key = f"air-map-{style.plain(entry)}"
         note = f"Added {called}, mean over the run, µg/m³; below the first step nothing is drawn."
         return Picture(key, title, note, to_svg(frame.figure, key, title))
 

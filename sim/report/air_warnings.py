@@ -74,7 +74,7 @@ def _curve(seen: pd.DataFrame, name: str, told: dict[str, Any], start: dt.dateti
             axes.axvspan(begin_s, end_s, color=style.LIGHT["rule"], lw=0, zorder=0)
         axes.set_ylabel(", ".join(filter(None, (told["watches"], told["unit"]))))
         clock_axis(axes, t_s, start)
-        key = f"warning-{''.join(sign if sign.isalnum() else '-' for sign in name)}"
+        key = f"warning-{style.plain(name)}"
         note = "What counted at each look, levels as dashed lines; grey where a level was in force. No line: not known."
         return Picture(key, title, note, to_svg(figure_of(axes), key, title))
 

@@ -65,7 +65,7 @@ def _map(comparison: Comparison, own: pd.DataFrame, entry: str, variant: str, ca
     values = own["difference"].where(own["found"].astype(bool)).to_numpy(dtype=float)
     half = _spacing_m(x, y) / 2.0
     edges = edges_of(values)
-    key = f"air-{''.join(sign if sign.isalnum() else '-' for sign in entry)}-{variant}"
+    key = f"air-{style.plain(entry)}-{variant}"
     title = _title(values, entry, called)
     network = comparison.plans[0].network
     with mpl.rc_context(style.RC):

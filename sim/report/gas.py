@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import streets_map, style
-from .figures import City, Picture, chart, clock_axis, figure_of
+from .figures import City, Picture
+from .hazards import counts_picture
 from .svg import to_svg
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _squares_map(
             )
             footer.text(left, top - 26, text, fontsize=style.SMALL_PT)
         streets_map.draw_footer(frame, city.attribution)
-        key = f"gas-{called[0]}-{''.join(sign if sign.isalnum() else '-' for sign in called[1])}"
+        key = f"gas-{called[0]}-{style.plain(called[1])}"
         return Picture(key, title, f"{note} Cross: where it was released.", to_svg(frame.figure, key, title))
 
 
@@ -156,8 +157,6 @@ def _away_m(squares: pd.DataFrame, told: dict[str, Any]) -> np.ndarray[Any, Any]
 
 def _curve(times: pd.DataFrame, name: str, start: dt.datetime) -> Picture:
     """Who is in the cloud over time, and how many are incapacitated so far."""
-    import matplotlib as mpl
-
     times = times.assign(outdoors=times["on_foot"] + times["waiting"])
     inside = times[["indoors", "outdoors", "in_vehicle"]].sum(axis=1)
     title = f"{name}: nobody is in the cloud at any time"
@@ -165,28 +164,9 @@ def _curve(times: pd.DataFrame, name: str, start: dt.datetime) -> Picture:
         row = int(inside.to_numpy().argmax())
         at = style.clock(start, float(times["t_s"].iloc[row]))
         title = f"{name}: most people are in the cloud at {at}, {style.whole(int(inside.iloc[row]))}"
-    with mpl.rc_context(style.RC):
-        axes = chart()
-        for column, label, colour in CURVES:
-            if times[column].any():
-                axes.plot(times["t_s"], times[column], color=style.LIGHT[colour], label=label)
-        highest = float(times[[column for column, _, _ in CURVES]].to_numpy().max(initial=0.0))
-        axes.set_ylim(0, max(1.0, 1.08 * highest))
-        axes.set_ylabel("people")
-        clock_axis(axes, times["t_s"].to_numpy(dtype=float), start)
-        if axes.lines:
-            axes.legend(
-                loc="upper left",
-                bbox_to_anchor=(-0.02, -0.12),
-                ncols=4,
-                frameon=False,
-                fontsize=style.SMALL_PT,
-                handlelength=1.2,
-                columnspacing=1.2,
-            )
-        key = f"gas-people-{''.join(sign if sign.isalnum() else '-' for sign in name)}"
-        note = "People whose air is that of the cloud, by where they are; indoors the air in the house. Clock time."
-        return Picture(key, title, note, to_svg(figure_of(axes), key, title))
+    key = f"gas-people-{style.plain(name)}"
+    note = "People whose air is that of the cloud, by where they are; indoors the air in the house. Clock time."
+    return counts_picture(times, CURVES, "people", start, (key, title, note))
 
 
 def _rows(zones: pd.DataFrame, several: bool) -> list[dict[str, Any]]:

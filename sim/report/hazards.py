@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -108,7 +109,7 @@ def _map(now: pd.DataFrame, t_s: float, name: str, kind: str, run: Run, city: Ci
         frame.footer.plot([x, x + 22], [y, y], color=style.LIGHT["second"], lw=2.4, solid_capstyle="butt")
         frame.footer.text(x + 26, y - 3, "closed", fontsize=style.SMALL_PT)
         streets_map.draw_footer(frame, city.attribution)
-        key = f"hazard-{''.join(sign if sign.isalnum() else '-' for sign in name)}-{t_s:g}"
+        key = f"hazard-{style.plain(name)}-{t_s:g}"
         return Picture(key, title, note, to_svg(frame.figure, key, title))
 
 
@@ -131,8 +132,6 @@ def _draw_levels(
 
 def _curve(counts: pd.DataFrame, name: str, start: dt.datetime) -> Picture:
     """Who is in a hazard, stranded by it, and incapacitated, over time."""
-    import matplotlib as mpl
-
     counts = counts.assign(stranded=counts["on_foot_stranded"] + counts["vehicles_stranded"])
     inside = counts["on_foot_inside"] + counts["vehicles_inside"]
     title = f"Nobody is in {name} at any time"
@@ -140,13 +139,30 @@ def _curve(counts: pd.DataFrame, name: str, start: dt.datetime) -> Picture:
         row = int(inside.to_numpy().argmax())
         at = style.clock(start, float(counts["t_s"].iloc[row]))
         title = f"Most people and vehicles are in {name} at {at}: {style.whole(int(inside.iloc[row]))}"
+    key = f"inside-{style.plain(name)}"
+    note = "People on foot and vehicles, at each look at the hazard; clock time."
+    return counts_picture(counts, SERIES, "people and vehicles", start, (key, title, note))
+
+
+def counts_picture(
+    counts: pd.DataFrame,
+    series: Sequence[tuple[str, str, str]],
+    unit: str,
+    start: dt.datetime,
+    words: tuple[str, str, str],
+) -> Picture:
+    """Counts over time (``t_s``): column, label and colour of each series; key, title and note of the picture."""
+    import matplotlib as mpl
+
+    key, title, note = words
     with mpl.rc_context(style.RC):
         axes = chart()
-        for column, label, colour in SERIES:
+        for column, label, colour in series:
             if counts[column].any():
                 axes.plot(counts["t_s"], counts[column], color=style.LIGHT[colour], label=label)
-        axes.set_ylim(0, max(1.0, 1.08 * float(counts[[column for column, _, _ in SERIES]].to_numpy().max())))
-        axes.set_ylabel("people and vehicles")
+        highest = float(counts[[column for column, _, _ in series]].to_numpy().max(initial=0.0))
+        axes.set_ylim(0, max(1.0, 1.08 * highest))
+        axes.set_ylabel(unit)
         clock_axis(axes, counts["t_s"].to_numpy(dtype=float), start)
         if axes.lines:
             axes.legend(
@@ -158,8 +174,6 @@ def _curve(counts: pd.DataFrame, name: str, start: dt.datetime) -> Picture:
                 handlelength=1.2,
                 columnspacing=1.2,
             )
-        key = f"inside-{''.join(sign if sign.isalnum() else '-' for sign in name)}"
-        note = "People on foot and vehicles, at each look at the hazard; clock time."
         return Picture(key, title, note, to_svg(figure_of(axes), key, title))
 
 

@@ -253,3 +253,8 @@ def round_edges(values: list[float], steps: int = len(LEVELS)) -> list[float]:
     low = positive[0]
     kept = [edge for edge in edges if edge > low] or edges[-1:]
     return [int(edge) if edge >= 1 else float(f"{edge:.0e}") for edge in kept]
+
+
+def plain(name: str) -> str:
+    """A name with nothing but letters, digits and dashes."""
+    return "".join(sign if sign.isalnum() else "-" for sign in name)
