@@ -172,6 +172,8 @@ def move(crowd: Crowd, t_s: float) -> None:
             gone = crowd.exit_i[OPEN, exit_row] == 1 and crowd.exit_f[CREDIT, exit_row] >= 1.0
             if not gone:
                 to_x, to_y = x, y
+        elif _is_out(crowd, exit_row, to_x, to_y):
+            to_x, to_y = x, y
         dx, dy = to_x - x, to_y - y
         walked = math.sqrt(dx * dx + dy * dy)
         numbers[VX, person], numbers[VY, person] = dx / crowd.step_s, dy / crowd.step_s
@@ -220,6 +222,17 @@ def _is_through(crowd: Crowd, exit_row: int, x: float, y: float) -> bool:
     along = 0.0 if size2 == 0.0 else min(max(((x - ax) * bx + (y - ay) * by) / size2, 0.0), 1.0)
     dx, dy = x - ax - along * bx, y - ay - along * by
     return dx * dx + dy * dy <= crowd.exit_f[RADIUS, exit_row] ** 2
+
+
+@woven
+def _is_out(crowd: Crowd, own: int, x: float, y: float) -> bool:
+    """Whether a place is beyond a door that is not somebody's own; spots lie within, and are walked across."""
+    for row in range(crowd.exit_f.shape[1]):
+        long_x = crowd.exit_f[CORE_TO_X, row] - crowd.exit_f[CORE_X, row]
+        long_y = crowd.exit_f[CORE_TO_Y, row] - crowd.exit_f[CORE_Y, row]
+        if row != own and (long_x != 0.0 or long_y != 0.0) and _is_through(crowd, row, x, y):
+            return True
+    return False
 
 
 @bare_entry

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rooms import STRAIGHT, Laws, clear, room_with_passage
 
@@ -109,6 +109,8 @@ def test_same_seed_same_bits_in_another_process():
     assert told.stdout.decode().strip() == same_run()
 
 
+# Who waits at a closed door is sent elsewhere.
+@example(seed=43, width_m=1.0, events=[("close", 0), ("add", 0), ("add", 0), ("send", 52)])
 @settings(max_examples=12, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
