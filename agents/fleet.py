@@ -362,6 +362,7 @@ def _lanes(network: RoadNetwork, sensors: tuple[Sensor, ...], shortest_m: float)
     lane_f[table.GRADIENT] = np.concatenate([road_gradient, through])
     lane_i = np.zeros((table.LANE_I_COLUMNS, rows + 1), np.int32)
     lane_i[table.ON_LINK, :rows] = np.concatenate([lanes.link, lanes.link[connectors.from_lane]])
+    lane_f[table.HEADWAY_FACTOR] = links.headway_factor[lane_i[table.ON_LINK, :rows]]
     lane_i[table.ACCESS, :road_lanes] = lanes.access
     lane_i[table.OPEN] = 1
     lane_i[table.LAST_OUT] = -1

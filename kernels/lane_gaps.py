@@ -9,14 +9,13 @@ from .driving import brake_distance, safe_speed
 from .following import rear_beyond
 from .keep_clear import FORESIGHT_S
 from .lane_desire import SHORTEST, shortened
-from .pace import aimed, wished_speed
+from .pace import aimed, headway_on, wished_speed
 from .rings import at
 from .traffic_tables import (
     CAUSE,
     CLASS,
     COMFORT_DECEL,
     COUNT,
-    HEADWAY_S,
     INBOUND_M,
     LANE_LENGTH_M,
     LAST_OUT,
@@ -81,7 +80,7 @@ def pace_behind(city: City, lane: int, k: int, position: float, kind: int, wante
     gap = gap_ahead(city, lane, k, position)
     if gap == math.inf:
         return math.inf
-    pace = (gap - city.driver[kind, MIN_GAP_M]) / city.driver[kind, HEADWAY_S]
+    pace = (gap - city.driver[kind, MIN_GAP_M]) / headway_on(city, lane, kind)
     return pace if pace >= min(city.vehicle_f[ahead_of(city, lane, k), SPEED_MPS], wanted) else -1.0
 
 
@@ -154,6 +153,6 @@ def shorten(city: City, lane: int, place: int) -> None:
     gap = gap_ahead(city, lane, place, city.vehicle_f[vehicle, POSITION_M])
     if gap < math.inf:
         share = shortened(
-            gap, city.vehicle_f[vehicle, SPEED_MPS], city.driver[kind, HEADWAY_S], city.driver[kind, MIN_GAP_M]
+            gap, city.vehicle_f[vehicle, SPEED_MPS], headway_on(city, lane, kind), city.driver[kind, MIN_GAP_M]
         )
         city.vehicle_f[vehicle, SHORTER] = max(city.vehicle_f[vehicle, SHORTER], share)

@@ -11,7 +11,7 @@ import math
 from .compile import bare, woven
 from .driving import brake_distance
 from .gaps import CREEP_MPS, can_join
-from .pace import behind, wished_speed
+from .pace import behind, headway_on, wished_speed
 from .rings import at
 from .traffic_tables import (
     CLASS,
@@ -26,7 +26,6 @@ from .traffic_tables import (
     FROM_LANE,
     GRANTED,
     GRANTED_COUNT,
-    HEADWAY_S,
     LANE,
     LANE_LENGTH_M,
     LENGTH_M,
@@ -103,7 +102,7 @@ def zip_ahead(city: City, vehicle: int, connector: int, left: float, desired_spe
     if left >= begins_m:
         return math.inf
     to_join = left + city.lane_f[LANE_LENGTH_M, city.road_lanes + connector]
-    wanted_gap = city.driver[kind, MIN_GAP_M] + own_speed * city.driver[kind, HEADWAY_S]
+    wanted_gap = city.driver[kind, MIN_GAP_M] + own_speed * headway_on(city, city.vehicle_i[vehicle, LANE], kind)
     speed = math.inf
     for place in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
         if city.foe[FOE_MERGES, place] == 0:

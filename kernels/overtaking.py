@@ -12,7 +12,7 @@ import math
 
 from .compile import bare, kernel, woven
 from .lane_gaps import ahead_of, gap_ahead, place_in_lane
-from .pace import behind, wished_speed
+from .pace import behind, headway_on, wished_speed
 from .rings import at
 from .traffic_tables import (
     CHANCE,
@@ -21,7 +21,6 @@ from .traffic_tables import (
     COUNT,
     FIRST_LANE,
     GRANTED_COUNT,
-    HEADWAY_S,
     KNOT,
     LENGTH_M,
     LIMIT_MPS,
@@ -98,7 +97,7 @@ def looks_aside(city: City, link: int, lane: int, k: int, vehicle: int) -> bool:
     ahead, kind = at(city, lane, k - 1), city.vehicle_i[vehicle, CLASS]
     gap = city.vehicle_f[ahead, POSITION_M] - city.vehicle_f[vehicle, POSITION_M]
     gap -= city.driver[city.vehicle_i[ahead, CLASS], LENGTH_M]
-    return gap < FAR_GAPS * (city.driver[kind, MIN_GAP_M] + speed * city.driver[kind, HEADWAY_S])
+    return gap < FAR_GAPS * (city.driver[kind, MIN_GAP_M] + speed * headway_on(city, lane, kind))
 
 
 @bare

@@ -10,6 +10,7 @@ from .traffic_tables import (
     CLASS,
     COMFORT_DECEL,
     GRADIENT,
+    HEADWAY_FACTOR,
     HEADWAY_S,
     LANE,
     LIMIT_MPS,
@@ -36,6 +37,12 @@ def wished_speed(city: City, lane: int, vehicle: int) -> float:
 
 
 @woven
+def headway_on(city: City, lane: int, kind: int) -> float:
+    """Headway (s) that drivers of a kind like on a lane row."""
+    return city.driver[kind, HEADWAY_S] * city.lane_f[HEADWAY_FACTOR, lane]
+
+
+@woven
 def aimed(city: City, vehicle: int, gap: float, leader_speed: float, desired_speed: float, shorter: float) -> float:
     """Speed that a driver aims at behind a leader, with a headway shorter by a share than wished; may be negative."""
     kind, speed, step = city.vehicle_i[vehicle, CLASS], city.vehicle_f[vehicle, SPEED_MPS], city.step_s
@@ -46,7 +53,7 @@ def aimed(city: City, vehicle: int, gap: float, leader_speed: float, desired_spe
         max(gap, 0.1),
         leader_speed,
         desired_speed,
-        city.driver[kind, HEADWAY_S] * (1.0 - shorter),
+        headway_on(city, city.vehicle_i[vehicle, LANE], kind) * (1.0 - shorter),
         city.driver[kind, MIN_GAP_M],
         accel_on_slope(city.driver[kind, MAX_ACCEL], gradient),
         city.driver[kind, COMFORT_DECEL],

@@ -13,7 +13,7 @@ import math
 from .compile import bare, kernel, woven
 from .driving import accel_on_slope, brake_distance, power_accel
 from .merging import can_follow
-from .pace import STOP_MARGIN_M, behind, wished_speed
+from .pace import STOP_MARGIN_M, behind, headway_on, wished_speed
 from .rings import at
 from .traffic_tables import (
     BICYCLE_CLASS,
@@ -23,7 +23,6 @@ from .traffic_tables import (
     GRADIENT,
     GRANTED_COUNT,
     HEAD,
-    HEADWAY_S,
     LANE,
     LANE_LENGTH_M,
     LENGTH_M,
@@ -141,7 +140,7 @@ def may_begin(city: City, lane: int, k: int, vehicle: int) -> int:
     while True:
         of_front = city.vehicle_i[front, CLASS]
         slow = max(slow, wished_speed(city, lane, front), city.vehicle_f[front, SPEED_MPS])
-        room = city.driver[of_front, MIN_GAP_M] + slow * city.driver[of_front, HEADWAY_S]
+        room = city.driver[of_front, MIN_GAP_M] + slow * headway_on(city, lane, of_front)
         distance = city.vehicle_f[front, POSITION_M] - position + length + room
         lasts = passing_time(distance, speed, wish, accel, slow)
         end = position + distance + slow * lasts

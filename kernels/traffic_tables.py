@@ -128,7 +128,8 @@ FURTHER_OBSTACLES_END: Final = 12
 GRADIENT: Final = 12  # metres that it rises per metre, 0 where nobody knows
 PASSING_ROOM_M: Final = 13  # width that bicycles and the distance to them leave
 PASSING_TO_M: Final = 14  # how far somebody drives on the opposite lane who passes bicycles, 0: nobody
-LANE_F_COLUMNS: Final = 15
+HEADWAY_FACTOR: Final = 15  # headways that drivers keep on it, as a multiple
+LANE_F_COLUMNS: Final = 16
 
 # Columns of ``lane_i``, ``[column, lane row + 1]``.
 ON_LINK: Final = 0  # of a connector: the link it leaves

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
@@ -81,35 +81,59 @@ class RouteSpread(CalibratedNumber):
         return ("routes", "perception_noise")
 
 
-class FreeSpeed(CalibratedNumber):
-    """Speed of free traffic on roads of a class, as a multiple of the limit: `network.speed_factors`."""
+class _OfRoadClass(CalibratedNumber):
+    """A multiple of something on all roads of a class."""
 
-    kind: Literal["free_speed"] = Field(description="`free_speed`.")
+    factors: ClassVar[str]  # key of `network` that has them
+    words: ClassVar[str]
+
     road_class: RoadClass = Field(description="Of which roads: `primary`, `residential`, …")
 
     @property
     def name(self) -> str:
         """What people read."""
-        return f"free speed on {self.road_class}"
-
-    @property
-    def unit(self) -> str:
-        """Of its values."""
-        return "limits"
+        return f"{self.words} on {self.road_class}"
 
     def own(self, scenario: Scenario, network: RoadNetwork) -> float:
         """The scenario's value."""
-        return scenario.network.speed_factors.get(self.road_class, 1.0)
+        of_class: dict[str, float] = getattr(scenario.network, self.factors)
+        return of_class.get(self.road_class, 1.0)
 
     def path(self, scenario: Scenario) -> tuple[str, ...]:
         """Where it stands in a scenario file."""
-        return ("network", "speed_factors", self.road_class)
+        return ("network", self.factors, self.road_class)
 
     def troubles(self, scenario: Scenario, network: RoadNetwork) -> Iterator[Trouble]:
         """What is wrong with it on this scenario."""
         there = sorted({CLASS_NAMES[row] for row in np.unique(network.links.road_class).tolist()})
         if self.road_class not in there:
             yield "road_class", f"no road of the city is of this class. It has: {', '.join(there)}."
+
+
+class FreeSpeed(_OfRoadClass):
+    """Speed of free traffic on roads of a class, as a multiple of the limit: `network.speed_factors`."""
+
+    factors, words = "speed_factors", "free speed"
+
+    kind: Literal["free_speed"] = Field(description="`free_speed`.")
+
+    @property
+    def unit(self) -> str:
+        """Of its values."""
+        return "limits"
+
+
+class Headway(_OfRoadClass):
+    """Headways on roads of a class, as a multiple of the drivers' own, hence capacity: `network.headway_factors`."""
+
+    factors, words = "headway_factors", "headways"
+
+    kind: Literal["headway"] = Field(description="`headway`.")
+
+    @property
+    def unit(self) -> str:
+        """Of its values."""
+        return "times"
 
 
 class SignalTiming(CalibratedNumber):
@@ -380,6 +404,7 @@ class AnyNumber(CalibratedNumber):
 Number = Annotated[
     RouteSpread
     | FreeSpeed
+    | Headway
     | SignalTiming
     | WalkingNumber
     | EmissionMultiple

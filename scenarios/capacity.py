@@ -28,7 +28,7 @@ def saturation_flow(
     return base / (1.0 + 1.5 * turning_share / radius_m)
 
 
-def lane_capacity(drivers: Drivers, limit_mps: float) -> float:
+def lane_capacity(drivers: Drivers, limit_mps: float, headway_factor: float = 1.0) -> float:
     """Most vehicles an hour that these drivers carry in one lane at equilibrium, without dawdling or lane changes.
 
     With gaps of standing gap + headway × speed; under the IDM larger by 1 / sqrt(1 − (v / v₀)⁴): Treiber, Hennecke,
@@ -36,7 +36,7 @@ def lane_capacity(drivers: Drivers, limit_mps: float) -> float:
     """
     desired = min(limit_mps, drivers.top_speed_mps or math.inf) * drivers.speed_factor_mean
     speed = np.linspace(0.0, desired, 501)[1:-1]
-    gap = drivers.min_gap_m + drivers.headway_s * speed
+    gap = drivers.min_gap_m + drivers.headway_s * headway_factor * speed
     if drivers.model == "idm":
         gap /= np.sqrt(1.0 - (speed / desired) ** 4)
     return float((3600.0 * speed / (gap + drivers.length_m)).max())

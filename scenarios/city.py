@@ -209,6 +209,11 @@ class NetworkOptions(Strict):
         default_factory=dict,
         description="Speed of free traffic as a multiple of the limit, by road class, as measured or calibrated.",
     )
+    headway_factors: dict[RoadClass, Annotated[float, Field(ge=0.5, le=3)]] = Field(
+        default_factory=dict,
+        description="Headways that drivers keep as a multiple of their own, by road class, as measured or calibrated: "
+        "they make what a lane carries.",
+    )
     signal_programmes: Listed[InputFile] = Field(
         (),
         description="Files with SUMO's signal programmes (`tlLogic`) that hold instead of those in the `sumo_net`; the "

@@ -123,10 +123,13 @@ class Links:
     source_ways: tuple[tuple[str, ...], ...]
     assumed: tuple[frozenset[str], ...]
     gradient: Floats = field(default_factory=lambda: np.zeros(0))  # metres up per metre driven, NaN: not known
+    headway_factor: Floats = field(default_factory=lambda: np.zeros(0))  # headways kept there over the drivers' own
 
     def __post_init__(self) -> None:
         if not self.gradient.size:
             object.__setattr__(self, "gradient", np.full(len(self.id), np.nan))
+        if not self.headway_factor.size:
+            object.__setattr__(self, "headway_factor", np.ones(len(self.id)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

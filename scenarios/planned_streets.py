@@ -12,7 +12,7 @@ import numpy as np
 from .change_streets import ChangeError
 from .events import Contraflow
 from .load_network import load_network
-from .network import CLASS_NAMES, RoadNetwork
+from .network import CLASS_NAMES, Floats, RoadNetwork
 from .problems import ScenarioError
 from .yaml_lines import Written
 
@@ -31,16 +31,31 @@ def planned_streets(scenario: Scenario) -> RoadNetwork:
     ScenarioError
         With every change of the streets that cannot be made.
     """
-    factors = scenario.network.speed_factors
-    network = _streets_with_their_lanes(scenario)
-    return with_speed_factors(network, factors) if factors else network
+    options = scenario.network
+    network = with_speed_factors(_streets_with_their_lanes(scenario), options.speed_factors)
+    return with_headway_factors(network, options.headway_factors)
 
 
 def with_speed_factors(network: RoadNetwork, factors: Mapping[str, float]) -> RoadNetwork:
     """Streets on which free traffic goes at a multiple of the limit, by road class."""
-    by_class = np.array([factors.get(name, 1.0) for name in CLASS_NAMES])
-    speed_mps = network.links.speed_mps * by_class[network.links.road_class]
+    if not factors:
+        return network
+    speed_mps = network.links.speed_mps * _by_class(network, factors)
     return replace(network, links=replace(network.links, speed_mps=speed_mps))
+
+
+def with_headway_factors(network: RoadNetwork, factors: Mapping[str, float]) -> RoadNetwork:
+    """Streets on which drivers keep a multiple of their headways, by road class."""
+    if not factors:
+        return network
+    return replace(network, links=replace(network.links, headway_factor=_by_class(network, factors)))
+
+
+def _by_class(network: RoadNetwork, factors: Mapping[str, float]) -> Floats:
+    """Factor of each link, 1 where its class has none."""
+    by_class = np.array([factors.get(name, 1.0) for name in CLASS_NAMES])
+    found: Floats = by_class[network.links.road_class]
+    return found
 
 
 def _streets_with_their_lanes(scenario: Scenario) -> RoadNetwork:

@@ -156,6 +156,7 @@ LABELS = {
     "NetworkOptions.pedestrians": "stages last until people are across",
     "NetworkOptions.pockets": "turn pockets that the source knows",
     "NetworkOptions.speed_factors": "free speed over the limit",
+    "NetworkOptions.headway_factors": "headways over the drivers' own",
     "NetworkOptions.slopes": "vehicles feel that streets rise and fall",
     "_Control.pedestrians": "people cross",
     "Routes.gap": "equilibrium from a relative gap of",

@@ -147,6 +147,24 @@ def put_on(
     cities.counter[0, [table.CREATED, table.ENTERED]] += vehicles.size
 
 
+def signal_road() -> RoadNetwork:
+    """A road whose signal has just become green, for good."""
+    return with_programme(straight([Part(300.0, signal_at_end=True), Part(400.0)]), 300.0, 301.0, 1.0)
+
+
+def discharge_vph(road: RoadNetwork, drivers: dict[str, Any]) -> float:
+    """Flow of the 5th to the 12th car that leave a queue at the signal of a ``signal_road``."""
+    simulation = simulate(road, [(str(k), 0.0, "0", "1") for k in range(20)], duration_s=600, drivers=drivers)
+    simulation.run(0)
+    vehicles = np.arange(20)
+    fleet = simulation.model.fleet
+    fleet.set_routes(0, vehicles, 2 * np.arange(21), np.tile([0, 1], 20).astype(np.int32))
+    put_on(simulation, 0, vehicles, 297.0 - 6.5 * vehicles, 0.0)
+    fleet.vehicles.connector[0, vehicles] = 0
+    passed = record(simulation, 60.0).when_past(299.0)
+    return float(3600.0 * 8 / (passed[12] - passed[4]))
+
+
 @dataclass(frozen=True, slots=True)
 class Tracks:
     """Where everybody was, ``[time, vehicle]``; nan off the road."""

@@ -64,9 +64,10 @@ def room_of(
         load[:, row] = passes[:, rows].sum(axis=1) / max(trips_of[rows].sum(), 1.0)
         free[rows] = False
     hours = max(float(np.ptp(trips.depart_s)), LEAST_S) / 3600.0
-    limits, of_limit = np.unique(network.links.speed_mps, return_inverse=True)
-    a_lane = np.array([PRACTICAL * lane_capacity(drivers, limit) for limit in limits.tolist()])
-    most = np.diff(network.links.lane_start) * a_lane[of_limit] * hours
+    streets = np.column_stack([network.links.speed_mps, network.links.headway_factor])
+    kinds, of_kind = np.unique(streets, axis=0, return_inverse=True)
+    a_lane = np.array([PRACTICAL * lane_capacity(drivers, *kind) for kind in kinds.tolist()])
+    most = np.diff(network.links.lane_start) * a_lane[of_kind.reshape(-1)] * hours
     counts = observed.kind == KINDS.index("count")
     np.maximum.at(most, observed.link[counts], observed.value[counts])
     used = (load > 0.0).any(axis=1)

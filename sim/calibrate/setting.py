@@ -11,7 +11,7 @@ import numpy as np
 from ...agents.drivers import COLUMNS
 from ...agents.fleet import Fleet
 from ...kernels import traffic_tables as table
-from ...scenarios.calibrated_kinds import Departures, DriverNumber, FreeSpeed, SourcePlace, SourceRate
+from ...scenarios.calibrated_kinds import Departures, DriverNumber, FreeSpeed, Headway, SourcePlace, SourceRate
 from ...scenarios.calibrated_numbers import CalibratedNumber, change_of, number_troubles
 from ...scenarios.calibration_file import CalibrationFile, read_calibration
 from ...scenarios.network import CLASS_NAMES, Floats, RoadNetwork
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ...scenarios.trips import TripTable
 
 NOT_SIMULATED = ("events", "measures", "hazards", "public_transport", "walks", "evacuation", "responders")
-IN_AN_ENSEMBLE = (DriverNumber, FreeSpeed, Departures)  # numbers of which members of one launch may have their own
+IN_AN_ENSEMBLE = (DriverNumber, FreeSpeed, Headway, Departures)  # of which members of one launch may have their own
 MATTERS = 0.1  # of a group's trips: a change that matters
 FREE_SIDE = 0.5  # of the scenario's own demand: where the search begins, so that queues do not lead it astray
 
@@ -125,12 +125,16 @@ class Setting:
             of_class = fleet.cities.driver[0, :, table.VEHICLE_CLASS] == VEHICLE_CLASSES.index(number.vehicle_class)
             fleet.cities.driver[0, of_class, COLUMNS[number.key]] = value
             return
-        assert isinstance(number, FreeSpeed), "others need whole runs"
-        links = self.network.links
-        lanes = np.flatnonzero(links.road_class[self.network.lanes.link] == CLASS_NAMES.index(number.road_class))
+        assert isinstance(number, (FreeSpeed, Headway)), "others need whole runs"
+        links, lane_f = self.network.links, fleet.cities.lane_f[0]
+        on_link = fleet.cities.lane_i[0, table.ON_LINK, : lane_f.shape[1]]
+        rows = np.flatnonzero(links.road_class[on_link] == CLASS_NAMES.index(number.road_class))
+        if isinstance(number, Headway):
+            lane_f[table.HEADWAY_FACTOR, rows] = value
+            return
+        lanes = rows[rows < self.network.lane_count]
         own = number.own(self.scenario, self.network)
-        limit_mps = links.speed_mps[self.network.lanes.link[lanes]] / own
-        fleet.cities.lane_f[0, table.LIMIT_MPS, lanes] = limit_mps * value
+        lane_f[table.LIMIT_MPS, lanes] = links.speed_mps[on_link[lanes]] / own * value
 
 
 def set_up(file: Path, *, force: bool = False) -> tuple[Setting, Simulate]:

@@ -35,6 +35,11 @@ KINDS = [  # what is said, name, unit, own value, another value, where the scena
         lambda scenario: scenario.network.speed_factors["secondary"],
     ),
     (
+        {"kind": "headway", "road_class": "secondary", "low": 0.8, "high": 1.5},
+        ("headways on secondary", "times", 1.0, 1.2),
+        lambda scenario: scenario.network.headway_factors["secondary"],
+    ),
+    (
         {"kind": "signal", "junction": "node/12", "key": "offset_s", "low": 0, "high": 50},
         ("offset of node/12", "s", 0.0, 12.0),
         lambda scenario: next(event.offset_s for event in scenario.events if event.kind == "signal_plan"),

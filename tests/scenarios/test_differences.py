@@ -92,6 +92,7 @@ FULL: dict[str, Any] = {
         "slopes": True,
         "pockets": True,
         "speed_factors": {"primary": 0.9},
+        "headway_factors": {"primary": 1.1},
         "signal_programmes": ["signals.xml"],
     },
     "streets": [
@@ -632,6 +633,11 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         ("network", "speed_factors", "primary"),
         0.8,
         ["streets: free speed over the limit 0.9 → 0.8 primary"],
+    ),
+    (
+        ("network", "headway_factors", "primary"),
+        1.2,
+        ["streets: headways over the drivers' own 1.1 → 1.2 primary"],
     ),
     (
         ("air", "fleet", "multiples", "nox"),

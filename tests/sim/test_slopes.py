@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from micro_traffic import Part, put_on, record, straight, with_programme
+from micro_traffic import Part, discharge_vph, record, signal_road, straight, with_programme
 from traffic_case import simulate
 from traffic_laws import TrafficLaws
 
@@ -60,19 +60,8 @@ def test_more_power_climbs_faster_and_cars_have_enough() -> None:
 
 
 def queue_flow_vph(gradient: float) -> float:
-    """Flow of the 5th to the 12th car that leave a queue at a signal, the road before and behind sloping alike."""
-    road = with_programme(straight([Part(300.0, signal_at_end=True), Part(400.0)]), 300.0, 301.0, 1.0)
-    simulation = simulate(
-        sloping(road, gradient), [(str(k), 0.0, "0", "1") for k in range(20)], duration_s=600, drivers=ALIKE
-    )
-    simulation.run(0)
-    vehicles = np.arange(20)
-    fleet = simulation.model.fleet
-    fleet.set_routes(0, vehicles, 2 * np.arange(21), np.tile([0, 1], 20).astype(np.int32))
-    put_on(simulation, 0, vehicles, 297.0 - 6.5 * vehicles, 0.0)
-    fleet.vehicles.connector[0, vehicles] = 0
-    passed = record(simulation, 60.0).when_past(299.0)
-    return float(3600.0 * 8 / (passed[12] - passed[4]))
+    """Flow of a queue that leaves a signal, the road before and behind sloping alike."""
+    return discharge_vph(sloping(signal_road(), gradient), ALIKE)
 
 
 def test_an_uphill_queue_leaves_more_slowly_as_measured() -> None:

@@ -12,7 +12,7 @@ from traffic_case import Notebook, write_scenario
 
 from citytwin.scenarios.calibrated_numbers import with_change
 from citytwin.scenarios.observed import KINDS, NO_LINK, Observed
-from citytwin.scenarios.planned_streets import with_speed_factors
+from citytwin.scenarios.planned_streets import with_headway_factors, with_speed_factors
 from citytwin.scenarios.problems import InputError, describe
 from citytwin.scenarios.scenario import load_scenario
 from citytwin.sim.air_tables import AirTables
@@ -136,17 +136,20 @@ def test_kept_routes_cannot_have_numbers_that_need_whole_runs(tmp_path):
         set_up(write_fit(tmp_path, [("a", STREETS[1], "count", 30)], parameters=[number], routes="kept"))
 
 
-def test_members_of_an_ensemble_have_free_speeds_of_their_own(tmp_path):
-    """Each does what it would on streets with that speed, to the last bit."""
+@pytest.mark.parametrize(
+    "kind, other, changed", [("free_speed", 0.8, with_speed_factors), ("headway", 1.4, with_headway_factors)]
+)
+def test_members_of_an_ensemble_have_free_speeds_and_headways_of_their_own(tmp_path, kind, other, changed):
+    """Each does what it would on streets with that speed or that headway, to the last bit."""
     write_town(tmp_path)
-    number = {"kind": "free_speed", "road_class": "secondary", "low": 0.5, "high": 1.5}
+    number = {"kind": kind, "road_class": "secondary", "low": 0.5, "high": 1.5}
     seen = [(kind, link, kind, 20.0) for kind in ("speed", "count") for link in FREE[:1]]
     setting, simulate = set_up(
         write_fit(tmp_path, seen, demand=None, parameters=[number], routes="kept", left_out=0, loss="l1")
     )
     assert isinstance(setting.runs, GroupRuns)
-    together = simulate(np.array([[1.0], [0.8]]), [3, 3]).counts
-    slower = replace(setting.runs, network=with_speed_factors(setting.network, {"secondary": 0.8}))
+    together = simulate(np.array([[1.0], [other]]), [3, 3]).counts
+    slower = replace(setting.runs, network=changed(setting.network, {"secondary": other}))
     np.testing.assert_array_equal(together[1], slower(setting.demand(np.ones((1, 1))), [3]).counts[0])
     speed = setting.loss.observed.sensor_id.index("speed")
     assert together[1, speed] < together[0, speed]
