@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal, get_args
 
-IndexName = Literal["us_epa", "eu_eaqi", "cn_hj633"]
+IndexName = Literal["us_epa", "eu_eaqi", "cn_hj633", "cn_hj633_2012"]
 INDEX_NAMES: tuple[IndexName, ...] = get_args(IndexName)
 
 NAMES = {"no2": "NO2", "pm10": "PM10", "pm25": "PM2.5", "o3": "O3", "so2": "SO2", "co": "CO"}  # as people write them
@@ -37,7 +37,7 @@ class Piece:
     index_high: float
 
     def index_at(self, count: float) -> float:
-        """Index on the line through its ends (40 CFR part 58 appendix G, equation 1; HJ 633-2012, equation 1)."""
+        """Index on the line through its ends (40 CFR part 58 appendix G, equation 1; HJ 633, equation 1)."""
         slope = (self.index_high - self.index_low) / (self.high - self.low)
         return self.index_low + slope * (count - self.low)
 

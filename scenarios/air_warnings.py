@@ -71,8 +71,8 @@ class AirWarning(Strict):
     pollutant: Pollutant | None = Field(None, description="What is watched. One of `pollutant` and `index`.")
     index: IndexName | None = Field(
         None,
-        description="The air quality index that is watched: `us_epa` (2024), `eu_eaqi` (2024: bands 1 to 6) or "
-        "`cn_hj633` (HJ 633-2012). One of `pollutant` and `index`.",
+        description="The air quality index that is watched: `us_epa` (2024), `eu_eaqi` (2024: bands 1 to 6), "
+        "`cn_hj633` (HJ 633-2026) or `cn_hj633_2012`, which it replaced. One of `pollutant` and `index`.",
     )
     average_h: int | None = Field(
         None, ge=1, le=24, description="Hours of the mean, with `pollutant`. Left out: 1. An index knows its own."

@@ -34,7 +34,7 @@ EAQI = {  # EEA, bands of 2024, hourly, µg/m³
     "so2": [20, 40, 125, 190, 275],
 }
 HJ_ENDS = [0, 50, 100, 150, 200, 300, 400, 500]
-HJ = {  # HJ 633-2012, table 1; CO in mg/m³
+HJ_2012 = {  # HJ 633-2012, table 1; CO in mg/m³
     ("so2", 24): [0, 50, 150, 475, 800, 1600, 2100, 2620],
     ("so2", 1): [0, 150, 500, 650, 800],
     ("no2", 24): [0, 40, 80, 180, 280, 565, 750, 940],
@@ -46,6 +46,11 @@ HJ = {  # HJ 633-2012, table 1; CO in mg/m³
     ("o3", 8): [0, 100, 160, 215, 265, 800],
     ("pm25", 24): [0, 35, 75, 115, 150, 250, 350, 500],
 }
+HJ_PARTICLES = {"pm10": [0, 50, 120, 250, 350, 420, 500, 600], "pm25": [0, 35, 60, 115, 150, 250, 350, 500]}
+HJ_2026 = HJ_2012 | {(name, hours): edges for name, edges in HJ_PARTICLES.items() for hours in (1, 24)}  # table 3
+HJ = [("cn_hj633_2012", mean, edges) for mean, edges in HJ_2012.items()]
+HJ += [("cn_hj633", mean, edges) for mean, edges in HJ_2026.items()]
+HJ_BEYOND = {("so2", 1): 200, ("o3", 8): 300}  # HJ 633-2026; HJ 633-2012 leaves it to the other mean
 
 
 def value(name, pollutant, average_h, amount, unit="ugm3"):
@@ -100,21 +105,26 @@ def test_every_band_of_the_european_index(pollutant):
         assert value("eu_eaqi", pollutant, 1, edge + 0.5) == value("eu_eaqi", pollutant, 1, edge + 1) == band + 1
 
 
-@pytest.mark.parametrize("mean", HJ, ids=str)
-def test_every_breakpoint_of_the_chinese_index(mean):
+@pytest.mark.parametrize("name, mean, edges", HJ, ids=str)
+def test_every_breakpoint_of_the_chinese_index(name, mean, edges):
     pollutant, average_h = mean
     unit, step = ("mgm3", 0.1) if pollutant == "co" else ("ugm3", 1)
-    edges = HJ[mean]
     for number, edge in enumerate(edges):
         end = HJ_ENDS[number]
-        assert value("cn_hj633", pollutant, average_h, edge, unit) == end
-        assert value("cn_hj633", pollutant, average_h, edge + 0.49 * step, unit) == end  # rounded before
+        assert value(name, pollutant, average_h, edge, unit) == end
+        assert value(name, pollutant, average_h, edge + 0.49 * step, unit) == end  # rounded before
         if number + 1 < len(edges):
-            above = value("cn_hj633", pollutant, average_h, edge + step, unit)
+            above = value(name, pollutant, average_h, edge + step, unit)
             slope = (HJ_ENDS[number + 1] - end) / (edges[number + 1] - edge) * step
             assert above - 1 < end + slope <= above + 1e-6  # rounded up
-    beyond = value("cn_hj633", pollutant, average_h, edges[-1] + step, unit)
-    assert beyond == (None if len(edges) < len(HJ_ENDS) else 500)
+    beyond = value(name, pollutant, average_h, edges[-1] + step, unit)
+    whole = len(edges) == len(HJ_ENDS)
+    assert beyond == (500 if whole else HJ_BEYOND[mean] if name == "cn_hj633" else None)
+
+
+def test_both_chinese_tables_are_held_to_all_their_means():
+    for name in ("cn_hj633", "cn_hj633_2012"):
+        assert sorted(air_index(name).averages) == sorted(mean for own, mean, _ in HJ if own == name)
 
 
 def test_halves_go_to_the_even_digit_in_china():

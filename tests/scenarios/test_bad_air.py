@@ -36,7 +36,9 @@ SCENARIOS: list[tuple[str, str, list[str]]] = [
     (
         "nothing watched",
         "air_warnings: [{id: smog, series: air.csv, levels: [{name: a, at: 4}]}]\n",
-        ["town.yaml:6  air_warnings[0]  needs `pollutant` or `index` (us_epa, eu_eaqi, cn_hj633): what is watched."],
+        [
+            "town.yaml:6  air_warnings[0]  needs `pollutant` or `index` (us_epa, eu_eaqi, cn_hj633, cn_hj633_2012): what is watched."
+        ],
     ),
     (
         "both watched, and what belongs to neither",
