@@ -21,6 +21,12 @@ STANDARD_NAMES = {
     "pm25": "mass_concentration_of_pm2p5_ambient_aerosol_particles_in_air",
     "co": "mass_concentration_of_carbon_monoxide_in_air",
 }
+TIME = {
+    "standard_name": "time",
+    "bounds": "time_bounds",
+    "axis": "T",
+    "units_metadata": "leap_seconds: none",  # the scenario's clock knows none
+}
 LONG_NAMES = {"nox": "NOx as NO2", "no2": "NO2", "pm10": "PM10", "pm25": "PM2.5", "co": "CO", "voc": "VOC"}
 
 
@@ -64,7 +70,7 @@ def air_grid(run: Run, entry: str) -> xr.Dataset:
     bounds = np.column_stack([_times(start, begins), _times(start, ends)])
     at = {"dims": ("y", "x")}
     coordinates: dict[str, Any] = {
-        "time": ("time", bounds[:, 1], {"standard_name": "time", "bounds": "time_bounds", "axis": "T"}),
+        "time": ("time", bounds[:, 1], TIME),
         "y": ("y", y_m, {"standard_name": "projection_y_coordinate", "units": "m", "axis": "Y"}),
         "x": ("x", x_m, {"standard_name": "projection_x_coordinate", "units": "m", "axis": "X"}),
         "lat": (
@@ -78,13 +84,13 @@ def air_grid(run: Run, entry: str) -> xr.Dataset:
             {"standard_name": "longitude", "units": "degrees_east"},
         ),
         "height": ((), float(places["height_m"].iloc[0]), {"standard_name": "height", "units": "m", "positive": "up"}),
-        "time_bounds": (("time", "bound"), bounds),
     }
     variables: dict[str, Any] = {
         str(pollutant): (("time", "y", "x"), _values(own, places, (len(ends), *shape)), _attributes(str(pollutant)))
         for pollutant, own in table.groupby("pollutant", sort=False)
     }
-    variables["crs"] = ((), 0, CRS.from_epsg(int(run.manifest["epsg"])).to_cf())
+    variables["time_bounds"] = (("time", "bound"), bounds)
+    variables["crs"] = ((), np.int32(0), CRS.from_epsg(int(run.manifest["epsg"])).to_cf())
     about = {
         "Conventions": "CF-1.11",
         "title": f"Concentrations at {entry}, {run.manifest.get('scenario', '')}",
@@ -94,6 +100,10 @@ def air_grid(run: Run, entry: str) -> xr.Dataset:
     grid = xr.Dataset(variables, coordinates, about)
     for name in ("time", "time_bounds"):
         grid[name].encoding = {"units": f"milliseconds since {start}", "dtype": "int64"}
+    for name in ("time_bounds", "crs"):
+        grid[name].encoding["coordinates"] = None  # they lie nowhere
+    for name in ("x", "y", "lat", "lon", "height"):
+        grid[name].encoding = {"_FillValue": None}  # xarray would write one, and places are never missing
     return grid
 
 

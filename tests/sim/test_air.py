@@ -338,8 +338,23 @@ def test_a_grid_becomes_a_netcdf_file_by_the_conventions(run, tmp_path):
         for axis, name in (("x", "projection_x_coordinate"), ("y", "projection_y_coordinate")):
             assert grid[axis].attrs["standard_name"] == name and grid[axis].attrs["units"] == "m"
             assert (np.diff(grid[axis]) > 0).all()
+            assert "_FillValue" not in grid[axis].encoding  # 2.5.1: coordinates are never missing
+        assert "coordinates" not in {**grid.encoding, **grid.attrs}  # 5.7 and appendix A: only of data
+        assert not {"coordinates"} & {*grid["time_bounds"].encoding, *grid["crs"].encoding}
     with pytest.raises(RunFolderError, match=r"has no grid of receptors called 'maps'. It has: map\."):
         air_grid(run, "maps")
+
+
+def test_a_checker_of_the_conventions_finds_nothing_in_a_grid(run, tmp_path):
+    """Runs where somebody has installed the IOOS Compliance Checker: ``pip install compliance-checker``."""
+    checker = pytest.importorskip("compliance_checker.runner", reason="compliance-checker is not installed")
+    pytest.importorskip("h5netcdf", reason="the extra air is not installed")
+    air_grid(run, "map").to_netcdf(tmp_path / "air.nc", engine="h5netcdf")
+    checker.CheckSuite.load_all_available_checkers()
+    said = tmp_path / "said.txt"
+    file, about = str(tmp_path / "air.nc"), {"verbose": 1, "criteria": "strict", "output_format": "text"}
+    passed, failed = checker.ComplianceChecker.run_checker(file, ["cf:1.11"], output_filename=str(said), **about)
+    assert passed and not failed and "All tests passed!" in said.read_text(encoding="utf-8")
 
 
 def test_the_report_tells_of_the_air(run):
