@@ -126,10 +126,8 @@ def beside_twin(lines: Lines, shift_m: NDArray[np.float64], *, left: bool) -> li
     tree = cKDTree(ends)
     near = tree.query_ball_point(ends[:, [2, 3, 0, 1]], TWIN_WITHIN_M)
     side = 1.0 if left else -1.0
-    return [
-        _parallel(line, side * by_m) if any(other != row for other in found) else line
-        for row, (line, by_m, found) in enumerate(zip(lines, shift_m, near, strict=True))
-    ]
+    has_twin = np.array([any(other != row for other in found) for row, found in enumerate(near)])
+    return _parallel(lines, np.where(has_twin, side * np.asarray(shift_m, float), 0.0))
 
 
 def once_a_street(lines: Lines) -> list[NDArray[np.float64]]:
@@ -289,15 +287,19 @@ def draw_lines(
         frame.axes.add_artist(patch)
 
 
-def _parallel(line: NDArray[np.float64], left_m: float) -> NDArray[np.float64]:
-    """The line moved to its left, point by point along the mean normal of the two pieces that meet there."""
-    steps = np.diff(line, axis=0)
+def _parallel(lines: Lines, left_m: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """The lines moved to their left, point by point along the mean normal of the two pieces that meet there."""
+    sizes = np.array([len(line) for line in lines])
+    points, ends = np.concatenate(lines), np.cumsum(sizes)
+    steps = np.diff(points, axis=0)
+    steps[ends[:-1] - 1] = 0.0  # from one line to the next
     lengths = np.hypot(steps[:, 0], steps[:, 1])
-    directions = steps / np.where(lengths > 0, lengths, 1.0)[:, None]
-    at_points = np.vstack([directions[:1], directions[:-1] + directions[1:], directions[-1:]])
+    directions = np.pad(steps / np.where(lengths > 0, lengths, 1.0)[:, None], ((1, 1), (0, 0)))
+    at_points = directions[:-1] + directions[1:]
     size = np.hypot(at_points[:, 0], at_points[:, 1])
     at_points = at_points / np.where(size > 0, size, 1.0)[:, None]
-    return line + left_m * np.column_stack([-at_points[:, 1], at_points[:, 0]])
+    normals = np.column_stack([-at_points[:, 1], at_points[:, 0]])
+    return np.split(points + np.repeat(left_m, sizes)[:, None] * normals, ends[:-1])
 
 
 def _origin(frame: MapFrame) -> tuple[float, float]:

@@ -26,8 +26,11 @@ def new_figure(height_pt: float, width_pt: float = style.FIGURE_WIDTH_PT) -> Fig
 
 def _shorter(found: re.Match[str]) -> str:
     """A long path (the lines of a map) to a tenth of a point, without blanks that nobody needs."""
-    text = re.sub(r"\d+\.\d+", lambda number: f"{float(number.group()):.1f}".removesuffix(".0"), found.group())
-    return re.sub(r"\s*([MLz])\s*", r"\1", text)
+    parts = (part if part.isalpha() else f" {float(part):.1f}".removesuffix(".0") for part in found.group().split())
+    text = "".join(parts)
+    for command in "MLz":
+        text = text.replace(f"{command} ", command)
+    return text
 
 
 def to_svg(figure: Figure, key: str, alt: str) -> str:
