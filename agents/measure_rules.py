@@ -27,6 +27,10 @@ Bools = NDArray[np.bool_]
 
 DAY_S = 86_400.0
 DIGITS = 10
+# How the cause of a trip that a measure keeps from driving begins.
+BANNED, NO_WAY_ROUND = "banned from", "no way round"
+STAYS_AT_HOME, TRAVELS_OTHERWISE = "stays at home", "travels otherwise"
+REFUSALS = (BANNED, NO_WAY_ROUND, STAYS_AT_HOME, TRAVELS_OTHERWISE)
 
 
 @dataclass(slots=True, eq=False)
@@ -75,7 +79,7 @@ class ZoneRule(Rule):
 
     def cause(self, row: int) -> str:
         """Why a trip that it bans does not set out."""
-        return f"banned from {self.called()}"
+        return f"{BANNED} {self.called()}"
 
     def called(self) -> str:
         """What people call it."""
@@ -103,7 +107,7 @@ class PlateRule(ZoneRule):
 
     def cause(self, row: int) -> str:
         """Why a trip that it bans does not set out."""
-        what = "travels otherwise" if self.other_mode[row] else "stays at home"
+        what = TRAVELS_OTHERWISE if self.other_mode[row] else STAYS_AT_HOME
         return f"{what}: {self.called()}"
 
     def called(self) -> str:

@@ -12,7 +12,18 @@ from ..scenarios.air_measures import AirDetour, PlateRestriction
 from ..scenarios.drivers import OF_CLASS
 from ..scenarios.entry_ids import named_measures
 from ..scenarios.measures import LowEmissionZone, Toll
-from .measure_rules import DetourRule, PlateRule, Rule, TollRule, ZoneRule, detour_rule, links_of, plate_rule, too_dirty
+from .measure_rules import (
+    NO_WAY_ROUND,
+    DetourRule,
+    PlateRule,
+    Rule,
+    TollRule,
+    ZoneRule,
+    detour_rule,
+    links_of,
+    plate_rule,
+    too_dirty,
+)
 from .remembering import Remembers, State
 
 if TYPE_CHECKING:
@@ -168,7 +179,7 @@ class Measures(Remembers):
         origin, destination = self._trips.origin_link[rows], self._trips.destination_link[rows]
         for rule in self.zones:
             for row in rows[self._barred(rule, rows, origin, destination, t_s)].tolist():
-                self.refused.setdefault(row, Refusal(rule.name, f"no way round {rule.called()}"))
+                self.refused.setdefault(row, Refusal(rule.name, f"{NO_WAY_ROUND} {rule.called()}"))
 
     def settle(self, fleet: Fleet, member: int, rows: Rows, t_s: float) -> None:
         """Charge vehicles for what they drove since they were charged last; what held until ``t_s`` held all the time.

@@ -101,22 +101,16 @@ def _sentences(run: Run, air: _Tables, facts: dict[str, Any], means: pd.DataFram
         nox, co2 = (1000 * traffic[key] / driven_km for key in ("nox_kg", "co2_kg"))
         said.append(
             f"Traffic emitted {_mass(traffic['nox_kg'])} of NOx, {_mass(particles_kg)} of PM10 and "
-            f"{_mass(traffic['co2_kg'])} of CO2: {style.number(nox, figures=2)} g of NOx and {style.whole(co2)} g "
-            f"of CO2 a vehicle-kilometre. {style.percent(wear)} of the PM10 is wear of tyres, brakes and roads, not "
-            "exhaust."
+            f"{_mass(traffic['co2_kg'])} of CO2: {style.number(nox, figures=2)}{style.NBSP}g of NOx and "
+            f"{style.whole(co2)}{style.NBSP}g of CO2 a vehicle-kilometre. {style.percent(wear)} of the PM10 is wear of "
+            "tyres, brakes and roads, not exhaust."
         )
     for name, emitted in (facts.get("sources") or {}).items():
         masses = ", ".join(f"{_mass(kg)} of {NAMES[key.removesuffix('_kg')]}" for key, kg in emitted.items())
         said.append(f"“{name}” emitted {masses or 'nothing'}.")
     if (canyons := facts.get("canyons") or {}) and canyons["links"]:
         said.append(_canyons(canyons))
-    points = means[means["kind"] == "point"]
-    for pollutant in dict.fromkeys(points["pollutant"]):
-        worst = points[points["pollutant"] == pollutant].nlargest(1, "mean").iloc[0]
-        said.append(
-            f"Of the points, “{worst['receptor']}” has the most {NAMES[pollutant]}: {_ugm3(worst['mean'])} on average, "
-            f"{_ugm3(worst['highest'])} in the worst interval."
-        )
+    said += _points(means[means["kind"] == "point"])
     lived = facts.get("residents_mean_ugm3") or {}
     if lived:
         told = ", ".join(f"{_ugm3(value)} of {NAMES[name]}" for name, value in lived.items())
@@ -124,6 +118,18 @@ def _sentences(run: Run, air: _Tables, facts: dict[str, Any], means: pd.DataFram
     if not air.doses.empty:
         said.append(_dose(air.doses))
     return said
+
+
+def _points(points: pd.DataFrame) -> list[str]:
+    """Which of the points has the most of each pollutant, and how much."""
+    most: dict[str, list[str]] = {}
+    for pollutant, own in points.groupby("pollutant", sort=False):
+        worst = own.nlargest(1, "mean").iloc[0]
+        told = f"{_ugm3(worst['mean'])} of {NAMES[str(pollutant)]} (highest interval {style.number(worst['highest'])})"
+        most.setdefault(str(worst["receptor"]), []).append(told)
+    if points["receptor"].nunique() == 1:
+        return [f"At “{name}” there are {', '.join(told)}, on average." for name, told in most.items()]
+    return [f"Of the points, “{name}” has the most: {', '.join(told)}, on average." for name, told in most.items()]
 
 
 def _canyons(canyons: dict[str, Any]) -> str:

@@ -29,7 +29,11 @@ def warning_sentences(summary: Mapping[str, Any]) -> list[str]:
     """How often levels were raised, how it stands at the end, and who stayed at home."""
     told = []
     for name, facts in (summary.get("air_warnings") or {}).items():
-        raised = [f"{level} {style.count(count, 'time')}" for level, count in facts["raised"].items() if count]
+        raised = [
+            f"{level} {'once' if count == 1 else style.count(count, 'time')}"
+            for level, count in facts["raised"].items()
+            if count
+        ]
         end = "no level is in force" if facts["level"] == "none" else f"{facts['level']} is in force"
         stale = ", though nothing has been measured lately" if facts["stale"] else ""
         what = f"raised {', '.join(raised)}" if raised else "raised no level"
@@ -55,11 +59,12 @@ def _curve(seen: pd.DataFrame, name: str, told: dict[str, Any], start: dt.dateti
 
     t_s, value = seen["t_s"].to_numpy(dtype=float), seen["value"].to_numpy(dtype=float)
     known = np.isfinite(value)
-    title = f"{name}: nothing was known at any time"
+    title = f"“{name}”: nothing was known at any time"
     if known.any():
         row = int(np.nanargmax(value))
         unit = f" {told['unit']}" if told["unit"] else ""
-        title = f"{name}: at most {value[row]:.3g}{unit} at {style.clock(start, float(t_s[row]))}"
+        when = style.clock(start, float(t_s[row]))
+        title = f"“{name}”: {told['watches']} is at most {value[row]:.3g}{unit}, at {when}"
     with mpl.rc_context(style.RC):
         axes = chart()
         axes.plot(t_s, value, color=style.LIGHT["accent"], drawstyle="steps-post", zorder=3)
@@ -70,6 +75,8 @@ def _curve(seen: pd.DataFrame, name: str, told: dict[str, Any], start: dt.dateti
             )
         highest = max([*told["at"].values(), *value[known].tolist()])
         axes.set_ylim(0, 1.12 * highest)
+        if not told["unit"]:
+            axes.yaxis.get_major_locator().set_params(integer=True)  # an index
         for begin_s, end_s in _in_force(t_s, (seen["level"] != "none").to_numpy()):
             axes.axvspan(begin_s, end_s, color=style.LIGHT["rule"], lw=0, zorder=0)
         axes.set_ylabel(", ".join(filter(None, (told["watches"], told["unit"]))))

@@ -13,6 +13,7 @@ from ..compare.statistics import paired
 from . import style
 from .comparison_words import count_trips, rows_of
 from .figures import Picture, chart, clock_axis, figure_of
+from .metrics import held_up
 from .svg import to_svg
 
 if TYPE_CHECKING:
@@ -95,10 +96,13 @@ def vehicles_over_time(comparison: Comparison, variant: str) -> Picture:
 
 
 def _on_their_way(comparison: Comparison, key: str) -> tuple[Floats, Floats]:
-    """Times (s), and vehicles at each with every seed, ``[seed, time]``."""
-    tables = [read_result(comparison.folder, key, seed).network for seed in comparison.seeds]
-    count = [(table["active"] + table["waiting"] + table["stuck"]).to_numpy(dtype=float) for table in tables]
-    return tables[0]["t_s"].to_numpy(dtype=float), np.array(count)
+    """Times (s), and vehicles at each with every seed, ``[seed, time]``; whom measures keep from driving is nowhere."""
+    runs = [read_result(comparison.folder, key, seed) for seed in comparison.seeds]
+    count = [
+        (run.network["active"] + run.network["waiting"]).to_numpy(dtype=float) + held_up(run.trips, run.network)
+        for run in runs
+    ]
+    return runs[0].network["t_s"].to_numpy(dtype=float), np.array(count)
 
 
 def _steps(end: float) -> int:

@@ -96,9 +96,18 @@ def delay_map(city: City) -> Picture:
 
 
 def vehicles_over_time(
-    network: pd.DataFrame, events: pd.DataFrame, street_of: dict[str, str], start: dt.datetime, *, no_route: int
+    network: pd.DataFrame,
+    events: pd.DataFrame,
+    street_of: dict[str, str],
+    start: dt.datetime,
+    *,
+    no_route: int,
+    kept: int = 0,
 ) -> Picture:
-    """Vehicles driving, waiting to enter and stuck (``no_route`` of them without a way), with events as thin lines."""
+    """Vehicles driving, waiting to enter and stuck, with events as thin lines.
+
+    ``no_route`` of the stuck have no way. ``kept`` are left out: measures keep them from driving.
+    """
     import matplotlib as mpl
 
     stuck = "stuck or without a route" if no_route else "stuck"
@@ -127,9 +136,10 @@ def vehicles_over_time(
             fontsize=style.SMALL_PT,
             handlelength=1.4,
         )
-        return Picture(
-            "vehicles", title, "Vehicles, once a minute; clock time.", to_svg(figure_of(axes), "vehicles", title)
-        )
+        note = "Vehicles, once a minute; clock time."
+        if kept:
+            note += f" Without {style.count(kept, 'vehicle')} that measures kept from driving."
+        return Picture("vehicles", title, note, to_svg(figure_of(axes), "vehicles", title))
 
 
 def _vehicles_title(network: pd.DataFrame, held: str, start: dt.datetime) -> str:
@@ -316,7 +326,11 @@ def _draw_events(axes: Axes, events: pd.DataFrame, names: list[str], start: dt.d
         at_pt = chart_pt * t_s / end_s
         # Right of its line, or as far left of that as it must begin to end within the picture.
         begin_pt = min(3.0, chart_pt - at_pt - streets_map.text_width_pt(text))
-        axes.annotate(text, (t_s, 1.0), (begin_pt, above_pt), fontsize=style.SMALL_PT, gid=f"name{row}", **common)
+        box = {"facecolor": style.LIGHT["paper"], "edgecolor": "none", "pad": 0.5}  # over the lines of other events
+        place = (begin_pt, above_pt)
+        axes.annotate(
+            text, (t_s, 1.0), place, fontsize=style.SMALL_PT, gid=f"name{row}", zorder=4, bbox=box, **common
+        )
         stem: dict[str, Any] = {"arrowstyle": "-", "color": style.LIGHT["muted"], "lw": 0.8, "shrinkA": 0, "shrinkB": 0}
         top_pt = above_pt + (style.SMALL_PT if begin_pt > 0 else -3.0)
         axes.annotate("", (t_s, 1.0), (0.0, max(0.0, top_pt)), arrowprops=stem, **common)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ...agents.measure_rules import REFUSALS
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -26,7 +28,8 @@ class Headline:
     active: int
     waiting: int
     stuck: int  # standing on the road or without a route, as created = arrived + active + waiting + stuck
-    no_route: int  # those of the stuck that never set out because no way leads there
+    no_route: int  # those of the stuck that never set out because no way leads there, or because of a measure
+    kept: int  # those of these whom measures keep from driving
     mean_travel_s: float
     mean_delay_s: float
     median_travel_s: float
@@ -37,7 +40,7 @@ class Headline:
     peak_vehicles: int  # most that were driving at once
     peak_t_s: float
     peak_waiting: int
-    peak_stuck: int  # those without a route included
+    peak_stuck: int  # those without a route included, those whom measures keep from driving not
     peak_stuck_t_s: float
     end_t_s: float  # where the simulated clock stopped
 
@@ -57,10 +60,12 @@ def headline(run: Run) -> Headline:
     }
     vehicle_s, vehicle_m = float(run.links["vehicle_s"].sum()), float(run.links["vehicle_m"].sum())
     times_s = network["t_s"].to_numpy(dtype=float)
+    held = held_up(trips, network)
     return Headline(
         created=int(run.summary.get("created", sum(counts.values()))),
         **counts,
         no_route=int(status.get("no_route", 0)),
+        kept=len(kept_from_driving(trips)),
         mean_travel_s=mean_travel_s,
         mean_delay_s=mean_delay_s,
         median_travel_s=float(np.median(travel_s)) if travel_s.size else np.nan,
@@ -71,10 +76,22 @@ def headline(run: Run) -> Headline:
         peak_vehicles=int(driving[peak]) if driving.size else 0,
         peak_t_s=float(times_s[peak]) if driving.size else np.nan,
         peak_waiting=int(network["waiting"].max()) if driving.size else 0,
-        peak_stuck=int(network["stuck"].max()) if driving.size else 0,
-        peak_stuck_t_s=float(times_s[int(network["stuck"].argmax())]) if driving.size else np.nan,
+        peak_stuck=int(held.max()) if driving.size else 0,
+        peak_stuck_t_s=float(times_s[int(held.argmax())]) if driving.size else np.nan,
         end_t_s=float(run.summary.get("sim_s") or (times_s[-1] if times_s.size else 0.0)),
     )
+
+
+def kept_from_driving(trips: pd.DataFrame) -> pd.DataFrame:
+    """Trips that measures keep from driving: their cause says which one."""
+    return trips[(trips["status"] == "no_route") & trips["cause"].astype(str).str.startswith(REFUSALS)]
+
+
+def held_up(trips: pd.DataFrame, network: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Vehicles that are stuck or without a route, minute by minute, without those whom measures keep from driving."""
+    due_s = np.sort(kept_from_driving(trips)["depart_s"].to_numpy(dtype=float))
+    kept = np.searchsorted(due_s, network["t_s"].to_numpy(dtype=float), side="right")
+    return np.maximum(network["stuck"].to_numpy(dtype=np.int64) - kept, 0)
 
 
 def link_totals(links: pd.DataFrame, streets: pd.DataFrame, observed_s: float | None = None) -> pd.DataFrame:

@@ -65,7 +65,14 @@ def render(run: Run) -> str:
     city = figures.city_of(totals, run.streets, run.manifest, run.locks)
     pictures = [
         *([figures.flow_map(city), figures.delay_map(city)] if city.lines else []),
-        figures.vehicles_over_time(run.network, events[~left_lock], street_of, start, no_route=head.no_route),
+        figures.vehicles_over_time(
+            run.network.assign(stuck=metrics.held_up(run.trips, run.network)),
+            events[~left_lock],
+            street_of,
+            start,
+            no_route=head.no_route - head.kept,
+            kept=head.kept,
+        ),
         figures.travel_times(run.trips),
         figures.fundamental_diagram(run.network, start),
         *_routes(run),

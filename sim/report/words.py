@@ -75,8 +75,9 @@ def headline_figures(head: metrics.Headline, start: dt.datetime) -> list[Figure]
     share = style.percent(head.arrived / head.created) if head.created else style.DASH
     speed = 3.6 * head.mean_speed_mps
     peak = f"at {style.clock(start, head.peak_t_s)}" if head.peak_vehicles else "nobody drove"
-    held = head.waiting + head.stuck
-    at_end = f"{style.whole(head.waiting)} waiting, {style.whole(head.stuck)} stuck"
+    stuck = head.stuck - head.kept
+    held = head.waiting + stuck
+    at_end = f"{style.whole(head.waiting)} waiting, {style.whole(stuck)} stuck"
     return [
         Figure("Trips arrived", style.whole(head.arrived), "", f"{share} of {style.whole(head.created)}"),
         Figure("Mean travel time", style.minutes_seconds(head.mean_travel_s), "", "door to door, arrived trips"),
@@ -159,18 +160,21 @@ def _who(run: Run, head: metrics.Headline, start: dt.datetime) -> str:
     if head.waiting:
         rest.append(f"{style.whole(head.waiting)} waited to enter")
     stuck = head.stuck - min(head.stuck, head.no_route)
-    if head.no_route:
-        rest.append(f"{style.whole(head.no_route)} had no route")
+    if head.kept:
+        rest.append(f"{style.whole(head.kept)} had been kept from driving by measures")
+    if (lost := head.no_route - head.kept) > 0:
+        rest.append(f"{style.whole(lost)} had no route")
     at_end = f"{style.whole(stuck)} {'was' if stuck == 1 else 'were'} stuck" if stuck else "none was stuck"
-    worst = head.peak_stuck - min(head.peak_stuck, head.no_route)
+    worst = head.peak_stuck - min(head.peak_stuck, head.no_route - head.kept)
     if worst > 1.5 * stuck and worst > 0.005 * head.created:
         at_end += f" ({style.whole(worst)} were at {style.clock(start, head.peak_stuck_t_s)})"
     rest.append(at_end)
     share = style.percent(head.arrived / head.created)
     end = style.clock(start, head.end_t_s)
     trips = style.count(head.created, "vehicle")
+    went = "were to set out" if head.kept else "set out"
     return (
-        f"Between {_span(head, start)}, {trips} set out{where} and {style.whole(head.arrived)} of them "
+        f"Between {_span(head, start)}, {trips} {went}{where} and {style.whole(head.arrived)} of them "
         f"({share}) arrived; at {end} {_listed(rest)}."
     )
 

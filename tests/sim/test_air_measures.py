@@ -332,7 +332,7 @@ def test_a_run_keeps_what_warnings_saw_told_and_sent(town):
 
 def test_the_report_draws_the_value_and_says_what_came_of_it(town):
     (picture,) = warning_pictures(town["alarm"], dt.datetime(2026, 5, 4, 7))
-    assert picture.title == "smog: at most 500 µg/m³ at 07:00"
+    assert picture.title == "“smog”: NO2 (1-hour mean) is at most 500 µg/m³, at 07:00"
     assert "NO2 (1-hour mean)" in picture.svg and "alarm" in picture.svg
     page = render(town["alarm"])
     assert "The warning “smog” raised alarm 2" in page and "walks did not take place because of a measure" in page

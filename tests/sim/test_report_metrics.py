@@ -44,6 +44,15 @@ def test_headline_counts_trips(run: Run):
     assert head.stuck - head.no_route == (run.trips["status"] == "stuck").sum()
 
 
+def test_whom_measures_keep_from_driving_is_not_held_up():
+    causes = ["stays at home: the plate restriction", "banned from the low-emission zone", "no route"]
+    trips = pd.DataFrame({"status": "no_route", "cause": causes, "depart_s": [60.0, 130.0, 60.0]})
+    trips.loc[3] = "stuck", "no way round low-emission zone", 0.0  # drove
+    network = pd.DataFrame({"t_s": [0.0, 60.0, 120.0, 180.0], "stuck": [0, 2, 3, 4]})
+    assert metrics.held_up(trips, network).tolist() == [0, 1, 2, 2]
+    assert metrics.kept_from_driving(trips).index.tolist() == [0, 1]
+
+
 def test_link_totals_add_the_intervals(run: Run):
     totals = metrics.link_totals(run.links, run.streets).set_index("link")
     rows = run.links.to_dict("records")

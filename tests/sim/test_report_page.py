@@ -146,6 +146,18 @@ def test_tolls_and_refusals_are_told(run: Run):
     ]
 
 
+def test_whom_measures_keep_from_driving_is_neither_stuck_nor_without_a_route(run: Run):
+    head = dataclasses.replace(metrics.headline(run), kept=2)
+    totals = metrics.link_totals(run.links, run.streets)
+    who = words.sentences(run, head, totals)[0].replace(style.THIN_SPACE, "")
+    assert f"{run.summary['created']} vehicles were to set out" in who
+    assert "2 had been kept from driving by measures, 1 had no route and 2 were stuck" in who
+    figure = words.headline_figures(head, metrics.start_of(run.manifest))[-1]
+    assert figure.value == str(head.waiting + 3) and figure.note.endswith("3 stuck")
+    drawn = figures.vehicles_over_time(run.network, run.events, {}, metrics.start_of(run.manifest), no_route=1, kept=2)
+    assert drawn.note.endswith("Without 2 vehicles that measures kept from driving.")
+
+
 def test_three_sentences_are_true_to_the_tables(run: Run):
     totals = metrics.link_totals(run.links, run.streets)
     head = metrics.headline(run)
