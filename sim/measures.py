@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels import traffic_tables
+from ..kernels import traffic_tables as table
 from ..scenarios.air_measures import AirDetour, CancelledWalks, SlowZone, SourceCap
 from ..scenarios.entry_ids import named_measures
 from ..scenarios.events import SpeedLimit
@@ -157,10 +157,10 @@ def lead_round(simulation: Simulation) -> int:
         detour = rule.measure
         if not (isinstance(detour, AirDetour) and detour.under_way and rule.holds(np.array([now_s]))[0]):
             continue
-        out = (status == traffic_tables.DRIVING) | (status == traffic_tables.WAITING)
+        out = (status == table.DRIVING) | (status == table.WAITING)
         rows = np.flatnonzero(out & rule.follows)
         costs_s = measures.bad_air_ahead_s(rule, fleet, 0, rows)
-        led += simulation.journeys.replan(rows[costs_s >= MINDED_S], traffic_tables.NOTHING)
+        led += simulation.journeys.replan(rows[costs_s >= MINDED_S], table.NOTHING)
     return led
 
 
@@ -186,7 +186,7 @@ def plan_once_more(simulation: Simulation) -> None:
     measures, fleet = simulation.journeys.measures, simulation.model.fleet
     if measures is not None:
         first, last = np.searchsorted(fleet.trips.depart_s, [now_s, until_s])
-        rows = first + np.flatnonzero(fleet.vehicles.status[0, first:last] == traffic_tables.PENDING)
+        rows = first + np.flatnonzero(fleet.vehicles.status[0, first:last] == table.PENDING)
         measures.forget(rows)
         fleet.set_routes(0, rows, np.zeros(rows.size + 1, np.int64), np.zeros(0, np.int32))
         simulation.journeys.plan_departures(rows)
@@ -271,7 +271,7 @@ def _restricted(simulation: Simulation) -> dict[str, dict[str, int]]:
     measures, trips = simulation.journeys.measures, simulation.model.fleet.trips
     assert measures is not None, "there are no measures"
     found = {}
-    due = trips.depart_s < simulation.t_s
+    due = _due_now(simulation)
     for rule, restricted in zip(measures.plates, measures.restricted, strict=True):
         rows = np.flatnonzero(restricted & due)
         kept = np.isin(rows, [row for row, one in measures.refused.items() if one.zone == rule.name])
@@ -298,5 +298,10 @@ def _due(simulation: Simulation) -> list[int]:
     measures = simulation.journeys.measures
     if measures is None:
         return []
-    depart_s = simulation.model.fleet.trips.depart_s
-    return [row for row in measures.refused if depart_s[row] < simulation.t_s]
+    due = _due_now(simulation)
+    return [row for row in measures.refused if due[row]]
+
+
+def _due_now(simulation: Simulation) -> NDArray[np.bool_]:
+    """Trips whose time has come."""
+    return np.asarray(simulation.model.fleet.vehicles.status[0] != table.PENDING)

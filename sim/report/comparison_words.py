@@ -177,7 +177,7 @@ def _seeds_needed(row: dict[str, Any]) -> str:
         return "no number of seeds would show 1 %"
     if needed <= row["seeds"]:
         return "a change of 1 % would have shown"
-    return f"about {style.number(float(needed), figures=2)} seeds would show 1 %"
+    return f"about {style.whole(float(f'{float(needed):.2g}'))} seeds would show 1 %"
 
 
 def _length(row: dict[str, Any]) -> float:
@@ -187,6 +187,8 @@ def _length(row: dict[str, Any]) -> float:
 def _places(row: dict[str, Any]) -> int:
     """Decimals that show two figures of the interval's length; less than none where it is in the thousands."""
     length = _length(row)
+    if length == 0.0 and 0.0 < abs(float(row.get("base", 0.0))) < 1.0:
+        return 2 - math.floor(math.log10(abs(float(row["base"]))))  # the same with every seed
     if not (math.isfinite(length) and length > 0.0):
         return 1
     places = 1 - math.floor(math.log10(length))
@@ -196,6 +198,8 @@ def _places(row: dict[str, Any]) -> int:
 def _fixed(value: float, row: dict[str, Any]) -> str:
     """A value with its sign."""
     rounded = round(float(value), _places(row))
+    if rounded == 0.0 and _length(row) == 0.0:
+        return "0"
     sign = PLUS if rounded > 0 else MINUS if rounded < 0 else ""
     return f"{sign}{_grouped(abs(rounded), _places(row))}"
 

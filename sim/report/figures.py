@@ -326,11 +326,8 @@ def _draw_events(axes: Axes, events: pd.DataFrame, names: list[str], start: dt.d
         at_pt = chart_pt * t_s / end_s
         # Right of its line, or as far left of that as it must begin to end within the picture.
         begin_pt = min(3.0, chart_pt - at_pt - streets_map.text_width_pt(text))
-        box = {"facecolor": style.LIGHT["paper"], "edgecolor": "none", "pad": 0.5}  # over the lines of other events
-        place = (begin_pt, above_pt)
-        axes.annotate(
-            text, (t_s, 1.0), place, fontsize=style.SMALL_PT, gid=f"name{row}", zorder=4, bbox=box, **common
-        )
+        place = (begin_pt, above_pt)  # over the lines of other events
+        axes.annotate(text, (t_s, 1.0), place, fontsize=style.SMALL_PT, gid=f"name{row}", zorder=4, **common)
         stem: dict[str, Any] = {"arrowstyle": "-", "color": style.LIGHT["muted"], "lw": 0.8, "shrinkA": 0, "shrinkB": 0}
         top_pt = above_pt + (style.SMALL_PT if begin_pt > 0 else -3.0)
         axes.annotate("", (t_s, 1.0), (0.0, max(0.0, top_pt)), arrowprops=stem, **common)

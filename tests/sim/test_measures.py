@@ -92,6 +92,15 @@ def test_banned_vehicles_go_round_and_others_drive_through():
 INSIDE = [("through", 0.0, BEGIN, END, TRUCK), ("into", 0.0, BEGIN, OUT, TRUCK), ("car", 0.0, BEGIN, OUT)]
 
 
+def test_refused_are_those_whose_time_has_come():
+    """Who would set out within the last second of the run is no longer looked at."""
+    rows = [(f"{t_s}", t_s, BEGIN, OUT, TRUCK) for t_s in (0.0, 398.5, 399.5)]
+    simulation = run(rows, zone(links=[OUT]), until_s=400.0)
+    idle = [row["status"] for row in trips_of(simulation).values()]
+    assert idle == ["no_route", "no_route", "pending"]
+    assert facts_of(simulation)["refused"] == {"low emission zone": idle.count("no_route")}
+
+
 def test_who_cannot_drive_is_told_and_not_dropped():
     simulation = run(INSIDE, zone(id="lez"))
     trips = trips_of(simulation)

@@ -143,8 +143,14 @@ def network_row(**changes: object) -> dict[str, object]:
     return usual | {"distinguishable": False, "seeds_for_1_percent": 84} | changes
 
 
+def test_what_is_the_same_with_every_seed_has_three_figures():
+    same = network_row(base=0.144, with_variant=0.144, difference=0.0, low=0.0, high=0.0, sd=0.0)
+    assert (words.level(same, "base"), words.difference(same), words.interval(same)) == ("0.144", "0", "0 to 0")
+
+
 def test_what_chance_could_have_done_is_said_with_what_it_would_take():
     assert words.certainty(network_row()) == "not distinguishable with 20 seeds; about 84 seeds would show 1 %"
+    assert words.certainty(network_row(seeds=3, seeds_for_1_percent=8)).endswith("about 8 seeds would show 1 %")
     few = network_row(seeds_for_1_percent=12)
     assert words.certainty(few) == "not distinguishable with 20 seeds; a change of 1 % would have shown"
     assert words.certainty(network_row(distinguishable=True)) == "distinguishable"
