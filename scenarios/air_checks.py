@@ -90,7 +90,7 @@ def _of_receptors(scenario: Scenario, row: int) -> Iterator[Problem]:
     warning, air = scenario.air_warnings[row], scenario.air
     known = [] if air is None else [one.id for one in air.receptors]
     for number, name in enumerate(warning.receptors or ()):
-        if name not in known:
+        if name not in known and not scenario.lacks(f"air.receptors[{name}]"):
             said = f"no such receptor.{closest_hint(name, known)} "
             said += f"All: {', '.join(known)}." if known else "Say under `air: receptors` where the air is breathed."
             yield _about(scenario, ("air_warnings", row, "receptors", number), said)
@@ -104,7 +104,9 @@ def _of_measures(scenario: Scenario, network: RoadNetwork | None) -> Iterator[Pr
     known = {warning.id: [level.name for level in warning.levels] for warning in scenario.air_warnings}
     for row, measure in enumerate(scenario.measures):
         wanted = measure.when
-        if wanted is not None and wanted.warning not in known:
+        if wanted is not None and scenario.lacks(f"air_warnings[{wanted.warning}]"):
+            pass  # told there
+        elif wanted is not None and wanted.warning not in known:
             said = f"no such warning.{closest_hint(wanted.warning, known)} "
             said += f"All: {', '.join(known)}." if known else "Say what is watched under `air_warnings`."
             yield _about(scenario, ("measures", row, "when", "warning"), said)
@@ -116,26 +118,34 @@ def _of_measures(scenario: Scenario, network: RoadNetwork | None) -> Iterator[Pr
             said = "nobody walks in this scenario. Say who does under `walks`, or leave this out."
             yield _about(scenario, ("measures", row, "kind"), said)
         by_standard = isinstance(measure, LowEmissionZone) and measure.least_euro
-        if by_standard and (scenario.air is None or scenario.air.fleet is None):
+        no_fleet = scenario.air is None or scenario.air.fleet is None
+        if by_standard and no_fleet and not scenario.lacks("air.fleet"):
             said = "nothing says which standards the vehicles keep. Give `air: {fleet: {country: DE, year: 2024}}`."
             yield _about(scenario, ("measures", row, "least_euro"), said)
         if isinstance(measure, AirDetour) and measure.concentrations is not None and network is not None:
             yield from concentrations_of(measure.concentrations, network)[1]
-        elif isinstance(measure, AirDetour) and measure.concentrations is None and scenario.air is None:
+        elif isinstance(measure, AirDetour) and measure.concentrations is None and _no_air(scenario):
             said = "nobody works out the air of this run. Give `air`, or a table of `concentrations`."
             yield _about(scenario, ("measures", row, "pollutant"), said)
         if isinstance(measure, SourceCap):
             yield from _of_cap(scenario, row, measure)
 
 
+def _no_air(scenario: Scenario) -> bool:
+    """Whether nobody asks for the air, not even wrongly."""
+    return scenario.air is None and not scenario.lacks("air")
+
+
 def _of_cap(scenario: Scenario, row: int, cap: SourceCap) -> Iterator[Problem]:
     known = [] if scenario.air is None else [one.id for one in scenario.air.sources]
+    if not known and scenario.lacks("air.sources"):
+        return  # told there
     if not known:
         said = "there are no sources. Say who emits under `air: sources`, or leave this out."
         yield _about(scenario, ("measures", row, "kind"), said)
         return
     for number, name in enumerate(cap.sources or ()):
-        if name not in known:
+        if name not in known and not scenario.lacks(f"air.sources[{name}]"):
             said = f"no such source.{closest_hint(name, known)} All: {', '.join(known)}."
             yield _about(scenario, ("measures", row, "sources", number), said)
 

@@ -101,7 +101,7 @@ def _read(scenario: Scenario) -> tuple[AirInputs | None, list[Problem]]:
         rates += [own] if own is not None else []
     for section in ("sources", "receptors"):
         problems += _double_ids(scenario, section)
-    if air.fleet is None and not air.sources and not _carries_gas(scenario):
+    if air.fleet is None and not air.sources and not _carries_gas(scenario) and not scenario.lacks("air"):
         said = "nobody emits anything: give `fleet` for what traffic emits, or `sources`."
         problems.append(_about(scenario, (), said))
     if problems or states is None:
@@ -132,8 +132,8 @@ def _double_ids(scenario: Scenario, section: str) -> Iterator[Problem]:
     seen: dict[str, int] = {}
     for row, one in enumerate(getattr(scenario.air, section)):
         if one.id in seen:
-            said = f"is the id of air.{section}[{seen[one.id]}] already. Ids differ."
-            yield _about(scenario, (section, row, "id"), said)
+            first = _about(scenario, (section, seen[one.id]), "").key
+            yield _about(scenario, (section, row, "id"), f"is the id of {first} already. Ids differ.")
         seen.setdefault(one.id, row)
 
 

@@ -90,7 +90,8 @@ def bundled_scenarios() -> list[str]:
 def merge(base: Written, change: Written) -> Written:
     """What ``base`` says after ``change``.
 
-    Mappings merge key by key, and ``null`` removes a key. Lists whose items all have an ``id`` merge by it: a known id
+    Mappings merge key by key, and ``null`` removes a key; one of another ``kind`` takes the place of what was there
+    (but for its ``id``). Lists whose items all have an ``id`` merge by it: a known id
     is merged, a new one appended; so do they with a mapping from id to change, where ``null`` removes the item. Any
     other list (an empty one too) and every single value is replaced.
     """
@@ -108,13 +109,19 @@ def merge(base: Written, change: Written) -> Written:
 
 def _merge_mappings(base: Written, change: Written) -> Written:
     assert isinstance(base.value, dict) and isinstance(change.value, dict)
-    merged = dict(base.value)
+    merged = dict(base.value) if _of_one_kind(base, change) else {k: v for k, v in base.value.items() if k == "id"}
     for key, value in change.value.items():
         if value.value is None:
             merged.pop(key, None)
         else:
             merged[key] = merge(merged.get(key, Written(None, value.file, value.line)), value)
     return Written(merged, change.file, change.line)
+
+
+def _of_one_kind(base: Written, change: Written) -> bool:
+    """Whether a change keeps the kind: keys of another one would mean nothing."""
+    before, after = base.child("kind"), change.child("kind")
+    return before is None or after is None or after.value is None or before.value == after.value
 
 
 def _merge_items(base: list[Written], change: Written) -> Written:

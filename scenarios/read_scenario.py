@@ -25,6 +25,11 @@ STAND_INS: dict[str, object] = {
     "duration_s": LONGEST_RUN_S,
     "city": {"place": "nowhere"},
 }
+# Sections that are mappings, of which what is right is checked even where something is wrong; with what stands for a
+# required value that cannot be used.
+IN_PARTS: dict[str, dict[str, object]] = {
+    "air": {"meteorology": {"kind": "constant", "wind_mps": 1.0, "wind_from_deg": 0.0}}
+}
 # Parts of a scenario that name places in the network, and the keys under which they do.
 NAMING = {
     "network": {"merge", "keep"},
@@ -103,28 +108,63 @@ def _remove(plain: Any, where: tuple[str | int, ...]) -> None:
 
 def _usable_part(plain: dict[str, Any], tree: Written, error: ValidationError) -> tuple[Scenario | None, Written]:
     """The scenario without the entries that are wrong, and where the others were written."""
-    assert isinstance(tree.value, dict)
-    kept, written = dict(plain), dict(tree.value)
-    wrong_items: set[tuple[str, int]] = set()
-    for found in error.errors(include_url=False, include_context=False, include_input=False):
-        section, row = str(found["loc"][0]), found["loc"][1] if len(found["loc"]) > 1 else None
-        if isinstance(row, int):
-            wrong_items.add((section, row))
-        else:
-            kept.pop(section, None)
-    for section in {section for section, _ in wrong_items} & kept.keys():
-        right = [row for row in range(len(kept[section])) if (section, row) not in wrong_items]
-        kept[section] = [kept[section][row] for row in right]
-        written[section] = _chosen(written[section], right)
+    kept = {key: dict(part) if key in IN_PARTS and isinstance(part, dict) else part for key, part in plain.items()}
+    wrong_items: dict[tuple[str, ...], set[int]] = {}
+    left_out: set[str] = set()
+    for *where, part in _wrong_parts(error):
+        if isinstance(part, int):
+            wrong_items.setdefault(tuple(map(str, where)), set()).add(part)
+            continue
+        left_out.add(key_text((*where, part)))
+        if not where:
+            kept.pop(part, None)
+        elif where[0] in kept:
+            kept[where[0]].pop(part, None)
+            kept[where[0]] |= {key: value for key, value in IN_PARTS[where[0]].items() if key == part}
+    for where, rows in wrong_items.items():
+        listed = tree.at(*where)
+        holder = kept if len(where) == 1 else kept.get(where[0], {})
+        if where[-1] not in holder or not isinstance(listed.value, list):
+            continue
+        right = [row for row in range(len(listed.value)) if row not in rows]
+        holder[where[-1]] = [holder[where[-1]][row] for row in right]
+        tree = _with_part(tree, where, _chosen(listed, right))
+        left_out |= {f"{key_text(where)}[{_name_of(listed.value[row], row)}]" for row in rows}
     try:
-        return Scenario.model_validate(STAND_INS | kept), replace(tree, value=written)
+        scenario = Scenario.model_validate(STAND_INS | kept)
     except ValidationError:
         return None, tree
+    scenario._left_out = frozenset(left_out)
+    return scenario, tree
+
+
+def _wrong_parts(error: ValidationError) -> set[tuple[str | int, ...]]:
+    """What cannot be used: sections, entries of their lists, and of those in ``IN_PARTS`` keys and entries of these."""
+    found = set()
+    for one in error.errors(include_url=False, include_context=False, include_input=False):
+        where = one["loc"]
+        deeper = 1 if where[0] in IN_PARTS and len(where) > 1 and isinstance(where[1], str) else 0
+        entry = len(where) > deeper + 1 and isinstance(where[deeper + 1], int)
+        found.add(where[: deeper + 1 + entry])
+    return found
+
+
+def _with_part(tree: Written, where: tuple[str, ...], part: Written) -> Written:
+    """The same with another part under some keys."""
+    if not where:
+        return part
+    assert isinstance(tree.value, dict)
+    return replace(tree, value=tree.value | {where[0]: _with_part(tree.value[where[0]], where[1:], part)})
+
+
+def _name_of(item: Written, row: int) -> object:
+    name = item.child("id")
+    return row if name is None else name.value
 
 
 def _chosen(listed: Written, rows: list[int]) -> Written:
     assert isinstance(listed.value, list)
-    return replace(listed, value=[listed.value[row] for row in rows])
+    return replace(listed, value=[replace(listed.value[row], row=row) for row in rows])
 
 
 def _double_ids(tree: Written) -> list[Problem]:

@@ -195,6 +195,7 @@ class Scenario(Strict):
 
     _files: tuple[Path, ...] = PrivateAttr(())
     _source_map: Written | None = PrivateAttr(None)
+    _left_out: frozenset[str] = PrivateAttr(frozenset())
 
     @field_validator("routes")
     @classmethod
@@ -234,6 +235,14 @@ class Scenario(Strict):
     def source_map(self) -> Written | None:
         """Where each value was written, for problems that show later; None where it was made in Python."""
         return self._source_map
+
+    def lacks(self, part: str) -> bool:
+        """Whether something of a part is written but wrong, and was left out so that the rest can be checked.
+
+        A part is a section (`air`), a key of it (`air.fleet`), or the entry of a list (`air.sources[plant]`).
+        """
+        whole = {part, part.partition("[")[0], part.partition(".")[0]}
+        return any(one in whole or one.startswith((f"{part}.", f"{part}[")) for one in self._left_out)
 
     @property
     def period(self) -> Period:

@@ -112,13 +112,12 @@ def _states(weather: Meteorology, t_s: Floats, values: dict[str, Floats], letter
 
 
 def _read(weather: WeatherSeries, duration_s: float) -> tuple[WeatherStates | None, list[Problem], str]:
-    columns = [Column("t_s"), *(Column(name, required=name in NEEDED) for name in (*RANGES, "stability"))]
     wrong = _other_units(weather.file)
-    if wrong:
-        return None, wrong, ""
+    columns = [Column("t_s"), *(Column(problem.key, required=False) for problem in wrong)]
+    columns += [Column(name, required=name in NEEDED and not wrong) for name in (*RANGES, "stability")]
     table, complaints = read_table(weather.file, columns)
     if table is None:
-        return None, complaints.problems(), ""
+        return None, [*wrong, *complaints.problems()], ""
     t_s = table.numbers("t_s", unit=" s")
     values = {name: _numbers(table, name, complaints) for name in RANGES}
     letters = tuple(table.columns.get("stability", [""] * table.size))
@@ -128,8 +127,8 @@ def _read(weather: WeatherSeries, duration_s: float) -> tuple[WeatherStates | No
                 "stability", row, "stability", letter, f"must be one of {', '.join(STABILITIES)}, or nothing."
             )
     _check_times(t_s, duration_s, complaints)
-    if complaints:
-        return None, complaints.problems(), ""
+    if wrong or complaints:
+        return None, [*wrong, *complaints.problems()], ""
     return _states(weather, t_s, values, letters), [], ""
 
 
@@ -150,7 +149,8 @@ def _numbers(table: Table, name: str, complaints: Complaints) -> Floats:
     low, high, unit = RANGES[name]
     values = table.numbers(name, empty=None if name in NEEDED else NOT_GIVEN, unit=unit)
     for row in np.flatnonzero(~np.isnan(values) & ~((values >= low) & (values <= high))).tolist():
-        said = f"must lie between {low:g} and {high:g}{unit}. {HINTS.get(name, '')}".rstrip()
+        hint = HINTS.get(name, "") if values[row] > high else ""
+        said = f"must lie between {low:g} and {high:g}{unit}. {hint}".rstrip()
         complaints.add("range", row, name, float(values[row]), said)
     if name == "obukhov_length_m":
         for row in np.flatnonzero(np.abs(values) < LEAST_LENGTH_M).tolist():

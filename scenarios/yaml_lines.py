@@ -26,6 +26,7 @@ class Written:
     value: Scalar | dict[str, Written] | list[Written]
     file: Path
     line: int  # of its key in a mapping, of its first character in a list; from 1
+    row: int | None = None  # in the list where it was written, if others were left out of that since
 
     def plain(self) -> object:
         """The bare value; texts become ``WrittenText`` and so still know their folder."""
@@ -56,12 +57,12 @@ class Written:
     def problem(self, path: tuple[str | int, ...], text: str) -> Problem:
         """A problem with the value under ``path``; without value where nothing is written there."""
         place: Written | None = self
+        as_written: list[str | int] = []
         for part in path:
             place = place.child(part) if place is not None else None
-        around = self.at(*path)
-        return Problem(
-            around.file, around.line, key_text(path), NO_VALUE if place is None else strip_text(place.plain()), text
-        )
+            as_written.append(part if place is None or place.row is None else place.row)
+        around, key = self.at(*path), key_text(tuple(as_written))
+        return Problem(around.file, around.line, key, NO_VALUE if place is None else strip_text(place.plain()), text)
 
 
 class WrittenText(str):

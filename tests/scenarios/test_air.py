@@ -96,6 +96,13 @@ def test_what_is_wrong_with_a_series_of_weather(here):
     assert problems(here, meteorology=series) == [
         "met.csv:1  wind_kmh  is in km/h: divide by 3.6 and call it `wind_mps`."
     ]
+    (here / "met.csv").write_text("t_s,wind_kmh,wind_from_deg,cloud_share\n0,10,-90,0.5\n9000,10,90,3\n")
+    assert problems(here, meteorology=series, duration_s=10_000) == [
+        "met.csv:1  wind_kmh  is in km/h: divide by 3.6 and call it `wind_mps`.",
+        "met.csv:2  wind_from_deg = -90.0  must lie between 0 and 360°.",
+        "met.csv:3  cloud_share = 3.0  must lie between 0 and 1. In eighths or per cent?",
+        "met.csv:3  t_s = 9000.0  follows 0 s: the weather of 5400 s is missing. Give a row for every hour at least.",
+    ]
     (here / "met.csv").write_text(
         "t_s,wind_mps,wind_from_deg,temperature_c,cloud_share,stability\n60,90,400,288,8,G\n9000,,90,,,\n8000,2,90,,,\n"
     )

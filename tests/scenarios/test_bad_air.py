@@ -30,6 +30,7 @@ SCENARIOS: list[tuple[str, str, list[str]]] = [
             'town.yaml:6  air.occupants.tram = 3  must be "car", "truck", "bus", "emergency" or "bicycle".',
             "town.yaml:6  air.limits_ugm3.no2 = 0  must be above 0.",
             'town.yaml:6  air.limits_ugm3.so2 = 5  must be "nox", "no2", "pm10", "pm25", "co" or "voc".',
+            "town.yaml:6  air.sources[0].rates_gps  emits nothing. Give `rates_gps: {nox: 1.5}` in g/s, or `rates_file`.",
             'town.yaml:7  report.rank_by = "noise"  must be "air".',
         ],
     ),
@@ -111,10 +112,31 @@ SCENARIOS: list[tuple[str, str, list[str]]] = [
         [
             'town.yaml:6  air_warnings[0].stations = ["port"]  stands beside `receptors`: stations are those of a `series`. Remove it.',
             "town.yaml:6  air_warnings[1]  needs `series` or `receptors`: where it is watched.",
-            'town.yaml:6  air_warnings[0].receptors[0] = "school"  no such receptor. Say under `air: receptors` where the air is breathed.',
+            'town.yaml:6  air_warnings[2].receptors[0] = "school"  no such receptor. Say under `air: receptors` where the air is breathed.',
             "town.yaml:7  measures[2]  needs `concentrations` or `pollutant`: which air is bad.",
             'town.yaml:7  measures[0].kind = "source_cap"  there are no sources. Say who emits under `air: sources`, or leave this out.',
             'town.yaml:7  measures[1].pollutant = "no2"  nobody works out the air of this run. Give `air`, or a table of `concentrations`.',
+        ],
+    ),
+    (
+        "what is wrong with a part of the air hides nothing else",
+        (
+            "air: {meteorology: {kind: constant, wind_kmh: 9, wind_from_deg: 0}, fleet: {country: XX, year: 2024}, "
+            "sources: [{id: a, kind: accident, at: [0, 0], start_s: 0, released_g: {nox: -1}}, {id: b, kind: accident, at: [0, 0], start_s: 900, released_g: {nox: 1}}], "
+            "receptors: [{id: x, kind: point}, {id: y, kind: point, at: [0, 0]}, {id: y, kind: point, at: [0, 0]}], limits_ugm3: {no2: -1}}\n"
+            "air_warnings: [{id: smog, receptors: [x], pollutant: no2, levels: [{name: a, at: 4}]}, {id: fog, receptors: [z], pollutant: no2, levels: [{name: a, at: 4}]}]\n"
+            "measures: [{kind: source_cap, sources: [a], cut: 0.3}]\n"
+        ),
+        [
+            "town.yaml:6  air.meteorology.wind_mps  is missing. Mean wind, m/s. Below 0.5 it is calm: air goes to all sides.",
+            'town.yaml:6  air.meteorology.wind_kmh = 9  no such key. Closest: "wind_mps", "wind_from_deg", "wind_height_m". Allowed here: cloud_share, friction_velocity_mps, kind, mixing_height_m, obukhov_length_m, radiation_wpm2, roughness_m, temperature_c, utc_offset_h, wind_from_deg, wind_height_m, wind_mps, wind_sideways_mps.',
+            "town.yaml:6  air.sources[0].released_g.nox = -1  must be at least 0.",
+            "town.yaml:6  air.receptors[0].at  is missing. Where it is: [longitude, latitude].",
+            "town.yaml:6  air.limits_ugm3.no2 = -1  must be above 0.",
+            'town.yaml:6  air.fleet.country = "XX"  no such fleet. All: {country: DE, year: 2024}, {country: DE-HE, year: 2020}.',
+            "town.yaml:6  air.sources[1].start_s = 900  is not before the end of the run (duration_s = 600): nothing would come of it.",
+            'town.yaml:6  air.receptors[2].id = "y"  is the id of air.receptors[1] already. Ids differ.',
+            'town.yaml:7  air_warnings[1].receptors[0] = "z"  no such receptor. All: y, y.',
         ],
     ),
     (

@@ -51,6 +51,15 @@ def test_nothing_changed_is_the_base(base: dict[str, Any]) -> None:
     assert merged(base, {}) == base
 
 
+def test_another_kind_takes_the_place_of_what_was_there() -> None:
+    base = {"weather": {"kind": "constant", "wind": 3}, "sources": [{"id": "a", "kind": "stack", "height": 9}]}
+    change = {"weather": {"kind": "series", "file": "x"}, "sources": {"a": {"kind": "area"}}}
+    wanted = {"weather": {"kind": "series", "file": "x"}, "sources": [{"id": "a", "kind": "area"}]}
+    assert merged(base, change) == wanted
+    same = merged(base, {"weather": {"kind": "constant", "cloud": 0.5}})["weather"]
+    assert same == {"kind": "constant", "wind": 3, "cloud": 0.5}
+
+
 @given(mappings)
 def test_a_change_of_nothing_is_the_change(change: dict[str, Any]) -> None:
     assert merged({}, change) == change
