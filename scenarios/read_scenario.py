@@ -111,16 +111,17 @@ def _usable_part(plain: dict[str, Any], tree: Written, error: ValidationError) -
     kept = {key: dict(part) if key in IN_PARTS and isinstance(part, dict) else part for key, part in plain.items()}
     wrong_items: dict[tuple[str, ...], set[int]] = {}
     left_out: set[str] = set()
-    for *where, part in _wrong_parts(error):
+    for *above, part in _wrong_parts(error):
+        keys = tuple(map(str, above))
         if isinstance(part, int):
-            wrong_items.setdefault(tuple(map(str, where)), set()).add(part)
+            wrong_items.setdefault(keys, set()).add(part)
             continue
-        left_out.add(key_text((*where, part)))
-        if not where:
+        left_out.add(key_text((*keys, part)))
+        if not keys:
             kept.pop(part, None)
-        elif where[0] in kept:
-            kept[where[0]].pop(part, None)
-            kept[where[0]] |= {key: value for key, value in IN_PARTS[where[0]].items() if key == part}
+        elif keys[0] in kept:
+            kept[keys[0]].pop(part, None)
+            kept[keys[0]] |= {key: value for key, value in IN_PARTS[keys[0]].items() if key == part}
     for where, rows in wrong_items.items():
         listed = tree.at(*where)
         holder = kept if len(where) == 1 else kept.get(where[0], {})

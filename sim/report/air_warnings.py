@@ -76,7 +76,7 @@ def _curve(seen: pd.DataFrame, name: str, told: dict[str, Any], start: dt.dateti
         highest = max([*told["at"].values(), *value[known].tolist()])
         axes.set_ylim(0, 1.12 * highest)
         if not told["unit"]:
-            axes.yaxis.get_major_locator().set_params(integer=True)  # an index
+            axes.locator_params(axis="y", integer=True)  # an index
         for begin_s, end_s in _in_force(t_s, (seen["level"] != "none").to_numpy()):
             axes.axvspan(begin_s, end_s, color=style.LIGHT["rule"], lw=0, zorder=0)
         axes.set_ylabel(", ".join(filter(None, (told["watches"], told["unit"]))))
