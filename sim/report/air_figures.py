@@ -117,6 +117,7 @@ def wind_rose(weather: pd.DataFrame, end_s: float) -> Picture | None:
         most = float(bottom.max(initial=0.0))
         ticks = [tick for tick in (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0) if tick <= 1.25 * most][-3:]
         axes.set_yticks(ticks, [style.percent(tick) for tick in ticks])
+        axes.set_ylim(0.0, 1.15 * max(most, *ticks, 0.01))  # so that the last label stands inside
         axes.set_rlabel_position(11.25 + 180.0 / SECTORS * (2 * int(np.argmin(bottom)) - 1))  # type: ignore[attr-defined]
         axes.legend(loc="upper left", bbox_to_anchor=(1.12, 1.0), frameon=False, fontsize=style.SMALL_PT)
         title = _rose_title(bottom, float(share[calm].sum()))

@@ -239,7 +239,8 @@ def _measures(summary: Mapping[str, Any]) -> list[str]:
         names = _listed([f"“{name}”" for name in tolls["by_toll"]])
         money = f"{style.whole(tolls['total'])}{style.NBSP}{tolls['currency']}"
         told.append(f"The toll {names} brought in {money} from {style.count(vehicles, 'vehicle')}.")
-    refused = {name: count for name, count in (summary.get("refused") or {}).items() if count}
+    by_plates = summary.get("restricted") or {}  # told apart by what became of them
+    refused = {name: n for name, n in (summary.get("refused") or {}).items() if n and name not in by_plates}
     if refused:
         zones = _listed([f"“{name}” ({style.whole(count)})" for name, count in refused.items()])
         told.append(f"Trips that did not set out because their vehicles may not drive there: {zones}.")
