@@ -136,6 +136,7 @@ class Crowd(Remembers):
             sorted_f=np.zeros((table.SORTED_COLUMNS, FIRST_ROWS)),
             cell_start=np.zeros(across * up + 1, np.int32),
             near=np.zeros((table.NEAR_COLUMNS, table.MOST_NEAR)),
+            near_slot=np.zeros(2 * table.MOST_NEAR, np.int32),
             exit_f=exit_f,
             exit_i=exit_i,
             counter=np.zeros(table.COUNTERS, np.int64),

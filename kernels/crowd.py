@@ -7,10 +7,8 @@ import math
 from .compile import bare_entry, woven
 from .crowd_choices import decide
 from .crowd_field import look_up
-from .crowd_places import cell_of, gap, wall_at
+from .crowd_places import cell_of, gap, room_at, wall_at
 from .crowd_tables import (
-    AWAY_X,
-    AWAY_Y,
     BEHIND,
     CORE_TO_X,
     CORE_TO_Y,
@@ -127,24 +125,21 @@ def sort_into_cells(crowd: Crowd) -> None:
     start = crowd.cell_start
     start[:] = 0
     for place in range(count):
-        start[cell_of(crowd, crowd.person_f[X, crowd.order[place]], crowd.person_f[Y, crowd.order[place]]) + 1] += 1
-    for cell in range(start.size - 1):
-        start[cell + 1] += start[cell]
-    for place in range(count):  # start[c] becomes where the cell ends
         person = crowd.order[place]
         cell = cell_of(crowd, crowd.person_f[X, person], crowd.person_f[Y, person])
-        crowd.person_i[BEHIND, person] = start[cell]
-        start[cell] += 1
+        crowd.person_i[BEHIND, person] = cell
+        start[cell + 1] += 1
+    for cell in range(start.size - 1):
+        start[cell + 1] += start[cell]
     for place in range(count):
         person = crowd.order[place]
-        slot = crowd.person_i[BEHIND, person]
+        cell = crowd.person_i[BEHIND, person]
+        slot = start[cell]
+        start[cell] += 1  # becomes where the cell ends
         for column in range(EY + 1):
             crowd.sorted_f[column, slot] = crowd.person_f[column, person]
-        room, away_x, away_y = wall_at(crowd, crowd.person_f[X, person], crowd.person_f[Y, person])
         crowd.sorted_f[HERE_TO_GO, slot] = crowd.person_f[TO_GO, person]
-        crowd.sorted_f[HERE_ROOM, slot] = room
-        crowd.sorted_f[AWAY_X, slot] = away_x
-        crowd.sorted_f[AWAY_Y, slot] = away_y
+        crowd.sorted_f[HERE_ROOM, slot] = room_at(crowd, crowd.person_f[X, person], crowd.person_f[Y, person])
         crowd.sorted_f[WHO, slot] = person
     for cell in range(start.size - 1, 0, -1):
         start[cell] = start[cell - 1]
@@ -201,14 +196,13 @@ def move(crowd: Crowd, t_s: float) -> None:
 @woven
 def _beside_wall(crowd: Crowd, x: float, y: float, before_x: float, before_y: float) -> tuple[float, float]:
     """A place at which nobody is in a wall: this one, one beside it, or the one before."""
-    room, away_x, away_y = wall_at(crowd, x, y)
-    if room >= crowd.law.wall_m - INTO_WALL:
+    if room_at(crowd, x, y) >= crowd.law.wall_m - INTO_WALL:
         return x, y
+    room, away_x, away_y = wall_at(crowd, x, y)
     back = crowd.law.wall_m - INTO_WALL - room
     if back < crowd.law.body_m:
         x, y = x + back * away_x, y + back * away_y
-        room, _, _ = wall_at(crowd, x, y)
-        if room >= crowd.law.wall_m - 2.0 * INTO_WALL:
+        if room_at(crowd, x, y) >= crowd.law.wall_m - 2.0 * INTO_WALL:
             return x, y
     return before_x, before_y
 

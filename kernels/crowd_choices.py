@@ -16,10 +16,8 @@ from .crowd_laws import (
     turned,
     wall_influence,
 )
-from .crowd_places import cell_of, gap, unit, wall_at
+from .crowd_places import column_and_row, gap, room_at, unit, wall_at
 from .crowd_tables import (
-    AWAY_X,
-    AWAY_Y,
     EX,
     EXIT,
     EY,
@@ -27,7 +25,6 @@ from .crowd_tables import (
     HERE_TO_GO,
     MOST_NEAR,
     NEAR_APART,
-    NEAR_SLOT,
     NEAR_X,
     NEAR_Y,
     NEXT_X,
@@ -55,6 +52,7 @@ GIVES_M = 0.15  # more room that people leave to those whom they let go first, w
 ALIKE = 0.3  # cosine between the directions of two people above which they walk the same way
 MEETING = -0.3  # cosine between the directions of two people who meet
 FASTEST_APPROACH_MPS = 5.0
+FROM_WALLS = 1.01  # whole steps to the nearest wall above which none leads into it
 KEEP_RIGHT_M = (
     0.3  # to the right of the way ahead, up to which people still pass on the right of somebody whom they meet
 )
@@ -75,7 +73,7 @@ def _is_clear(crowd: Crowd, slot: int, dx: float, dy: float, apart: float) -> bo
     """Follow the line between two people by as much as the room at each place allows."""
     x, y, at = crowd.sorted_f[X, slot], crowd.sorted_f[Y, slot], 0.0
     while at < apart:
-        room, _, _ = wall_at(crowd, x + dx * at / apart, y + dy * at / apart)
+        room = room_at(crowd, x + dx * at / apart, y + dy * at / apart)
         if room <= 0.0:
             return False
         at += max(room, 0.5 * crowd.grid_m)
@@ -83,30 +81,55 @@ def _is_clear(crowd: Crowd, slot: int, dx: float, dy: float, apart: float) -> bo
 
 
 @woven
+def _slots_beside(crowd: Crowd, row: int, column: int, beyond: int) -> tuple[int, int]:
+    """First slot, and last + 1, of the people in a row of cells, from the cell before a column to the one after it.
+
+    Where space begins anew the cell before the first column is the last one: ``beyond`` is -1 for it, 1 for the one
+    after the last column, otherwise 0.
+    """
+    last = crowd.cells_across - 1
+    if beyond == 0:
+        begin, end = max(column - 1, 0), min(column + 1, last)
+    elif crowd.period_m == 0.0 or column != (0 if beyond < 0 else last):
+        return 0, 0
+    else:
+        begin = end = last - column
+    return crowd.cell_start[row * (last + 1) + begin], crowd.cell_start[row * (last + 1) + end + 1]
+
+
+@woven
 def _look_around(crowd: Crowd, slot: int, x: float, y: float, e0x: float, e0y: float) -> int:
     """Write down those around somebody, as far as they are not well behind; how many they are."""
-    count, reach2 = 0, crowd.law.range_m**2
-    cell = cell_of(crowd, x, y)
-    row, column = cell // crowd.cells_across, cell % crowd.cells_across
+    count = 0
+    column, row = column_and_row(crowd, x, y)
     for up in range(max(row - 1, 0), min(row + 2, crowd.cells_up)):
-        for across in range(column - 1, column + 2):
-            beside = across
-            if across < 0 or across >= crowd.cells_across:
-                if crowd.period_m == 0.0:
-                    continue
-                beside = across + crowd.cells_across if across < 0 else across - crowd.cells_across
-            beside += up * crowd.cells_across
-            for other in range(crowd.cell_start[beside], crowd.cell_start[beside + 1]):
-                dx, dy = gap(crowd, crowd.sorted_f[X, other] - x), crowd.sorted_f[Y, other] - y
-                apart2 = dx * dx + dy * dy
-                if apart2 >= reach2 or e0x * dx + e0y * dy < -BEHIND_M:
-                    continue
-                if other != slot and count < MOST_NEAR and _sees(crowd, slot, other, dx, dy, apart2):
-                    crowd.near[NEAR_X, count] = dx
-                    crowd.near[NEAR_Y, count] = dy
-                    crowd.near[NEAR_APART, count] = math.sqrt(apart2)
-                    crowd.near[NEAR_SLOT, count] = other
-                    count += 1
+        for beyond in range(-1, 2):
+            first, last = _slots_beside(crowd, up, column, beyond)
+            for begin in range(first, last, MOST_NEAR):
+                count = _keep_near(crowd, slot, begin, min(begin + MOST_NEAR, last), count, x, y, e0x, e0y)
+    return count
+
+
+@woven
+def _keep_near(
+    crowd: Crowd, slot: int, first: int, last: int, count: int, x: float, y: float, e0x: float, e0y: float
+) -> int:
+    """Add those of at most ``MOST_NEAR`` slots to those around somebody who are; how many these are now."""
+    found, reach2 = count, crowd.law.range_m**2
+    for other in range(first, last):  # without a branch: most are too far away, and nobody can guess who
+        dx, dy = gap(crowd, crowd.sorted_f[X, other] - x), crowd.sorted_f[Y, other] - y
+        crowd.near_slot[found] = other
+        found += int((dx * dx + dy * dy < reach2) & (e0x * dx + e0y * dy >= -BEHIND_M) & (other != slot))
+    for k in range(count, found):
+        other = crowd.near_slot[k]
+        dx, dy = gap(crowd, crowd.sorted_f[X, other] - x), crowd.sorted_f[Y, other] - y
+        apart2 = dx * dx + dy * dy
+        if count < MOST_NEAR and _sees(crowd, slot, other, dx, dy, apart2):
+            crowd.near[NEAR_X, count] = dx
+            crowd.near[NEAR_Y, count] = dy
+            crowd.near[NEAR_APART, count] = math.sqrt(apart2)
+            crowd.near_slot[count] = other
+            count += 1
     return count
 
 
@@ -117,20 +140,23 @@ def _is_before(crowd: Crowd, slot: int, other: int) -> bool:
     return own < theirs or (own == theirs and crowd.order[slot] < crowd.order[other])
 
 
-@bare
+@woven
 def _share_along(crowd: Crowd, slot: int, count: int, ex: float, ey: float) -> tuple[float, bool]:
     """Share of the desired speed at which somebody can walk in a direction, and whether those follow it who hold up."""
     law = crowd.law
     exit_row = crowd.person_i[EXIT, crowd.order[slot]]
     least, followed = 1.0, True
+    found = MOST_NEAR
     for k in range(count):
         ahead = ex * crowd.near[NEAR_X, k] + ey * crowd.near[NEAR_Y, k]
-        if ahead <= 0.0:
-            continue
         across = abs(ex * crowd.near[NEAR_Y, k] - ey * crowd.near[NEAR_X, k])
-        if across >= law.breadth_m:
-            continue
-        other = int(crowd.near[NEAR_SLOT, k])
+        crowd.near_slot[found] = k
+        found += int((ahead > 0.0) & (across < law.breadth_m))
+    for place in range(MOST_NEAR, found):
+        k = crowd.near_slot[place]
+        ahead = ex * crowd.near[NEAR_X, k] + ey * crowd.near[NEAR_Y, k]
+        across = abs(ex * crowd.near[NEAR_Y, k] - ey * crowd.near[NEAR_X, k])
+        other = crowd.near_slot[k]
         alike = ex * crowd.sorted_f[EX, other] + ey * crowd.sorted_f[EY, other]
         share, follows = 1.0, alike > ALIKE and across < ahead
         together = not follows or crowd.person_i[EXIT, crowd.order[other]] == exit_row
@@ -159,7 +185,7 @@ def _wish(crowd: Crowd, slot: int, count: int, e0x: float, e0y: float) -> tuple[
         dx, dy = crowd.near[NEAR_X, k], crowd.near[NEAR_Y, k]
         if e0x * dx + e0y * dy <= 0.0:
             continue
-        other = int(crowd.near[NEAR_SLOT, k])
+        other = crowd.near_slot[k]
         apart = crowd.near[NEAR_APART, k]
         if apart > farthest:
             continue
@@ -186,38 +212,77 @@ def decide(crowd: Crowd, slot: int) -> None:
     e0x, e0y = 1.0, 0.0
     if exit_row != STRAIGHT_ON:
         e0x, e0y = _to_exit(crowd, exit_row, x, y)
-    room, wall_x, wall_y = crowd.sorted_f[HERE_ROOM, slot], crowd.sorted_f[AWAY_X, slot], crowd.sorted_f[AWAY_Y, slot]
+    room = crowd.sorted_f[HERE_ROOM, slot]
+    allowed = max(room - law.wall_m, 0.0) / (numbers[SPEED_MPS, person] * crowd.step_s)
+    push = wall_influence(law.wall_strength, room - law.wall_m, law.wall_reach_m)
+    wall_x, wall_y = 0.0, 0.0
+    if push > 0.0 or not allowed > FROM_WALLS:
+        _, wall_x, wall_y = wall_at(crowd, x, y)
     count = _look_around(crowd, slot, x, y, e0x, e0y)
     wx, wy = _wish(crowd, slot, count, e0x, e0y)
-    push = wall_influence(law.wall_strength, room - law.wall_m, law.wall_reach_m)
     wx, wy = unit(wx + push * wall_x, wy + push * wall_y, e0x, e0y)
     ex = turned(crowd.sorted_f[EX, slot], wx, law.turning_s, crowd.step_s)
     ey = turned(crowd.sorted_f[EY, slot], wy, law.turning_s, crowd.step_s)
     ex, ey = unit(ex, ey, wx, wy)
     numbers[EX, person], numbers[EY, person] = ex, ey
-    allowed = max(room - law.wall_m, 0.0) / (numbers[SPEED_MPS, person] * crowd.step_s)
     ex, ey, part = _along_wall(ex, ey, wall_x, wall_y, allowed)
     share, followed = _share_along(crowd, slot, count, ex, ey)
     share *= part
     stands = crowd.sorted_f[VX, slot] == 0.0 and crowd.sorted_f[VY, slot] == 0.0
     if share < HELD_UP and (stands or not followed):
-        best = share * (ex * e0x + ey * e0y)
-        for ahead, left in SIDE_STEPS:
-            sx, sy, part = _along_wall(ahead * e0x - left * e0y, ahead * e0y + left * e0x, wall_x, wall_y, allowed)
-            other, _ = _share_along(crowd, slot, count, sx, sy)
-            other *= part * (1.0 if ahead > 0.0 else HARD_TURN)
-            gain = other * max(sx * e0x + sy * e0y, 0.2)
-            if gain > best + 0.02:
-                best, ex, ey, share = gain, sx, sy, other
+        ex, ey, share = _aside(crowd, slot, count, e0x, e0y, ex, ey, share, wall_x, wall_y, allowed)
     if share * (ex * e0x + ey * e0y) < MAKES_WAY:
-        sx, sy = _off_those_before(crowd, slot, count)
-        if sx * sx + sy * sy > 0.0:
-            sx, sy, part = _along_wall(sx, sy, wall_x, wall_y, allowed)
-            other, _ = _share_along(crowd, slot, count, sx, sy)
-            ex, ey, share = sx, sy, BACKWARDS * other * part
+        ex, ey, share = _make_way(crowd, slot, count, ex, ey, share, wall_x, wall_y, allowed)
     speed = numbers[SPEED_MPS, person] * share
     numbers[NEXT_X, person] = x + ex * speed * crowd.step_s
     numbers[NEXT_Y, person] = y + ey * speed * crowd.step_s
+
+
+@bare
+def _aside(
+    crowd: Crowd,
+    slot: int,
+    count: int,
+    e0x: float,
+    e0y: float,
+    ex: float,
+    ey: float,
+    share: float,
+    wall_x: float,
+    wall_y: float,
+    allowed: float,
+) -> tuple[float, float, float]:
+    """Direction and share of the desired speed of somebody who is held up: aside, where that leads on better."""
+    best = share * (ex * e0x + ey * e0y)
+    for ahead, left in SIDE_STEPS:
+        sx, sy, part = _along_wall(ahead * e0x - left * e0y, ahead * e0y + left * e0x, wall_x, wall_y, allowed)
+        other, _ = _share_along(crowd, slot, count, sx, sy)
+        other *= part * (1.0 if ahead > 0.0 else HARD_TURN)
+        gain = other * max(sx * e0x + sy * e0y, 0.2)
+        if gain > best + 0.02:
+            best, ex, ey, share = gain, sx, sy, other
+    return ex, ey, share
+
+
+@bare
+def _make_way(
+    crowd: Crowd,
+    slot: int,
+    count: int,
+    ex: float,
+    ey: float,
+    share: float,
+    wall_x: float,
+    wall_y: float,
+    allowed: float,
+) -> tuple[float, float, float]:
+    """Direction and share of the desired speed of somebody who hardly walks: off those who come before, if any do."""
+    sx, sy = _off_those_before(crowd, slot, count)
+    if sx * sx + sy * sy == 0.0:
+        return ex, ey, share
+    sx, sy, part = _along_wall(sx, sy, wall_x, wall_y, allowed)
+    other, _ = _share_along(crowd, slot, count, sx, sy)
+    return sx, sy, BACKWARDS * other * part
 
 
 @woven
@@ -231,7 +296,7 @@ def _off_those_before(crowd: Crowd, slot: int, count: int) -> tuple[float, float
     exit_row = crowd.person_i[EXIT, crowd.order[slot]]
     touch = crowd.law.body_m + TOUCH_M
     for k in range(count):
-        other, apart = int(crowd.near[NEAR_SLOT, k]), crowd.near[NEAR_APART, k]
+        other, apart = crowd.near_slot[k], crowd.near[NEAR_APART, k]
         if apart >= touch + GIVES_M or exit_row < 0 or not _is_before(crowd, other, slot):
             continue
         room = touch - apart

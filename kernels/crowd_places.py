@@ -10,12 +10,18 @@ from .crowd_tables import Crowd
 
 
 @woven
-def cell_of(crowd: Crowd, x: float, y: float) -> int:
-    """Cell of a place."""
+def column_and_row(crowd: Crowd, x: float, y: float) -> tuple[int, int]:
+    """Column and row of the cell of a place."""
     across = int((x - crowd.left_m) / crowd.law.range_m)
     up = int((y - crowd.bottom_m) / crowd.law.range_m)
-    across, up = min(max(across, 0), crowd.cells_across - 1), min(max(up, 0), crowd.cells_up - 1)
-    return up * crowd.cells_across + across
+    return min(max(across, 0), crowd.cells_across - 1), min(max(up, 0), crowd.cells_up - 1)
+
+
+@woven
+def cell_of(crowd: Crowd, x: float, y: float) -> int:
+    """Cell of a place."""
+    column, row = column_and_row(crowd, x, y)
+    return row * crowd.cells_across + column
 
 
 @woven
@@ -36,6 +42,13 @@ def unit(x: float, y: float, instead_x: float, instead_y: float) -> tuple[float,
     if size < 1e-9:
         return instead_x, instead_y
     return x / size, y / size
+
+
+@woven
+def room_at(crowd: Crowd, x: float, y: float) -> float:
+    """Room to the nearest wall."""
+    room, _, _ = look_up(crowd.wall, (x - crowd.left_m) / crowd.grid_m, (y - crowd.bottom_m) / crowd.grid_m)
+    return room
 
 
 @woven

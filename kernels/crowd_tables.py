@@ -52,17 +52,14 @@ PERSON_I_COLUMNS: Final = 3
 # Columns of ``sorted_f``, ``[column, slot]``: X to EY as above, and then
 HERE_TO_GO: Final = 6
 HERE_ROOM: Final = 7  # metres to the nearest wall
-AWAY_X: Final = 8  # direction away from it
-AWAY_Y: Final = 9
-WHO: Final = 10  # row
-SORTED_COLUMNS: Final = 11
+WHO: Final = 8  # row
+SORTED_COLUMNS: Final = 9
 
 # Columns of ``near``, ``[column, place]``: those around somebody.
 NEAR_X: Final = 0  # from somebody to the other
 NEAR_Y: Final = 1
 NEAR_APART: Final = 2
-NEAR_SLOT: Final = 3
-NEAR_COLUMNS: Final = 4
+NEAR_COLUMNS: Final = 3
 MOST_NEAR: Final = 64
 
 # Columns of ``exit_f``, ``[column, exit]``: people have left who are within RADIUS of a line beyond the door.
@@ -99,6 +96,7 @@ class Crowd(NamedTuple):
     sorted_f: Floats  # what others see of those people, in that order
     cell_start: Ints  # [cell + 1] into order
     near: Floats
+    near_slot: Ints  # [place]; from MOST_NEAR on those who are looked at
     exit_f: Floats
     exit_i: Ints
     counter: NDArray[np.int64]
