@@ -70,26 +70,40 @@ def measure(folder: Path) -> None:
 
 
 def kill(folder: Path, times: int) -> None:
-    """Kill a run at random moments, go on, and count how often it ended like one that nobody killed."""
+    """Kill a run at random moments, go on, and count how often it ended like one that nobody killed.
+
+    What had ended before it was killed is not counted, and done again.
+    """
     town = write_busy_town(folder)
     whole = run_scenario(town, folder / "whole")
-    alike = killed = on_the_way = 0
-    for number in range(times):
-        run = folder / f"run {number}"
-        process = subprocess.Popen([sys.executable, "-c", RUN, str(town), str(run)])
-        while process.poll() is None and not snapshots_in(run):
-            time.sleep(0.002)
-        time.sleep(random.uniform(0.0, whole.summary["loop_s"]))
-        killed += process.poll() is None
+    begun_s = time.perf_counter()
+    begin(town, folder / "timed").wait()
+    rest_s = time.perf_counter() - begun_s
+    alike = killed = too_late = 0
+    while killed < times:
+        run = folder / f"run {killed + too_late}"
+        begun_s = time.perf_counter()
+        process = begin(town, run)
+        time.sleep(random.uniform(0.0, max(rest_s - (time.perf_counter() - begun_s), 0.0)))
         process.kill()
         process.wait()
-        if read_run(run).manifest["status"] != "finished":
-            on_the_way += 1
-            run_scenario(town, run, resume=True)
+        if read_run(run).manifest["status"] == "finished":
+            too_late += 1
+            continue
+        run_scenario(town, run, resume=True)
+        killed += 1
         state_hash = read_run(run).summary["state_hash"]
         alike += state_hash == whole.summary["state_hash"] and files_of(run) == files_of(whole.folder)
         shutil.rmtree(run)
-        print(f"{number + 1}: {killed} killed, {on_the_way} resumed, {alike} ended alike", flush=True)
+        print(f"{killed} killed, {alike} ended alike; {too_late} had ended before", flush=True)
+
+
+def begin(town: Path, run: Path) -> subprocess.Popen[bytes]:
+    """Start a run in a process of its own and wait for its first snapshot."""
+    process = subprocess.Popen([sys.executable, "-c", RUN, str(town), str(run)])
+    while process.poll() is None and not snapshots_in(run):
+        time.sleep(0.002)
+    return process
 
 
 if __name__ == "__main__":

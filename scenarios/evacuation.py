@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from .areas import Area
 from .evacuation_times import LognormalTime, PreparationTime
-from .strict import InputFile, Listed, Seconds, Strict
+from .strict import InputFile, Listed, Seconds, Strict, is_forgiving
 from .told import LonLat
 from .whereabouts import LINK_HELP
 
@@ -300,43 +300,42 @@ class Evacuation(Strict):
     table_every_s: float = Field(60.0, ge=1, le=3600, description="Interval of the table of counts, s.")
 
     @model_validator(mode="after")
-    def _ids_differ(self) -> Self:
-        _refuse_double([zone.id for zone in self.zones], "zones")
-        _refuse_double([group.id for group in self.groups], "groups")
-        _refuse_double([*(shelter.id for shelter in self.shelters), *(exit_.id for exit_ in self.exits)], "shelters")
-        _refuse_double([pickup.id for pickup in self.pickups], "pickups")
-        _refuse_double([route.id for route in self.designated_routes], "designated routes")
-        _refuse_double([pool.id for pool in self.ambulances], "ambulances")
+    def _goes_together(self, info: ValidationInfo) -> Self:
+        for _, said in () if is_forgiving(info) else self.contradictions():
+            raise ValueError(said)
         return self
 
-    @model_validator(mode="after")
-    def _one_route_each(self) -> Self:
-        led = [zone for route in self.designated_routes for zone in route.zones]
-        double = [name for name, count in Counter(led).items() if count > 1]
-        if double:
-            raise ValueError(f'leads zone "{double[0]}" by two of its `designated_routes`. Give each zone one.')
-        return self
-
-    @model_validator(mode="after")
-    def _somewhere_to_go(self) -> Self:
+    def contradictions(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """What does not go together, with the keys that it is about."""
+        named: dict[str, Sequence[EvacuationZone | Group | Shelter | WayOut | Pickup | DesignatedRoute | Ambulances]]
+        named = {
+            "zones": self.zones,
+            "groups": self.groups,
+            "shelters": (*self.shelters, *self.exits),
+            "pickups": self.pickups,
+            "designated routes": self.designated_routes,
+            "ambulances": self.ambulances,
+        }
+        for kind, entries in named.items():
+            for double in _twice([one.id for one in entries]):
+                yield (), f'names two of its {kind} "{double}". Ids differ.'
+        for double in _twice([zone for route in self.designated_routes for zone in route.zones]):
+            yield (), f'leads zone "{double}" by two of its `designated_routes`. Give each zone one.'
         if not self.shelters and self.shelters_file is None and not self.exits:
-            raise ValueError("has no `shelters` and no `exits`: where are people safe?")
+            yield ("shelters", "shelters_file", "exits"), "has no `shelters` and no `exits`: where are people safe?"
         if not self.zones and self.zones_file is None:
-            raise ValueError("has no `zones`: who is to leave?")
+            yield ("zones", "zones_file"), "has no `zones`: who is to leave?"
         ways = [self.modes, *(zone.modes for zone in self.zones), *(group.modes for group in self.groups)]
         if not self.pickups and any(modes is not None and modes.bus > 0.0 for modes in ways):
-            raise ValueError("has people who take a bus (`modes`), and no `pickups` where buses take them up.")
+            said = "has people who take a bus (`modes`), and no `pickups` where buses take them up."
+            yield ("pickups",), said
         fetched = any(modes is not None and modes.ambulance > 0.0 for modes in ways)
         if fetched and not self.ambulances and self.fetched_by_units is None:
-            raise ValueError(
-                "has people who cannot walk (`modes`), and no `ambulances` that fetch them, nor `fetched_by_units`."
-            )
+            said = "has people who cannot walk (`modes`), and no `ambulances` that fetch them, nor `fetched_by_units`."
+            yield ("ambulances", "fetched_by_units"), said
         if self.ambulances and self.fetched_by_units is not None:
-            raise ValueError("has people fetched by `ambulances` and by units of `responders`. Give one of both.")
-        return self
+            yield (), "has people fetched by `ambulances` and by units of `responders`. Give one of both."
 
 
-def _refuse_double(ids: Sequence[str], kind: str) -> None:
-    double = [name for name, count in Counter(ids).items() if count > 1]
-    if double:
-        raise ValueError(f'names two of its {kind} "{double[0]}". Ids differ.')
+def _twice(names: Sequence[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]

@@ -24,12 +24,14 @@ Entry = TypeVar("Entry", EvacuationZone, Shelter)
 
 
 def zones_from(file: Path) -> tuple[tuple[EvacuationZone, ...], Complaints]:
-    """Zones of a GeoJSON file with their population."""
+    """Zones of a GeoJSON file with their population, as far as they are right."""
     zones, complaints = read_zones(file)
-    if zones is None or complaints:
+    if zones is None:
         return (), complaints
     found = []
-    for key, feature in _features(file):
+    for key, feature in _features(file, "zones", complaints):
+        if zone_id(feature) not in zones.outline:
+            continue  # which is said
         rings = feature["geometry"]["coordinates"]
         rings = rings if feature["geometry"]["type"] == "Polygon" else [ring for part in rings for ring in part]
         if any(ring[0] != ring[-1] for ring in rings):
@@ -60,9 +62,7 @@ def shelters_from(file: Path) -> tuple[tuple[Shelter, ...], Complaints]:
     return tuple(found), complaints
 
 
-def _features(
-    file: Path, what: str = "zones", complaints: Complaints | None = None
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def _features(file: Path, what: str, complaints: Complaints | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
     """Features of a GeoJSON file with the key of each."""
     for row, feature in enumerate(read_in_degrees(file, complaints or Complaints(file), what)):
         yield f"features[{row}]", feature if isinstance(feature, dict) else {}
@@ -120,6 +120,16 @@ def check_evacuation_files(evacuation: Evacuation) -> list[Problem]:
     times += [] if evacuation.gathering is None else [evacuation.gathering.comes_home]
     found += [read_curve(time.file)[1] for time in times if isinstance(time, CurveTime)]
     return [problem for complaints in found for problem in complaints.problems()]
+
+
+def names_in_files(evacuation: Evacuation) -> tuple[list[str], list[str]]:
+    """Ids of zones and of shelters in files, of those too that are wrong."""
+    zones, shelters = evacuation.zones_file, evacuation.shelters_file
+    return [] if zones is None else _ids(zones, "zones"), [] if shelters is None else _ids(shelters, "shelters")
+
+
+def _ids(file: Path, what: str) -> list[str]:
+    return [zone_id(feature) for _, feature in _features(file, what)]
 
 
 def is_grid(evacuation: Evacuation) -> bool:

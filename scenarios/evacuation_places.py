@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import numpy as np
 from .attraction import population_weights
 from .demand_random import pick
 from .evacuation import Evacuation, EvacuationZone, Pickup, Shelter, WayOut
-from .evacuation_files import all_shelters, all_zones, check_evacuation_files, is_grid
+from .evacuation_files import all_shelters, all_zones, check_evacuation_files, is_grid, names_in_files
 from .evacuation_people import EvacuationPeople, havens_of, people_of
 from .hazard_checks import named_hazards
 from .hazards import Gas
@@ -173,9 +174,13 @@ def check_evacuation(scenario: Scenario, roads: RoadNetwork | None) -> list[Prob
     if evacuation is None:
         return []
     problems = check_evacuation_files(evacuation)
-    if problems:
-        return problems
-    problems = list(_unknown_zones(scenario, evacuation))
+    files_are_right = not problems
+    for keys, said in evacuation.contradictions():
+        if not keys or not (_misspelt(scenario) or any(scenario.lacks(f"evacuation.{key}") for key in keys)):
+            problems.append(replace(_about(scenario, (), said), value=NO_VALUE))
+    problems += _unknown_zones(scenario, evacuation)
+    if not scenario.lacks("evacuation.zones") and files_are_right:
+        problems += _outside_zones(scenario, evacuation)
     if roads is None:
         return problems
     try:
@@ -185,14 +190,22 @@ def check_evacuation(scenario: Scenario, roads: RoadNetwork | None) -> list[Prob
         return [*problems, _about(scenario, ("zones",), str(error))]
 
 
+def _misspelt(scenario: Scenario) -> bool:
+    """Whether an evacuation has a key that no evacuation has: it may stand for any other."""
+    own = [place.removeprefix("evacuation.") for place in scenario.left_out if place.startswith("evacuation.")]
+    return any(key.isidentifier() and key not in Evacuation.model_fields for key in own)
+
+
 def _unknown_zones(scenario: Scenario, evacuation: Evacuation) -> Iterator[Problem]:
-    known = [zone.id for zone in all_zones(evacuation)]
+    """Zones and shelters that are named and not there."""
+    zones_in_file, shelters_in_file = names_in_files(evacuation)
+    known = list(dict.fromkeys([*(zone.id for zone in evacuation.zones), *zones_in_file]))
     naming = [("orders", row, order.zones) for row, order in enumerate(evacuation.orders)]
     naming += [("designated_routes", row, route.zones) for row, route in enumerate(evacuation.designated_routes)]
     yield from _unknown_clouds(scenario, evacuation, known)
     for section, row, zones in naming:
         for column, name in enumerate(zones):
-            if name not in known:
+            if name not in known and not scenario.lacks(f"evacuation.zones[{name}]"):
                 said = f"no such zone.{closest_hint(name, known)} All: {', '.join(map(shown_value, known))}."
                 yield _about(scenario, (section, row, "zones", column), said)
     shelters = {shelter.id: shelter for shelter in all_shelters(evacuation)}
@@ -201,19 +214,25 @@ def _unknown_zones(scenario: Scenario, evacuation: Evacuation) -> Iterator[Probl
     places: list[tuple[Place, str, str]] = [((section, row, "to"), mode, to) for section, row, mode, to in rides]
     if evacuation.fetched_by_units is not None:
         places.append((("fetched_by_units", "to"), "ambulance", evacuation.fetched_by_units.to))
-        if scenario.responders is None or all(unit.kind != "ambulance" for unit in scenario.responders.units):
+        units = () if scenario.responders is None else scenario.responders.units
+        if not scenario.lacks("responders.units") and all(unit.kind != "ambulance" for unit in units):
             said = "no unit of `responders` is an ambulance: add one there, or give `ambulances` here."
             yield _about(scenario, ("fetched_by_units",), said)
     for place, mode, to in places:
-        if to not in shelters:
-            said = f"no such shelter.{closest_hint(to, shelters)} All: {', '.join(map(shown_value, shelters))}."
+        if to not in shelters and to not in shelters_in_file:
+            if scenario.lacks(f"evacuation.shelters[{to}]"):
+                continue
+            names = list(dict.fromkeys([*shelters, *shelters_in_file]))
+            said = f"no such shelter.{closest_hint(to, names)} All: {', '.join(map(shown_value, names))}."
             yield _about(scenario, place, said)
-        elif mode not in shelters[to].by:
+        elif to in shelters and mode not in shelters[to].by and not scenario.lacks(f"evacuation.shelters[{to}].by"):
             said = f"cannot be reached by {mode}. Add `{mode}` to the shelter's `by`."
             yield _about(scenario, place, said)
-    twice = [name for name in dict.fromkeys(known) if known.count(name) > 1]
-    for name in twice:
+    for name in [zone.id for zone in evacuation.zones if zone.id in zones_in_file]:
         yield _about(scenario, ("zones_file",), f'its zone "{name}" stands under `zones` too. Ids differ.')
+
+
+def _outside_zones(scenario: Scenario, evacuation: Evacuation) -> Iterator[Problem]:
     for row, group in enumerate(evacuation.groups):
         if _zone_of(group.at, all_zones(evacuation)) < 0:
             said = "lies in no zone, so no order would reach its people. Move it, or draw a zone round it."

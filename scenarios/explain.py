@@ -86,6 +86,11 @@ def explain(
     return problems, unknown
 
 
+def path_of(loc: tuple[str | int, ...], root: type[BaseModel]) -> Path:
+    """The path in the file that pydantic's ``loc`` means."""
+    return _follow(loc, root)[0]
+
+
 def _follow(loc: tuple[str | int, ...], root: type[BaseModel]) -> tuple[Path, Models, Models]:
     """The path in the file that pydantic's ``loc`` means, the models of the mapping it ends in, and of the value there.
 

@@ -137,7 +137,7 @@ def _read_all(scenario: Scenario, network: RoadNetwork | None) -> tuple[list[Thr
 
 def _of_gas(scenario: Scenario, row: int, gas: Gas) -> Iterator[Problem]:
     """What a release of gas lacks: the wind that carries it, and how fast it gets into houses."""
-    if scenario.air is None:
+    if scenario.air is None and not scenario.lacks("air"):
         wind = "`air: {meteorology: {kind: constant, wind_mps: 2, wind_from_deg: 270}}`"
         said = f"drifts with the wind, and nothing says how it blows. Give {wind}."
         yield _about(scenario, row, "kind", said)

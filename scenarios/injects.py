@@ -17,6 +17,7 @@ from .problems import NO_VALUE, Problem, ScenarioError, closest_file, in_order
 from .references import check_places
 from .scenario import Scenario
 from .strict import Listed, Strict
+from .usable_part import usable_part
 from .yaml_lines import Written, as_written, read_yaml
 
 DAY_S = 86_400.0
@@ -68,9 +69,12 @@ def _read(
     whole = create_model("Injects", __base__=Strict, injects=(Listed[of_a_kind], described))
     problems = list(check_places(tree, "injects", network))
     try:
-        injects: Sequence[Inject] = whole.model_validate(tree.plain()).injects  # type: ignore[attr-defined]
+        whole.model_validate(tree.plain())
     except ValidationError as error:
-        return (), [*problems, *explain(error, tree, whole, files=(tree.file,), complete=True)[0]]
+        problems += explain(error, tree, whole, files=(tree.file,), complete=True)[0]
+    part = usable_part(whole, tree, {})
+    tree = part.tree
+    injects: Sequence[Inject] = () if part.whole is None else part.whole.injects  # type: ignore[attr-defined]
     for row, inject in enumerate(injects):
         at_s = inject.at_s(scenario.start)
         if text := _outside(scenario, at_s, now_s):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from .inherit import Inherited, bundled_scenarios, find_scenario, read_with_base
 from .network import RoadNetwork
 from .problems import NO_VALUE, InputError, Problem, closest_file, in_order
 from .scenario import LONGEST_RUN_S, Scenario
+from .usable_part import UsablePart, names_in, usable_part
 from .yaml_lines import Written, key_text
 
 # What stands for a required value that cannot be used, so that the rest can be checked all the same.
@@ -24,11 +25,7 @@ STAND_INS: dict[str, object] = {
     "start": "2000-01-01T00:00",
     "duration_s": LONGEST_RUN_S,
     "city": {"place": "nowhere"},
-}
-# Sections that are mappings, of which what is right is checked even where something is wrong; with what stands for a
-# required value that cannot be used.
-IN_PARTS: dict[str, dict[str, object]] = {
-    "air": {"meteorology": {"kind": "constant", "wind_mps": 1.0, "wind_from_deg": 0.0}}
+    "air.meteorology": {"kind": "constant", "wind_mps": 1.0, "wind_from_deg": 0.0},
 }
 # Parts of a scenario that name places in the network, and the keys under which they do.
 NAMING = {
@@ -49,6 +46,10 @@ NAMING = {
     "outputs": {"fcd_links"},
     "report": {"links", "origin", "destination"},
 }
+# Sections whose places are looked up entry by entry, and the keys under which they stand.
+WITH_PLACES = ("evacuation", "hazards", "responders", "walks", "patches")
+LOOKED_UP = {"at", "file", "link", "links", "polygon", "rasters", "to", "when", "zones"}
+Place = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Reading:
     tree: Written | None
     problems: tuple[Problem, ...]
     usable: Scenario | None  # what is right of it, with stand-ins for the rest; the scenario itself where all is right
+    left_out: tuple[Place, ...] = ()  # places in the file of what is wrong and not in `usable`
 
 
 def read_scenario(path: str | Path) -> Reading:
@@ -70,17 +72,19 @@ def read_scenario(path: str | Path) -> Reading:
     inherited = read_with_base(file)
     if inherited.tree is None:
         return Reading(None, None, tuple(in_order(inherited.problems)), None)
-    usable, wrong = _validate(inherited, inherited.tree)
+    usable, left_out, wrong = _validate(inherited, inherited.tree)
     problems = in_order([*inherited.problems, *wrong])
-    return Reading(None if problems else usable, inherited.tree, tuple(problems), usable)
+    return Reading(None if problems else usable, inherited.tree, tuple(problems), usable, left_out)
 
 
-def _validate(inherited: Inherited, tree: Written) -> tuple[Scenario | None, list[Problem]]:
+def _validate(inherited: Inherited, tree: Written) -> tuple[Scenario | None, tuple[Place, ...], list[Problem]]:
+    """What is right, the places of what was left out for that, and what is wrong."""
     plain: Any = tree.plain()
     plain.setdefault("name", inherited.files[0].stem)
     problems: list[Problem] = []
     misspelt: set[str] = set()  # mappings with an unknown key: what else they lack is probably that one
-    scenario, source_map = None, tree
+    scenario: Scenario | None = None
+    part: UsablePart[Scenario] = UsablePart(None, tree)
     for _ in range(2):  # again without the unknown keys: rules about several keys are only checked where all are known
         try:
             scenario = Scenario.model_validate(plain)
@@ -92,80 +96,19 @@ def _validate(inherited: Inherited, tree: Written) -> tuple[Scenario | None, lis
                 _remove(plain, where)
                 misspelt.add(key_text(where[:-1]))
             if not unknown:
-                scenario, source_map = _usable_part(plain, tree, error)
+                part = usable_part(Scenario, tree, STAND_INS)
+                scenario = part.whole
                 break
     if scenario is not None:
         scenario._files = inherited.files
-        scenario._source_map = source_map
-    return scenario, problems + _double_ids(tree)
+        scenario._source_map, scenario._left_out = part.tree, part.left_out
+    return scenario, part.left_out_at, problems + _double_ids(tree)
 
 
 def _remove(plain: Any, where: tuple[str | int, ...]) -> None:
     for part in where[:-1]:
         plain = plain[part]
     plain.pop(where[-1], None)
-
-
-def _usable_part(plain: dict[str, Any], tree: Written, error: ValidationError) -> tuple[Scenario | None, Written]:
-    """The scenario without the entries that are wrong, and where the others were written."""
-    kept = {key: dict(part) if key in IN_PARTS and isinstance(part, dict) else part for key, part in plain.items()}
-    wrong_items: dict[tuple[str, ...], set[int]] = {}
-    left_out: set[str] = set()
-    for *above, part in _wrong_parts(error):
-        keys = tuple(map(str, above))
-        if isinstance(part, int):
-            wrong_items.setdefault(keys, set()).add(part)
-            continue
-        left_out.add(key_text((*keys, part)))
-        if not keys:
-            kept.pop(part, None)
-        elif keys[0] in kept:
-            kept[keys[0]].pop(part, None)
-            kept[keys[0]] |= {key: value for key, value in IN_PARTS[keys[0]].items() if key == part}
-    for where, rows in wrong_items.items():
-        listed = tree.at(*where)
-        holder = kept if len(where) == 1 else kept.get(where[0], {})
-        if where[-1] not in holder or not isinstance(listed.value, list):
-            continue
-        right = [row for row in range(len(listed.value)) if row not in rows]
-        holder[where[-1]] = [holder[where[-1]][row] for row in right]
-        tree = _with_part(tree, where, _chosen(listed, right))
-        left_out |= {f"{key_text(where)}[{_name_of(listed.value[row], row)}]" for row in rows}
-    try:
-        scenario = Scenario.model_validate(STAND_INS | kept)
-    except ValidationError:
-        return None, tree
-    scenario._left_out = frozenset(left_out)
-    return scenario, tree
-
-
-def _wrong_parts(error: ValidationError) -> set[tuple[str | int, ...]]:
-    """What cannot be used: sections, entries of their lists, and of those in ``IN_PARTS`` keys and entries of these."""
-    found = set()
-    for one in error.errors(include_url=False, include_context=False, include_input=False):
-        where = one["loc"]
-        deeper = 1 if where[0] in IN_PARTS and len(where) > 1 and isinstance(where[1], str) else 0
-        entry = len(where) > deeper + 1 and isinstance(where[deeper + 1], int)
-        found.add(where[: deeper + 1 + entry])
-    return found
-
-
-def _with_part(tree: Written, where: tuple[str, ...], part: Written) -> Written:
-    """The same with another part under some keys."""
-    if not where:
-        return part
-    assert isinstance(tree.value, dict)
-    return replace(tree, value=tree.value | {where[0]: _with_part(tree.value[where[0]], where[1:], part)})
-
-
-def _name_of(item: Written, row: int) -> object:
-    name = item.child("id")
-    return row if name is None else name.value
-
-
-def _chosen(listed: Written, rows: list[int]) -> Written:
-    assert isinstance(listed.value, list)
-    return replace(listed, value=[replace(listed.value[row], row=row) for row in rows])
 
 
 def _double_ids(tree: Written) -> list[Problem]:
@@ -218,18 +161,47 @@ def check_everything(path: str | Path, *, with_network: bool) -> list[Problem]:
         problems += check_against_network(reading.usable, reading.tree, network)
     elif with_network and reading.tree is not None:
         problems += _not_looked_up(reading.tree, problems)
-    if reading.usable is not None:
-        problems += check_demand_files(reading.usable, network)
-        problems += check_walks(reading.usable, network)
-        if reading.usable.evacuation is not None:
+    usable = reading.usable
+    if usable is not None:
+        found = check_demand_files(usable, network) + check_walks(usable, network)
+        if usable.evacuation is not None:
             from .evacuation_places import check_evacuation
 
-            problems += check_evacuation(reading.usable, network)
-        problems += check_air(reading.usable, network)
-        problems += check_hazards(reading.usable, network)
-        problems += check_responders(reading.usable, network)
-        problems += check_air_places(reading.usable, network)
+            found += check_evacuation(usable, network)
+        found += check_air(usable, network) + check_hazards(usable, network)
+        found += check_responders(usable, network) + check_air_places(usable, network)
+        problems += _not_told_before(found, reading)
+    if network is not None:
+        problems += _not_looked_at(reading, problems)
     return in_order(problems)
+
+
+def _not_told_before(found: Sequence[Problem], reading: Reading) -> Iterator[Problem]:
+    """Problems without those that only follow from what is wrong in the file and was left out for the moment."""
+    assert reading.tree is not None, "they were found in it"
+    left_out = reading.left_out
+    names, places = names_in(reading.tree, left_out), {key_text(place) for place in left_out}
+    around = {key_text(place[:depth]) for place in left_out for depth in range(1, len(place))}
+    for problem in found:
+        is_named = isinstance(problem.value, str) and problem.value in names
+        is_incomplete = problem.key in around and (isinstance(problem.value, list) or problem.value == {})
+        if problem.key not in places and not is_named and not is_incomplete:
+            yield problem
+
+
+def _not_looked_at(reading: Reading, problems: Sequence[Problem]) -> Iterator[Problem]:
+    """Entries with places that could not be looked up because something else of the entry is wrong."""
+    tree, wrong = reading.tree, {problem.key for problem in problems}
+    if tree is None:
+        return
+    for place in reading.left_out:
+        entry = tree.at(*place)
+        if place[0] not in WITH_PLACES or not isinstance(entry.value, dict):
+            continue
+        right = [f"`{key}`" for key in entry.value if key in LOOKED_UP and key_text((*place, key)) not in wrong]
+        if right:
+            said = f"is not right, so {', '.join(right)} could not be looked up. Put it right and validate again."
+            yield replace(tree.problem(place, said), value=NO_VALUE)
 
 
 def _not_looked_up(tree: Written, problems: Sequence[Problem]) -> list[Problem]:

@@ -151,7 +151,7 @@ def check_responders(scenario: Scenario, network: RoadNetwork | None) -> list[Pr
         _about(scenario, (section, row, "needs"), f"no unit is a {one.needs.replace('_', ' ')}: add one to `units`.")
         for section in ("calls", "random_calls")
         for row, one in enumerate(getattr(responders, section))
-        if one.needs not in {unit.kind for unit in responders.units}
+        if one.needs not in {unit.kind for unit in responders.units} and not scenario.lacks("responders.units")
     ]
     for section in ("units", "hospitals", "calls", "random_calls"):
         seen: dict[str, int] = {}

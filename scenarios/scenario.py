@@ -245,6 +245,11 @@ class Scenario(Strict):
         return any(one in whole or one.startswith((f"{part}.", f"{part}[")) for one in self._left_out)
 
     @property
+    def left_out(self) -> frozenset[str]:
+        """All of that, named as in ``lacks``."""
+        return self._left_out
+
+    @property
     def period(self) -> Period:
         """When the run takes place."""
         return Period.lasting(self.start, self.duration_s)

@@ -19,6 +19,14 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=False)
 
 
+FORGIVING = {"forgiving": True}  # context in which what is right of a file is looked for
+
+
+def is_forgiving(info: ValidationInfo) -> bool:
+    """Whether what is right of a file is looked for: then its parts need not go together."""
+    return info.context == FORGIVING
+
+
 def follow_path(value: object) -> Path:
     """The file a path means: relative to the file it was written in, or to the current folder where it was not read."""
     if isinstance(value, Path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +54,36 @@ class Written:
             return self.value[part]
         return None
 
+    def without(self, part: str | int) -> Written:
+        """The mapping or list without one value; items of lists still know which they were."""
+        if isinstance(self.value, dict):
+            return replace(self, value={key: child for key, child in self.value.items() if key != part})
+        assert isinstance(self.value, list)
+        items = [replace(item, row=row if item.row is None else item.row) for row, item in enumerate(self.value)]
+        return replace(self, value=[item for row, item in enumerate(items) if row != part])
+
+    def having(self, part: str | int, inner: Written) -> Written:
+        """The mapping or list with another value under a key, or under an index that is there."""
+        if isinstance(self.value, dict):
+            return replace(self, value=self.value | {str(part): inner})
+        assert isinstance(self.value, list)
+        return replace(self, value=[inner if row == part else child for row, child in enumerate(self.value)])
+
+    def in_file(self, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+        """A path as it was when nothing had been left out of lists."""
+        here: Written | None = self
+        found: list[str | int] = []
+        for part in path:
+            here = here.child(part) if here is not None else None
+            found.append(part if here is None or here.row is None else here.row)
+        return tuple(found)
+
     def problem(self, path: tuple[str | int, ...], text: str) -> Problem:
         """A problem with the value under ``path``; without value where nothing is written there."""
         place: Written | None = self
-        as_written: list[str | int] = []
         for part in path:
             place = place.child(part) if place is not None else None
-            as_written.append(part if place is None or place.row is None else place.row)
-        around, key = self.at(*path), key_text(tuple(as_written))
+        around, key = self.at(*path), key_text(self.in_file(path))
         return Problem(around.file, around.line, key, NO_VALUE if place is None else strip_text(place.plain()), text)
 
 

@@ -112,6 +112,7 @@ SCENARIOS: list[tuple[str, str, list[str]]] = [
         [
             'town.yaml:6  air_warnings[0].stations = ["port"]  stands beside `receptors`: stations are those of a `series`. Remove it.',
             "town.yaml:6  air_warnings[1]  needs `series` or `receptors`: where it is watched.",
+            'town.yaml:6  air_warnings[0].receptors[0] = "school"  no such receptor. Say under `air: receptors` where the air is breathed.',
             'town.yaml:6  air_warnings[2].receptors[0] = "school"  no such receptor. Say under `air: receptors` where the air is breathed.',
             "town.yaml:7  measures[2]  needs `concentrations` or `pollutant`: which air is bad.",
             'town.yaml:7  measures[0].kind = "source_cap"  there are no sources. Say who emits under `air: sources`, or leave this out.',

@@ -68,7 +68,10 @@ CASES: list[tuple[str, str, list[str]]] = [
     (
         "a development of an unknown use",
         "demand:\n  - {kind: development, links: [a], uses: {flats: 5, dwelling: 0}}\n",
-        ["scenario.yaml:7  demand[0].uses.dwelling = 0  must be above 0."],
+        [
+            "scenario.yaml:7  demand[0].uses.dwelling = 0  must be above 0.",
+            "scenario.yaml:7  demand[0].uses.flats = 5  no rates for this use. All: dwelling, office_m2, shop_m2.",
+        ],
     ),
     (
         "uses without rates",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hazard_case import box
+from hazard_case import box, write_raster
 from traffic_case import write_scenario
 
 from citytwin.scenarios.hazard_series import read_series
@@ -137,16 +137,8 @@ def test_what_is_wrong_with_hazards_in_the_scenario(tmp_path: Path, monkeypatch:
         'hazards[4].crs = "EPSG:99999"  is no coordinate system that is known here. Look it up at epsg.io.',
         "hazards[5].polygon = [[7, 43], [8, 44]]  has 2 corners; an area has at least 3.",
         'hazards[6].kind = "storm"  no such kind. All: flood, smoke, gas, fire, blocked_area.',
+        "features[0].properties.extinction_per_m  is missing: a number.",
     ]
-
-
-def write_raster(path: Path, depth_m: np.ndarray, crs: str, west: float, north: float, cell: float) -> Path:
-    rasterio = pytest.importorskip("rasterio")
-    profile = {"driver": "GTiff", "width": depth_m.shape[1], "height": depth_m.shape[0], "count": 1, "nodata": -9.0}
-    placed = rasterio.transform.from_origin(west, north, cell, cell)
-    with rasterio.open(path, "w", dtype="float32", crs=crs, transform=placed, **profile) as file:
-        file.write(depth_m.astype("float32"), 1)
-    return path
 
 
 def test_rasters_are_looked_up_in_their_own_coordinates_where_that_is_declared(tmp_path: Path):

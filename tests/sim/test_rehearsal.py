@@ -17,6 +17,7 @@ from traffic_case import write_scenario
 
 from citytwin.agents.pedestrian import NOT_CALLED
 from citytwin.kernels import traffic_tables as table
+from citytwin.scenarios.injects import read_injects
 from citytwin.scenarios.problems import InputError, describe
 from citytwin.sim.checkpoints import snapshots_in
 from citytwin.sim.cli import main
@@ -204,6 +205,7 @@ def test_a_file_of_injects_tells_all_problems_at_once(town, tmp_path):
     assert f'{file}:2  injects[0].at = "25:00"  must be a clock time such as "14:10"' in text
     assert f'{file}:3  injects[1].link = "nowhere"  no such link.' in text
     assert f"{file}:3  injects[1].for_min = 0  must be above 0." in text
+    assert f'{file}:4  injects[2].at = "07:30"  is after the end of the run (07:08).' in text
     assert f'{file}:5  injects[3].kind = "zone"  no such kind.' in text
     assert not (tmp_path / "run").exists()
     assert "no such file" in said(open_rehearsal, town, tmp_path / "run", injects=tmp_path / "none.yaml")
@@ -359,6 +361,25 @@ def test_zones_are_ordered_shelters_fill_and_hazards_move(emergency):
         emergency.undo()
     assert emergency.simulation.t_s == 60 and emergency.figures() == state and end_of(emergency.simulation) == before
     assert there != before
+
+
+def test_typing_errors_and_what_is_not_there_are_told_together(emergency, tmp_path):
+    file = tmp_path / "injects.yaml"
+    file.write_text(
+        "injects:\n"
+        '  - {at: "06:50", kind: evacuation_order, zones: [wst], complianc: 0.5}\n'
+        "  - {at: 30, kind: shelter_full, shelter: hll, note: 3}\n"
+    )
+    simulation = emergency.simulation
+    with pytest.raises(InputError) as error:
+        read_injects(file, simulation.scenario, simulation.model.network)
+    told = [str(found).partition("  ")[2] for found in error.value.problems]
+    assert told[0].startswith('injects[0].complianc = 0.5  no such key. Closest: "compliance".')
+    assert told[1:] == [
+        'injects[0].at = "06:50"  is before the run begins (07:00). Give a later time.',
+        "injects[1].note = 3  must be text: put it in quotes.",
+        'injects[1].shelter = "hll"  no such shelter. Closest: "hall". All: hall, park.',
+    ]
 
 
 def test_what_no_emergency_has_is_refused(emergency, shared):

@@ -165,6 +165,8 @@ def test_what_is_wrong_with_responders(tmp_path: Path, monkeypatch: pytest.Monke
         "responders.calls[0].t_s = -5  must be at least 0.",
         "responders.random_calls[0].per_hour = 0  must be above 0.",
         "responders.transport_share = 2  must be at most 1.",
+        'responders.calls[0].needs = "fire_engine"  no unit is a fire engine: add one to `units`.',
+        'responders.units[1].id = "A"  is the id of units[0] already. Ids differ.',
     ]
     fire = {"id": "fire", "needs": "fire_engine", "at": here, "t_s": 5}
     right = {"hospitals": [], "calls": [fire], "transport_share": 1}
