@@ -12,7 +12,7 @@ from .explain import Path, path_of
 from .strict import FORGIVING
 from .yaml_lines import Written
 
-A_NUMBER = 1  # instead of one that is wrong and must be there
+A_NUMBER = 1  # where something must be that is missing or wrong: it may be a number
 MOST_ROUNDS = 10  # each takes out what is wrong after the one before: a value, its entry, the list of entries …
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -55,8 +55,9 @@ def usable_part(model: type[Model], tree: Written, stand_ins: Mapping[str, objec
         except ValidationError as error:
             wrong = {_written_part(tree, place) for place, lacks in _wrong_places(error, model) if not lacks}
             for place in {place for place, lacks in _wrong_places(error, model) if lacks}:
-                if isinstance(place[-1], str) and tree.in_file(place) in left_out.keys() - replaced:
+                if isinstance(place[-1], str) and tree.in_file(place) not in replaced:
                     replaced.add(tree.in_file(place))
+                    left_out[tree.in_file(place)] = None
                     tree = _having(tree, place, replace(tree.at(*place[:-1]), value=A_NUMBER, row=None))
                 else:
                     wrong.add(place[:-1])

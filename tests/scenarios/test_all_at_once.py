@@ -148,6 +148,6 @@ def test_a_usable_part_says_where_what_is_left_stood():
     }
     part = usable_part(Scenario, as_written(plain), {})
     assert part.whole is not None and [loop.link for loop in part.whole.sensors] == ["a"]
-    assert part.left_out_at == (("sensors", 1, "lane"), ("sensors", 0))
+    assert set(part.left_out_at) == {("sensors", 1, "lane"), ("sensors", 0, "link"), ("sensors", 0)}
     assert part.tree.problem(("sensors", 0, "link"), "").key == "sensors[1].link"
     assert usable_part(Scenario, as_written({"name": 3}), {}).whole is None
