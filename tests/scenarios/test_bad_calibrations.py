@@ -13,7 +13,7 @@ from citytwin.sim.calibrate.calibration import calibrate
 
 # ruff: noqa: E501 (a message is one line)
 TOLD = [
-    'fit.yaml:4  parameters[0].kind = "free_sped"  no such kind. Closest: "free_speed", "route_spread". All: route_spread, free_speed, signal, walking, emission, source_rate, source_place, departures, key.',
+    'fit.yaml:4  parameters[0].kind = "free_sped"  no such kind. Closest: "free_speed", "route_spread". All: route_spread, free_speed, headway, signal, walking, emission, source_rate, source_place, departures, key.',
     'fit.yaml:4  parameters[1].road_class = "primari"  no such road class. Closest: "primary", "primary_link". All: motorway, trunk, primary, secondary, tertiary, motorway_link, trunk_link, primary_link, secondary_link, tertiary_link, unclassified, residential, living_street, service, track.',
     "fit.yaml:4  parameters[2].scale = 0  must be above 0.",
     'fit.yaml:4  parameters[2].key = "speed"  must be "speed_mps", "speed_sd_mps", "door_per_m_s" or "door_less_per_s".',
