@@ -30,6 +30,7 @@ MOVEMENT_NOISE = 8  # counter: movement
 DRIVER_KIND = 9
 WALKER_SPEED = 10
 ZEBRA = 11  # counter: place where people cross a lane
+LOOP_TURN = 12  # counter: step
 CROWD_PLACE = 21  # counter: which of the numbers of a place
 
 _MULTIPLY_0, _MULTIPLY_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from .chance import LOOP_TURN, uniform
 from .compile import bare, woven
 from .pace import STOP_MARGIN_M
 from .rings import at
@@ -86,12 +87,23 @@ def note_loop_room(city: City, lane: int) -> None:
 
 
 @bare
+def lots_before(city: City, lane: int, first: int, last: int, step: int) -> int:
+    """How many of the lanes listed from ``first`` to ``last`` have drawn a lower lot than a lane in this step."""
+    own, before = uniform(0, lane, LOOP_TURN, step), 0
+    for around in range(first, last):
+        if uniform(0, city.listed[around], LOOP_TURN, step) < own:
+            before += 1
+    return before
+
+
+@bare
 def loops_have_room(city: City, lane: int, to_lane: int, needed: float, t_s: float) -> bool:
     """Whether a vehicle may go from a lane (-1: from beside the road) into the short loops that another is part of.
 
     Vehicles that want round a roundabout, round an island, or back over a wide median wait for each other for ever once
     the last place of a loop is filled: some places stay free for who is on it. Who enters looks at the places that were
-    free at the start of the step; where there are fewer than lanes, the lanes have them in turn, step by step.
+    free at the start of the step; where there are fewer than lanes, the lanes draw lots for them, step by step. A lane
+    has one lot for all of its loops: turns that come round loop by loop may never come together.
     """
     knot = city.lane_i[KNOT, to_lane]
     if knot < 0:
@@ -106,14 +118,12 @@ def loops_have_room(city: City, lane: int, to_lane: int, needed: float, t_s: flo
         first, last = city.loop[FIRST_LOOP_LANE, loop], city.loop[FIRST_LOOP_LANE, loop + 1]
         # Who is in the knot already may use the places kept for it, but for one: else two of its loops wait in vain.
         free = -place_m if from_knot else -place_m * city.loop[LOOP_RESERVE, loop]
-        turn, goes_round = 0, False
+        goes_round = False
         for around in range(first, last):
             other = city.listed[around]
             free += city.lane_f[LOOP_FREE_M, other]
             goes_round = goes_round or other == lane
-            if other == to_lane:
-                turn = around - first
         served = math.floor(free / needed)
-        if not goes_round and served < last - first and (turn + step) % (last - first) >= served:
+        if not goes_round and served < last - first and lots_before(city, to_lane, first, last, step) >= served:
             return False
     return True
