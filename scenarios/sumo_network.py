@@ -270,11 +270,13 @@ class _Build:
         junctions, offsets, actuated = list[int](), list[float](), list[bool]()
         phase_s, shortest_s, longest_s, light = list[float](), list[float](), list[float](), list[int]()
         phase_start, light_start = [0], [0]
-        for row, one in enumerate(joined):
+        ids_of = [sorted({connection.signal for connection in one.rows if connection.signal}) for one in joined]
+        ends = Counter(ids[0] for ids, one in zip(ids_of, joined, strict=True) if one.control is Control.SIGNAL)
+        for row, (ids, one) in enumerate(zip(ids_of, joined, strict=True)):
             if one.control is not Control.SIGNAL:
                 continue
-            ids = sorted({connection.signal for connection in one.rows if connection.signal})
             programme = self.rows.programmes[ids[0]]
+            follows = programme.actuated and ends[ids[0]] == 1  # several would each follow gaps of their own
             if len(ids) > 1:
                 self.left_out["junctions with two signal programmes: all lights follow the first"] += 1
             columns = [connection.signal_column if connection.signal == ids[0] else -1 for connection in one.rows]
@@ -285,17 +287,17 @@ class _Build:
             self.left_out["green arrows after a stop: they give way without stopping first"] += sum(
                 any(phase.state[column] == "s" for phase in programme.phases) for column in columns if column >= 0
             )
-            self._note_kind(programme)
+            self._note_kind(programme, follows=follows)
             place = slice(int(start[row]), int(start[row + 1]))
             signal[place] = len(junctions)
             group[place] = np.arange(len(one.rows))
             junctions.append(row)
             offsets.append(programme.offset_s)
-            actuated.append(programme.actuated)
+            actuated.append(follows)
             for phase, shown in zip(programme.phases, lights, strict=True):
                 phase_s.append(phase.duration_s)
-                shortest_s.append(phase.shortest_s if programme.actuated else phase.duration_s)
-                longest_s.append(phase.longest_s if programme.actuated else phase.duration_s)
+                shortest_s.append(phase.shortest_s if follows else phase.duration_s)
+                longest_s.append(phase.longest_s if follows else phase.duration_s)
                 light += shown.tolist()
                 light_start.append(len(light))
             phase_start.append(len(phase_s))
@@ -320,8 +322,10 @@ class _Build:
         )
         return signals, signal, group
 
-    def _note_kind(self, programme: Programme) -> None:
-        if programme.actuated:
+    def _note_kind(self, programme: Programme, *, follows: bool) -> None:
+        if programme.actuated and not follows:
+            self.left_out["actuated signals over several junctions: they run by the clock, in step"] += 1
+        elif programme.actuated:
             self.left_out["actuated signals: their phases follow gaps over detectors of our own"] += 1
             if programme.kind != "actuated":
                 self.left_out[f"signals of the type {programme.kind}: they run as actuated by gaps"] += 1

@@ -312,6 +312,22 @@ def test_the_published_district_in_round_numbers(data: Path) -> None:
     assert left_out["connections that wait inside their junction: they wait at the stop line"] == 40
 
 
+def test_one_actuated_programme_over_several_junctions_runs_by_the_clock(data: Path, tmp_path: Path) -> None:
+    """Each junction would follow gaps of its own, and let a queue out that finds red at the next."""
+    text = (data / PUBLISHED[0]).read_text(encoding="utf-8")
+    place = tmp_path / "net.net.xml"
+    place.write_text(text.replace('type="static" programID', 'type="actuated" programID'), encoding="utf-8")
+    network, left_out = build_sumo_network(read_net_file(place))
+    assert network.signals.actuated.sum() == 3
+    assert left_out["actuated signals over several junctions: they run by the clock, in step"] == 11
+    assert (network.signals.shortest_s == network.signals.longest_s)[phases_of(network, actuated=False)].all()
+
+
+def phases_of(network: RoadNetwork, *, actuated: bool) -> np.ndarray:
+    """Which phases belong to signals that follow the traffic, or to the others."""
+    return np.repeat(network.signals.actuated == actuated, np.diff(network.signals.phase_start))
+
+
 BAD = [
     ("no such junction", 'to="C" priority="1"', 'to="D" priority="1"', "no such junction"),
     ("no such edge", 'from="side" to="out"', 'from="sidee" to="out"', 'no such edge. Closest: "side"'),
