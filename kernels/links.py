@@ -9,7 +9,7 @@ from .driving import safe_speed
 from .following import next_obstacle
 from .keep_clear import loops_have_room
 from .lane_change import LONGER, change_lanes
-from .lane_gaps import fits_before, fits_behind, pace_behind, place_in_lane
+from .lane_gaps import fits_before, fits_behind, gap_ahead, pace_behind, place_in_lane
 from .pace import STOP_MARGIN_M, wished_speed
 from .passing import is_hemmed_in
 from .people import to_people
@@ -30,6 +30,7 @@ from .traffic_tables import (
     CREATED,
     DEPART_S,
     DESTINATION_M,
+    DRIVEN_M,
     DRIVING,
     DUE_STEP,
     ENTERED,
@@ -39,7 +40,9 @@ from .traffic_tables import (
     ENTRY_NEXT,
     FIRST_ENTRY,
     FIRST_LANE,
+    FIRST_SENSOR,
     GRANTED_COUNT,
+    HEADWAY_S,
     LANE,
     LANE_LENGTH_M,
     LENGTH_M,
@@ -57,10 +60,14 @@ from .traffic_tables import (
     REAR_IN,
     ROUTE_AT,
     ROUTE_SIZE,
+    SENSOR_AT_M,
+    SENSOR_COUNT,
+    SENSOR_SPEED_SUM,
     SPEED_MPS,
     STANDING_S,
     STATUS,
     UNREACHABLE,
+    VEHICLE_M,
     WAITING,
     WENT_OUT,
     City,
@@ -72,6 +79,30 @@ NO_WAY = 1000  # as LONGER, for a lane that does not lead to the next link
 
 
 @woven
+def head_start(city: City, lane: int, k: int, position: float, kind: int, wish: float, waits_s: float) -> float:
+    """Metres that a driver who waited for a gap has gone since there was one, in the step that has just passed.
+
+    Of the gap to whoever is in the lane ahead of place ``k``, what is more than he wants opened within the step. At
+    whole steps alone a queue beside a road would leave up to half of what the lane carries unused.
+    """
+    if k == 0 or waits_s < city.step_s:
+        return 0.0
+    gap = gap_ahead(city, lane, k, position)
+    pace = min(wish, city.vehicle_f[at(city, lane, k - 1), SPEED_MPS])
+    wanted = city.driver[kind, MIN_GAP_M] + pace * city.driver[kind, HEADWAY_S]
+    return max(0.0, min(gap - wanted, pace * city.step_s))
+
+
+@woven
+def count_passed(city: City, lane: int, begin: float, end: float, speed: float) -> None:
+    """Have sensors between two places of a lane count a vehicle."""
+    for sensor in range(city.lane_i[FIRST_SENSOR, lane], city.lane_i[FIRST_SENSOR, lane + 1]):
+        if begin < city.sensor[SENSOR_AT_M, sensor] <= end:
+            city.sensor[SENSOR_COUNT, sensor] += 1
+            city.sensor[SENSOR_SPEED_SUM, sensor] += speed
+
+
+@woven
 def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
     """Put a waiting vehicle on the emptiest lane that suits it, at the place of its origin, if there is a gap."""
     kind = city.vehicle_i[vehicle, CLASS]
@@ -80,7 +111,7 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
     comfort = city.driver[kind, COMFORT_DECEL]
     first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
     wanted = link_ahead(city, vehicle, 1)
-    position = city.vehicle_f[vehicle, ORIGIN_M]
+    origin = city.vehicle_f[vehicle, ORIGIN_M]
     tried = 0
     for _ in range(first, last):
         lane, best = -1, 0
@@ -97,24 +128,32 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
             city.vehicle_i[vehicle, CAUSE] = ENTRY if tried else CLOSED
             return False
         tried |= 1 << (lane - first)
-        place = place_in_lane(city, lane, position)
+        place = place_in_lane(city, lane, origin)
         if place < city.lane_i[GRANTED_COUNT, lane] or is_full(city, lane):
             continue
-        if city.lane_i[OPPOSITE, lane] != NO_PASSING and is_hemmed_in(city, lane, place, position):
+        if city.lane_i[OPPOSITE, lane] != NO_PASSING and is_hemmed_in(city, lane, place, origin):
             continue
         needed = length + city.driver[kind, MIN_GAP_M]
         if not loops_have_room(city, -1, lane, needed, t_s):
             continue
         wish = wished_speed(city, lane, vehicle)
-        pace = pace_behind(city, lane, place, position, kind, wish)
-        speed = min(fits_behind(city, lane, place, position), pace, wish)
-        if speed < 0.0:
+        pace = pace_behind(city, lane, place, origin, kind, wish)
+        if pace < 0.0:
             continue
-        stop = next_obstacle(city, lane, position)
+        stop = next_obstacle(city, lane, origin)
         if wanted >= 0:
             stop = min(stop, city.lane_f[LANE_LENGTH_M, lane])
         if city.crossed_f.shape[1] > 0:
-            stop = min(stop, position + to_people(city, vehicle, lane, -position))
+            stop = min(stop, origin + to_people(city, vehicle, lane, -origin))
+        waits_s = t_s - city.vehicle_f[vehicle, DEPART_S]
+        ahead_m = head_start(city, lane, place, origin, kind, wish, waits_s)
+        ahead_m = max(0.0, min(ahead_m, stop - origin - STOP_MARGIN_M))
+        position = origin + ahead_m
+        speed = min(fits_behind(city, lane, place, position), pace, wish)
+        if speed < 0.0:
+            continue
+        if ahead_m > 0.0:
+            speed = min(speed, max(0.0, pace_behind(city, lane, place, position, kind, 0.0)))
         if stop < math.inf:
             speed = min(speed, safe_speed(stop - position - STOP_MARGIN_M, comfort, city.step_s))
         rear = position - length
@@ -136,6 +175,10 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
         city.vehicle_f[vehicle, ENTERED_S] = t_s
         city.counter[ENTERED] += 1
         city.lane_i[CAME_IN, lane] += 1
+        if ahead_m > 0.0:
+            city.vehicle_f[vehicle, DRIVEN_M] += ahead_m
+            city.lane_f[VEHICLE_M, lane] += ahead_m
+            count_passed(city, lane, origin, position, speed)
         return True
     return False
 

@@ -139,7 +139,7 @@ def test_disruptions(case: Case, record_property: Note) -> None:
         (2, 1),
         (3, 1),
         (3, 2),
-        pytest.param(4, 1, marks=pytest.mark.xfail(strict=True, reason=f"0.69, at most 0.68 expected: {LOOKS}")),
+        (4, 1),
         pytest.param(4, 2, marks=pytest.mark.xfail(strict=True, reason=LOOKS)),
     ],
 )

@@ -18,7 +18,6 @@ SIDE = {"O1": 1.0, "D1": 1.0, "O2": -1.0, "D2": -1.0}
 
 NO_SHARES = "a road has right of way or not: shares of a merge cannot be given"
 NARROW = "the road of one lane gives way to that of two, whose queue leaves no gaps"
-UNEVEN = "nobody changes to the lane that goes through: it queues later than the two that join"
 DETOUR = "the turn to the long route is believed to take hours: all who stand on its lanes count as one vehicle"
 BOUNDED = "drivers start with a finite acceleration: the wave of half the speed is slower than that of starting"
 KNOWN: dict[str, dict[str, str]] = {
@@ -34,7 +33,6 @@ KNOWN: dict[str, dict[str, str]] = {
     "ux_two_by_two_signal_over": dict.fromkeys(
         ("tt_in_1", "tt_in_2"), "more of the queue waits beside the road: only the time on the link is counted"
     ),
-    "lwr_lane_drop_3_2_q1.6": dict.fromkeys(("tail_velocity", "time_to_spill_1km"), UNEVEN),
     "ux_route_two_equal": {"vol_route_1": "where the routes meet, one gives way: its drivers expect 3 s more"},
     "ux_route_bottleneck_detour": {"tt_short": DETOUR, "vol_short_after_600s": DETOUR},
     "lwr_temporary_block_q0.25_qb0": {
