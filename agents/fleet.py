@@ -399,13 +399,14 @@ def _connectors(network: RoadNetwork) -> Ints:
 
 def _foe_gives_way(network: RoadNetwork) -> Bools:
     """Of every pair of foes whether the foe gives way to the owner: what the pair the other way round says."""
-    connectors = network.connectors
-    owner = np.repeat(np.arange(connectors.movement.size), np.diff(connectors.foe_start))
-    count = connectors.movement.size
-    pairs, mirrored = owner * count + connectors.foe, connectors.foe * count + owner
-    order = np.argsort(pairs)
-    found: Bools = connectors.foe_yield[order[np.searchsorted(pairs[order], mirrored)]].astype(bool)
+    found: Bools = network.connectors.foe_yield[_mirrored(network)].astype(bool)
     return found
+
+
+def _mirrored(network: RoadNetwork) -> NDArray[np.int64]:
+    """Of every pair of foes the pair the other way round; pairs are sorted by owner and foe."""
+    owner = np.repeat(np.arange(network.connectors.movement.size), np.diff(network.connectors.foe_start))
+    return np.lexsort((owner, network.connectors.foe))
 
 
 def _foes(network: RoadNetwork) -> Ints:
@@ -423,6 +424,7 @@ def _foe_numbers(network: RoadNetwork) -> Floats:
     rows = np.empty((table.FOE_F_COLUMNS, connectors.foe.size))
     rows[table.FOE_REACH_M] = connectors.foe_reach_m
     rows[table.FOE_CLEAR_M] = connectors.foe_clear_m
+    rows[table.FOE_STOP_M] = connectors.foe_reach_m[_mirrored(network)]
     rules = gap_rules(network)
     rows[table.FOE_GAP], rows[table.FOE_PASS_S] = rules.factor, rules.passing_s
     return rows

@@ -29,6 +29,7 @@ from .traffic_tables import (
     MATCHES,
     MIN_GAP_M,
     OCCUPIED_BY,
+    ON_TRUST,
     POSITION_M,
     REAR_IN,
     REAR_LEFT_M,
@@ -66,7 +67,8 @@ def leave_streets(city: City, junction: int) -> None:
             push(city, row, vehicle)
             if light_of(city, connector) == LIGHT_RED:
                 city.counter[RED_RUNS] += 1
-            city.vehicle_i[vehicle, GRANTED] = 0
+            if city.vehicle_i[vehicle, GRANTED] != ON_TRUST:  # who is has to stop before whoever is in the way
+                city.vehicle_i[vehicle, GRANTED] = 0
             city.vehicle_i[vehicle, YIELDS_TO] = -1
             city.vehicle_i[vehicle, MATCHES] = -1
             city.vehicle_i[vehicle, HAS_LET_IN] = 0
@@ -109,6 +111,7 @@ def enter_streets(city: City, junction: int) -> None:
             city.vehicle_f[vehicle, POSITION_M] = position
             city.vehicle_i[vehicle, LANE] = to_lane
             city.vehicle_i[vehicle, ROUTE_AT] += 1
+            city.vehicle_i[vehicle, GRANTED] = 0
             city.vehicle_i[vehicle, REAR_IN] = connector
             city.vehicle_f[vehicle, REAR_LEFT_M] = vehicle_length - position
             if position >= vehicle_length:

@@ -7,6 +7,7 @@ import math
 from .chance import DRIVER_IMPERFECTION, uniform
 from .compile import bare, woven
 from .driving import brake_distance, dawdled, slowing_speed
+from .gaps import room_before_others
 from .lane_desire import KEEPS_PACE_MPS, KEEPS_PACE_MPS2, SHORTEST, relax
 from .merging import merging_ahead, zip_ahead
 from .pace import aimed, behind, behind_next, wall, wished_speed
@@ -44,7 +45,9 @@ from .traffic_tables import (
     NO_PASSING,
     OBSTACLE,
     OBSTACLE_M,
+    OCCUPIED,
     OCCUPIED_BY,
+    ON_TRUST,
     OPPOSITE,
     PASSES,
     PASSING_TO_M,
@@ -251,6 +254,14 @@ def follow_lane(city: City, lane: int, number: int) -> None:
             slower = city.lane_f[LIMIT_MPS, to_lane] * factor
             if new_speed > slower:
                 new_speed = min(new_speed, slowing_speed(left, slower, comfort, step))
+        if city.vehicle_i[vehicle, GRANTED] == ON_TRUST:
+            room = room_before_others(city, connector, left if on_road else -position)
+            if room < math.inf:
+                halt = wall(city, vehicle, room)
+                if halt < new_speed:
+                    new_speed, standing_for = halt, OCCUPIED
+            elif not on_road:
+                city.vehicle_i[vehicle, GRANTED] = 0  # nobody gets in the way any more of who is inside
         if people:
             free = people_ahead(city, vehicle, lane, left, granted)
             if free < math.inf:

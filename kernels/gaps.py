@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .compile import bare, woven
 from .driving import brake_distance
 from .rings import at
@@ -17,7 +19,9 @@ from .traffic_tables import (
     FOE_GAP,
     FOE_MERGES,
     FOE_REACH_M,
+    FOE_STOP_M,
     FROM_LANE,
+    GRANTED,
     GRANTED_COUNT,
     GROUP,
     LANE_LENGTH_M,
@@ -28,6 +32,7 @@ from .traffic_tables import (
     MAX_ACCEL,
     MIN_GAP_M,
     OCCUPIED_BY,
+    ON_TRUST,
     PHASE,
     POSITION_M,
     REAR_IN,
@@ -85,27 +90,55 @@ def is_clear(city: City, connector: int, beyond_m: float) -> bool:
     return room_behind(city, connector) <= city.lane_f[LANE_LENGTH_M, row] - beyond_m
 
 
-@bare
-def will_be_clear(city: City, vehicle: int, place: int, left: float) -> int:
-    """Whether the rears of all who have entered on the foe ``place`` are out of the way of a vehicle at its line.
+@woven
+def last_inside(city: City, row: int) -> int:
+    """Whoever entered last on an occupied connector, its lane row ``row``, and has not left it with its rear."""
+    count = city.lane_i[COUNT, row]
+    return at(city, row, count - 1) if count > 0 else city.lane_i[LAST_OUT, row]
 
-    ``CLEAR``: now, or at the end of the coming step however hard they brake. ``TRUSTED``: by their speed they will be
-    when it gets there, and it can still stop if they are not. Else ``BLOCKED``.
+
+@woven
+def way_to_clear(city: City, place: int) -> float:
+    """Metres until the rears of all who have entered on the foe ``place`` are out of the way.
+
+    0 when they are, or will be at the end of the coming step however hard they brake.
     """
     foe = city.foe[FOE, place]
     row, step = city.road_lanes + foe, city.step_s
     if city.lane_i[OCCUPIED_BY, row] == 0:
-        return CLEAR
+        return 0.0
     to_go = room_behind(city, foe) - city.lane_f[LANE_LENGTH_M, row] + city.foe_f[FOE_CLEAR_M, place]
-    count = city.lane_i[COUNT, row]
-    last = at(city, row, count - 1) if count > 0 else city.lane_i[LAST_OUT, row]
-    its_speed = city.vehicle_f[last, SPEED_MPS]
-    if to_go <= max(0.0, its_speed - city.max_decel * step) * step:
+    its_speed = city.vehicle_f[last_inside(city, row), SPEED_MPS]
+    return 0.0 if to_go <= max(0.0, its_speed - city.max_decel * step) * step else to_go
+
+
+@bare
+def will_be_clear(city: City, vehicle: int, place: int, left: float) -> int:
+    """Whether the rears of all who have entered on the foe ``place`` are out of the way of a vehicle before its line.
+
+    ``CLEAR``: now, or at the end of the coming step however hard they brake. ``TRUSTED``: by their speed they will be
+    when it gets to where the ways meet, and it can still stop there if they are not; before its line if somebody there
+    is trusting others. Else ``BLOCKED``.
+    """
+    to_go = way_to_clear(city, place)
+    if to_go == 0.0:
         return CLEAR
-    kind = city.vehicle_i[vehicle, CLASS]
+    other, step = last_inside(city, city.road_lanes + city.foe[FOE, place]), city.step_s
+    its_speed, kind = city.vehicle_f[other, SPEED_MPS], city.vehicle_i[vehicle, CLASS]
+    reach = left if city.vehicle_i[other, GRANTED] == ON_TRUST else left + city.foe_f[FOE_STOP_M, place]
     soon = city.vehicle_f[vehicle, SPEED_MPS] + city.driver[kind, MAX_ACCEL] * step
-    in_time = its_speed > CREEP_MPS and to_go / its_speed + step <= left / soon
-    return TRUSTED if in_time and soon * step + brake_distance(soon, city.max_decel, step) <= left else BLOCKED
+    in_time = its_speed > CREEP_MPS and to_go / its_speed + step <= reach / soon
+    return TRUSTED if in_time and soon * step + brake_distance(soon, city.max_decel, step) <= reach else BLOCKED
+
+
+@bare
+def room_before_others(city: City, connector: int, left: float) -> float:
+    """Metres that a vehicle, ``left`` before its line, may go before it gets in the way of others inside; inf: all."""
+    room = math.inf
+    for place in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
+        if city.foe[FOE_MERGES, place] == 0 and way_to_clear(city, place) > 0.0:
+            room = min(room, left + city.foe_f[FOE_STOP_M, place])
+    return room
 
 
 @bare
@@ -139,9 +172,7 @@ def room_behind(city: City, connector: int) -> float:
 @woven
 def can_join(city: City, vehicle: int, to_join: float, foe: int) -> bool:
     """Whether a vehicle, ``to_join`` metres from where they meet, can follow whoever entered last on a foe."""
-    row = city.road_lanes + foe
-    count = city.lane_i[COUNT, row]
-    last = at(city, row, count - 1) if count > 0 else city.lane_i[LAST_OUT, row]
+    last = last_inside(city, city.road_lanes + foe)
     gap = to_join - room_behind(city, foe) - city.driver[city.vehicle_i[vehicle, CLASS], MIN_GAP_M] / 2.0
     hard, step = city.max_decel, city.step_s
     needs = brake_distance(city.vehicle_f[vehicle, SPEED_MPS], hard, step)

@@ -248,7 +248,7 @@ def take_back(city: City, lane: int) -> None:
             stand = city.vehicle_f[vehicle, STANDING_S] > 2.0
         if city.vehicle_i[vehicle, GRANTED] == ON_TRUST and not stand:
             clear = all_clear(city, vehicle, connector, left)
-            stand = clear == BLOCKED
+            stand = clear == BLOCKED and brake_distance(speed, city.max_decel, city.step_s) <= left
             city.vehicle_i[vehicle, GRANTED] = 1 if clear == CLEAR else ON_TRUST
         if stand:
             kept = k

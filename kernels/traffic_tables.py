@@ -93,7 +93,7 @@ CLASS: Final = 0  # kind of driver: row of driver and class_access
 STATUS: Final = 1
 LANE: Final = 2  # lane row, -1 off the road
 CONNECTOR: Final = 3  # the way on from the present lane, -1: none from here
-GRANTED: Final = 4  # 1: may enter the junction, ON_TRUST: as soon as somebody inside is out of the way
+GRANTED: Final = 4  # 1: may enter the junction, ON_TRUST: and has to stop in it before whoever is in the way
 REAR_IN: Final = 5  # connector that its rear still occupies, -1: none
 CAUSE: Final = 6  # why it stands
 ASK: Final = 7  # what its driver must decide
@@ -186,7 +186,8 @@ FOE_REACH_M: Final = 0  # along the foe: where it begins to get in the owner's w
 FOE_CLEAR_M: Final = 1  # where its rear is out of the way
 FOE_GAP: Final = 2  # critical gap over that of a driver's row
 FOE_PASS_S: Final = 3  # of such a gap, what has passed once whoever opens it is out of the way
-FOE_F_COLUMNS: Final = 4
+FOE_STOP_M: Final = 4  # along the owner: where it begins to get in the foe's way
+FOE_F_COLUMNS: Final = 5
 
 # Columns of ``junction``, ``[column, junction + 1]``.
 FIRST_LANE_IN: Final = 0  # into listed

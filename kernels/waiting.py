@@ -30,6 +30,7 @@ from .traffic_tables import (
     FOE,
     FOE_CLEAR_M,
     FOE_MERGES,
+    GRANTED,
     GRANTED_COUNT,
     KNOT,
     LANE,
@@ -43,6 +44,7 @@ from .traffic_tables import (
     OBSTACLE_M,
     OCCUPIED_BY,
     ON_LINK,
+    ON_TRUST,
     PEOPLE,
     POSITION_M,
     REAR_IN,
@@ -190,6 +192,8 @@ def holders(city: City, lane: int, held: Ints, waits: Ints, n: int) -> int:
     """Note the held lanes that hold a lane; none are noted if any way on is free of them. Return how many there are."""
     vehicle = at(city, lane, 0)
     if lane >= city.road_lanes:
+        if city.vehicle_i[vehicle, GRANTED] == ON_TRUST:
+            return in_the_way(city, vehicle, lane, lane - city.road_lanes, held, waits, n)
         to_lane = city.connector[TO_LANE, lane - city.road_lanes]
         drains = held[to_lane] == 0 or can_drain(city, to_lane, held)
         return n if drains else note_wait(waits, n, lane, to_lane, 1)

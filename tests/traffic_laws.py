@@ -75,12 +75,10 @@ class TrafficLaws:
         connectors = network.connectors
         self.from_lane, self.to_lane = connectors.from_lane.tolist(), connectors.to_lane.tolist()
         self.between = {pair: c for c, pair in enumerate(zip(self.from_lane, self.to_lane, strict=True))}
-        self.foes = []  # of each connector, where along the foe its way is clear
+        self.foes = []  # of each connector, from where to where along the foe it gets in its way
+        parts = list(zip(connectors.foe_reach_m.tolist(), connectors.foe_clear_m.tolist(), strict=True))
         for first, last in pairwise(connectors.foe_start.tolist()):
-            pairs = slice(first, last)
-            self.foes.append(
-                dict(zip(connectors.foe[pairs].tolist(), connectors.foe_clear_m[pairs].tolist(), strict=True))
-            )
+            self.foes.append(dict(zip(connectors.foe[first:last].tolist(), parts[first:last], strict=True)))
         self.length = cities.lane_f[0, table.LANE_LENGTH_M].tolist()
         kind = cities.vehicle_i[0, :, table.CLASS]
         self.body_m = cities.driver[0, kind, table.LENGTH_M].tolist()
@@ -197,12 +195,19 @@ class TrafficLaws:
             self.driven[v] += moved_m
             if was[v] != table.DRIVING:
                 start, route_step = here, 0
-                begin_m = now.numbers[table.ORIGIN_M, v]
+                from_m = now.numbers[table.ORIGIN_M, v]
+                ahead_m = float(now.numbers[table.DRIVEN_M, v]) - moved_m
+                begin_m = from_m + ahead_m
+                self.driven[v] += ahead_m
                 self.path[v] = [start]
+                waited = (self.steps - 1) * self.dt - now.numbers[table.DEPART_S, v] >= self.dt
+                if not -CLOSE_M <= ahead_m <= (self._wanted(v, start) * self.dt if waited else 0.0) + CLOSE_M:
+                    yield f"vehicle {v} entered {ahead_m} m beyond where its trip begins"
                 if begin_m < min(self.body_m[v], self.length[start]) - CLOSE_M:
                     yield f"vehicle {v} entered with its rear before the lane"
             else:
                 start, begin_m, route_step = was_on[v], was_at[v], was_route_at[v]
+                from_m = begin_m
             passed_m = 0.0
             rows = [start]
             if here != start:
@@ -257,7 +262,7 @@ class TrafficLaws:
                 yield f"vehicle {v} is on lane {here}, which is not for its kind"
             for number, sensor in enumerate(self.fleet.sensors):
                 gone_m = inf if passed_m else position[v]
-                if (along == sensor.lane and begin_m < sensor.at_m <= gone_m) or (
+                if (along == sensor.lane and from_m < sensor.at_m <= gone_m) or (
                     here == sensor.lane and passed_m and 0.0 <= sensor.at_m <= position[v]
                 ):
                     self.passed[number] += 1
@@ -310,9 +315,9 @@ class TrafficLaws:
                 yield from self._inside(row, parts)
         inside = {row - self.roads: parts for row, parts in bodies.items() if row >= self.roads}
         for connector, parts in inside.items():
-            for foe, clear_m in self.foes[connector].items():
+            for foe, (begin_m, clear_m) in self.foes[connector].items():
                 if foe > connector and foe in inside:
-                    yield from self._meet(connector, parts, foe, inside[foe], clear_m)
+                    yield from self._meet(connector, parts, foe, inside[foe], begin_m, clear_m)
 
     def _inside(self, row: int, parts: list[tuple[float, float, int]]) -> Iterator[str]:
         for (_, front, b), (rear, _, a) in pairwise(parts):
@@ -353,12 +358,13 @@ class TrafficLaws:
         parts: list[tuple[float, float, int]],
         foe: int,
         foes: list[tuple[float, float, int]],
+        begin: float,
         clear: float,
     ) -> Iterator[str]:
         """Check two connectors that cross or join.
 
-        Where they cross, one of two vehicles is through before the other enters. Where they join, bodies keep apart as
-        in one lane, by their way to the end.
+        Where they cross, one of two vehicles is through before the other gets in the way. Where they join, bodies keep
+        apart as in one lane, by their way to the end.
         """
         joins = self.to_lane[one] == self.to_lane[foe]
         one_end, foe_end = self.length[self.roads + one], self.length[self.roads + foe]
@@ -370,7 +376,13 @@ class TrafficLaws:
                         or foe_end - its_rear <= one_end - front + CLOSE_M
                     )
                 else:
-                    apart = rear >= self.foes[foe][one] - CLOSE_M or its_rear >= clear - CLOSE_M
+                    own_begin, own_clear = self.foes[foe][one]
+                    apart = (
+                        rear >= own_clear - CLOSE_M
+                        or its_rear >= clear - CLOSE_M
+                        or front <= own_begin + CLOSE_M
+                        or its_front <= begin + CLOSE_M
+                    )
                 if not apart and a != b:
                     yield f"vehicles {a} and {b} meet on conflicting connectors {one} and {foe}"
 
@@ -399,6 +411,10 @@ class TrafficLaws:
             for v in np.flatnonzero(driving & (new > wanted + CLOSE)):
                 yield f"vehicle {v} came onto row {now.rows[table.LANE, v]}: {new[v]:.3f} m/s, limit {wanted[v]:.3f}"
 
+    def _wanted(self, v: int, row: int) -> float:
+        """Speed that a vehicle wants on a row, m/s."""
+        return float(self.before.lane_f[table.LIMIT_MPS, row] * self.now.numbers[table.SPEED_FACTOR, v])
+
     def _own_factor(self) -> np.ndarray:
         """Wished speed over the limit of every driver, those of buses as if no stop were near."""
         buses = self.simulation.journeys.bus_lines
@@ -418,7 +434,7 @@ class TrafficLaws:
                 on = row - self.roads
                 if on >= 0:
                     occupied[on] += 1
-                if granted[v]:
+                if granted[v] and (on < 0 or granted[v] != table.ON_TRUST):
                     if on >= 0 or (k and not granted[ring[k - 1]]):
                         yield f"vehicle {v} holds a grant but is not at the head of a lane"
                         continue

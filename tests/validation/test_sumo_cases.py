@@ -265,11 +265,9 @@ def test_sumo_cases(question: Question, record_property: Note) -> None:
     assert not misses, "; ".join(misses)
 
 
-ONE_BY_ONE = "at an all-way stop each who crosses waits until whoever went before has cleared the junction"
 KEEP_RIGHT = "in sparse traffic drivers here go back to the kerb sooner than theirs"
 PASS_AT_KERB = "drivers pass on the kerb side too: in dense traffic the lanes away from it fill no further"
 KNOWN = {
-    "allway_stop-two_crossing_saturated": ONE_BY_ONE,
     "motorway_3lane-q600_t0": KEEP_RIGHT,
     "motorway_3lane-q600_t15": KEEP_RIGHT,
     "motorway_3lane-q3000_t0": PASS_AT_KERB,
