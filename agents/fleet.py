@@ -399,8 +399,7 @@ def _connectors(network: RoadNetwork) -> Ints:
 
 def _foe_gives_way(network: RoadNetwork) -> Bools:
     """Of every pair of foes whether the foe gives way to the owner: what the pair the other way round says."""
-    found: Bools = network.connectors.foe_yield[_mirrored(network)].astype(bool)
-    return found
+    return network.connectors.foe_yield[_mirrored(network)].astype(np.bool_)
 
 
 def _mirrored(network: RoadNetwork) -> NDArray[np.int64]:

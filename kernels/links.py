@@ -10,7 +10,7 @@ from .following import next_obstacle
 from .keep_clear import loops_have_room
 from .lane_change import LONGER, change_lanes
 from .lane_gaps import fits_before, fits_behind, gap_ahead, pace_behind, place_in_lane
-from .pace import STOP_MARGIN_M, wished_speed
+from .pace import STOP_MARGIN_M, headway_on, wished_speed
 from .passing import is_hemmed_in
 from .people import to_people
 from .rings import at, insert, is_full, remove
@@ -42,7 +42,6 @@ from .traffic_tables import (
     FIRST_LANE,
     FIRST_SENSOR,
     GRANTED_COUNT,
-    HEADWAY_S,
     LANE,
     LANE_LENGTH_M,
     LENGTH_M,
@@ -89,7 +88,7 @@ def head_start(city: City, lane: int, k: int, position: float, kind: int, wish: 
         return 0.0
     gap = gap_ahead(city, lane, k, position)
     pace = min(wish, city.vehicle_f[at(city, lane, k - 1), SPEED_MPS])
-    wanted = city.driver[kind, MIN_GAP_M] + pace * city.driver[kind, HEADWAY_S]
+    wanted = city.driver[kind, MIN_GAP_M] + pace * headway_on(city, lane, kind)
     return max(0.0, min(gap - wanted, pace * city.step_s))
 
 
