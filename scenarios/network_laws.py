@@ -229,7 +229,7 @@ def _signal_laws(network: RoadNetwork) -> Iterator[str]:
         if np.any(connectors.signal[start:stop] != row):
             yield f"signal {name} does not own its junction's connectors"
             continue
-        pairs = np.flatnonzero((own >= start) & (own < stop))
+        pairs = np.flatnonzero(connectors.signal[own] == row)  # of one controller's junctions, mostly the only one
         for pair in pairs:
             a, b = int(own[pair]), int(connectors.foe[pair])
             if link[a] == link[b]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .network import (
     CLASS_NAMES,
@@ -34,7 +35,7 @@ from .sumo_edges import centre_line, gates, road_class, twins
 from .sumo_net_file import ConnectionRow, EdgeRow, NetRows, read_net_file
 from .sumo_places import shared_coordinates
 from .sumo_right_of_way import Conflicts, in_the_way_along_foe, read_conflicts, service_order
-from .sumo_signals import FIXED_KINDS, Programme, show_lights
+from .sumo_signals import FIXED_KINDS, Programme, show_lights, signals_of
 
 TURNS = {
     "s": Turn.STRAIGHT,
@@ -264,19 +265,20 @@ class _Build:
         return shape, 0.0, min(before.speed_mps, behind.speed_mps)
 
     def _signals(self, joined: Sequence[_Joined], names: Sequence[str], start: Ints) -> tuple[Signals, Ints, Ints]:
-        """Programmes, one per junction even where SUMO runs several junctions with one, and the lights they show."""
+        """Programmes and the lights they show.
+
+        One that runs by the clock becomes one per junction, all in step. An actuated one stays one for all of its
+        junctions, or each of them would follow gaps of its own.
+        """
         count = int(start[-1])
         signal, group = np.full(count, -1, np.int32), np.full(count, -1, np.int32)
-        junctions, offsets, actuated = list[int](), list[float](), list[bool]()
-        phase_s, shortest_s, longest_s, light = list[float](), list[float](), list[float](), list[int]()
-        phase_start, light_start = [0], [0]
-        ids_of = [sorted({connection.signal for connection in one.rows if connection.signal}) for one in joined]
-        ends = Counter(ids[0] for ids, one in zip(ids_of, joined, strict=True) if one.control is Control.SIGNAL)
-        for row, (ids, one) in enumerate(zip(ids_of, joined, strict=True)):
+        junctions, programmes, shown = list[int](), list[Programme](), list[list[NDArray[np.int8]]]()
+        controller: dict[str, int] = {}  # of actuated programmes
+        for row, one in enumerate(joined):
             if one.control is not Control.SIGNAL:
                 continue
+            ids = sorted({connection.signal for connection in one.rows if connection.signal})
             programme = self.rows.programmes[ids[0]]
-            follows = programme.actuated and ends[ids[0]] == 1  # several would each follow gaps of their own
             if len(ids) > 1:
                 self.left_out["junctions with two signal programmes: all lights follow the first"] += 1
             columns = [connection.signal_column if connection.signal == ids[0] else -1 for connection in one.rows]
@@ -287,45 +289,32 @@ class _Build:
             self.left_out["green arrows after a stop: they give way without stopping first"] += sum(
                 any(phase.state[column] == "s" for phase in programme.phases) for column in columns if column >= 0
             )
-            self._note_kind(programme, follows=follows)
             place = slice(int(start[row]), int(start[row + 1]))
-            signal[place] = len(junctions)
-            group[place] = np.arange(len(one.rows))
-            junctions.append(row)
-            offsets.append(programme.offset_s)
-            actuated.append(follows)
-            for phase, shown in zip(programme.phases, lights, strict=True):
-                phase_s.append(phase.duration_s)
-                shortest_s.append(phase.shortest_s if follows else phase.duration_s)
-                longest_s.append(phase.longest_s if follows else phase.duration_s)
-                light += shown.tolist()
-                light_start.append(len(light))
-            phase_start.append(len(phase_s))
+            at = controller.get(ids[0], len(junctions))
+            if at == len(junctions):
+                self._note_kind(programme)
+                junctions.append(row)
+                programmes.append(programme)
+                shown.append([])
+            if programme.actuated:
+                controller[ids[0]] = at
+            signal[place] = at
+            group[place] = sum(part.shape[1] for part in shown[at]) + np.arange(len(one.rows))
+            shown[at].append(lights)
             spot = self.rows.junctions[names[row]]
             self.faults += [
                 Fault("signal_programme", names[row], spot.x_m, spot.y_m, text)
                 for text in light_faults(names[row], lights)
             ]
-        signals = Signals(
-            id=tuple(names[row] for row in junctions),
-            junction=np.array(junctions, np.int32),
-            offset_s=np.array(offsets, np.float64),
-            phase_start=np.array(phase_start, np.int32),
-            phase_s=np.array(phase_s, np.float64),
-            group_count=np.array([len(joined[row].rows) for row in junctions], np.int32),
-            light_start=np.array(light_start, np.int32),
-            light=np.array(light, np.int8),
-            assumed=np.zeros(len(junctions), bool),
-            actuated=np.array(actuated, bool),
-            shortest_s=np.array(shortest_s, np.float64),
-            longest_s=np.array(longest_s, np.float64),
+        rows = tuple(names[row] for row in junctions)
+        return (
+            signals_of(rows, junctions, programmes, [np.concatenate(parts, axis=1) for parts in shown]),
+            signal,
+            group,
         )
-        return signals, signal, group
 
-    def _note_kind(self, programme: Programme, *, follows: bool) -> None:
-        if programme.actuated and not follows:
-            self.left_out["actuated signals over several junctions: they run by the clock, in step"] += 1
-        elif programme.actuated:
+    def _note_kind(self, programme: Programme) -> None:
+        if programme.actuated:
             self.left_out["actuated signals: their phases follow gaps over detectors of our own"] += 1
             if programme.kind != "actuated":
                 self.left_out[f"signals of the type {programme.kind}: they run as actuated by gaps"] += 1

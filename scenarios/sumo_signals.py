@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .network import Light
+from .network import Light, Signals
 from .problems import NO_VALUE
 from .sumo_xml import Node, SumoFile
 
@@ -160,3 +160,28 @@ def show_lights(
             if (foe, own) not in yields or (own, foe) in yields:
                 lights[together & (shown[:, own] == Light.GREEN), own] = Light.GREEN_YIELD
     return lights, settled
+
+
+def signals_of(
+    names: tuple[str, ...],
+    junctions: Sequence[int],
+    programmes: Sequence[Programme],
+    lights: Sequence[NDArray[np.int8]],
+) -> Signals:
+    """Tables of controllers with a programme each, and the lights ``[phase, group]`` that it shows."""
+    phases = [(programme, phase) for programme in programmes for phase in programme.phases]
+    sizes = np.concatenate([np.repeat(shown.shape[1], shown.shape[0]) for shown in (*lights, np.zeros((0, 0)))])
+    return Signals(
+        id=names,
+        junction=np.array(junctions, np.int32),
+        offset_s=np.array([programme.offset_s for programme in programmes], np.float64),
+        phase_start=np.concatenate([[0], np.cumsum([len(p.phases) for p in programmes])]).astype(np.int32),
+        phase_s=np.array([phase.duration_s for _, phase in phases], np.float64),
+        group_count=np.array([shown.shape[1] for shown in lights], np.int32),
+        light_start=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32),
+        light=np.concatenate([np.zeros(0, np.int8), *(shown.reshape(-1) for shown in lights)]).astype(np.int8),
+        assumed=np.zeros(len(programmes), bool),
+        actuated=np.array([programme.actuated for programme in programmes], bool),
+        shortest_s=np.array([p.shortest_s if own.actuated else p.duration_s for own, p in phases], np.float64),
+        longest_s=np.array([p.longest_s if own.actuated else p.duration_s for own, p in phases], np.float64),
+    )

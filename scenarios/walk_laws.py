@@ -62,7 +62,8 @@ def _crossing_laws(walk: WalkNetwork, roads: RoadNetwork) -> Iterator[str]:
             yield f"{name}: a crossing at a junction crosses a street of that junction"
         if (crossings.kind[row] == CrossingKind.SIGNAL) and controller < 0:
             yield f"{name}: a signalled crossing has a controller"
-        if controller >= 0 and int(roads.signals.junction[controller]) not in ends:
+        lit = roads.movements.junction[roads.connectors.movement[roads.connectors.signal == controller]]
+        if controller >= 0 and not set(ends) & {int(roads.signals.junction[controller]), *lit.tolist()}:
             yield f"{name}: the light of a crossing is shown at an end of its street"
 
 

@@ -63,6 +63,9 @@ class RoadSides:
         lanes = roads.lanes
         self.width_m = np.add.reduceat(lanes.width_m, roads.links.lane_start[:-1])
         self.controller = {int(junction): row for row, junction in enumerate(roads.signals.junction)}
+        lit = roads.connectors.signal >= 0  # one programme may run several junctions
+        at = roads.movements.junction[roads.connectors.movement[lit]]
+        self.controller |= dict(zip(at.tolist(), roads.connectors.signal[lit].tolist(), strict=True))
         self.sides = {key: self._side(key, way_tags) for key in self._keys()}
         self.arms: dict[int, list[Arm]] = {}
         self.corner: dict[tuple[int, int], str] = {}  # junction, number of the arm it follows counter-clockwise

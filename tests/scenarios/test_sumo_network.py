@@ -312,20 +312,22 @@ def test_the_published_district_in_round_numbers(data: Path) -> None:
     assert left_out["connections that wait inside their junction: they wait at the stop line"] == 40
 
 
-def test_one_actuated_programme_over_several_junctions_runs_by_the_clock(data: Path, tmp_path: Path) -> None:
-    """Each junction would follow gaps of its own, and let a queue out that finds red at the next."""
+def test_an_actuated_programme_runs_all_of_its_junctions_by_one_controller(data: Path, tmp_path: Path) -> None:
+    """Else each junction would follow gaps of its own, and let a queue out that finds red at the next."""
     text = (data / PUBLISHED[0]).read_text(encoding="utf-8")
     place = tmp_path / "net.net.xml"
     place.write_text(text.replace('type="static" programID', 'type="actuated" programID'), encoding="utf-8")
-    network, left_out = build_sumo_network(read_net_file(place))
-    assert network.signals.actuated.sum() == 3
-    assert left_out["actuated signals over several junctions: they run by the clock, in step"] == 11
-    assert (network.signals.shortest_s == network.signals.longest_s)[phases_of(network, actuated=False)].all()
-
-
-def phases_of(network: RoadNetwork, *, actuated: bool) -> np.ndarray:
-    """Which phases belong to signals that follow the traffic, or to the others."""
-    return np.repeat(network.signals.actuated == actuated, np.diff(network.signals.phase_start))
+    by_clock = read_sumo_net(data / PUBLISHED[0])
+    network = read_sumo_net(place)
+    check_network(network)
+    assert len(network.signals.id) == 8
+    assert network.signals.actuated.all()
+    signal, group = network.connectors.signal, network.connectors.group
+    np.testing.assert_array_equal(signal >= 0, by_clock.connectors.signal >= 0)
+    for row in np.flatnonzero(signal >= 0):
+        _, lights = programme_of(network.signals, signal[row])
+        _, same = programme_of(by_clock.signals, by_clock.connectors.signal[row])
+        np.testing.assert_array_equal(lights[:, group[row]], same[:, by_clock.connectors.group[row]])
 
 
 BAD = [
