@@ -170,7 +170,7 @@ def signals_of(
 ) -> Signals:
     """Tables of controllers with a programme each, and the lights ``[phase, group]`` that it shows."""
     phases = [(programme, phase) for programme in programmes for phase in programme.phases]
-    sizes = np.concatenate([np.repeat(shown.shape[1], shown.shape[0]) for shown in (*lights, np.zeros((0, 0)))])
+    sizes = [columns.size for shown in lights for columns in shown]
     return Signals(
         id=names,
         junction=np.array(junctions, np.int32),
