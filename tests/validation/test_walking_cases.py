@@ -317,7 +317,7 @@ def test_nist_2_5_a_corridor_full_of_smoke_takes_as_long_as_the_law_says(law):
 
 
 def travel_s(degrees: float, shift_m: float) -> tuple[float, float]:
-    """Seconds that six times 300 cars and 300 people on foot take in all, in a town that was turned and shifted."""
+    """Seconds that 24 times 300 cars and 300 people on foot take in all, in a town that was turned and shifted."""
     turn = np.radians(degrees)
     matrix = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     town = grid_city(4, 3, 150.0, 2)
@@ -333,7 +333,7 @@ def travel_s(degrees: float, shift_m: float) -> tuple[float, float]:
     paths = build_walk_network(roads, town.source)
     ids, depart_s = [f"{k:03d}" for k in range(300)], np.linspace(0, 300, 300)
     total_s = np.zeros(2)
-    for seed in range(6):
+    for seed in range(24):  # six of them differ by up to 4 %
         rng, tables = np.random.default_rng(seed), []
         for links in (roads.link_count, paths.link_count):
             origin = rng.integers(0, links, 300)
