@@ -19,6 +19,9 @@ SHORTER = (1.0, 0.5, 0.25)  # of a step, tried one after the other
 GAIN = 0.01  # share of the loss that a step must take away to be worth another of the same kind
 DAMP, EASE = 30.0, 0.3  # of the damping after a step that failed, or held
 FIRST_DAMPING, MOST_DAMPING = 1e-6, 1e2  # in shares of the largest curvature
+QUEUES = 0.1  # of the mean reading: further off what was predicted, a run is not in free streets
+TIGHTER = (1.0, 0.85, 0.7, 0.55)  # shares of what streets carry that are tried side by side then
+SPREAD = 3e-4  # of the loss of nobody, for the mean square of the share of what they carry that streets are asked for
 
 FROZEN = "frozen proportions"
 REPLICAS = "finite differences of the simulated readings"
@@ -36,6 +39,7 @@ class Fitted:
     slopes: str = FROZEN  # where those of the last step that held came from
     why: str = ""  # it ended
     history: list[tuple[int, float]] = field(default_factory=list)  # runs made, and best loss then
+    room: Room | None = None  # of links, which steps keep to from here on
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class GaussNewton:
     weight_decay: float = 0.0  # λ: pulls towards the prior, see ``bounded_fit``
     replicas: bool = True  # whether slopes may be measured by runs
     seed: int = 0  # of all runs
-    room: Room | None = None  # of links, which steps keep to
+    room: Room | None = None  # of links, which steps keep to at first
     enough: float = 0.0  # loss, without weight decay, below which nothing better is looked for
 
     def objective(self, values: Floats, counts: Floats) -> float:
@@ -80,7 +84,8 @@ class GaussNewton:
         simulated = self.journal(values[np.newaxis], [self.seed])
         loss = self.objective(values, simulated.counts[0])
         linear = Linear(values, simulated.counts[0], frozen_slopes(simulated, self.parameters))
-        return Fitted(values, loss, simulated, linear, self.journal.runs, history=[(self.journal.runs, loss)])
+        history = [(self.journal.runs, loss)]
+        return Fitted(values, loss, simulated, linear, self.journal.runs, history=history, room=self.room)
 
     def _search(self, state: Fitted) -> str:
         damping, fresh = FIRST_DAMPING, False  # fresh: slopes were measured where the search is
@@ -116,7 +121,7 @@ class GaussNewton:
             *(origin, self.loss, self.parameters),
             weight_decay=self.weight_decay,
             damping=damping,
-            room=self.room,
+            room=state.room,
         )
         for share in SHORTER:
             values = self.parameters.inside(state.values + share * (target - state.values))
@@ -126,14 +131,47 @@ class GaussNewton:
             counts = simulated.counts[0]
             found = self.objective(values, counts)
             learnt = mended(state.linear, values, counts, self.parameters)
-            if found < state.loss:
-                slopes = learnt.slopes
-                if state.slopes == FROZEN:
-                    slopes = frozen_slopes(simulated, self.parameters, learnt.slopes)
-                state.linear = Linear(values, counts, slopes)
-                state.values, state.loss, state.simulated, state.runs = values, found, simulated, self.journal.runs
-                state.history.append((self.journal.runs, found))
-                return True
-            if state.slopes == REPLICAS:
+            held = found < state.loss
+            if held:
+                self._take(state, values, simulated, learnt.slopes)
+            elif state.slopes == REPLICAS:
                 state.linear = Linear(origin.at, origin.readings, learnt.slopes)
+            if state.room is not None and state.room is self.room and self._queues(counts, origin.predict(values)):
+                held = self._ask_less(state, origin) or held
+            if held:
+                return True
         return False
+
+    def _take(self, state: Fitted, values: Floats, simulated: Simulated, slopes: Floats) -> None:
+        """Go to where a run was better than anything before."""
+        counts = simulated.counts[0]
+        if state.slopes == FROZEN:
+            slopes = frozen_slopes(simulated, self.parameters, slopes)
+        state.linear = Linear(values, counts, slopes)
+        state.values, state.loss, state.simulated = values, self.objective(values, counts), simulated
+        state.runs = self.journal.runs
+        state.history.append((self.journal.runs, state.loss))
+
+    def _queues(self, counts: Floats, predicted: Floats) -> bool:
+        """Whether a run is so far off what was predicted for free streets that there must be queues."""
+        return self.loss.nrmse(counts, self.loss.observed.weight > 0.0, predicted) > QUEUES
+
+    def _ask_less(self, state: Fitted, origin: Linear) -> bool:
+        """Try demands that ask streets for less, side by side, and keep to what the best asks; whether it is better.
+
+        It is chance whether streets queue that are asked for nearly what they carry, and what queues make of a demand
+        shows no way out. Where sensors leave a choice, other demands explain the counts as well.
+        """
+        if state.room is None or self.journal.left < len(TIGHTER):
+            return False
+        rooms = [state.room.tighter(share) for share in TIGHTER]
+        facts = (origin, self.loss, self.parameters)
+        asked = [bounded_fit(*facts, weight_decay=self.weight_decay, room=room, spread=SPREAD) for room in rooms]
+        simulated = self.journal(np.stack(asked), [self.seed] * len(asked))
+        found = [self.objective(values, counts) for values, counts in zip(asked, simulated.counts, strict=True)]
+        best = int(np.argmin(found))
+        state.room = rooms[best]
+        if found[best] >= state.loss:
+            return False
+        self._take(state, asked[best], simulated.member(best), origin.slopes)
+        return True

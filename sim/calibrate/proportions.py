@@ -41,13 +41,15 @@ def bounded_fit(
     damping: float = 0.0,
     near: Floats | None = None,
     room: Room | None = None,
+    spread: float = 0.0,
 ) -> Floats:
     """Values within the bounds with the least loss of a linear model: bounded least squares.
 
     The loss is the parabola that touches it at ``model.at``, plus ``weight_decay / 2`` times the squared distance from
     the prior and ``damping / 2`` times that from ``model.at``, both in scales. Where the sensors leave a choice and
     both are 0, what is taken is that nearest to ``near``, or else to ``model.at``. With ``room``, links that would be
-    asked for more than they carry are pulled back to it, until no other is.
+    asked for more than they carry are pulled back to it, until no other is. ``spread`` is what the mean square of the
+    links' utilisation weighs, of the loss of nobody: where sensors leave a choice, little is driven, and nowhere much.
     """
     bend = np.sqrt(loss.bend(model.readings))
     scale = parameters.scale
@@ -60,6 +62,11 @@ def bounded_fit(
         if weight > 0.0:
             rows.append(np.sqrt(weight) * np.eye(len(parameters)))
             sides.append(np.sqrt(weight) * centre / scale)
+    if room is not None and spread > 0.0:
+        of_nobody = float(sides[0] @ sides[0])
+        used = room.load / np.maximum(room.most, 1.0)[:, np.newaxis] * scale
+        rows.append(np.sqrt(spread * of_nobody / len(used)) * used)
+        sides.append(np.zeros(len(used)))
     best = _within(rows, sides, parameters)
     if room is None:
         return best

@@ -37,6 +37,16 @@ def test_counts_are_met_within_a_few_runs(bench, name, date_hour, runs, other_da
     assert case.on_other_days(counts) <= other_days
 
 
+def test_the_small_region_is_met_where_its_cloverleafs_do_not_lock(bench):
+    case = bench.Case("4smallRegion", "221014_08-09")
+    found = bench.gauss_newton(case, 20)
+    counts = found.simulated.counts[0]
+    assert nrmse(counts, case.observed.value) <= 0.12
+    assert (geh(counts, case.observed.value) < 5.0).mean() >= 0.6
+    assert found.simulated.entered[0] >= 0.95
+    assert case.on_other_days(counts) <= 0.16
+
+
 def test_the_score_is_the_benchmarks(bench):
     """The authors' example demand of 1ramp was made for the counts of 14 October, 8 to 9."""
     case = bench.Case("1ramp", "221014_08-09")

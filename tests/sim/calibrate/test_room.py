@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from counting_model import CountingModel, loss_of, parameters_of
@@ -17,6 +19,8 @@ from citytwin.sim.calibrate.gauss_newton import GaussNewton
 from citytwin.sim.calibrate.journal import Journal
 from citytwin.sim.calibrate.proportions import Linear, bounded_fit
 from citytwin.sim.calibrate.room import PRACTICAL, Room, room_of
+from citytwin.sim.calibrate.runs import Simulated
+from citytwin.sim.calibrate.weaving import WEAVES_VPH, LaneChanges
 
 DRIVERS = Drivers(speed_factor_sd=0.0)
 RAMPS = {
@@ -70,6 +74,70 @@ def test_links_carry_what_their_lanes_do_and_at_least_what_was_counted():
     np.testing.assert_allclose(room.load[[ramp, road, both]], [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     assert room.most[ramp] == pytest.approx(PRACTICAL * lane_capacity(DRIVERS, 50.0 / 3.6), rel=0.01)
     assert room.most[road] == 9000.0
+
+
+WEAVE = {
+    "on": ("A", "M", Part(300.0, 1, 50.0)),
+    "road": ("B", "M", Part(300.0, 2, 100.0)),
+    "weave": ("M", "D", Part(100.0, 3, 100.0)),
+    "off": ("D", "E", Part(300.0, 1, 50.0)),
+    "on_road": ("D", "F", Part(300.0, 2, 100.0)),
+}
+WEAVE_AT = {**PLACES, "D": (100.0, 0.0), "E": (400.0, 30.0), "F": (400.0, -30.0)}
+
+
+def test_a_short_link_carries_fewer_who_must_change_lanes():
+    """Of the four ways through a weaving section, those from the ramp on and those to the other one must."""
+    network = node_network(WEAVE_AT, WEAVE)
+    names = [["on", "weave", "off"], ["on", "weave", "on_road"], ["road", "weave", "off"], ["road", "weave", "on_road"]]
+    routes = [[network.link_row[name] for name in route] for route in names]
+    changes = LaneChanges(network)
+    weave = network.link_row["weave"]
+    needed = [changes.on(np.array(route)) for route in routes]
+    assert needed[3] == []
+    assert sum(found == [weave] for found in needed) == 2
+    flows = Flows.of([" ".join(route) for route in names], routes, 0.0, 3600.0)
+    nothing = Observed.counts([], np.zeros(0, np.int32), 0.0, 3600.0, np.zeros(0))
+    room = room_of(network, DRIVERS, flows, np.full(4, 500.0), parameters_of(4), nothing)
+    assert room.link.tolist().count(weave) == 2
+    np.testing.assert_array_equal(room.load[-1], [float(found == [weave]) for found in needed])
+    assert room.most[-1] == pytest.approx(PRACTICAL * WEAVES_VPH, rel=0.01)
+
+
+def test_less_may_be_asked_of_streets_but_not_less_than_was_counted():
+    room = room_of_links(1000.0, 1000.0)
+    np.testing.assert_array_equal(room.tighter(0.5).most, [500.0, 500.0])
+    counted = replace(room, counted=np.array([0.0, 800.0]))
+    np.testing.assert_array_equal(counted.tighter(0.5).most, [500.0, 800.0])
+
+
+def test_where_sensors_leave_a_choice_streets_are_filled_alike():
+    linear, loss = Linear(np.zeros(2), np.zeros(1), np.array([[1.0, 0.9]])), loss_of(np.array([1000.0]))
+    room = Room(np.eye(2), np.array([800.0, 800.0]), np.arange(2))
+    near = np.array([800.0, 200.0])
+    plain = bounded_fit(linear, loss, parameters_of(2), room=room, near=near)
+    even = bounded_fit(linear, loss, parameters_of(2), room=room, near=near, spread=1e-3)
+    assert plain[0] > 700.0
+    assert abs(even[0] - even[1]) < 100.0
+    assert linear.predict(even) == pytest.approx([1000.0], rel=0.01)
+
+
+def breaks_down(values, seeds):
+    """One sensor counts both pairs. The first one's street jams above 600, well below what its lanes carry."""
+    through = np.where(values[:, 0] > 600.0, 300.0, values[:, 0])
+    passed = np.stack([through, 0.7 * values[:, 1]], axis=1)[:, np.newaxis]
+    return Simulated(passed.sum(axis=2), passed, values.copy(), np.ones(len(values)), np.ones(len(values)))
+
+
+def test_a_search_whose_first_step_queues_asks_less_of_streets():
+    loss, room = loss_of(np.array([1000.0])), Room(np.eye(2), np.array([900.0, 1800.0]), np.arange(2))
+    found = GaussNewton(Journal(breaks_down, 20), loss, parameters_of(2), weight_decay=1.0, room=room).run()
+    assert found.simulated.counts[0] == pytest.approx([1000.0], rel=0.01)
+    assert found.values[0] < 600.0
+    assert found.room is not room
+    alone = GaussNewton(Journal(breaks_down, 20), loss, parameters_of(2), weight_decay=1.0, replicas=False).run()
+    assert alone.values[0] > 600.0  # in the queue
+    assert alone.loss > found.loss
 
 
 def test_a_lane_carries_what_the_idm_does_at_equilibrium():
