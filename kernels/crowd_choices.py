@@ -46,7 +46,7 @@ SIDE_STEPS = ((1.0, 0.0), (0.707, 0.707), (0.707, -0.707), (0.0, 1.0), (0.0, -1.
 HARD_TURN = 0.25  # share of the desired speed at which people step straight to the side
 MAKES_WAY = 0.1  # share of the desired speed below which people step off those whom they touch and who come before them
 BACKWARDS = 0.3  # share of the desired speed at which they do
-TOUCH_M = 0.05
+TOUCH_M = 0.05  # beyond the distance at a standstill: what is asked of the foremost reaches those who stand behind them
 BEHIND_M = 0.6  # people who are farther behind somebody than that do not count
 GIVES_M = 0.15  # more room that people leave to those whom they let go first, where these walk another way
 ALIKE = 0.3  # cosine between the directions of two people above which they walk the same way
@@ -294,7 +294,7 @@ def _off_those_before(crowd: Crowd, slot: int, count: int) -> tuple[float, float
     ox, oy = 0.0, 0.0
     ex, ey = crowd.sorted_f[EX, slot], crowd.sorted_f[EY, slot]
     exit_row = crowd.person_i[EXIT, crowd.order[slot]]
-    touch = crowd.law.body_m + TOUCH_M
+    touch = crowd.law.stop_m + TOUCH_M
     for k in range(count):
         other, apart = crowd.near_slot[k], crowd.near[NEAR_APART, k]
         if apart >= touch + GIVES_M or exit_row < 0 or not _is_before(crowd, other, slot):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
-from rooms import flow_through, room_with_passage
+from rooms import STRAIGHT, flow_through, room_with_passage
 
 from citytwin.agents.crowd import Crowd
 from citytwin.agents.crowd_space import Door
@@ -66,59 +66,64 @@ def test_speed_at_each_density(tables, name):
     assert np.mean(hits) >= 0.8, hits
 
 
-CORNER_M = 2.4
-LONG_M = 20.0
-CORNER_PLACES = {
-    "before": shapely.box(LONG_M - CORNER_M - 4, 0, LONG_M - CORNER_M - 1, CORNER_M),
-    "at": shapely.box(LONG_M - CORNER_M, 0, LONG_M, CORNER_M),
-    "after": shapely.box(LONG_M - CORNER_M, CORNER_M + 1, LONG_M, CORNER_M + 4),
+CORNER_M, LEG_M = 2.4, 8.0
+ENTRANCES_M = (0.5, 0.6, 0.8, 1.0, 1.5, 2.4)
+CORNER_PLACES = {  # 2 m along the corridor, 1 m from the corner
+    "before": shapely.box(LEG_M - 3, -CORNER_M / 2, LEG_M - 1, CORNER_M / 2),
+    "behind": shapely.box(LEG_M, CORNER_M / 2 + 1, LEG_M + CORNER_M, CORNER_M / 2 + 3),
 }
+
+
+def through_entrance(width_m: float) -> dict[str, list[tuple[float, float]]]:
+    """Density and mean speed, second by second, while 150 people come through an entrance and round a corner.
+
+    As in the experiment (``eo-240-050-240`` and so on, after the widths of corridor and entrance in cm): people wait
+    before an entrance, and only what is steady counts, from the fifteenth who is out to the last five who wait.
+    """
+    room = STRAIGHT.area((-10.5, -4, -0.5, 4))
+    boxes = [(-10.5, -4.0, -0.5, 4.0), (-0.5, -width_m / 2, 0.0, width_m / 2)]
+    boxes += [(0.0, -CORNER_M / 2, LEG_M + CORNER_M, CORNER_M / 2)]
+    boxes += [(LEG_M, -CORNER_M / 2, LEG_M + CORNER_M, CORNER_M / 2 + LEG_M)]
+    end_m = CORNER_M / 2 + LEG_M
+    crowd = Crowd(STRAIGHT.area(*boxes), {"out": Door((LEG_M, end_m), (LEG_M + CORNER_M, end_m))})
+    fill(crowd, room, 150, "out", mean_mps=1.451, sd_mps=0.141)
+    seen: dict[str, list[tuple[float, float]]] = {place: [] for place in CORNER_PLACES}
+    while crowd.step == 0 or (crowd.people.x_m[crowd.inside] < -0.5).sum() >= 5:
+        crowd.advance(10)
+        rows, people = crowd.inside, crowd.people
+        for name, place in CORNER_PLACES.items():
+            there = rows[shapely.contains_xy(place, people.x_m[rows], people.y_m[rows])]
+            if crowd.passed("out") >= 15 and there.size > 1:
+                speed = float(np.hypot(people.vx_mps[there], people.vy_mps[there]).mean())
+                seen[name].append((there.size / place.area, speed))
+    return seen
 
 
 @pytest.fixture(scope="module")
 def round_a_corner() -> dict[str, list[tuple[float, float]]]:
-    """Density and mean speed, second by second, before, at and after a corner of a corridor of 2.4 m."""
-    ways = [shapely.box(0, 0, LONG_M, CORNER_M), shapely.box(LONG_M - CORNER_M, 0, LONG_M, 12)]
-    filled = shapely.box(0, 0, LONG_M - CORNER_M - 4, CORNER_M)
-    seen: dict[str, list[tuple[float, float]]] = {place: [] for place in CORNER_PLACES}
-    for count in (20, 40, 60, 90):
-        door = Door((LONG_M - CORNER_M, 12), (LONG_M, 12))
-        crowd = Crowd(shapely.union_all(ways), {"out": door})
-        law = crowd.tables.law
-        x, y = places_in(filled, count, apart_m=law.body_m, wall_m=law.wall_m, seed=1)
-        crowd.add(x, y, "out", speed_mps=speeds(count, mean_mps=1.451, sd_mps=0.141, seed=1))
-        crowd.advance(50)
-        while crowd.inside.size:
-            crowd.advance(10)
-            rows, people = crowd.inside, crowd.people
-            for name, place in CORNER_PLACES.items():
-                there = rows[shapely.contains_xy(place, people.x_m[rows], people.y_m[rows])]
-                if there.size > 1:
-                    speed = float(np.hypot(people.vx_mps[there], people.vy_mps[there]).mean())
-                    seen[name].append((there.size / place.area, speed))
-    return seen
+    """Density and speed before and behind the corner, with all entrances."""
+    runs = [through_entrance(width_m) for width_m in ENTRANCES_M]
+    return {place: [pair for run in runs for pair in run[place]] for place in CORNER_PLACES}
+
+
+HELD_UP = (
+    "all make for the inner edge of the corner, which holds them up: 0.97, 0.64 and 0.57 for 1.27, 1.03 and 0.87 m/s"
+)
 
 
 @pytest.mark.parametrize(
-    "place",
-    [
-        pytest.param(
-            "before",
-            marks=pytest.mark.xfail(strict=True, reason="held up by the corner: 0.69 and 0.61 for 1.27 and 0.87 m/s"),
-        ),
-        pytest.param("at", marks=pytest.mark.xfail(strict=True, reason="1.01 and 0.99 for 1.45 and 1.27 m/s")),
-        "after",
-    ],
+    "place", [pytest.param("before", marks=pytest.mark.xfail(strict=True, reason=HELD_UP)), "behind"]
 )
 def test_speed_round_a_corner(tables, round_a_corner, place):
     """As above, in the bins of the corner's table that come about there (ten seconds or more)."""
     density, speed = np.array(round_a_corner[place]).T
-    hits = []
+    hits, speeds_mps = [], []
     for row in rows_of(tables / "corner_eo_2p4m_fd_binned.csv"):
         own = (density >= row["rho_lo_per_m2"]) & (density < row["rho_hi_per_m2"])
         if row["n_samples"] >= 20 and own.sum() >= 10:
-            hits.append(row["v_p10"] - 0.10 <= speed[own].mean() <= row["v_p90"] + 0.10)
-    assert len(hits) > 1 and np.mean(hits) >= 0.8, hits
+            speeds_mps.append(speed[own].mean())
+            hits.append(row["v_p10"] - 0.10 <= speeds_mps[-1] <= row["v_p90"] + 0.10)
+    assert len(hits) > 1 and np.mean(hits) >= 0.8, speeds_mps
 
 
 def bottleneck_flow(width_m: float, mean_mps: float, sd_mps: float) -> float:
@@ -163,6 +168,6 @@ def test_bottlenecks(ratios):
     assert all(0.75 <= ratio <= 1.25 for ratio in ratios.values()), ratios
 
 
-@pytest.mark.xfail(strict=True, reason="0.73 of Mueller's flow, who measured a fifth more than the others at any width")
+@pytest.mark.xfail(strict=True, reason="0.70 of Mueller's flow, who measured a fifth more than the others at any width")
 def test_bottleneck_of_1_5_m(ratios):
     assert 0.75 <= ratios[MUELLER_M] <= 1.25
