@@ -40,6 +40,7 @@ COLUMNS = {
     "power_per_mass_w_per_kg": table.POWER_PER_MASS,
     "top_speed_mps": table.TOP_SPEED_MPS,
     "zebra_yield_share": table.ZEBRA_YIELD_SHARE,
+    "passes_at_kerb": table.PASSES_AT_KERB,
 }
 
 

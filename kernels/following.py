@@ -21,6 +21,7 @@ from .traffic_tables import (
     CLASS,
     COMFORT_DECEL,
     CONNECTOR,
+    CONTENT,
     COUNT,
     DRIVEN_M,
     FIRST_SENSOR,
@@ -47,9 +48,11 @@ from .traffic_tables import (
     OBSTACLE_M,
     OCCUPIED,
     OCCUPIED_BY,
+    ON_LINK,
     ON_TRUST,
     OPPOSITE,
     PASSES,
+    PASSES_AT_KERB,
     PASSING_TO_M,
     PEOPLE,
     POSITION_M,
@@ -75,6 +78,7 @@ from .traffic_tables import (
 from .ways import goes_on
 
 MOVING_MPS = 0.1  # slower than this a vehicle stands
+FAST_MPS = 60.0 / 3.6  # the critical speed of MOBIL: where the limit is lower, lanes may be chosen freely
 DIVERGE_M = 3.0  # beyond the stop line, paths from one lane have parted
 
 
@@ -153,6 +157,22 @@ def into_junction(city: City, vehicle: int, left: float, desired_speed: float) -
     return beyond_line(city, vehicle, far, to_lane, 1, desired_speed)
 
 
+@woven
+def behind_beside(city: City, vehicle: int, beside: int, desired: float) -> float:
+    """Speed for the coming step of a driver who does not pass, on the kerb side, somebody in free traffic ahead.
+
+    Kesting, Treiber, Helbing (2007), eq. 6: above the critical speed he follows whoever is ahead in the lane away from
+    the kerb. Who is beside already, or has to leave the lane, goes on; nobody brakes more than gently for it.
+    """
+    speed, its_speed = city.vehicle_f[vehicle, SPEED_MPS], city.vehicle_f[beside, SPEED_MPS]
+    gap = city.vehicle_f[beside, POSITION_M] - city.driver[city.vehicle_i[beside, CLASS], LENGTH_M]
+    gap -= city.vehicle_f[vehicle, POSITION_M]
+    if gap < 0.0 or its_speed <= FAST_MPS or its_speed >= desired or city.vehicle_i[vehicle, CONTENT] <= 0:
+        return math.inf
+    pace = aimed(city, vehicle, max(gap, 0.1), its_speed, desired, SHORTEST)
+    return max(pace, its_speed, speed - KEEPS_PACE_MPS2 * city.step_s)
+
+
 @bare
 def people_ahead(city: City, vehicle: int, lane: int, left: float, granted: bool) -> float:
     """Metres to the first crossing at which a vehicle, ``left`` before the end of its lane row, stops for people."""
@@ -179,7 +199,11 @@ def follow_lane(city: City, lane: int, number: int) -> None:
         blocked = city.lane_f[OBSTACLE_M, lane] < math.inf
     passing = city.lane_i[OPPOSITE, lane] != NO_PASSING
     people = city.crossed_f.shape[1] > 0
-    ahead = -1
+    ahead, beside, next_beside, those_beside = -1, -1, 0, 0
+    if lane + 1 < road_lanes and city.lane_f[LIMIT_MPS, lane] > FAST_MPS:
+        those_beside = (
+            city.lane_i[COUNT, lane + 1] if city.lane_i[ON_LINK, lane] == city.lane_i[ON_LINK, lane + 1] else 0
+        )
     for k in range(city.lane_i[COUNT, lane]):
         vehicle = at(city, lane, k)
         kind = city.vehicle_i[vehicle, CLASS]
@@ -241,6 +265,14 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                     pace = min(pace, max(wall(city, vehicle, left - room), speed - comfort * step))
                 if pace < new_speed:
                     new_speed, standing_for = pace, LETS_IN
+            if those_beside > 0 and city.driver[kind, PASSES_AT_KERB] == 0.0:
+                while next_beside < those_beside:
+                    other = at(city, lane + 1, next_beside)
+                    if city.vehicle_f[other, POSITION_M] < position:
+                        break
+                    beside, next_beside = other, next_beside + 1
+                if beside >= 0:
+                    new_speed = min(new_speed, behind_beside(city, vehicle, beside, desired))
             match = city.vehicle_i[vehicle, MATCHES]
             if match >= 0:
                 gap = city.vehicle_f[match, POSITION_M] - city.driver[city.vehicle_i[match, CLASS], LENGTH_M] - position

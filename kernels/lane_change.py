@@ -10,11 +10,11 @@ import math
 from .compile import bare, woven
 from .cycle_lanes import cycle_lane
 from .driving import brake_distance
-from .following import next_obstacle
+from .following import FAST_MPS, next_obstacle
 from .keep_clear import loops_have_room
 from .lane_desire import CHANGES, IS_LET_IN, SYNCHRONISES, way_wanted
 from .lane_gaps import copes_with, fits_among, fits_before, fits_behind, place_in_lane, shorten
-from .overtaking import FAST_MPS, QUEUE_MPS, faster_lane, looks_aside
+from .overtaking import QUEUE_MPS, faster_lane, looks_aside
 from .passing import is_bicycle
 from .people import people_before
 from .rings import at, insert, is_full, remove

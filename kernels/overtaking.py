@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 
 from .compile import bare, kernel, woven
+from .following import FAST_MPS
 from .lane_gaps import ahead_of, gap_ahead, place_in_lane
 from .pace import behind, headway_on, wished_speed
 from .rings import at
@@ -26,6 +27,7 @@ from .traffic_tables import (
     LIMIT_MPS,
     MIN_GAP_M,
     OBSTACLE_M,
+    PASSES_AT_KERB,
     POSITION_M,
     SPEED_MPS,
     City,
@@ -35,7 +37,6 @@ from .ways import link_ahead, may_use, suits
 POLITENESS = 0.2  # the paper tries 0 to 1; 0.2 to 0.5 are realistic (its section 4)
 THRESHOLD_MPS2 = 0.1  # as in its table 1
 KERB_BIAS_MPS2 = 0.2  # 0.3 in its table 1; with less, lanes are shared and changed more nearly as measured
-FAST_MPS = 60.0 / 3.6  # its critical speed: where the limit is lower, lanes may be chosen freely
 LOOKS_EVERY_S = 1.0  # how often a driver considers it
 QUEUE_MPS = 5.0  # slower than this, drivers look for a shorter queue instead
 FAR_GAPS = 3.0  # times the gap one keeps: whoever is further ahead is not in the way
@@ -115,6 +116,8 @@ def faster_lane(city: City, link: int, lane: int, k: int, vehicle: int, t_s: flo
     access, position = city.class_access[city.vehicle_i[vehicle, CLASS]], city.vehicle_f[vehicle, POSITION_M]
     bias = KERB_BIAS_MPS2 if city.lane_f[LIMIT_MPS, lane] > FAST_MPS else 0.0
     here, serves = accel_at(city, vehicle, lane, k), suits(city, vehicle, lane)
+    fast = bias > 0.0 and city.vehicle_f[vehicle, SPEED_MPS] > FAST_MPS
+    stays_behind = fast and city.driver[city.vehicle_i[vehicle, CLASS], PASSES_AT_KERB] == 0.0
     found, most = -1, 0.0
     for side in range(-1, 2, 2):
         other = lane + side
@@ -131,6 +134,8 @@ def faster_lane(city: City, link: int, lane: int, k: int, vehicle: int, t_s: flo
             continue
         needed = THRESHOLD_MPS2 + side * bias  # lane 0 is at the kerb, on whichever side one drives
         gain = accel_at(city, vehicle, other, place) - here
+        if stays_behind and side < 0:
+            gain = min(gain, 0.0)  # nobody passes there (eq. 6)
         more = incentive(gain, followers_gain(city, lane, k, other, place), 0.0, POLITENESS) - needed
         if more > most:
             found, most = other, more

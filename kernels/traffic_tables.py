@@ -68,7 +68,8 @@ WIDTH_M: Final = 11
 LEAST_GAP_SHARE: Final = 12  # of the critical gap, accepted after a wait; 1: no smaller ones, however long it is
 IMPATIENT_AFTER_S: Final = 13  # that wait
 ZEBRA_YIELD_SHARE: Final = 14  # of them who stop at a zebra for people who wait
-DRIVER_COLUMNS: Final = 15
+PASSES_AT_KERB: Final = 15  # 0: in free traffic on fast roads nobody passes on that side
+DRIVER_COLUMNS: Final = 16
 
 # Columns of ``vehicle_f``, ``[vehicle, column]``, one row per trip; rows are never reordered.
 DEPART_S: Final = 0

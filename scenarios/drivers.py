@@ -144,6 +144,11 @@ class Drivers(Strict):
         description="Share of them who stop at marked crossings for people who wait there (with `walks`); all stop for "
         "people who are on a crossing.",
     )
+    passes_at_kerb: bool = Field(
+        True,
+        description="They pass on the kerb side, too, where the limit is above 60 km/h. If not, who is faster than "
+        "that stays behind whoever is ahead in the next lane away from the kerb.",
+    )
     spread: dict[Parameter, Spread] = Field(
         default_factory=dict, description="Parameters that differ from driver to driver, and how."
     )

@@ -152,6 +152,7 @@ LABELS = {
     "NetworkOptions.keep": "nodes never merged",
     "NetworkOptions.merge": "nodes that are one junction",
     "Drivers.passing_clearance_m": "distance kept from bicycles that they pass",
+    "Drivers.passes_at_kerb": "pass on the kerb side on fast roads",
     "Drivers.zebra_yield_share": "share that stops at zebras for people who wait",
     "NetworkOptions.pedestrians": "stages last until people are across",
     "NetworkOptions.pockets": "turn pockets that the source knows",

@@ -43,6 +43,7 @@ def drivers_of(trips: Sequence[FoundTrip], network: RoadNetwork, left_out: LeftO
     tree: dict[str, Any] = dict(kinds[first].most_common(1)[0][0])
     strongest = max(max(trip.vehicle_type.emergency_decel_mps2, trip.vehicle_type.decel_mps2) for trip in trips)
     tree.pop("top_speed_mps", None)  # of bicycles; it stands with their class
+    tree["passes_at_kerb"] = False  # as SUMO's drivers, unless a type says lcOvertakeRight
     tree["max_decel_mps2"] = round(min(max(strongest, 2.0), 12.0), 3)
     classes: dict[str, Any] = {}
     others: list[dict[str, Any]] = []

@@ -294,6 +294,7 @@ FULL: dict[str, Any] = {
         "top_speed_mps": 33,
         "passing_clearance_m": 1,
         "zebra_yield_share": 0.8,
+        "passes_at_kerb": True,
         "spread": {"headway_s": {"sd": 0.2, "shape": "lognormal", "least": 0.5, "most": 3}},
     }
     | {
@@ -651,6 +652,7 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         ["drivers: distance kept from bicycles that they pass 1 → 1.5 m"],
     ),
     (("drivers", "zebra_yield_share"), 0.5, ["drivers: share that stops at zebras for people who wait 0.8 → 0.5"]),
+    (("drivers", "passes_at_kerb"), False, ["drivers: pass on the kerb side on fast roads yes → no"]),
     (("network", "slopes"), False, ["streets: vehicles feel that streets rise and fall yes → no"]),
     (("drivers", "power_per_mass_w_per_kg"), 50, ["drivers: power per mass 60 → 50 W/kg"]),
     (("network", "pedestrians"), True, ["streets: stages last until people are across no → yes"]),
