@@ -271,6 +271,11 @@ class Evacuation(Strict):
         "zones' own.",
     )
     groups: Listed[Group] = Field((), description="Buildings with people of their own.")
+    groups_file: InputFile | None = Field(
+        None,
+        description="Buildings as GeoJSON points with the properties `id`, `persons` and, where there are, `doors` and "
+        "`modes`, besides those of `groups`.",
+    )
     orders: Listed[Order] = Field((), description="Who is told to leave when.")
     channels: Listed[Channel] = Field((), description="How people are warned. Left out: everybody at once.")
     shadow: Shadow | None = Field(None, description="Who leaves without an order. Left out: nobody.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from .attraction import POPULATION_COLUMNS
 from .demand_tables import Column, Complaints, Table, read_table
-from .evacuation import EvacuationZone, Shelter
+from .evacuation import EvacuationZone, Group, Shelter
 from .evacuation_times import CurveTime, read_curve
 from .geojson_files import read_in_degrees
 from .zones import read_zones, zone_id
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .problems import Problem
 
 ZONE_COLUMNS = (Column("zone", also=("zone_id", "id")), Column("population", also=("inhabitants", "pop")))
-Entry = TypeVar("Entry", EvacuationZone, Shelter)
+Entry = TypeVar("Entry", EvacuationZone, Shelter, Group)
 
 
 def zones_from(file: Path) -> tuple[tuple[EvacuationZone, ...], Complaints]:
@@ -46,19 +46,27 @@ def zones_from(file: Path) -> tuple[tuple[EvacuationZone, ...], Complaints]:
 
 def shelters_from(file: Path) -> tuple[tuple[Shelter, ...], Complaints]:
     """Shelters of a GeoJSON file of points."""
+    return _points(file, Shelter, "shelter", [name for name in Shelter.model_fields if name not in ("id", "at")])
+
+
+def groups_from(file: Path) -> tuple[tuple[Group, ...], Complaints]:
+    """Buildings of a GeoJSON file of points."""
+    return _points(file, Group, "building", ["persons", "doors", "modes"])
+
+
+def _points(file: Path, model: type[Entry], what: str, keys: Sequence[str]) -> tuple[tuple[Entry, ...], Complaints]:
     complaints = Complaints(file)
-    found: list[Shelter] = []
-    for key, feature in _features(file, "shelters", complaints):
+    found: list[Entry] = []
+    for key, feature in _features(file, f"{what}s", complaints):
         geometry = feature.get("geometry") or {}
         if geometry.get("type") != "Point":
-            complaints.whole(f"{key}: a shelter is a Point, not {geometry.get('type') or 'without geometry'}.")
+            complaints.whole(f"{key}: a {what} is a Point, not {geometry.get('type') or 'without geometry'}.")
             continue
         given = {"id": zone_id(feature), "at": list(geometry.get("coordinates") or [])[:2]}
-        keys = tuple(name for name in Shelter.model_fields if name not in given)
-        found += _entry(Shelter, given, feature, keys, key, complaints)
-    ids = [shelter.id for shelter in found]
+        found += _entry(model, given, feature, keys, key, complaints)
+    ids = [one.id for one in found]
     for name in sorted({name for name in ids if ids.count(name) > 1}):
-        complaints.whole(f'the shelter "{name}" is there twice. Ids differ.')
+        complaints.whole(f'the {what} "{name}" is there twice. Ids differ.')
     return tuple(found), complaints
 
 
@@ -72,16 +80,17 @@ def _entry(
     model: type[Entry],
     given: dict[str, Any],
     feature: dict[str, Any],
-    keys: tuple[str, ...],
+    keys: Sequence[str],
     key: str,
     complaints: Complaints,
 ) -> list[Entry]:
     """A feature as an entry of the scenario; what is wrong with it is noted."""
     properties = feature.get("properties") or {}
     given |= {name: properties[name] for name in keys if properties.get(name) is not None}
-    population = given.get("population")
-    if isinstance(population, float) and population.is_integer():
-        given["population"] = int(population)
+    for name in ("population", "persons"):
+        number = given.get(name)
+        if isinstance(number, float) and number.is_integer():
+            given[name] = int(number)
     try:
         return [model.model_validate(given)]
     except ValidationError as error:
@@ -114,6 +123,8 @@ def check_evacuation_files(evacuation: Evacuation) -> list[Problem]:
         found.append(zones_from(evacuation.zones_file)[1])
     if evacuation.shelters_file is not None:
         found.append(shelters_from(evacuation.shelters_file)[1])
+    if evacuation.groups_file is not None:
+        found.append(groups_from(evacuation.groups_file)[1])
     if evacuation.population_file is not None:
         found.append(read_population(evacuation.population_file)[1])
     times = [evacuation.preparation, *(group.preparation for group in evacuation.groups)]
@@ -159,3 +170,9 @@ def all_shelters(evacuation: Evacuation) -> tuple[Shelter, ...]:
     """Shelters of the scenario and of its file; the file was checked."""
     more = () if evacuation.shelters_file is None else shelters_from(evacuation.shelters_file)[0]
     return (*evacuation.shelters, *more)
+
+
+def all_groups(evacuation: Evacuation) -> tuple[Group, ...]:
+    """Buildings of the scenario and of its file; the file was checked."""
+    more = () if evacuation.groups_file is None else groups_from(evacuation.groups_file)[0]
+    return (*evacuation.groups, *more)

@@ -12,8 +12,8 @@ import numpy as np
 
 from .attraction import population_weights
 from .demand_random import pick
-from .evacuation import Evacuation, EvacuationZone, Pickup, Shelter, WayOut
-from .evacuation_files import all_shelters, all_zones, check_evacuation_files, is_grid, names_in_files
+from .evacuation import Evacuation, EvacuationZone, Group, Pickup, Shelter, WayOut
+from .evacuation_files import all_groups, all_shelters, all_zones, check_evacuation_files, is_grid, names_in_files
 from .evacuation_people import EvacuationPeople, havens_of, people_of
 from .hazard_checks import named_hazards
 from .hazards import Gas
@@ -150,10 +150,11 @@ def evacuation_people(scenario: Scenario, roads: RoadNetwork, walk: WalkNetwork)
         raise ScenarioError(problems)
     city = City(roads, walk, evacuation)
     zones, shelters = all_zones(evacuation), all_shelters(evacuation)
-    inside = [_zone_of(group.at, zones) for group in evacuation.groups]
+    groups = all_groups(evacuation)
+    inside = [_zone_of(group.at, zones) for group in groups]
     return people_of(
         zones,
-        evacuation.groups,
+        groups,
         inside,
         evacuation.modes,
         evacuation.households.mean_size,
@@ -233,10 +234,18 @@ def _unknown_zones(scenario: Scenario, evacuation: Evacuation) -> Iterator[Probl
 
 
 def _outside_zones(scenario: Scenario, evacuation: Evacuation) -> Iterator[Problem]:
-    for row, group in enumerate(evacuation.groups):
+    for row, group in enumerate(all_groups(evacuation)):
         if _zone_of(group.at, all_zones(evacuation)) < 0:
             said = "lies in no zone, so no order would reach its people. Move it, or draw a zone round it."
-            yield _about(scenario, ("groups", row, "at"), said)
+            key, name = _group_at(evacuation, row, group)
+            yield _about(scenario, key, name + said)
+
+
+def _group_at(evacuation: Evacuation, row: int, group: Group) -> tuple[Place, str]:
+    """Where the place of a building is written, and what to call it there."""
+    if row < len(evacuation.groups):
+        return ("groups", row, "at"), ""
+    return ("groups_file",), f'building "{group.id}": '
 
 
 def _unknown_clouds(scenario: Scenario, evacuation: Evacuation, zones: list[str]) -> Iterator[Problem]:
@@ -275,8 +284,10 @@ def _misplaced(scenario: Scenario, evacuation: Evacuation, city: City) -> Iterat
         key = ("shelters", row, "at") if row < own_shelters else ("shelters_file",)
         name = "" if row < own_shelters else f'shelter "{shelter.id}": '
         yield from (_about(scenario, key, name + said) for said in _no_way_to(shelter, city))
-    for row, group in enumerate(evacuation.groups):
-        yield from (_about(scenario, ("groups", row, "at"), said) for said in _no_path_to(group.at, city))
+    for row, group in enumerate(all_groups(evacuation)):
+        key, name = _group_at(evacuation, row, group)
+        yield from (_about(scenario, key, name + said) for said in _no_path_to(group.at, city))
+    yield from _wanting_ride(scenario, evacuation)
     for row, pickup in enumerate(evacuation.pickups):
         yield from (_about(scenario, ("pickups", row, "at"), said) for said in _no_way_to(pickup, city))
     for row, route in enumerate(evacuation.designated_routes):
@@ -313,6 +324,19 @@ def not_drivable(names: tuple[str, ...], roads: RoadNetwork) -> Iterator[tuple[i
         reached = breadth_first_order(turns, roads.link_row[before], return_predecessors=False)
         if roads.link_row[name] not in reached:
             yield column, f'no way leads there from "{before}". Name links in the order in which they are driven.'
+
+
+def _wanting_ride(scenario: Scenario, evacuation: Evacuation) -> Iterator[Problem]:
+    """Buildings of a file whose people ask for what does not come, or whose id is given in the scenario too."""
+    for group in all_groups(evacuation)[len(evacuation.groups) :]:
+        said = f'its building "{group.id}" '
+        if group.modes is not None and group.modes.bus > 0.0 and not evacuation.pickups:
+            yield _about(scenario, ("groups_file",), f"{said}has people who take a bus, and there are no `pickups`.")
+        fetched = evacuation.ambulances or evacuation.fetched_by_units is not None
+        if group.modes is not None and group.modes.ambulance > 0.0 and not fetched:
+            yield _about(scenario, ("groups_file",), f"{said}has people who cannot walk, and no `ambulances` come.")
+        if group.id in {one.id for one in evacuation.groups}:
+            yield _about(scenario, ("groups_file",), f"{said}stands under `groups` too. Ids differ.")
 
 
 def _no_way_to(place: Shelter | WayOut | Pickup, city: City) -> Iterator[str]:

@@ -38,7 +38,7 @@ NAMING = {
     "hazards": {"file", "rasters", "polygon"},
     "public_transport": {"link", "route"},
     "walks": {"file"},
-    "evacuation": {"zones", "zones_file", "shelters", "shelters_file", "exits"},
+    "evacuation": {"zones", "zones_file", "groups", "groups_file", "shelters", "shelters_file", "exits"},
     "responders": {"units", "hospitals", "calls", "random_calls"},
     "air": {"at", "polygon"},
     "sensors": {"link"},

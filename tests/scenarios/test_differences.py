@@ -67,6 +67,7 @@ EVACUATION: dict[str, Any] = {
         | {"announced_after_s": 300, "by": ["foot"]}
     ],
     "shelters_file": "zone.geojson",
+    "groups_file": "zone.geojson",
     "exits": [{"id": "east", "link": "a", "by": ["car"]}, {"id": "west", "at": [7.42, 43.73], "by": ["foot", "car"]}],
     "table_every_s": 30,
 }

@@ -150,6 +150,32 @@ def test_zones_shelters_and_inhabitants_come_from_files_too(tmp_path):
     assert by_grid.household.size in range(20, 31)  # those of the western cell whose street lies in the zone
 
 
+def test_buildings_come_from_a_file_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    here = {"type": "Point", "coordinates": corner(0, 0)}
+    far = {"type": "Point", "coordinates": [9.05, 47.0]}
+    school = {"id": "school", "persons": 40, "doors": [{"width_m": 1.0}]}
+    Path("groups.geojson").write_text(collection((school, here), ({"name": "clinic", "persons": 12.0}, here)))
+    file = write_case(Path(), groups=[], groups_file="groups.geojson")
+    assert check_scenario(file) == []
+    scenario = load_scenario(file)
+    people = walks_of(scenario, network_of(scenario)).evacuees
+    inline = load_scenario(write_case(Path(), groups=[school | {"at": corner(0, 0)}]))
+    assert people.household.size - walks_of(inline, network_of(inline)).evacuees.household.size == 12
+    wrong = ({"id": "a", "persons": 0}, here), ({"id": "b", "persons": 3}, WEST), ({"id": "c", "persons": 3}, far)
+    ride = {"id": "school", "persons": 3, "modes": {"bus": 0.5, "ambulance": 0.5}}
+    Path("groups.geojson").write_text(collection(*wrong, (ride, here)))
+    told = [str(found).split("  ", 1)[1] for found in check_scenario(write_case(Path(), groups_file="groups.geojson"))]
+    assert told == [
+        "features[0]: persons: Input should be greater than or equal to 1",
+        "features[1]: a building is a Point, not Polygon.",
+        'evacuation.groups_file = "groups.geojson"  building "c": no path leads to it: the nearest that joins the others is 3,341 m away. Move it.',
+        'evacuation.groups_file = "groups.geojson"  its building "school" has people who take a bus, and there are no `pickups`.',
+        'evacuation.groups_file = "groups.geojson"  its building "school" has people who cannot walk, and no `ambulances` come.',
+        'evacuation.groups_file = "groups.geojson"  its building "school" stands under `groups` too. Ids differ.',
+    ]
+
+
 def changed(**keys: Any) -> dict[str, Any]:
     return copy.deepcopy(evacuation()) | keys
 
