@@ -12,11 +12,14 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 
+from .indexing import count_from_the_start
 from .numba_cache import caching
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
+
+count_from_the_start()
 
 INSIDE = {"_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # for what only kernels call
 

@@ -30,6 +30,7 @@ from .traffic_tables import (
     MIN_GAP_M,
     OCCUPIED_BY,
     ON_TRUST,
+    OWES,
     POSITION_M,
     REAR_IN,
     REAR_LEFT_M,
@@ -50,6 +51,8 @@ from .ways import way_on
 @woven
 def leave_streets(city: City, junction: int) -> None:
     """Carry vehicles that passed a stop line onto their connector."""
+    if city.junction[OWES, junction] == 0:
+        return  # nobody was there when grants were given
     road_lanes = city.road_lanes
     for place in range(city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]):
         lane = city.listed[place]

@@ -474,19 +474,19 @@ def decide_junction(city: City, junction: int, t_s: float) -> None:
         if city.lane_i[GRANTED_COUNT, lane] > 0:
             take_back(city, lane)
     if present > 0:
-        for place in range(first, last):
-            city.lane_i[CANDIDATE, city.listed[place]] = UNKNOWN
+        nobody_asked = True
         while True:
             best, best_lane = -1, -1
             for place in range(first, last):
                 lane = city.listed[place]
-                if city.lane_i[CANDIDATE, lane] == UNKNOWN:
+                if nobody_asked or city.lane_i[CANDIDATE, lane] == UNKNOWN:
                     city.lane_i[CANDIDATE, lane] = candidate(city, lane, t_s)
                 vehicle = city.lane_i[CANDIDATE, lane]
                 if vehicle >= 0 and (best < 0 or serve_first(city, vehicle, best)):
                     best, best_lane = vehicle, lane
             if best < 0:
                 break
+            nobody_asked = False
             admitted = admit(city, best_lane, best, t_s)
             city.lane_i[CANDIDATE, best_lane] = UNKNOWN if admitted else -1
             if not admitted and is_let_in(city, best):

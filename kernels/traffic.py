@@ -15,9 +15,11 @@ from .signals import run_stages
 from .traffic_tables import (
     CONTROL,
     COUNT,
+    FIRST_CONNECTOR_IN,
     FIRST_PHASE,
     FIXED,
     INBOUND_M,
+    INSIDE,
     KNOT,
     PHASE,
     PHASE_LEFT_S,
@@ -66,11 +68,20 @@ def note_promise(city: City, lane: int) -> None:
         note_loop_room(city, lane)
 
 
+@woven
+def rows_of(city: City, junction: int) -> tuple[int, int]:
+    """First lane row of a junction's connectors and the one behind the last, none if nobody is inside; -1: of roads."""
+    if junction < 0:
+        return 0, city.road_lanes
+    first, last = city.junction[FIRST_CONNECTOR_IN, junction], city.junction[FIRST_CONNECTOR_IN, junction + 1]
+    return city.road_lanes + first, city.road_lanes + (last if city.junction[INSIDE, junction] > 0 else first)
+
+
 @bare_entry
 def run_member(cities: City, m: int, first_step: int, last_step: int) -> None:
     """Run steps ``first_step`` up to, not including, ``last_step`` of one member."""
     city = member_of(cities, m)
-    junctions, links, lane_rows = city.junction.shape[1] - 1, city.link.shape[1] - 1, city.lane_f.shape[1]
+    junctions, links = city.junction.shape[1] - 1, city.link.shape[1] - 1
     for step in range(first_step, last_step):
         t_s = step * city.step_s
         for controller in range(city.controller_f.shape[1]):
@@ -84,14 +95,18 @@ def run_member(cities: City, m: int, first_step: int, last_step: int) -> None:
         for link in range(links):
             serve_link(city, link, t_s)
         updates = 0
-        for lane in range(lane_rows):
-            if city.lane_i[COUNT, lane] > 0:
-                updates += city.lane_i[COUNT, lane]
-                follow_lane(city, lane, step)
+        for junction in range(-1, junctions):
+            first, last = rows_of(city, junction)
+            for lane in range(first, last):
+                if city.lane_i[COUNT, lane] > 0:
+                    updates += city.lane_i[COUNT, lane]
+                    follow_lane(city, lane, step)
         city.counter[UPDATES] += updates
-        for lane in range(lane_rows):
-            if city.lane_i[COUNT, lane] > 0:
-                advance_lane(city, lane)
+        for junction in range(-1, junctions):
+            first, last = rows_of(city, junction)
+            for lane in range(first, last):
+                if city.lane_i[COUNT, lane] > 0:
+                    advance_lane(city, lane)
         for junction in range(junctions):
             leave_streets(city, junction)
         for junction in range(junctions):

@@ -18,10 +18,10 @@ MAY_IMPORT = {
     "kernels": {"kernels"},
 }
 NEVER = {"scenarios": {"numba", "mesa", "simpy"}, "agents": {"simpy"}}
-# Kernels are numbers only. The exceptions are no kernels: they find the folder of the compiled code, set the GPU
-# compiler up, and ask its assembler for registers.
+# Kernels are numbers only. The exceptions are no kernels: they find the folder of the compiled code, set
+# compilers up, and ask the GPU's assembler for registers.
 KERNELS_MAY_USE = {"numpy", "numba", "math", "__future__", "collections", "dataclasses", "enum", "typing", "types"}
-KERNELS_SETTING_UP = {"__init__.py", "numba_cache.py", "cuda_compile.py", "cuda_resources.py"}
+KERNELS_SETTING_UP = {"__init__.py", "numba_cache.py", "indexing.py", "cuda_compile.py", "cuda_resources.py"}
 
 MODULES = [path for room in ROOMS for path in sorted((REPOSITORY / room).rglob("*.py"))]
 
