@@ -12,7 +12,9 @@ from __future__ import annotations
 import argparse
 import csv
 import importlib.util
+import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from bo4mob import DATA, DRIVERS, load_instance
@@ -31,7 +33,8 @@ from citytwin.sim.calibrate.trust import congested_branch
 CASES = {"1ramp": "221014_06-07", "2corridor": "221014_08-09", "4smallRegion": "221014_08-09"}
 WEEKDAYS = ("221010", "221011", "221012", "221013", "221014")
 WEIGHT_DECAY = 1e-9  # of the loss at the start: it chooses the least demand where the sensors leave a choice, no more
-MEMBERS = 16  # in the call whose time is taken
+MEMBERS = 64  # replicas whose time is taken
+TIMED = "2corridor"
 GOOD = 0.001  # NRMSE at which nobody looks further
 
 
@@ -118,13 +121,34 @@ def with_sumo(case: Case, found: Fitted) -> None:
     from bo4mob_sumo import sumo_counts
 
     counts, spent_s = sumo_counts(case.instance, case.observed, found.values)
-    journal = case.journal(MEMBERS)
-    begun_s = time.perf_counter()
-    journal(np.tile(found.values, (MEMBERS, 1)), [0] * MEMBERS)
-    ours_s = time.perf_counter() - begun_s
     print(
-        f"  the same demand in SUMO (meso): NRMSE {nrmse(counts, case.observed.value):.4f}, {spent_s:.1f} s a run; "
-        f"{MEMBERS} of ours in one call {ours_s:.1f} s",
+        f"  the same demand in SUMO (meso): NRMSE {nrmse(counts, case.observed.value):.4f}, {spent_s:.1f} s", flush=True
+    )
+
+
+def jacobian(case: Case, found: Fitted) -> None:
+    """How long replicas around a demand take in one call, and SUMO's mesoscopic model for the same, two at a time."""
+    if not importlib.util.find_spec("sumo"):
+        return
+    from bo4mob_sumo import sumo_counts
+
+    near = np.random.default_rng(0).uniform(0.97, 1.03, (MEMBERS, found.values.size))
+    asked = case.parameters(case.instance.low).inside(near * found.values)
+    spent = []
+    for run in (
+        lambda: case.journal(MEMBERS)(asked, [0] * MEMBERS),
+        lambda: list(ThreadPoolExecutor(2).map(lambda row: sumo_counts(case.instance, case.observed, row), asked)),
+    ):
+        clock_s, used = time.perf_counter(), os.times()
+        run()
+        spent.append((time.perf_counter() - clock_s, sum(os.times()[:4]) - sum(used[:4])))
+    (ours_s, ours_cpu_s), (sumo_s, sumo_cpu_s) = spent
+    together, alone = case.journal(MEMBERS)(asked, [0] * MEMBERS), case.journal(1)(asked[-1:], [0])
+    same = "gives the same" if (together.counts[-1] == alone.counts[0]).all() else "DIFFERS"
+    print(
+        f"  {MEMBERS} replicas in one call {ours_s:.1f} s ({ours_cpu_s:.1f} s of CPU), in SUMO (meso) {sumo_s:.1f} s "
+        f"({sumo_cpu_s:.1f} s): {sumo_cpu_s / ours_cpu_s:.2f} times as fast by CPU, {sumo_s / ours_s:.2f} by clock; "
+        f"the last one alone {same}",
         flush=True,
     )
 
@@ -165,6 +189,8 @@ def main() -> None:
         print(f"{name} {case.date_hour}: {len(case.instance.flows)} pairs, {len(case.observed)} counts")
         found = gauss_newton(case, asked.budget)
         with_sumo(case, found)
+        if name == TIMED:
+            jacobian(case, found)
         if asked.ours:
             continue
         gauss_newton(case, asked.budget, case.given())
