@@ -36,6 +36,7 @@ def side_by_side(fleets: Sequence[Fleet]) -> Fleet:
     arrays: dict[str, Any] = {name: np.concatenate([getattr(fleet.cities, name) for fleet in fleets]) for name in own}
     # Where lists of signals lie depends on how many trips are listed before them; all use the first one's.
     arrays["controller_i"] = np.repeat(first.cities.controller_i, len(fleets), axis=0)
+    arrays["busy"] = np.repeat(first.cities.busy, len(fleets), axis=0)
     for name in table.BY_VEHICLE:
         arrays[name] = _padded([getattr(fleet.cities, name)[0] for fleet in fleets])
     listed, routes, used = [first.cities.listed], [first.cities.route[: first.routes_used]], first.routes_used

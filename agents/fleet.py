@@ -40,9 +40,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
 FIRM_DECEL_MPS2 = 3.0  # what drivers accept at the onset of yellow: ITE (1999) uses 10 ft/s² = 3.05 m/s²
-CLASS_ACCESS = np.array(
-    [CAR, TRUCK, BUS, EMERGENCY, BICYCLE], np.int32
-)  # as scenarios.trips.VEHICLE_CLASSES orders them
+# As scenarios.trips.VEHICLE_CLASSES orders them.
+CLASS_ACCESS = np.array([CAR, TRUCK, BUS, EMERGENCY, BICYCLE], np.int32)
 MOST_SPREAD = 2.5  # drivers further than so many standard deviations off are cut to it
 SLOWEST_FACTOR = 0.3
 
@@ -323,6 +322,7 @@ def build_fleet(
         sensor=_each(members, _sensor_table(sensors)),
         crossed_f=_each(members, crossed_f),
         counter=np.zeros((members, table.COUNTERS), np.int64),
+        busy=np.zeros((members, table.BUSY_COLUMNS, max(junction.shape[1], link.shape[1])), np.int32),
         road_lanes=network.lane_count,
         step_s=float(step_s),
         max_decel=float(drivers.max_decel_mps2),
@@ -442,7 +442,7 @@ def _junctions(network: RoadNetwork, listed: Ints) -> tuple[Ints, Ints]:
 
 def _links(network: RoadNetwork, trips: TripTable, listed: Ints) -> tuple[Ints, Ints]:
     rows = np.zeros((table.LINK_COLUMNS, network.link_count + 1), np.int32)
-    rows[table.FIRST_LANE] = network.links.lane_start
+    rows[table.FIRST_LANE], rows[table.ENDS_AT, :-1] = network.links.lane_start, network.links.to_junction
     rows[table.FIRST_ENTRY], entries = _grouped(trips.origin_link, network.link_count, listed.size)
     rows[table.ENTRY_NEXT] = rows[table.ENTRY_DUE] = rows[table.FIRST_ENTRY]
     return rows, np.concatenate([listed, entries])

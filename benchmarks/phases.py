@@ -25,14 +25,15 @@ from traffic import busy_grid
 
 from citytwin.agents.fleet import Fleet, build_fleet
 from citytwin.kernels import traffic_tables as table
-from citytwin.kernels.compile import bare_entry
+from citytwin.kernels.busy import busy_junctions, busy_links, find_busy
+from citytwin.kernels.compile import bare_entry, woven
 from citytwin.kernels.crossing import enter_streets, leave_streets
 from citytwin.kernels.following import advance_lane, follow_lane
 from citytwin.kernels.junctions import decide_junction
 from citytwin.kernels.links import let_all_arrive, serve_link
 from citytwin.kernels.members import member_of
-from citytwin.kernels.traffic import advance_signal, note_promise
-from citytwin.kernels.traffic_tables import COUNT, UPDATES, City
+from citytwin.kernels.traffic import advance_signal, note_promises, rows_of
+from citytwin.kernels.traffic_tables import BUSY_JUNCTIONS, BUSY_LINKS, COUNT, UPDATES, City
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.scenario import Drivers
 from citytwin.scenarios.synthetic import grid_city
@@ -41,6 +42,12 @@ from citytwin.scenarios.trips import TripTable
 STRETCH_S = 300
 SETTING_OUT_S, DRIVING_S, WAY_LINKS = 600, 300, 80
 COPIED_MB = 256
+
+
+@woven
+def step_at(city: City, t_s: float) -> int:
+    """Number of the step that begins at a time."""
+    return int(t_s / city.step_s + 0.5)
 
 
 @bare_entry
@@ -57,69 +64,78 @@ def advance_signals(cities: City, m: int, t_s: float) -> None:
 
 
 @bare_entry
-def note_promises(cities: City, m: int, t_s: float) -> None:
+def all_promises(cities: City, m: int, t_s: float) -> None:
     city = member_of(cities, m)
-    for lane in range(city.road_lanes):
-        note_promise(city, lane)
+    note_promises(city, step_at(city, t_s), FIRST_STEP)
+
+
+@bare_entry
+def all_busy(cities: City, m: int, t_s: float) -> None:
+    city = member_of(cities, m)
+    find_busy(city, step_at(city, t_s))
 
 
 @bare_entry
 def decide_junctions(cities: City, m: int, t_s: float) -> None:
     city = member_of(cities, m)
-    for junction in range(city.junction.shape[1] - 1):
-        decide_junction(city, junction, t_s)
+    for i in range(busy_junctions(city)):
+        decide_junction(city, city.busy[BUSY_JUNCTIONS, i], t_s)
 
 
 @bare_entry
 def all_arrive(cities: City, m: int, t_s: float) -> None:
     city = member_of(cities, m)
-    for link in range(city.link.shape[1] - 1):
-        let_all_arrive(city, link, t_s)
+    for i in range(busy_links(city)):
+        let_all_arrive(city, city.busy[BUSY_LINKS, i], t_s)
 
 
 @bare_entry
 def serve_links(cities: City, m: int, t_s: float) -> None:
     city = member_of(cities, m)
-    for link in range(city.link.shape[1] - 1):
-        serve_link(city, link, t_s)
+    for i in range(busy_links(city)):
+        serve_link(city, city.busy[BUSY_LINKS, i], t_s)
 
 
 @bare_entry
 def follow_lanes(cities: City, m: int, t_s: float) -> None:
     city = member_of(cities, m)
-    number = int(t_s / city.step_s + 0.5)
-    for lane in range(city.lane_f.shape[1]):
-        if city.lane_i[COUNT, lane] > 0:
-            city.counter[UPDATES] += city.lane_i[COUNT, lane]
-            follow_lane(city, lane, number)
+    for i in range(busy_links(city) + busy_junctions(city)):
+        first, last = rows_of(city, i)
+        for lane in range(first, last):
+            if city.lane_i[COUNT, lane] > 0:
+                city.counter[UPDATES] += city.lane_i[COUNT, lane]
+                follow_lane(city, lane, step_at(city, t_s))
 
 
 @bare_entry
 def advance_lanes(cities: City, m: int, t_s: float) -> None:
     city = member_of(cities, m)
-    for lane in range(city.lane_f.shape[1]):
-        if city.lane_i[COUNT, lane] > 0:
-            advance_lane(city, lane)
+    for i in range(busy_links(city) + busy_junctions(city)):
+        first, last = rows_of(city, i)
+        for lane in range(first, last):
+            if city.lane_i[COUNT, lane] > 0:
+                advance_lane(city, lane)
 
 
 @bare_entry
 def all_leave(cities: City, m: int, t_s: float) -> None:
     city = member_of(cities, m)
-    for junction in range(city.junction.shape[1] - 1):
-        leave_streets(city, junction)
+    for i in range(busy_junctions(city)):
+        leave_streets(city, city.busy[BUSY_JUNCTIONS, i])
 
 
 @bare_entry
 def all_enter(cities: City, m: int, t_s: float) -> None:
     city = member_of(cities, m)
-    for junction in range(city.junction.shape[1] - 1):
-        enter_streets(city, junction)
+    for i in range(busy_junctions(city)):
+        enter_streets(city, city.busy[BUSY_JUNCTIONS, i])
 
 
-# As kernels.traffic.PHASES orders them.
+# As kernels.traffic.PHASES orders them; before the decisions a CPU looks where something may happen.
 PHASES: dict[str, Callable[[City, int, float], None]] = {
     "advance_signals": advance_signals,
-    "note_promises": note_promises,
+    "note_promises": all_promises,
+    "find_busy": all_busy,
     "decide_junctions": decide_junctions,
     "let_all_arrive": all_arrive,
     "serve_links": serve_links,

@@ -39,6 +39,7 @@ def member_counting(cities: City, m: int, counter: Longs) -> City:
         cities.sensor[m],
         cities.crossed_f[m],
         counter,
+        cities.busy[m],
         cities.road_lanes,
         cities.step_s,
         cities.max_decel,

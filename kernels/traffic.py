@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from numba import prange
 
+from .busy import busy_junctions, busy_links, find_busy
 from .compile import bare_entry, parallel, woven
 from .crossing import enter_streets, leave_streets
 from .following import advance_lane, follow_lane
@@ -13,9 +14,13 @@ from .links import let_all_arrive, serve_link
 from .members import member_of
 from .signals import run_stages
 from .traffic_tables import (
+    BUSY_JUNCTIONS,
+    BUSY_LINKS,
     CONTROL,
     COUNT,
     FIRST_CONNECTOR_IN,
+    FIRST_LANE,
+    FIRST_LANE_OUT,
     FIRST_PHASE,
     FIXED,
     INBOUND_M,
@@ -69,10 +74,32 @@ def note_promise(city: City, lane: int) -> None:
 
 
 @woven
-def rows_of(city: City, junction: int) -> tuple[int, int]:
-    """First lane row of a junction's connectors and the one behind the last, none if nobody is inside; -1: of roads."""
-    if junction < 0:
-        return 0, city.road_lanes
+def note_promises(city: City, step: int, first_step: int) -> None:
+    """Note what of short loops is filled or promised: everywhere at first, then where the step before was busy."""
+    if city.loop.shape[1] == 1:
+        return
+    if step == first_step:
+        for lane in range(city.road_lanes):
+            note_promise(city, lane)
+        return
+    for i in range(busy_links(city)):
+        link = city.busy[BUSY_LINKS, i]
+        for lane in range(city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]):
+            note_promise(city, lane)
+    for i in range(busy_junctions(city)):
+        junction = city.busy[BUSY_JUNCTIONS, i]
+        for place in range(city.junction[FIRST_LANE_OUT, junction], city.junction[FIRST_LANE_OUT, junction + 1]):
+            note_promise(city, city.listed[place])
+
+
+@woven
+def rows_of(city: City, place: int) -> tuple[int, int]:
+    """First lane row of a busy link or, behind them, of a junction that somebody is in; and the one behind the last."""
+    links = busy_links(city)
+    if place < links:
+        link = city.busy[BUSY_LINKS, place]
+        return city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
+    junction = city.busy[BUSY_JUNCTIONS, place - links]
     first, last = city.junction[FIRST_CONNECTOR_IN, junction], city.junction[FIRST_CONNECTOR_IN, junction + 1]
     return city.road_lanes + first, city.road_lanes + (last if city.junction[INSIDE, junction] > 0 else first)
 
@@ -81,36 +108,36 @@ def rows_of(city: City, junction: int) -> tuple[int, int]:
 def run_member(cities: City, m: int, first_step: int, last_step: int) -> None:
     """Run steps ``first_step`` up to, not including, ``last_step`` of one member."""
     city = member_of(cities, m)
-    junctions, links = city.junction.shape[1] - 1, city.link.shape[1] - 1
     for step in range(first_step, last_step):
         t_s = step * city.step_s
         for controller in range(city.controller_f.shape[1]):
             advance_signal(city, controller)
-        for lane in range(city.road_lanes if city.loop.shape[1] > 1 else 0):
-            note_promise(city, lane)
-        for junction in range(junctions):
-            decide_junction(city, junction, t_s)
-        for link in range(links):
-            let_all_arrive(city, link, t_s)
-        for link in range(links):
-            serve_link(city, link, t_s)
+        note_promises(city, step, first_step)
+        find_busy(city, step)
+        links, junctions = busy_links(city), busy_junctions(city)
+        for i in range(junctions):
+            decide_junction(city, city.busy[BUSY_JUNCTIONS, i], t_s)
+        for i in range(links):
+            let_all_arrive(city, city.busy[BUSY_LINKS, i], t_s)
+        for i in range(links):
+            serve_link(city, city.busy[BUSY_LINKS, i], t_s)
         updates = 0
-        for junction in range(-1, junctions):
-            first, last = rows_of(city, junction)
+        for i in range(links + junctions):
+            first, last = rows_of(city, i)
             for lane in range(first, last):
                 if city.lane_i[COUNT, lane] > 0:
                     updates += city.lane_i[COUNT, lane]
                     follow_lane(city, lane, step)
         city.counter[UPDATES] += updates
-        for junction in range(-1, junctions):
-            first, last = rows_of(city, junction)
+        for i in range(links + junctions):
+            first, last = rows_of(city, i)
             for lane in range(first, last):
                 if city.lane_i[COUNT, lane] > 0:
                     advance_lane(city, lane)
-        for junction in range(junctions):
-            leave_streets(city, junction)
-        for junction in range(junctions):
-            enter_streets(city, junction)
+        for i in range(junctions):
+            leave_streets(city, city.busy[BUSY_JUNCTIONS, i])
+        for i in range(junctions):
+            enter_streets(city, city.busy[BUSY_JUNCTIONS, i])
 
 
 @parallel

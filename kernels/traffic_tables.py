@@ -209,7 +209,8 @@ FIRST_ENTRY: Final = 1  # trips that start here by departure, into listed
 ENTRY_NEXT: Final = 2  # the first of them that has not entered
 ENTRY_DUE: Final = 3  # the first of them whose departure lies ahead
 DUE_STEP: Final = 4  # before this step it does
-LINK_COLUMNS: Final = 5
+ENDS_AT: Final = 5  # junction
+LINK_COLUMNS: Final = 6
 
 # Columns of ``controller_i``, ``[column, controller + 1]``, and of ``controller_f``.
 FIRST_PHASE: Final = 0
@@ -284,6 +285,13 @@ SMALL_GAPS: Final = 6  # accepted after a wait, smaller than the driver's critic
 COUNTERS: Final = 7
 
 
+# Columns of ``busy``, ``[column, …]``, which every step on a CPU writes anew, see ``kernels.busy``.
+BUSY_LINKS: Final = 0  # where something may happen, and in the last place how many
+BUSY_JUNCTIONS: Final = 1  # the same
+APPROACHED: Final = 2  # of a junction, while they are looked for: above 0 if somebody drives towards it
+BUSY_COLUMNS: Final = 3
+
+
 class City(NamedTuple):
     """Everything of one member's traffic; with a leading ``[member]`` axis in the arrays of ``OWN``, of all members."""
 
@@ -310,6 +318,7 @@ class City(NamedTuple):
     sensor: Floats
     crossed_f: Floats
     counter: Longs
+    busy: Ints
     road_lanes: int
     step_s: float
     max_decel: float  # m/s², what no vehicle exceeds
@@ -317,7 +326,8 @@ class City(NamedTuple):
     reroute_blocked_after_s: float  # inf: never
 
 
-# Which of the arrays every member has of its own; the others describe the city and the trips for all.
+# Which of the arrays every member has of its own; the others describe the city and the trips for all, and ``busy`` does
+# not outlast a step.
 OWN: Final = (
     "vehicle_f",
     "vehicle_i",
