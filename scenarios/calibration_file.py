@@ -88,6 +88,12 @@ class CalibrationFile(Strict):
         1e-4, ge=0, le=10, description="λ: how hard parameters are pulled to what was believed, as a share of the loss."
     )
     left_out: float = Field(0.2, ge=0, le=0.5, description="Share of the sensors that is left out to test the result.")
+    luck: int = Field(
+        4,
+        ge=1,
+        le=100,
+        description="With `routes: kept`: seeds by whose mean the result is judged, and steps once streets queue.",
+    )
     seeds: int = Field(5, ge=2, le=100, description="Fresh seeds that the result is run with.")
     intervals: Literal["resampled", "es_mda"] = Field(
         "resampled",

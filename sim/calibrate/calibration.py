@@ -17,7 +17,7 @@ from ..network_check import SCENARIO_ENDINGS
 from ..run_folder import versions, write_json
 from .acceptance import table_rows
 from .before import Before, look_before
-from .gauss_newton import Fitted, GaussNewton
+from .gauss_newton import JAMMED, Fitted, GaussNewton
 from .journal import Journal
 from .judged import judged
 from .room import Room, room_of
@@ -26,7 +26,7 @@ from .setting import Setting, compute_on, set_up
 from .slopes import slopes_of_numbers
 from .smoother import PASSES, ensemble_around
 from .source_search import SourceSearch
-from .trust import JAMMED, Trust, examine_fit
+from .trust import Trust, examine_fit
 from .written import run_as_written, write_tables
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 ABOUT, RUNS = "calibration.json", "simulations"
 FRESH = 1_000_003  # seeds that no search uses begin here
+LUCK = 2_000_003  # those that a search judges its steps by, besides the scenario's
 
 
 @dataclass(slots=True)
@@ -204,7 +205,9 @@ def calibrate(
     decay = asked.weight_decay * float(loss(first.counts)[0]) / len(parameters)
     rates = setting.source_rates
     if rates is None:
-        found = GaussNewton(journal, loss, parameters, weight_decay=decay, seed=seed, room=_room(setting)).run()
+        room = _room(setting)
+        seeds = (seed, *range(LUCK, LUCK + asked.luck - 1)) if room is not None else (seed,)
+        found = GaussNewton(journal, loss, parameters, weight_decay=decay, seeds=seeds, room=room).run()
     else:
         found = SourceSearch(journal, loss, parameters, rates, weight_decay=decay, seed=seed).run()
     journal.budget = journal.runs + after

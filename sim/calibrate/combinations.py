@@ -43,8 +43,11 @@ def combinations(seen: Seen, parameters: Parameters) -> Combinations:
     of different parameters, and changes of one parameter that others make good.
     """
     share = seen.known_share
+    alone = np.flatnonzero(share >= 1.0 - SURE)
     together = np.flatnonzero((share >= SURE) & (share < 1.0 - SURE))
-    reduced, pivots = _reduced(seen.directions[: seen.rank, together] / parameters.scale[together])
+    columns = np.concatenate([alone, together])
+    reduced, pivots = _reduced(seen.directions[: seen.rank, columns] / parameters.scale[columns], alone.size)
+    reduced, pivots = reduced[alone.size :, alone.size :], [column - alone.size for column in pivots[alone.size :]]
     known = np.zeros((len(reduced), len(parameters)))
     known[:, together] = reduced
     free = [column for column in range(together.size) if column not in pivots]
@@ -55,10 +58,11 @@ def combinations(seen: Seen, parameters: Parameters) -> Combinations:
     return Combinations(known, unseen, parameters.name)
 
 
-def _reduced(rows: Floats) -> tuple[Floats, list[int]]:
+def _reduced(rows: Floats, alone: int) -> tuple[Floats, list[int]]:
     """Rows that each have a 1 where the others have 0, and the column of each 1; rows of nothing are left out.
 
-    The next 1 is the first factor that is among the largest left, so that no other becomes large.
+    The first columns, ``alone`` of them, get theirs first. Otherwise the next 1 is the first factor that is among the
+    largest left, so that no other becomes large.
     """
     matrix, pivots = rows.copy(), list[int]()
     tolerance = PIVOT * max(float(np.abs(matrix).max(initial=0.0)), 1e-300)
@@ -67,7 +71,7 @@ def _reduced(rows: Floats) -> tuple[Floats, list[int]]:
         largest = np.abs(matrix[at:]).max(axis=0)
         if largest.max() <= tolerance:
             break
-        column = int((largest >= NEARLY * largest.max()).argmax())
+        column = at if at < alone else int((largest >= NEARLY * largest.max()).argmax())
         best = int(np.abs(matrix[at:, column]).argmax())
         matrix[[at, at + best]] = matrix[[at + best, at]]
         matrix[at] /= matrix[at, column]

@@ -41,7 +41,11 @@ class Simulated:
 
     def member(self, row: int) -> Simulated:
         """One of them alone."""
-        return Simulated(*(getattr(self, name)[row : row + 1] for name in self.__dataclass_fields__))
+        return self.members(row, row + 1)
+
+    def members(self, first: int, last: int) -> Simulated:
+        """Some that stand side by side, without the last."""
+        return Simulated(*(getattr(self, name)[first:last] for name in self.__dataclass_fields__))
 
     @classmethod
     def joined(cls, parts: Sequence[Simulated]) -> Simulated:

@@ -20,12 +20,12 @@ MOST_PROBE = 0.5  # scales that no parameter goes further
 
 
 def frozen_slopes(simulated: Simulated, parameters: Parameters, before: Floats | None = None) -> Floats:
-    """Slopes if everybody passed the sensors as in this run, however many travel, ``[reading, parameter]``.
+    """Slopes if everybody passed the sensors as in these runs, however many travel, ``[reading, parameter]``.
 
     Those of parameters that are no demand, of groups of which nobody departed, and of readings that nobody passes or
     that count nobody, stay as they were.
     """
-    passed, departed = simulated.passed[0], simulated.departed[0]
+    passed, departed = simulated.passed.mean(axis=0), simulated.departed.mean(axis=0)
     by = passed.any(axis=1)
     slopes = np.zeros((passed.shape[0], len(parameters))) if before is None else before.copy()
     for row in parameters.of_kind("demand"):

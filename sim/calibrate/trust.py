@@ -9,17 +9,17 @@ import numpy as np
 from ...scenarios.network import Floats
 from ...scenarios.observed import KINDS
 from .gauges import COUNTED
-from .gauss_newton import Fitted
+from .gauss_newton import JAMMED, Fitted
 from .intervals import averaged, intervals
 from .journal import Journal
 from .losses import Loss
 from .parameters import Parameters
 from .proportions import seen_by
 
-JAMMED = 0.95  # fewer trips than this share found room: streets are full
 SERVED = 0.90  # of what free streets would let pass
 AS_GOOD = 1.1  # times the loss
 LESS = 0.9  # times the demand
+LUCK = 0.1  # of the mean reading: further off than what was found, another seed came to something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Trust:
     other_days: float  # mean over other days
     persistence: float  # of these counts by those of the other days
     entered: float
-    warning: str  # of the congested branch, "" where there is none
+    warning: str  # of the congested branch, and of a result that hangs on luck, "" where there is none
     low: Floats  # [parameter], of the interval
     high: Floats
     rank: int  # combinations of the parameters that the sensors tell apart at the solution
@@ -67,8 +67,9 @@ def examine_fit(
     observed, counts = loss.observed, found.simulated.counts[0]
     fitted = observed.weight > 0.0
     runs = journal(np.tile(found.values, (len(seeds), 1)), seeds)
-    fresh, warning = runs.counts, congested_branch(journal, loss, parameters, found)
-    linear = found.linear if warning else averaged(found.linear, runs, parameters)
+    fresh, branch = runs.counts, congested_branch(journal, loss, parameters, found)
+    scores = np.array([loss.nrmse(row, fitted) for row in fresh])
+    linear = found.linear if branch else averaged(found.linear, runs, parameters)
     days = [] if other_days is None else list(other_days)
     low, high = intervals(loss, parameters, linear, fresh, spread=spread)
     seen = seen_by(linear.slopes, loss, parameters)
@@ -77,15 +78,26 @@ def examine_fit(
         loss.nrmse(counts, fitted),
         loss.nrmse(counts, ~fitted),
         loss.nrmse(before, ~fitted),
-        np.array([loss.nrmse(row, fitted) for row in fresh]),
+        scores,
         float(np.mean([loss.nrmse(counts, fitted, day) for day in days])) if days else float("nan"),
         float(np.mean([loss.nrmse(day, fitted) for day in days])) if days else float("nan"),
         float(found.simulated.entered[0]),
-        warning,
+        " ".join(said for said in (branch, _by_luck(scores, loss.nrmse(counts, fitted))) if said),
         low,
         high,
         seen.rank,
         seen.known_share,
+    )
+
+
+def _by_luck(fresh: Floats, found: float) -> str:
+    """Words of warning where fresh seeds come to something else: streets lock with the luck of some of them."""
+    off = fresh > found + LUCK
+    if not off.any():
+        return ""
+    return (
+        f"It hangs on luck: with {off.sum()} of {off.size} fresh seeds NRMSE is up to {fresh.max():.2f} instead of "
+        f"{found:.2f}. Streets are near breakdown."
     )
 
 
@@ -99,7 +111,8 @@ def congested_branch(journal: Journal, loss: Loss, parameters: Parameters, found
     if not rows:
         return ""
     entered = float(found.simulated.entered[0])
-    first = journal.asked[0][2]
+    flowing = [(float(values[rows].sum()), run) for values, _, run in journal.asked if float(run.entered[0]) >= JAMMED]
+    first = min(flowing, key=lambda one: one[0])[1] if flowing else journal.asked[0][2]
     share = first.passed[0] / np.maximum(first.departed[0], 1.0)
     fitted = (loss.observed.weight > 0.0) & np.isin(loss.observed.kind, [KINDS.index(name) for name in COUNTED])
     free = float((share @ found.simulated.departed[0])[fitted].sum())

@@ -37,14 +37,22 @@ def test_counts_are_met_within_a_few_runs(bench, name, date_hour, runs, other_da
     assert case.on_other_days(counts) <= other_days
 
 
-def test_the_small_region_is_met_where_its_cloverleafs_do_not_lock(bench):
+def test_the_small_region_is_met_whatever_luck_drivers_have(bench):
+    """Its cloverleafs lock by chance. The search judges by four seeds; these are others."""
     case = bench.Case("4smallRegion", "221014_08-09")
-    found = bench.gauss_newton(case, 20)
-    counts = found.simulated.counts[0]
-    assert nrmse(counts, case.observed.value) <= 0.12
-    assert (geh(counts, case.observed.value) < 5.0).mean() >= 0.6
-    assert found.simulated.entered[0] >= 0.95
-    assert case.on_other_days(counts) <= 0.16
+    seen, fresh = case.observed.value, bench.with_other_seeds(case, bench.gauss_newton(case, 21))
+    assert np.median([nrmse(counts, seen) for counts in fresh.counts]) <= 0.12
+    assert np.median([(geh(counts, seen) < 5.0).mean() for counts in fresh.counts]) >= 0.6
+    assert np.median([case.on_other_days(counts) for counts in fresh.counts]) <= 0.16
+    assert np.median(fresh.entered) >= 0.95
+
+
+def test_a_start_in_full_streets_ends_where_little_demand_does(bench):
+    """The authors' example demand of 2corridor is three times too much."""
+    case = bench.Case("2corridor", "221014_08-09")
+    low, high = bench.gauss_newton(case, 10), bench.gauss_newton(case, 10, case.given())
+    assert nrmse(high.simulated.counts[0], case.observed.value) <= 0.01
+    assert high.values.sum() == pytest.approx(low.values.sum(), rel=0.1)
 
 
 def test_the_score_is_the_benchmarks(bench):

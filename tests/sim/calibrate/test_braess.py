@@ -65,7 +65,7 @@ def test_the_frozen_gradient_points_the_wrong_way(simulate, trap):
 def test_what_is_accepted_does_not_follow_it(simulate, trap):
     loss, parameters = trap
     journal = Journal(simulate[0], 40)
-    found = GaussNewton(journal, loss, parameters, enough=4.0).run(np.array([TRAPPED]))
+    found = GaussNewton(journal, loss, parameters, insist=True, enough=4.0).run(np.array([TRAPPED]))
     assert journal.asked[1][0][0] > TRAPPED  # the first step that was tried
     assert found.values[0] < TRAPPED
     assert found.slopes == REPLICAS

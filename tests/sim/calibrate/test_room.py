@@ -140,6 +140,27 @@ def test_a_search_whose_first_step_queues_asks_less_of_streets():
     assert alone.loss > found.loss
 
 
+def locks_by_luck(values, seeds):
+    """The same where the first one's street jams above 600 with every second seed only, and else carries all."""
+    found = breaks_down(values, seeds)
+    flows = np.array([seed % 2 == 0 for seed in seeds])
+    passed = found.passed.copy()
+    passed[flows, 0, 0] = values[flows, 0]
+    return replace(found, counts=passed.sum(axis=2), passed=passed)
+
+
+@pytest.mark.parametrize("seeds, holds", [((0,), False), ((0, 1, 2, 3), True)])
+def test_what_some_seeds_lock_is_not_kept_where_several_judge(seeds, holds):
+    loss, room = loss_of(np.array([1000.0])), Room(np.eye(2), np.array([900.0, 1800.0]), np.arange(2))
+    journal = Journal(locks_by_luck, 60)
+    found = GaussNewton(journal, loss, parameters_of(2), weight_decay=1.0, room=room, seeds=seeds).run()
+    assert found.simulated.counts[0] == pytest.approx([1000.0], rel=0.01)
+    assert (found.values[0] <= 600.0) == holds
+    other = locks_by_luck(found.values[np.newaxis], [7]).counts[0]
+    assert (other == pytest.approx([1000.0], rel=0.01)) == holds
+    assert journal.runs <= 60
+
+
 def test_a_lane_carries_what_the_idm_does_at_equilibrium():
     one = DRIVERS
     own = (one.headway_s, one.min_gap_m, one.max_accel_mps2, one.comfort_decel_mps2, one.length_m)

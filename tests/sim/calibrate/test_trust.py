@@ -9,12 +9,13 @@ import pytest
 from counting_model import CountingModel, loss_of, parameters_of
 
 from citytwin.sim.calibrate.before import look_before
-from citytwin.sim.calibrate.gauss_newton import GaussNewton
+from citytwin.sim.calibrate.gauss_newton import Fitted, GaussNewton
 from citytwin.sim.calibrate.intervals import intervals
 from citytwin.sim.calibrate.journal import Journal
 from citytwin.sim.calibrate.proportions import Linear
 from citytwin.sim.calibrate.trust import congested_branch, examine_fit
 
+SEEN = np.ones((1, 1))
 TRUTH = np.array([400.0, 250.0, 700.0])
 SHARE = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 0.5], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 
@@ -107,14 +108,49 @@ def test_a_fit_on_the_congested_branch_is_warned_of():
     journal = Journal(model, 100)
     journal(np.array([[10.0]]), [0])
     journal(np.array([[450.0]]), [0])
-    high = GaussNewton(journal, loss, parameters, enough=1.0).run(np.array([600.0]))
-    assert float(high.values[0]) > 550.0
+    there = model(np.array([[600.0]]), [0])
+    high = Fitted(
+        np.array([600.0]), float(loss(there.counts)[0]), there, Linear(np.array([600.0]), there.counts[0], SEEN), 2
+    )
     warning = congested_branch(journal, loss, parameters, high)
     assert warning.startswith("Congested branch: streets are full: 92% of the trips found room")
     assert warning.endswith("a demand of 450 instead of 600 fits as well.")
     low = GaussNewton(journal, loss, parameters, enough=1.0).run()
     assert low.values == pytest.approx([450.0], rel=0.01)
     assert congested_branch(journal, loss, parameters, low) == ""
+
+
+def test_a_start_in_full_streets_ends_where_little_demand_does():
+    loss, parameters = loss_of(np.array([450.0])), parameters_of(1, start=20.0)
+    model = FullStreets(np.ones((1, 1)), capacity=500.0, behind=[0], jam=0.5)
+    low = GaussNewton(Journal(model, 20), loss, parameters, enough=1.0).run()
+    high = GaussNewton(Journal(model, 20), loss, parameters, enough=1.0).run(np.array([900.0]))
+    np.testing.assert_array_equal(high.values, low.values)
+    assert high.runs == low.runs + 1
+
+
+def test_where_the_own_start_is_too_much_half_of_it_is_tried():
+    loss, parameters = loss_of(np.array([450.0])), parameters_of(1, start=1600.0)
+    model = FullStreets(np.ones((1, 1)), capacity=500.0, behind=[0], jam=0.5)
+    journal = Journal(model, 20)
+    found = GaussNewton(journal, loss, parameters, enough=1.0).run()
+    assert [float(values[0]) for values, _, _ in journal.asked[:3]] == [1600.0, 800.0, 400.0]
+    assert found.values == pytest.approx([450.0], rel=0.01)
+
+
+def test_a_result_that_hangs_on_luck_is_warned_of():
+    model, parameters = CountingModel(np.ones((1, 1))), parameters_of(1)
+
+    def locks(values, seeds):
+        found = model(values, seeds)
+        return replace(found, counts=found.counts * np.where(np.array(seeds) == 7, 0.6, 1.0)[:, np.newaxis])
+
+    loss, journal = loss_of(np.array([450.0])), Journal(locks, 20)
+    found = GaussNewton(journal, loss, parameters, enough=1.0).run()
+    facts = (journal, loss, parameters, found)
+    warned = examine_fit(*facts, before=found.simulated.counts[0], seeds=[5, 7]).warning
+    assert warned.startswith("It hangs on luck: with 1 of 2 fresh seeds NRMSE is up to 0.40 instead of 0.00.")
+    assert examine_fit(*facts, before=found.simulated.counts[0], seeds=[5, 6]).warning == ""
 
 
 def test_a_step_lowers_the_loss_with_other_luck_too():
@@ -126,7 +162,7 @@ def test_a_step_lowers_the_loss_with_other_luck_too():
         loss = loss_of(rng.poisson(SHARE @ TRUTH).astype(float))
         journal, parameters = Journal(model, 2), parameters_of(3)
         start = TRUTH * rng.uniform(0.6, 1.4, 3)
-        found = GaussNewton(journal, loss, parameters, seed=trial).run(start)
+        found = GaussNewton(journal, loss, parameters, seeds=(trial,)).run(start)
         fresh = model(np.stack([start, found.values]), [1000 + trial, 1000 + trial])
         before, after = loss(fresh.counts)
         better += after < before

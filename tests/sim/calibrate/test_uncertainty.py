@@ -34,6 +34,13 @@ def test_a_town_that_is_known_pair_by_pair_has_no_sums():
     assert (found.known.shape, found.unseen.shape) == ((0, 3), (0, 3))
 
 
+def test_what_little_others_have_in_what_is_known_alone_is_no_sum():
+    """A fiftieth of the second pair passes where the first one is counted: the second is not known for that."""
+    parameters, loss = parameters_of(3), loss_of(np.ones(2))
+    found = combinations(seen_by(np.array([[1.0, 0.02, 0.0], [0.0, 1.0, 1.0]]), loss, parameters), parameters)
+    assert found.known_in_words == ("pair 1 + pair 2",)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_any_basis_says_the_same(seed):
     """Rows of slopes may be mixed as one likes: the sums that are known stay the same."""
