@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
+from ..kernels.crowd_course import SIDES, add_to, over_relaxation, settle, weigh
 from ..kernels.crowd_field import FAR, sweep
 from ..scenarios.problems import NO_VALUE, InputError, Problem
 
@@ -25,6 +26,7 @@ EDGE_M = 0.8  # of the grid around the space
 NEAR_WALL_M = 0.15  # closer to a wall a metre counts for more,
 AT_WALL = 1.5  # and at the wall so much
 SWEEPS = 200
+COURSE_M = 1.0  # how far people may be put off the way that they mean to take: they keep off the inner edges of corners
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +223,24 @@ def _way_to(core: shapely.LineString, step: Floats, x: Floats, y: Floats, grid_m
     near = shapely.distance(core, shapely.points(x[rows, columns], y[rows, columns]))
     to_go = np.full(step.shape, FAR)
     to_go[rows, columns] = np.where(near < about, near, FAR)
-    if (to_go >= FAR).all():
+    there = to_go < FAR
+    if not there.any():
         return to_go  # it lies where nobody may go at present
     sweep(to_go, step, SWEEPS)
+    _take_course(to_go, step, there, grid_m)
     distance, nearest = distance_transform_edt(to_go >= FAR, return_indices=True)
     filled = to_go[nearest[0], nearest[1]] + AT_WALL * grid_m * distance
     return np.where((to_go >= FAR) & (step >= FAR), filled, to_go)
+
+
+def _take_course(to_go: Floats, step: Floats, there: NDArray[np.bool_], grid_m: float) -> None:
+    """Turn the shortest ways into those that people take who may be put off them, from nodes that are not there yet."""
+    order = np.flatnonzero((to_go < FAR) & ~there).astype(np.int32)
+    order = order[np.argsort(to_go.ravel()[order], kind="stable")]
+    beside = order[:, np.newaxis] + np.array([-1, 1, -step.shape[1], step.shape[1]], np.int32)
+    beside = np.where(to_go.ravel()[beside] < FAR, beside, order[:, np.newaxis])
+    weight = np.empty((order.size, SIDES))
+    weigh(to_go.ravel(), step.ravel(), order, beside, COURSE_M, weight)
+    share = np.ones(to_go.size)
+    settle(share, order, beside, weight, over_relaxation(grid_m, COURSE_M))
+    add_to(to_go.ravel(), order, share, COURSE_M)

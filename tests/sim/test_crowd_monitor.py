@@ -90,7 +90,7 @@ def test_squares_of_a_crowd_in_the_plane():
             squares.look(monitor)
         levels += [alarm.level for alarm in monitor.close_interval()]
     assert monitor.now[6].sum() == pytest.approx(crowd.inside.size, abs=4)
-    assert levels and levels[0] in ("watch", "amber")
+    assert "amber" in levels  # and before it perhaps red, by the pressure of those who find their places
 
 
 def test_a_run_has_a_table_and_alarms_in_its_events(tmp_path):
