@@ -22,9 +22,9 @@ from .crowd_space import (
     Spot,
     build_space,
     told,
+    with_closed,
     with_first_exits,
     with_spot,
-    with_ways,
 )
 from .remembering import Remembers, State, overwrite
 
@@ -286,12 +286,20 @@ class Crowd(Remembers):
 
     def close_ground(self, closed: NDArray[np.bool_]) -> None:
         """Let nobody make for nodes of the grid that are closed; who is there walks out."""
-        self._take(with_ways(replace(self.space, closed=closed)))
+        self._take(with_closed(self.space, closed))
 
     def _take(self, space: CrowdSpace) -> None:
         self.space = space
         self.exit_row = {name: row for row, name in enumerate(space.exits)}
         self.tables = self.tables._replace(to_go=space.to_go)
+        self._find_ways()
+
+    def _find_ways(self) -> None:
+        """Find the ways to all exits that people make for, but for those to exits that are no more."""
+        words = self.tables.person_i[:, : self.rows]
+        for row in np.unique(words[table.EXIT, words[table.STATUS] != table.LEFT]):
+            if 0 <= row < len(self.exit_row):
+                self.space.way_to(row)
 
     def reaches(self, rows: ArrayLike, exit_name: str) -> NDArray[np.bool_]:
         """Whether a way leads people to an exit."""
@@ -328,6 +336,7 @@ class Crowd(Remembers):
         tables.person_f[:, :rows], tables.person_i[:, :rows] = state["person_f"], state["person_i"]
         tables.order[: state["order"].size] = state["order"]
         overwrite(tables, ("exit_f", "exit_i", "counter"), state)
+        self._find_ways()
 
     def state_hash(self) -> str:
         """SHA-256 over everything that decides how people go on."""
@@ -387,7 +396,7 @@ class Crowd(Remembers):
             own = rows[words[table.EXIT, rows] == row]
             column = np.rint((numbers[table.X, own] - space.left_m) / space.grid_m).astype(np.int64)
             line = np.rint((numbers[table.Y, own] - space.bottom_m) / space.grid_m).astype(np.int64)
-            to_go = space.to_go[row]
+            to_go = space.way_to(row)
             numbers[table.TO_GO, own] = to_go[line, column]
             ex, ey = (
                 to_go[line, column - 1] - to_go[line, column + 1],

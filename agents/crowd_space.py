@@ -64,7 +64,8 @@ class CrowdSpace:
     core: Floats  # [exit, 4]: the line that people make for
     radius_m: Floats
     wall: Floats  # metres to the nearest wall
-    to_go: Floats  # [exit, row, column], m
+    to_go: Floats  # [exit, row, column], m: of the exits whose way is found
+    found: NDArray[np.bool_]  # [exit]
     closed: NDArray[np.bool_]  # nobody makes for these nodes; who is there walks out
     left_m: float
     bottom_m: float
@@ -81,11 +82,25 @@ class CrowdSpace:
         """Whether no wall ever stands between two people."""
         return bool(self.area.convex_hull.area - self.area.area < 1e-6)
 
+    def way_to(self, exit_row: int) -> Floats:
+        """How far it is to an exit from each node, found when somebody asks: many portals of a patch see nobody."""
+        if not self.found[exit_row]:
+            rows, columns = self.wall.shape
+            across, up = np.arange(columns), np.arange(rows)
+            x, y = np.meshgrid(self.left_m + self.grid_m * across, self.bottom_m + self.grid_m * up)
+            weight = 1.0 + (AT_WALL - 1.0) * np.clip(1.0 - self.wall / NEAR_WALL_M, 0.0, 1.0)
+            step = np.where((self.wall > 0.0) & ~self.closed, weight * self.grid_m, FAR)
+            core = shapely.LineString(self.core[exit_row].reshape(2, 2))
+            self.to_go[exit_row] = _way_to(core, step, x, y, self.grid_m)
+            self.found[exit_row] = True
+        to_go: Floats = self.to_go[exit_row]
+        return to_go
+
     def metres_to(self, exit_row: int, x: Floats, y: Floats) -> Floats:
         """How far it is from places to an exit."""
         column = np.rint((x - self.left_m) / self.grid_m).astype(np.int64)
         row = np.rint((y - self.bottom_m) / self.grid_m).astype(np.int64)
-        return np.asarray(self.to_go[exit_row, row, column])
+        return np.asarray(self.way_to(exit_row)[row, column])
 
     def reaches(self, exit_row: int, x: Floats, y: Floats) -> NDArray[np.bool_]:
         """Whether a way leads from places to an exit."""
@@ -126,50 +141,47 @@ def build_space(area: Area, exits: Mapping[str, Exit], *, grid_m: float = GRID_M
         beyond[name][1] if name in beyond else shapely.LineString([one.centre, one.centre])  # type: ignore[union-attr]
         for name, one in exits.items()
     ]
-    space = CrowdSpace(
+    return CrowdSpace(
         area=area,
         exits=dict(exits),
         core=np.array([np.asarray(core.coords).ravel() for core in cores]).reshape(len(cores), 4),
         radius_m=np.array([BEYOND_M if isinstance(one, Door) else one.radius_m for one in exits.values()]),
         wall=wall,
-        to_go=np.zeros((0, *wall.shape)),
+        to_go=np.zeros((len(exits), *wall.shape)),
+        found=np.zeros(len(exits), np.bool_),
         closed=np.zeros(wall.shape, np.bool_),
         left_m=left,
         bottom_m=bottom,
         grid_m=grid_m,
     )
-    return with_ways(space)
 
 
-def with_ways(space: CrowdSpace, *, known: int = 0) -> CrowdSpace:
-    """The space with the ways to its exits, as they are with what is closed; the first ``known`` ones are kept."""
-    rows, columns = space.wall.shape
-    x = space.left_m + space.grid_m * np.arange(columns)
-    y = space.bottom_m + space.grid_m * np.arange(rows)
-    weight = 1.0 + (AT_WALL - 1.0) * np.clip(1.0 - space.wall / NEAR_WALL_M, 0.0, 1.0)
-    step = np.where((space.wall > 0.0) & ~space.closed, weight * space.grid_m, FAR)
-    cores = [shapely.LineString(ends.reshape(2, 2)) for ends in space.core[known:]]
-    x, y = np.meshgrid(x, y)
-    found = [_way_to(core, step, x, y, space.grid_m) for core in cores]
-    return replace(space, to_go=np.concatenate([space.to_go[:known], np.reshape(found, (-1, rows, columns))]))
+def with_closed(space: CrowdSpace, closed: NDArray[np.bool_]) -> CrowdSpace:
+    """The space with other nodes for which nobody makes."""
+    return replace(space, closed=closed, to_go=np.zeros_like(space.to_go), found=np.zeros_like(space.found))
 
 
 def with_spot(space: CrowdSpace, name: str, spot: Spot) -> CrowdSpace:
     """The space with one more place that people go to."""
-    wider = replace(
+    return replace(
         space,
         exits={**space.exits, name: spot},
         core=np.vstack([space.core, [*spot.centre, *spot.centre]]),
         radius_m=np.append(space.radius_m, spot.radius_m),
+        to_go=np.concatenate([space.to_go, np.zeros((1, *space.wall.shape))]),
+        found=np.append(space.found, False),
     )
-    return with_ways(wider, known=len(space.exits))
 
 
 def with_first_exits(space: CrowdSpace, count: int) -> CrowdSpace:
     """The space without the exits that were added after the first ones."""
-    exits = dict(list(space.exits.items())[:count])
     return replace(
-        space, exits=exits, core=space.core[:count], radius_m=space.radius_m[:count], to_go=space.to_go[:count]
+        space,
+        exits=dict(list(space.exits.items())[:count]),
+        core=space.core[:count],
+        radius_m=space.radius_m[:count],
+        to_go=space.to_go[:count],
+        found=space.found[:count],
     )
 
 

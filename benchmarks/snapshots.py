@@ -21,7 +21,7 @@ from citytwin.sim.simulation import Simulation
 from citytwin.sim.snapshot import read_snapshot, restore, take, write_snapshot
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from restart_case import files_of, write_busy_town
+from restart_case import files_of, write_busy_town, write_evacuated_town
 
 CITY = """
 citytwin: 1
@@ -69,12 +69,11 @@ def measure(folder: Path) -> None:
     print(f"an hour ahead and back: {time.perf_counter() - begun_s:.1f} s")
 
 
-def kill(folder: Path, times: int) -> None:
+def kill(folder: Path, town: Path, times: int) -> None:
     """Kill a run at random moments, go on, and count how often it ended like one that nobody killed.
 
     What had ended before it was killed is not counted, and done again.
     """
-    town = write_busy_town(folder)
     whole = run_scenario(town, folder / "whole")
     begun_s = time.perf_counter()
     begin(town, folder / "timed").wait()
@@ -109,4 +108,9 @@ def begin(town: Path, run: Path) -> subprocess.Popen[bytes]:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as made:
         measure(Path(made))
-        kill(Path(made), int(sys.argv[1]) if len(sys.argv) > 1 else 50)
+        kills = int(sys.argv[1]) if len(sys.argv) > 1 else 50
+        for write, times in ((write_busy_town, kills - kills // 2), (write_evacuated_town, kills // 2)):
+            folder = Path(made, write.__name__)
+            folder.mkdir()
+            print(f"{write.__name__}:")
+            kill(folder, write(folder), times)

@@ -147,6 +147,23 @@ class IncidentInject(EventInject):
     for_min: float = Field(gt=0, description="How long it stands, minutes.")
 
 
+class ContraflowInject(OnLinks, EventInject):
+    """Lanes are driven the other way, once nobody is on them any more."""
+
+    kind: Literal["contraflow"] = Field(description="`contraflow`.")
+    keep_lanes: int = Field(
+        0, ge=0, le=20, description="Lanes of each link that keep their direction, those at the kerb: for responders."
+    )
+
+    def wrong(self, scenario: Scenario, network: RoadNetwork) -> Iterator[tuple[str, str]]:
+        """Links whose lanes have nowhere to go, or for which none stand by."""
+        from .contraflow import cannot_turn
+
+        yield from super().wrong(scenario, network)
+        for text in cannot_turn(scenario, network, self.link_ids, self.keep_lanes):
+            yield "link" if self.links is None else "links", text
+
+
 class ExtraArrivals(_ForSomeTime):
     """More people set out by car or on foot than the scenario says; they stand by from when the rehearsal begins."""
 
@@ -173,5 +190,12 @@ def register(kind: type[One]) -> type[One]:
     return kind
 
 
-for _kind in (RoadClosureInject, SpeedLimitInject, SignalPlanInject, IncidentInject, ExtraArrivals):
+for _kind in (
+    RoadClosureInject,
+    SpeedLimitInject,
+    SignalPlanInject,
+    IncidentInject,
+    ContraflowInject,
+    ExtraArrivals,
+):
     register(_kind)

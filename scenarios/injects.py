@@ -42,6 +42,16 @@ def read_injects(file: Path, scenario: Scenario, network: RoadNetwork) -> list[I
     return sorted(injects, key=lambda inject: inject.at_s(scenario.start))
 
 
+def turned_by(file: Path) -> list[str]:
+    """Links whose lanes are to be turned by a file of injects, right or wrong: lanes have to be there beforehand."""
+    tree = read_yaml(file)[0] if file.is_file() else None
+    whole = None if tree is None else tree.plain()
+    injects = whole.get("injects") if isinstance(whole, dict) else None
+    listed = [one for one in injects if isinstance(one, dict)] if isinstance(injects, list) else []
+    turned = [one.get("links", one.get("link")) for one in listed if one.get("kind") == "contraflow"]
+    return [str(name) for names in turned for name in (names if isinstance(names, list) else [names])]
+
+
 def read_inject(keys: Mapping[str, Any], scenario: Scenario, network: RoadNetwork, now_s: float) -> Inject:
     """One inject from its keys, to be given at ``now_s`` (s after the start).
 

@@ -141,6 +141,13 @@ class Lanes:
     width_m: Floats
     access: Ints  # bits of scenarios.streets.MODES
     connector_start: Ints  # [lane + 1]
+    stands_by: Bools = field(
+        default_factory=lambda: np.zeros(0, np.bool_)
+    )  # closed until contraflow turns traffic to it
+
+    def __post_init__(self) -> None:
+        if not self.stands_by.size:
+            object.__setattr__(self, "stands_by", np.zeros(self.link.size, np.bool_))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -253,6 +260,15 @@ class RoadNetwork:
     def lane_count(self) -> int:
         """Number of lanes."""
         return int(self.lanes.link.size)
+
+    def links_called(self, name: str) -> list[str]:
+        """Ids of the links that a word means, which is one itself or the name of a street; none of another word."""
+        if name in self.link_row:
+            return [name]
+        wanted = name.casefold()
+        return [
+            self.links.id[row] for row, street in enumerate(self.links.name) if wanted and street.casefold() == wanted
+        ]
 
     def link_shape_xy(self, link: int) -> Floats:
         """Centre line of a link, ``[point, 2]`` m in the projected CRS."""

@@ -63,12 +63,12 @@ def _streets_with_their_lanes(scenario: Scenario) -> RoadNetwork:
     network = load_changed(city, scenario.network, scenario.period, changes, scenario.source_map)
     if not any(isinstance(event, Contraflow) for event in scenario.events):
         return network
-    from .contraflow import check_turns, lanes_to_add
+    from .contraflow import check_turns, lanes_to_add, with_lanes_standing_by
 
     changes = (*changes, *lanes_to_add(scenario, network))
     with_lanes = load_changed(city, scenario.network, scenario.period, changes, scenario.source_map)
     check_turns(scenario, network, with_lanes)
-    return with_lanes
+    return with_lanes_standing_by(network, with_lanes)
 
 
 def map_streets(scenario: Scenario) -> RoadNetwork:

@@ -12,7 +12,7 @@ import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from .progress import Progress
 
 DONE, DIFFERENT, WRONG_INPUT, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Failed(Exception):
@@ -119,10 +117,10 @@ _backend_option = click.option(
 )
 
 
-def _json_option(command: Command) -> Command:
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, nothing else.")(
-        command
-    )
+_seed_option = click.option("--seed", type=click.IntRange(min=0), help="Instead of the file's seed.")
+_cores = "Cores to use; the result does not depend on it."
+_threads_option = click.option("--threads", type=click.IntRange(min=1), help=_cores)
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, nothing else.")
 
 
 @click.group(
@@ -170,8 +168,8 @@ def diff(before: Path, after: Path, as_json: bool) -> int:
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Run folder to write.")
-@click.option("--seed", type=click.IntRange(min=0), help="Instead of the file's seed.")
-@click.option("--threads", type=click.IntRange(min=1), help="Cores to use; the result does not depend on it.")
+@_seed_option
+@_threads_option
 @_backend_option
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder, from its last snapshot.")
 @_json_option
@@ -192,8 +190,9 @@ def run(
 @click.option(
     "--reserve", default=0.5, show_default=True, type=click.FloatRange(min=0), help="Share that can set out besides."
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Instead of the file's seed.")
-@click.option("--threads", type=click.IntRange(min=1), help="Cores to use; the result does not depend on it.")
+@click.option("--turnable", multiple=True, help="Link or street whose lanes contraflow may turn; more than once.")
+@_seed_option
+@_threads_option
 @click.option("--resume", is_flag=True, help="Go on with the rehearsal in the folder, from its last snapshot.")
 @_json_option
 def rehearse(file: Path, out: Path, commands: Path | None, as_json: bool, **more: Any) -> int:

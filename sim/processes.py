@@ -215,15 +215,15 @@ class TurnLanes(Happening[Contraflow]):
         elif self.phase == 1:
             self._close_next(simulation)
             if len(self.closed) == len(self.event.link_ids) and self._clear(simulation, own):
-                self._shut(simulation, turned, -1)
+                _shut(simulation, turned, -1)
                 self._go_on(simulation, f"driven the other way on {turned.size} lanes")
                 end_s = self.event.end_s
                 return None if end_s is None else max(end_s - simulation.env.now, CLEAR_EVERY_S)
         elif self.phase == 2:
-            self._shut(simulation, turned, 1)
+            _shut(simulation, turned, 1)
             self._go_on(simulation, "closed to the other direction, to be cleared")
         elif self.phase == 3 and self._clear(simulation, turned):
-            self._shut(simulation, own, -1)
+            _shut(simulation, own, -1)
             self._go_on(simulation, "open again as ever")
             return None
         return CLEAR_EVERY_S
@@ -245,13 +245,12 @@ class TurnLanes(Happening[Contraflow]):
             turned.append(np.arange(network.links.lane_start[twin + 1] - count, network.links.lane_start[twin + 1]))
         return np.concatenate([self._of_link(simulation, link) for link in rows]), np.concatenate(turned)
 
-    def keep_shut(self, simulation: Simulation) -> None:
-        """Close the lanes that are there for it, as long as nothing is turned."""
-        self._shut(simulation, self.lanes(simulation)[1], 1)
-
     def _of_link(self, simulation: Simulation, link: int) -> np.ndarray:
-        first, last = simulation.model.network.links.lane_start[link : link + 2]
-        return np.arange(first + self.event.keep_lanes, last)
+        """Lanes of a link that lose their direction."""
+        network = simulation.model.network
+        first, last = network.links.lane_start[link : link + 2]
+        own = np.arange(first, last)[~network.lanes.stands_by[first:last]]
+        return own[self.event.keep_lanes :]
 
     def _close_next(self, simulation: Simulation) -> None:
         """Close links to which none leads on which there is still somebody."""
@@ -266,7 +265,7 @@ class TurnLanes(Happening[Contraflow]):
                 ready.append(link)
         for link in sorted(ready):
             self.closed.append(link)
-            self._shut(simulation, self._of_link(simulation, link), 1)
+            _shut(simulation, self._of_link(simulation, link), 1)
 
     def _clear(self, simulation: Simulation, lanes: np.ndarray) -> bool:
         """Whether nobody is on lanes, or in a junction on the way to them."""
@@ -276,20 +275,22 @@ class TurnLanes(Happening[Contraflow]):
             count = simulation.model.fleet.cities.lane_i[0, table.COUNT]
             return not (count[lanes].any() or count[into].any())
 
-    def _shut(self, simulation: Simulation, lanes: np.ndarray, change: int) -> None:
-        simulation.shut[lanes] += change
-        simulation.model.fleet.lane_open[:, lanes] = np.where(simulation.shut[lanes] > 0, 0, 1)
-        links = np.unique(simulation.model.network.lanes.link[lanes]).tolist()
-        update_closed(simulation, links)
-        journeys = simulation.journeys
-        journeys.announced[links] = journeys.closed[links]
-        if change > 0:
-            journeys.announce()
-
     def _go_on(self, simulation: Simulation, text: str) -> None:
         """Begin the next phase."""
         self.phase += 1
         simulation.log("contraflow", ", ".join(self.event.link_ids), text)
+
+
+def _shut(simulation: Simulation, lanes: np.ndarray, change: int) -> None:
+    """Close lanes, or open them again, which everybody knows."""
+    simulation.shut[lanes] += change
+    simulation.model.fleet.lane_open[:, lanes] = np.where(simulation.shut[lanes] > 0, 0, 1)
+    links = np.unique(simulation.model.network.lanes.link[lanes]).tolist()
+    update_closed(simulation, links)
+    journeys = simulation.journeys
+    journeys.announced[links] = journeys.closed[links]
+    if change > 0:
+        journeys.announce()
 
 
 class Events(Remembers):
@@ -315,12 +316,12 @@ class Events(Remembers):
         self._in_force: dict[tuple[str, int], list[Any]] = {}  # in the order in which they began
 
     def start(self) -> None:
-        """Put every event of the scenario on the clock."""
+        """Put every event of the scenario on the clock, and close the lanes that stand by for contraflow."""
         for number, event in enumerate(self.all):
-            duty = self._duty(number)
-            self._simulation.duties.begin(duty, event.start_s)
-            if isinstance(duty, TurnLanes):
-                duty.keep_shut(self._simulation)
+            self._simulation.duties.begin(self._duty(number), event.start_s)
+        stand_by = np.flatnonzero(self._simulation.model.network.lanes.stands_by)
+        if stand_by.size:
+            _shut(self._simulation, stand_by, 1)
 
     def add(self, event: Event) -> None:
         """Put another event on the clock of a run that goes on; its times lie ahead, in seconds after the start.

@@ -17,8 +17,9 @@ import numpy as np
 
 from ..kernels import walking_tables
 from ..scenarios.checkpoint import Checkpoint
+from ..scenarios.contraflow import with_turnable
 from ..scenarios.inject_kinds import Inject
-from ..scenarios.injects import read_inject, read_injects
+from ..scenarios.injects import read_inject, read_injects, turned_by
 from ..scenarios.planner_words import clock
 from . import inject_emergency  # noqa: F401  (what it does is known from then on)
 from .checkpoints import snapshots_in
@@ -362,6 +363,7 @@ def open_rehearsal(
     *,
     injects: str | Path | None = None,
     reserve: float = 0.5,
+    turnable: Sequence[str] = (),
     seed: int | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -379,6 +381,8 @@ def open_rehearsal(
         File of injects.
     reserve
         How many stand by for extra arrivals, as a share of those who drive and walk anyway.
+    turnable
+        Links, or names of streets, on which lanes stand by for contraflow; besides those of the file of injects.
     seed, threads, progress
         See ``run_scenario``.
     resume
@@ -393,19 +397,26 @@ def open_rehearsal(
     from .progress import Silent
 
     progress = progress or Silent()
-    scenario, network, trips, on_foot = prepare(path, progress)
+    about: dict[str, Any] = {
+        "reserve": reserve,
+        "turnable": [*turnable, *(() if injects is None else turned_by(Path(injects)))],
+    }
+    about |= _stood_by(Path(out)) if resume else {}
+    scenario, network, trips, on_foot = prepare(
+        path, progress, adapt=lambda read, streets: with_turnable(read, streets, turnable, about["turnable"])
+    )
     if scenario.checkpoint is None:
         scenario = scenario.model_copy(update={"checkpoint": USUAL})
     listed = [] if injects is None else read_injects(Path(injects), scenario, network)
     own_seed = scenario.seed if seed is None else seed
     saved = saved_run(Path(out), scenario, own_seed, progress) if resume else None
     if saved is not None:
-        reserve, listed = _reserve_of(Path(out)), []
+        listed = []
+    reserve = float(about["reserve"])
     trips = with_reserve(trips, 0.0 if scenario.routes.adapts else reserve, own_seed)
     if on_foot is not None:
         on_foot = replace(on_foot, walks=with_reserve(on_foot.walks, reserve, own_seed, on_foot=True))
     facts = {"scenario_file": path, "seed": own_seed, "threads": use_threads(threads), "device": "cpu"}
-    about = {"reserve": reserve}
     folder = open_run_folder(scenario, network, out, goes_on=saved is not None, rehearsal=about, **facts)
 
     def extend(simulation: Simulation) -> None:
@@ -419,18 +430,20 @@ def open_rehearsal(
     return Rehearsal(open_run(folder, (scenario, network, trips, on_foot), how, saved, progress, extend=extend))
 
 
-def _reserve_of(out: Path) -> float:
-    """How many stood by in a rehearsal that goes on.
+def _stood_by(out: Path) -> dict[str, Any]:
+    """Who and what stood by in a rehearsal that goes on; nothing where none was begun.
 
     Raises
     ------
     SnapshotError
         When the folder holds a run, no rehearsal.
     """
-    facts = read_run(out).manifest.get("rehearsal")
+    if not (out / MANIFEST).exists():
+        return {}
+    facts: dict[str, Any] | None = read_run(out).manifest.get("rehearsal")
     if facts is None:
         raise SnapshotError(out / MANIFEST, "is of a run, not of a rehearsal: citytwin run FILE -o DIR --resume")
-    return float(facts["reserve"])
+    return facts
 
 
 def _time_of(path: Path) -> float:

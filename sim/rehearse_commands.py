@@ -22,12 +22,13 @@ play 60 [until 14:30]                            the same, 60 times as fast as r
 close LINKS [lanes 0,1] [for 60 min] [broadcast] close a road; who comes to it sees it, or everybody is told
 limit LINKS 30 [for 60 min]                      another speed limit, km/h
 block LINK [lane 0] [at 50 m] for 30 min         a vehicle breaks down
+turn LINKS [keep 1] [for 60 min]                 contraflow: lanes are driven the other way; see --turnable
 retime JUNCTION cycle 90 [for 60 min]            another signal programme
 arrivals +20% [on foot] [for 30 min]             more people set out, by car if nothing else is said
 order ZONES [compliance 90%]                     tell zones to leave
 full SHELTER                                     a shelter takes nobody else
 move HAZARD east 200 [north -50]                 a hazard is elsewhere, m
-begin EVENT | end EVENT                          an event of the scenario begins, or ends, now: contraflow
+begin EVENT | end EVENT                          contraflow of the scenario begins, or ends, now
 out UNIT | in UNIT                               an ambulance or fire engine is out of service, or back
 inject {kind: …, …}                              anything an inject file may hold
 at 14:10 close …                                 the same, later
@@ -70,6 +71,7 @@ class Commands:
             "close": self._close,
             "limit": self._limit,
             "block": self._block,
+            "turn": self._turn,
             "retime": _retime,
             "arrivals": _arrivals,
             "order": _order,
@@ -216,20 +218,17 @@ class Commands:
             keys["position_m"] = _number(options["at"], "at 50 m")
         return keys
 
+    def _turn(self, words: list[str]) -> dict[str, Any]:
+        links, options = self._links(words), _options(words[1:], ("keep", "for"))
+        keys: dict[str, Any] = {"kind": "contraflow", "links": links, **_for(options)}
+        return keys | ({"keep_lanes": int(_number(options["keep"], "keep 1"))} if "keep" in options else {})
+
     def _links(self, words: list[str]) -> list[str]:
         """Ids of links that a word means: ids themselves, or names of streets."""
         if not words:
             raise _wrong(LINK_COMMANDS)
         network = self._rehearsal.simulation.model.network
-        found: list[str] = []
-        for name in words[0].split(","):
-            called = [
-                network.links.id[row]
-                for row, street in enumerate(network.links.name)
-                if street and street.casefold() == name.strip().casefold()
-            ]
-            found += [name.strip()] if name.strip() in network.link_row or not called else called
-        return found
+        return [link for name in words[0].split(",") for link in network.links_called(name.strip()) or [name.strip()]]
 
 
 def _retime(words: list[str]) -> dict[str, Any]:

@@ -260,8 +260,13 @@ def _on_the_cpu(backend: Backend) -> Backend:
     return "cpu"
 
 
-def prepare(path: str | Path, progress: Progress) -> tuple[Scenario, RoadNetwork, TripTable, OnFoot | None]:
-    """Scenario, streets, trips and walks; or every problem of all at once, as `citytwin validate` lists them."""
+def prepare(
+    path: str | Path, progress: Progress, *, adapt: Callable[[Scenario, RoadNetwork], Scenario] | None = None
+) -> tuple[Scenario, RoadNetwork, TripTable, OnFoot | None]:
+    """Scenario, streets, trips and walks; or every problem of all at once, as `citytwin validate` lists them.
+
+    ``adapt`` changes the scenario once its streets are known.
+    """
     from ..scenarios.problems import InputError, ScenarioError
     from ..scenarios.scenario import check_scenario, load_scenario
 
@@ -270,6 +275,9 @@ def prepare(path: str | Path, progress: Progress) -> tuple[Scenario, RoadNetwork
         scenario = load_scenario(path)
         progress.stage("reading the streets")
         network = network_of(scenario)
+        read, scenario = scenario, scenario if adapt is None else adapt(scenario, network)
+        if scenario is not read:
+            network = network_of(scenario)
         progress.stage("making trips")
         return scenario, network, trips_of(scenario, network), walks_of(scenario, network)
     except InputError as error:

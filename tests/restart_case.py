@@ -6,7 +6,9 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from evacuation_case import write_case
 from hazard_case import box, write_series
+from patch_case import square
 from traffic_case import BLOCK_DEGREES, TOWN_AT, write_scenario, write_town
 
 from citytwin.scenarios.load_network import load_network
@@ -103,6 +105,32 @@ def write_busy_town(folder: Path, **keys: Any) -> Path:
         "checkpoint": {"every_s": 40, "keep": 3},
     }
     return write_scenario(folder, **(defaults | keys))
+
+
+def write_evacuated_town(folder: Path) -> Path:
+    """Write a town that is left on foot, by car and by bus while water rises, with crowds in the plane."""
+    first, last = square(1, 1, 0.3), square(2.5, 2, 0.3)
+    write_series(
+        folder / "water.geojson",
+        (60, [*first, first[0]], {"depth_m": 0.2}),
+        (200, [*first, first[0]], {"depth_m": 1.3}),
+    )
+    drawn = [{"id": "market", "polygon": square(1.5, 1, 0.25)}, {"id": "gate", "polygon": square(2, 2, 0.15)}]
+    scenario = {
+        "duration_s": 700,
+        "demand": [{"kind": "random_trips", "per_hour": 900, "min_distance_m": 200}],
+        "walks": [{"kind": "random_trips", "per_hour": 6000, "min_distance_m": 100, "end_s": 300}],
+        "patches": drawn,
+        "walking": {"patches_above_per_m2": 0.2},
+        "hazards": [
+            {"kind": "flood", "file": "water.geojson", "every_s": 20},
+            {"kind": "blocked_area", "polygon": last, "start_s": 150, "end_s": 350, "every_s": 20},
+        ],
+        "crowd_monitor": {"least_per_m2": 0.01, "hold_s": 10},
+        "checkpoint": {"every_s": 40, "keep": 3},
+    }
+    at_once = {"kind": "uniform", "least_s": 0, "most_s": 120}
+    return write_case(folder, scenario=scenario, preparation=at_once, modes={"car": 0.3})
 
 
 def simulation_of(path: Path, **more: Any) -> Simulation:

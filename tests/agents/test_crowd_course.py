@@ -49,7 +49,7 @@ def shortest(space: CrowdSpace, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
     """Metres to the exit by the shortest way."""
     with monkeypatch.context() as patched:
         patched.setattr(crowd_space, "_take_course", lambda *_: None)
-        return crowd_space.with_ways(space).to_go[0]
+        return crowd_space.with_closed(space, space.closed).way_to(0)
 
 
 def solved_at_once(space: CrowdSpace, to_go: np.ndarray) -> np.ndarray:
@@ -84,7 +84,7 @@ def test_the_course_is_that_of_a_direct_solution(monkeypatch):
     wanted = solved_at_once(space, shortest(space, monkeypatch))
     free = np.isfinite(wanted)
     assert free.sum() > 4000
-    assert np.abs(space.to_go[0] - wanted)[free].max() < 0.02
+    assert np.abs(space.way_to(0) - wanted)[free].max() < 0.02
 
 
 def test_a_straight_way_is_as_long_as_it_is():
@@ -96,7 +96,7 @@ def test_a_straight_way_is_as_long_as_it_is():
 
 def ways_down(space: CrowdSpace) -> int:
     """Nodes from which a way leads, but from none of whose neighbours less is to go."""
-    to_go = np.where((space.wall > 0.0) & (space.to_go[0] < crowd_space.FAR), space.to_go[0], crowd_space.FAR)
+    to_go = np.where((space.wall > 0.0) & (space.way_to(0) < crowd_space.FAR), space.way_to(0), crowd_space.FAR)
     lowest = np.min([np.roll(to_go, by, axis) for by in (-1, 1) for axis in (0, 1)], axis=0)
     goal = to_go < 4.0 * space.grid_m
     return int(((lowest >= to_go) & (to_go < crowd_space.FAR) & ~goal).sum())
@@ -127,4 +127,4 @@ def test_people_keep_beside_each_other_until_a_corner(monkeypatch):
         return np.degrees(np.arctan2(up, along))
 
     assert degrees(shortest(space, monkeypatch)).min() > 8.0
-    assert np.abs(degrees(space.to_go[0])).max() < 5.0
+    assert np.abs(degrees(space.way_to(0))).max() < 5.0

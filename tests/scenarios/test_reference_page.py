@@ -47,6 +47,7 @@ def test_every_kind_of_inject_is_on_its_page() -> None:
         "shelter_full",
         "hazard_moves",
         "unit_out",
+        "contraflow",
         "event_begins",
     ):
         assert f"### `kind: {kind}`" in page

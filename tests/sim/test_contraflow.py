@@ -11,6 +11,8 @@ import pytest
 from citytwin.kernels import traffic_tables as table
 from citytwin.scenarios.problems import ScenarioError
 from citytwin.scenarios.scenario import load_scenario
+from citytwin.sim.rehearsal import Rehearsal, open_rehearsal
+from citytwin.sim.rehearse_commands import Commands
 from citytwin.sim.run import network_of, trips_of
 from citytwin.sim.simulation import Simulation
 from citytwin.sim.snapshot import restore, take
@@ -109,3 +111,85 @@ def test_what_cannot_be_turned_is_refused_in_words(tmp_path):
         road(tmp_path, events=turned(), turns=True)
     with pytest.raises(ScenarioError, match=r"no such link"):
         road(tmp_path, events=turned(links=["way/7:0-1"]))
+
+
+def test_the_same_lanes_are_turned_twice(tmp_path):
+    """Out from the beginning, and again when most are out; in between, and at the end, all is as before."""
+    again = {"id": "again", "kind": "contraflow", "links": BACK, "start_s": 700, "end_s": 800}
+    simulation = road(tmp_path, events=[*turned(end_s=400), again], outward=MANY)
+    own, other = simulation.events._duty(0).lanes(simulation)
+    open_at = {}
+    for t_s in (200, 600, 780, 1200):
+        simulation.run(t_s)
+        open_at[t_s] = bool((simulation.shut[other] == 0).all()), bool((simulation.shut[own] == 0).all())
+    assert open_at == {200: (True, False), 600: (False, True), 780: (True, False), 1200: (False, True)}
+
+
+def test_lanes_of_both_directions_stand_by_for_each_other(tmp_path):
+    inward = {"id": "in", "kind": "contraflow", "links": OUT, "start_s": 500}
+    simulation = road(tmp_path, events=[*turned(end_s=300), inward], outward=20, inward=20)
+    network = simulation.model.network
+    turns = [simulation.events._duty(row).lanes(simulation) for row in (0, 1)]
+    assert [[lanes.size for lanes in turn] for turn in turns] == [[2, 2], [2, 2]]
+    assert network.lanes.stands_by.sum() == 4 and not network.lanes.stands_by[turns[1][0]].any()
+    simulation.run(200)
+    assert (simulation.shut[turns[0][1]] == 0).all() and (simulation.shut[turns[1][1]] == 1).all()
+    simulation.run(900)
+    assert (simulation.shut[turns[0][1]] == 1).all() and (simulation.shut[turns[1][1]] == 0).all()
+
+
+def drilled(folder: Path, **more: object) -> Rehearsal:
+    """A rehearsal on the road, on which nothing is planned."""
+    road(folder, events=[], inward=12)
+    return open_rehearsal(folder / "road.yaml", folder / "drill", **more)
+
+
+def test_a_rehearsal_turns_lanes_of_streets_named_beforehand(tmp_path):
+    """By a command; it goes on as if the scenario had an event."""
+    with drilled(tmp_path, turnable=[*BACK], reserve=0.0) as rehearsal:
+        commands = Commands(rehearsal)
+        for link in (OUT[0], "way/2:0-1"):
+            with pytest.raises(ScenarioError) as error:
+                commands.do(f"turn {link}")
+            said = (
+                "no lanes stand by for" if link in OUT else "has no other direction that its lanes could be turned to"
+            )
+            assert said in str(error.value)
+        with pytest.raises(ScenarioError, match="is one direction of a road whose other one is here too"):
+            commands.do(f"turn {','.join((*OUT, *BACK))}")
+        rehearsal.run_until(60)
+        commands.do(f"turn {','.join(BACK)}")
+        rehearsal.run_until(700)
+        ended = rehearsal.simulation.model.fleet.state_hash()
+        texts = [entry.text for entry in rehearsal.simulation.entries if entry.kind == "contraflow"]
+    assert texts[1].startswith("driven the other way on 2 lanes")
+    planned = road(tmp_path, events=turned(start_s=60), inward=12)
+    planned.run(700)
+    assert ended == planned.model.fleet.state_hash()
+
+
+def test_a_file_of_injects_says_beforehand_what_is_turned_and_a_resumed_rehearsal_knows(tmp_path):
+    file = tmp_path / "injects.yaml"
+    file.write_text(f"injects:\n  - {{at: 60, kind: contraflow, links: {json.dumps(BACK)}, for_min: 3}}\n")
+    killed = drilled(tmp_path, injects=file)
+    killed.run_until(130)
+    del killed  # nothing is closed, as when the process is killed
+    with open_rehearsal(tmp_path / "road.yaml", tmp_path / "drill", resume=True) as again:
+        again.run_until(700)
+        texts = [entry.text for entry in again.simulation.entries if entry.kind == "contraflow"]
+    assert len(texts) == 4 and texts[-1] == "open again as ever"
+
+
+def test_what_cannot_stand_by_is_told_at_once(tmp_path):
+    with pytest.raises(ScenarioError) as error:
+        drilled(tmp_path, turnable=["Nowhere", "way/2:0-1", *BACK])
+    texts = [problem.text for problem in error.value.problems]
+    assert len(texts) == 2 and texts[0].startswith("no such link or street.") and texts[1].startswith("has no other")
+    file = tmp_path / "injects.yaml"
+    file.write_text(
+        'injects:\n  - {at: 60, kind: contraflow, links: ["way/2:0-1", "way/7:0-1"]}\n  - {at: 90, kind: contraflow}\n'
+    )
+    with pytest.raises(ScenarioError) as error:
+        drilled(tmp_path, injects=file)
+    texts = " ".join(problem.text for problem in error.value.problems)
+    assert "has no other direction" in texts and "no such link" in texts and "needs `link` or `links`" in texts

@@ -12,7 +12,7 @@ import time
 import pytest
 from click.testing import CliRunner
 from evacuation_case import write_case
-from restart_case import files_of, write_busy_town
+from restart_case import files_of, write_busy_town, write_evacuated_town
 
 from citytwin.scenarios.problems import InputError, describe
 from citytwin.sim.checkpoints import snapshots_in
@@ -99,6 +99,18 @@ def test_a_run_stopped_by_ctrl_c_goes_on(town, whole, stopped, tmp_path):
     assert manifest["started"] == before.manifest["started"]
     assert [path.name for path in snapshots_in(folder)] == ["0000360.0.npz", "0000400.0.npz", "0000440.0.npz"]
     assert not list((folder / "checkpoints").glob("*.arrows"))
+
+
+def test_people_who_leave_a_town_through_crowds_and_water_go_on(tmp_path):
+    """An evacuation with patches, drawn ones and such as come and go, and with hazards."""
+    town = write_evacuated_town(tmp_path)
+    whole = run_scenario(town, tmp_path / "whole")
+    walking, people = whole.summary["walking"], whole.summary["evacuation"]["people"]
+    assert walking["dense_patches"]["squares_that_became_dense"] > 0 and people["incapacitated"] > 0
+    assert people["sheltered"] > 30 and min(patch["left"] for patch in walking["patches"].values()) > 20
+    folder = stopped_run(town, tmp_path / "stopped", 330)
+    assert figures(run_scenario(town, folder, resume=True).summary) == figures(whole.summary)
+    assert files_of(folder) == files_of(whole.folder)
 
 
 RUN = "import sys; from citytwin.sim.run import run_scenario; run_scenario(*sys.argv[1:], resume=True)"
