@@ -322,7 +322,7 @@ def build_fleet(
         sensor=_each(members, _sensor_table(sensors)),
         crossed_f=_each(members, crossed_f),
         counter=np.zeros((members, table.COUNTERS), np.int64),
-        busy=np.zeros((members, table.BUSY_COLUMNS, max(junction.shape[1], link.shape[1])), np.int32),
+        busy=np.zeros((members, table.BUSY_COLUMNS, max(junction.shape[1], lane_i.shape[1])), np.int32),
         road_lanes=network.lane_count,
         step_s=float(step_s),
         max_decel=float(drivers.max_decel_mps2),

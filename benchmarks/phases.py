@@ -25,15 +25,15 @@ from traffic import busy_grid
 
 from citytwin.agents.fleet import Fleet, build_fleet
 from citytwin.kernels import traffic_tables as table
-from citytwin.kernels.busy import busy_junctions, busy_links, find_busy
+from citytwin.kernels.busy import busy_junctions, busy_links, find_busy, find_rows
 from citytwin.kernels.compile import bare_entry, woven
 from citytwin.kernels.crossing import enter_streets, leave_streets
 from citytwin.kernels.following import advance_lane, follow_lane
 from citytwin.kernels.junctions import decide_junction
 from citytwin.kernels.links import let_all_arrive, serve_link
 from citytwin.kernels.members import member_of
-from citytwin.kernels.traffic import advance_signal, note_promises, rows_of
-from citytwin.kernels.traffic_tables import BUSY_JUNCTIONS, BUSY_LINKS, COUNT, UPDATES, City
+from citytwin.kernels.traffic import advance_signal, note_promises
+from citytwin.kernels.traffic_tables import BUSY_JUNCTIONS, BUSY_LINKS, BUSY_ROWS, COUNT, DESTINATION, UPDATES, City
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.scenario import Drivers
 from citytwin.scenarios.synthetic import grid_city
@@ -86,7 +86,8 @@ def decide_junctions(cities: City, m: int, t_s: float) -> None:
 def all_arrive(cities: City, m: int, t_s: float) -> None:
     city = member_of(cities, m)
     for i in range(busy_links(city)):
-        let_all_arrive(city, city.busy[BUSY_LINKS, i], t_s)
+        if city.link[DESTINATION, city.busy[BUSY_LINKS, i]] != 0:
+            let_all_arrive(city, city.busy[BUSY_LINKS, i], t_s)
 
 
 @bare_entry
@@ -99,22 +100,17 @@ def serve_links(cities: City, m: int, t_s: float) -> None:
 @bare_entry
 def follow_lanes(cities: City, m: int, t_s: float) -> None:
     city = member_of(cities, m)
-    for i in range(busy_links(city) + busy_junctions(city)):
-        first, last = rows_of(city, i)
-        for lane in range(first, last):
-            if city.lane_i[COUNT, lane] > 0:
-                city.counter[UPDATES] += city.lane_i[COUNT, lane]
-                follow_lane(city, lane, step_at(city, t_s))
+    for i in range(find_rows(city)):
+        lane = city.busy[BUSY_ROWS, i]
+        city.counter[UPDATES] += city.lane_i[COUNT, lane]
+        follow_lane(city, lane, step_at(city, t_s))
 
 
 @bare_entry
 def advance_lanes(cities: City, m: int, t_s: float) -> None:
     city = member_of(cities, m)
-    for i in range(busy_links(city) + busy_junctions(city)):
-        first, last = rows_of(city, i)
-        for lane in range(first, last):
-            if city.lane_i[COUNT, lane] > 0:
-                advance_lane(city, lane)
+    for i in range(find_rows(city)):
+        advance_lane(city, city.busy[BUSY_ROWS, i])
 
 
 @bare_entry

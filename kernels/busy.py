@@ -11,11 +11,13 @@ from .traffic_tables import (
     APPROACHED,
     BUSY_JUNCTIONS,
     BUSY_LINKS,
+    BUSY_ROWS,
     COUNT,
     DUE_STEP,
     ENDS_AT,
     ENTRY_DUE,
     ENTRY_NEXT,
+    FIRST_CONNECTOR_IN,
     FIRST_LANE,
     INSIDE,
     OWES,
@@ -68,6 +70,25 @@ def find_busy(city: City, step: int) -> None:
         city.busy[BUSY_JUNCTIONS, found] = junction
         found += 1 if there > 0 else 0
     city.busy[BUSY_JUNCTIONS, junctions] = found
+
+
+@woven
+def find_rows(city: City) -> int:
+    """List the lane rows of busy links and of junctions that somebody is in, those that are not empty; how many."""
+    found = 0
+    for i in range(busy_links(city)):
+        link = city.busy[BUSY_LINKS, i]
+        for lane in range(city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]):
+            city.busy[BUSY_ROWS, found] = lane
+            found += 1 if city.lane_i[COUNT, lane] > 0 else 0
+    for i in range(busy_junctions(city)):
+        junction = city.busy[BUSY_JUNCTIONS, i]
+        if city.junction[INSIDE, junction] > 0:
+            first, last = city.junction[FIRST_CONNECTOR_IN, junction], city.junction[FIRST_CONNECTOR_IN, junction + 1]
+            for row in range(city.road_lanes + first, city.road_lanes + last):
+                city.busy[BUSY_ROWS, found] = row
+                found += 1 if city.lane_i[COUNT, row] > 0 else 0
+    return found
 
 
 @woven

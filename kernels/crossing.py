@@ -12,6 +12,7 @@ from .traffic_tables import (
     CONNECTOR,
     CONTENT,
     COUNT,
+    DESTINATION,
     FIRST_CONNECTOR_IN,
     FIRST_LANE_IN,
     FIRST_SENSOR,
@@ -41,11 +42,12 @@ from .traffic_tables import (
     SENSOR_SPEED_SUM,
     SPEED_MPS,
     TO_LANE,
+    TO_LINK,
     WENT_OUT,
     YIELDS_TO,
     City,
 )
-from .ways import way_on
+from .ways import goes_on, way_on
 
 
 @woven
@@ -122,6 +124,8 @@ def enter_streets(city: City, junction: int) -> None:
                 city.vehicle_i[vehicle, REAR_IN] = -1
             city.vehicle_i[vehicle, CONNECTOR] = way_on(city, vehicle, to_lane, -1)
             city.vehicle_i[vehicle, CONTENT] = 0
+            if not goes_on(city, vehicle, 1):
+                city.link[DESTINATION, city.connector[TO_LINK, connector]] = 1
             city.junction[INSIDE, junction] -= 1
             city.lane_i[WENT_OUT, row] += 1
             city.lane_i[CAME_IN, to_lane] += 1

@@ -6,11 +6,11 @@ import math
 
 from .chance import DRIVER_IMPERFECTION, uniform
 from .compile import bare, woven
-from .driving import brake_distance, dawdled, slowing_speed
+from .driving import KRAUSS, brake_distance, dawdled, slowing_speed
 from .gaps import room_before_others
-from .lane_desire import KEEPS_PACE_MPS, KEEPS_PACE_MPS2, SHORTEST, relax
+from .lane_desire import KEEPS_PACE_MPS, KEEPS_PACE_MPS2, SHORTEST, relaxed
 from .merging import merging_ahead, zip_ahead
-from .pace import aimed, behind, behind_next, wall, wished_speed
+from .pace import STOP_MARGIN_M, aimed, behind, behind_next, headway_on, wall, wished_speed
 from .passing import behind_those_ahead, keep_order
 from .people import to_people
 from .rings import at
@@ -41,6 +41,7 @@ from .traffic_tables import (
     MATCHES,
     MAX_ACCEL,
     MIN_GAP_M,
+    MODEL,
     NEXT_POSITION_M,
     NEXT_SPEED_MPS,
     NO_PASSING,
@@ -79,6 +80,7 @@ from .ways import goes_on
 
 MOVING_MPS = 0.1  # slower than this a vehicle stands
 FAST_MPS = 60.0 / 3.6  # the critical speed of MOBIL: where the limit is lower, lanes may be chosen freely
+CLOSE_UP = 0.999999  # of the least gap: nearer than this nobody goes on, however numbers are rounded
 DIVERGE_M = 3.0  # beyond the stop line, paths from one lane have parted
 
 
@@ -187,6 +189,43 @@ def people_ahead(city: City, vehicle: int, lane: int, left: float, granted: bool
 
 
 @woven
+def lost_by_chance(city: City, vehicle: int, number: int) -> float:
+    """Speed (m/s) that an imperfect driver loses in step ``number``, see ``dawdled``."""
+    kind = city.vehicle_i[vehicle, CLASS]
+    if city.driver[kind, IMPERFECTION] == 0.0 or city.driver[kind, MODEL] != KRAUSS:
+        return 0.0
+    draw = uniform(0, city.vehicle_i[vehicle, CHANCE], DRIVER_IMPERFECTION, number)
+    return city.driver[kind, IMPERFECTION] * city.driver[kind, MAX_ACCEL] * city.step_s * draw
+
+
+@woven
+def stays(city: City, vehicle: int, ahead: int, lane: int, left: float, lost: float) -> bool:
+    """Whether a vehicle that stands goes on standing for sure, so that nobody need ask by which rule.
+
+    At less than the least gap behind the next in its lane (``ahead``, -1: nobody), who stands and will not move, every
+    model of following tells it to go backwards, and no rule but those asked for here to go further back. So does the
+    stop line the first, ``left`` metres before it, at the distance where vehicles come to rest. ``lost`` is speed that
+    it loses by chance: who would go no faster does not go.
+    """
+    kind = city.vehicle_i[vehicle, CLASS]
+    granted = city.vehicle_i[vehicle, GRANTED]
+    if ahead >= 0:
+        if city.vehicle_f[ahead, SPEED_MPS] != 0.0 or city.vehicle_f[ahead, NEXT_SPEED_MPS] != 0.0:
+            return False
+        gap = city.vehicle_f[ahead, POSITION_M] - city.vehicle_f[vehicle, POSITION_M]
+        gap = max(gap - city.driver[city.vehicle_i[ahead, CLASS], LENGTH_M], 0.1)
+        least = city.driver[kind, MIN_GAP_M]
+        headway = headway_on(city, lane, kind) * (1.0 - city.vehicle_f[vehicle, SHORTER])
+        if granted == ON_TRUST or gap >= CLOSE_UP * least + CLOSE_UP * lost * headway:
+            return False
+    elif left > STOP_MARGIN_M + CLOSE_UP * lost * city.step_s or granted != 0 or not goes_on(city, vehicle, 1):
+        return False
+    connector = city.vehicle_i[vehicle, CONNECTOR]
+    zips = connector >= 0 and city.connector[ZIPS, connector] != 0
+    return not zips and city.vehicle_i[vehicle, YIELDS_TO] < 0
+
+
+@woven
 def follow_lane(city: City, lane: int, number: int) -> None:
     """Find next speed and position of every vehicle on a lane row from the present state of all, in step ``number``."""
     road_lanes = city.road_lanes
@@ -198,6 +237,9 @@ def follow_lane(city: City, lane: int, number: int) -> None:
         rear = rear_beyond(city, lane)
         blocked = city.lane_f[OBSTACLE_M, lane] < math.inf
     passing = city.lane_i[OPPOSITE, lane] != NO_PASSING
+    watched = city.lane_i[FIRST_SENSOR, lane] < city.lane_i[FIRST_SENSOR, lane + 1]  # of a connector: none
+    may_stay = not passing and not watched
+    line_m = length if on_road and rear >= 0.0 else math.inf  # where nobody's rear is beyond
     people = city.crossed_f.shape[1] > 0
     ahead, beside, next_beside, those_beside = -1, -1, 0, 0
     if lane + 1 < road_lanes and city.lane_f[LIMIT_MPS, lane] > FAST_MPS:
@@ -206,6 +248,15 @@ def follow_lane(city: City, lane: int, number: int) -> None:
         )
     for k in range(city.lane_i[COUNT, lane]):
         vehicle = at(city, lane, k)
+        stands = may_stay and city.vehicle_f[vehicle, SPEED_MPS] == 0.0
+        lost = 0.0 if blocked or people or not stands else lost_by_chance(city, vehicle, number)
+        if stands and stays(city, vehicle, ahead, lane, line_m - city.vehicle_f[vehicle, POSITION_M], lost):
+            if ahead >= 0:
+                city.vehicle_i[vehicle, CAUSE] = LEADER
+            city.vehicle_f[vehicle, NEXT_SPEED_MPS] = 0.0
+            city.vehicle_f[vehicle, NEXT_POSITION_M] = city.vehicle_f[vehicle, POSITION_M]
+            ahead = vehicle
+            continue
         kind = city.vehicle_i[vehicle, CLASS]
         position, speed = city.vehicle_f[vehicle, POSITION_M], city.vehicle_f[vehicle, SPEED_MPS]
         comfort = city.driver[kind, COMFORT_DECEL]
@@ -326,25 +377,21 @@ def follow_lane(city: City, lane: int, number: int) -> None:
 @woven
 def advance_lane(city: City, lane: int) -> None:
     """Take over the next speed and position of every vehicle on a lane row."""
-    step = city.step_s
+    step, driven_m = city.step_s, city.lane_f[VEHICLE_M, lane]
     count = city.lane_i[COUNT, lane]
-    standing = 0
+    standing, stops = 0, 0
     for k in range(count):
         vehicle = at(city, lane, k)
         speed = city.vehicle_f[vehicle, NEXT_SPEED_MPS]
+        stands, stood_s = speed < MOVING_MPS, city.vehicle_f[vehicle, STANDING_S]
+        standing += 1 if stands else 0
+        stops += 1 if stands and stood_s == 0.0 else 0
         city.vehicle_f[vehicle, SPEED_MPS] = speed
-        if speed < MOVING_MPS:
-            standing += 1
-            if city.vehicle_f[vehicle, STANDING_S] == 0.0:
-                city.lane_i[STOPS, lane] += 1
-            city.vehicle_f[vehicle, STANDING_S] += step
-        else:
-            city.vehicle_f[vehicle, STANDING_S] = 0.0
+        city.vehicle_f[vehicle, STANDING_S] = stood_s + step if stands else 0.0
         city.vehicle_f[vehicle, POSITION_M] = city.vehicle_f[vehicle, NEXT_POSITION_M]
         city.vehicle_f[vehicle, DRIVEN_M] += speed * step
-        if city.vehicle_f[vehicle, SHORTER] > 0.0:
-            relax(city, vehicle)
-        city.lane_f[VEHICLE_M, lane] += speed * step
+        city.vehicle_f[vehicle, SHORTER] = relaxed(city.vehicle_f[vehicle, SHORTER], step)
+        driven_m += speed * step
         if city.vehicle_i[vehicle, REAR_IN] >= 0:
             city.vehicle_f[vehicle, REAR_LEFT_M] -= speed * step
             if city.vehicle_f[vehicle, REAR_LEFT_M] <= 0.0:
@@ -353,6 +400,8 @@ def advance_lane(city: City, lane: int) -> None:
     if city.lane_i[OPPOSITE, lane] != NO_PASSING and not keep_order(city, lane):
         city.lane_f[PASSING_TO_M, lane] = 0.0
     city.lane_f[VEHICLE_S, lane] += count * step
+    city.lane_f[VEHICLE_M, lane] = driven_m
+    city.lane_i[STOPS, lane] += stops
     if standing > 0:
         city.lane_i[STANDING_STEPS, lane] += standing
         city.lane_i[LONGEST_QUEUE, lane] = max(city.lane_i[LONGEST_QUEUE, lane], standing)

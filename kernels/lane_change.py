@@ -26,6 +26,7 @@ from .traffic_tables import (
     CONNECTOR,
     CONTENT,
     COUNT,
+    COURTEOUS,
     FIRST_FOE,
     FIRST_LANE,
     GRANTED,
@@ -135,6 +136,8 @@ def shorter_queue(city: City, link: int, lane: int, k: int, vehicle: int) -> int
         if not first <= other < last or not may_use(city, other, access) or blocked_soon(city, other, position):
             continue
         ahead = place_in_lane(city, other, position)
+        if ahead >= fewest:
+            continue
         if wanted >= 0:
             here, there = suits(city, vehicle, lane), suits(city, vehicle, other)
             if there == 0:
@@ -357,14 +360,22 @@ def change_lane(city: City, lane: int, k: int, other: int, t_s: float, to_gain: 
 
 
 @woven
+def forget_courtesies(city: City, link: int) -> None:
+    """Have nobody on a link yield to, or keep pace with, anybody any more: who still needs it asks again."""
+    for lane in range(city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]):
+        for k in range(city.lane_i[COUNT, lane]):
+            city.vehicle_i[at(city, lane, k), YIELDS_TO] = -1
+            city.vehicle_i[at(city, lane, k), MATCHES] = -1
+    city.link[COURTEOUS, link] = 0
+
+
+@woven
 def change_lanes(city: City, link: int, t_s: float) -> None:
     """Let drivers on a link change lanes, those ahead first; nobody by more than one lane a step."""
     first, last = city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
     if last - first > 1:
-        for lane in range(first, last):
-            for k in range(city.lane_i[COUNT, lane]):
-                city.vehicle_i[at(city, lane, k), YIELDS_TO] = -1
-                city.vehicle_i[at(city, lane, k), MATCHES] = -1
+        if city.link[COURTEOUS, link] != 0:
+            forget_courtesies(city, link)
         just_came = -1
         for lane in range(first, last):
             came_before, just_came = just_came, -1
@@ -381,6 +392,7 @@ def change_lanes(city: City, link: int, t_s: float) -> None:
                     other = faster_lane(city, link, lane, k, vehicle, t_s)
                 if other < 0:
                     continue
+                city.link[COURTEOUS, link] = 1
                 if change_lane(city, lane, k, other, t_s, to_gain) or (k == 0 and cross_over(city, link, lane, other)):
                     just_came = vehicle
                     break

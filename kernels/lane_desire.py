@@ -9,7 +9,7 @@ lanes grows slowly to what the driver likes.
 from __future__ import annotations
 
 from .compile import kernel, woven
-from .traffic_tables import CONNECTOR, CONTENT, SHORTER, SPEED_MPS, City
+from .traffic_tables import CONNECTOR, CONTENT, SPEED_MPS, City
 from .ways import leads_on_m
 
 SEE_M = 295.0  # its x_0, for each change of lanes
@@ -31,12 +31,11 @@ def desire(left: float, speed: float, changes: int) -> float:
     return min(1.0, max(0.0, by_place, by_time))
 
 
-@woven
-def relax(city: City, vehicle: int) -> None:
-    """Let a headway grow towards the one wished for, by ``step / tau`` of what is missing."""
-    city.vehicle_f[vehicle, SHORTER] *= 1.0 - city.step_s / RELAXES_S
-    if city.vehicle_f[vehicle, SHORTER] < 0.01:
-        city.vehicle_f[vehicle, SHORTER] = 0.0
+@kernel
+def relaxed(shorter: float, step: float) -> float:
+    """Share by which a headway is shorter, a step later: it grows by ``step / tau`` of what is missing."""
+    share = shorter * (1.0 - step / RELAXES_S)
+    return 0.0 if share < 0.01 else share
 
 
 @kernel

@@ -29,6 +29,7 @@ from .traffic_tables import (
     COUNT,
     CREATED,
     DEPART_S,
+    DESTINATION,
     DESTINATION_M,
     DRIVEN_M,
     DRIVING,
@@ -172,6 +173,8 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
         city.vehicle_i[vehicle, CAUSE] = NOTHING
         city.vehicle_f[vehicle, STANDING_S] = 0.0
         city.vehicle_f[vehicle, ENTERED_S] = t_s
+        if wanted < 0:
+            city.link[DESTINATION, link] = 1
         city.counter[ENTERED] += 1
         city.lane_i[CAME_IN, lane] += 1
         if ahead_m > 0.0:
@@ -183,13 +186,15 @@ def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
 
 
 @woven
-def let_arrive(city: City, lane: int, t_s: float) -> None:
-    """Take vehicles that reached their destination off a lane."""
+def let_arrive(city: City, lane: int, t_s: float) -> int:
+    """Take vehicles that reached their destination off a lane; how many have still to go there on it."""
+    to_go = 0
     for k in range(city.lane_i[COUNT, lane] - 1, -1, -1):
         vehicle = at(city, lane, k)
         if goes_on(city, vehicle, 1):
             continue
         if city.vehicle_f[vehicle, POSITION_M] < city.vehicle_f[vehicle, DESTINATION_M]:
+            to_go += 1
             continue
         remove(city, lane, k)
         if city.vehicle_i[vehicle, REAR_IN] >= 0:
@@ -205,6 +210,7 @@ def let_arrive(city: City, lane: int, t_s: float) -> None:
         city.vehicle_f[vehicle, ARRIVED_S] = t_s
         city.counter[ARRIVALS] += 1
         city.lane_i[WENT_OUT, lane] += 1
+    return to_go
 
 
 @woven
@@ -214,9 +220,11 @@ def let_all_arrive(city: City, link: int, t_s: float) -> None:
     Before anything else happens in any link: whoever looks across a junction for the rear of the vehicle ahead must not
     see it vanish while he looks.
     """
+    to_go = 0
     for lane in range(city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]):
         if city.lane_i[COUNT, lane] > 0:
-            let_arrive(city, lane, t_s)
+            to_go += let_arrive(city, lane, t_s)
+    city.link[DESTINATION, link] = 1 if to_go > 0 else 0
 
 
 @woven

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import prange
 
-from .busy import busy_junctions, busy_links, find_busy
+from .busy import busy_junctions, busy_links, find_busy, find_rows
 from .compile import bare_entry, parallel, woven
 from .crossing import enter_streets, leave_streets
 from .following import advance_lane, follow_lane
@@ -16,15 +16,15 @@ from .signals import run_stages
 from .traffic_tables import (
     BUSY_JUNCTIONS,
     BUSY_LINKS,
+    BUSY_ROWS,
     CONTROL,
     COUNT,
-    FIRST_CONNECTOR_IN,
+    DESTINATION,
     FIRST_LANE,
     FIRST_LANE_OUT,
     FIRST_PHASE,
     FIXED,
     INBOUND_M,
-    INSIDE,
     KNOT,
     PHASE,
     PHASE_LEFT_S,
@@ -92,18 +92,6 @@ def note_promises(city: City, step: int, first_step: int) -> None:
             note_promise(city, city.listed[place])
 
 
-@woven
-def rows_of(city: City, place: int) -> tuple[int, int]:
-    """First lane row of a busy link or, behind them, of a junction that somebody is in; and the one behind the last."""
-    links = busy_links(city)
-    if place < links:
-        link = city.busy[BUSY_LINKS, place]
-        return city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]
-    junction = city.busy[BUSY_JUNCTIONS, place - links]
-    first, last = city.junction[FIRST_CONNECTOR_IN, junction], city.junction[FIRST_CONNECTOR_IN, junction + 1]
-    return city.road_lanes + first, city.road_lanes + (last if city.junction[INSIDE, junction] > 0 else first)
-
-
 @bare_entry
 def run_member(cities: City, m: int, first_step: int, last_step: int) -> None:
     """Run steps ``first_step`` up to, not including, ``last_step`` of one member."""
@@ -118,22 +106,19 @@ def run_member(cities: City, m: int, first_step: int, last_step: int) -> None:
         for i in range(junctions):
             decide_junction(city, city.busy[BUSY_JUNCTIONS, i], t_s)
         for i in range(links):
-            let_all_arrive(city, city.busy[BUSY_LINKS, i], t_s)
+            link = city.busy[BUSY_LINKS, i]
+            if step == first_step or city.link[DESTINATION, link] != 0:  # routes may have changed before the first
+                let_all_arrive(city, link, t_s)
         for i in range(links):
             serve_link(city, city.busy[BUSY_LINKS, i], t_s)
-        updates = 0
-        for i in range(links + junctions):
-            first, last = rows_of(city, i)
-            for lane in range(first, last):
-                if city.lane_i[COUNT, lane] > 0:
-                    updates += city.lane_i[COUNT, lane]
-                    follow_lane(city, lane, step)
+        rows, updates = find_rows(city), 0
+        for i in range(rows):
+            lane = city.busy[BUSY_ROWS, i]
+            updates += city.lane_i[COUNT, lane]
+            follow_lane(city, lane, step)
         city.counter[UPDATES] += updates
-        for i in range(links + junctions):
-            first, last = rows_of(city, i)
-            for lane in range(first, last):
-                if city.lane_i[COUNT, lane] > 0:
-                    advance_lane(city, lane)
+        for i in range(rows):
+            advance_lane(city, city.busy[BUSY_ROWS, i])
         for i in range(junctions):
             leave_streets(city, city.busy[BUSY_JUNCTIONS, i])
         for i in range(junctions):

@@ -210,7 +210,9 @@ ENTRY_NEXT: Final = 2  # the first of them that has not entered
 ENTRY_DUE: Final = 3  # the first of them whose departure lies ahead
 DUE_STEP: Final = 4  # before this step it does
 ENDS_AT: Final = 5  # junction
-LINK_COLUMNS: Final = 6
+COURTEOUS: Final = 6  # 1: somebody on it may yield to, or keep pace with, somebody in the lane beside
+DESTINATION: Final = 7  # 1: the route of somebody on it ends here
+LINK_COLUMNS: Final = 8
 
 # Columns of ``controller_i``, ``[column, controller + 1]``, and of ``controller_f``.
 FIRST_PHASE: Final = 0
@@ -288,8 +290,9 @@ COUNTERS: Final = 7
 # Columns of ``busy``, ``[column, …]``, which every step on a CPU writes anew, see ``kernels.busy``.
 BUSY_LINKS: Final = 0  # where something may happen, and in the last place how many
 BUSY_JUNCTIONS: Final = 1  # the same
-APPROACHED: Final = 2  # of a junction, while they are looked for: above 0 if somebody drives towards it
-BUSY_COLUMNS: Final = 3
+BUSY_ROWS: Final = 2  # lane rows on which somebody is when speeds are found
+APPROACHED: Final = 3  # of a junction, while they are looked for: above 0 if somebody drives towards it
+BUSY_COLUMNS: Final = 4
 
 
 class City(NamedTuple):

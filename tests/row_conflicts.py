@@ -95,8 +95,13 @@ PHASES: Phases = (
 )
 
 
-def run_noted(cities: City, steps: int, order: Phases = PHASES) -> dict[str, set[tuple[str, str, int]]]:
-    """Run steps of the first member and return where rows met, phase by phase."""
+def run_noted(
+    cities: City, steps: int, order: Phases = PHASES, instead: dict[Any, Any] | None = None
+) -> dict[str, set[tuple[str, str, int]]]:
+    """Run steps of the first member and return where rows met, phase by phase.
+
+    ``instead``: Python functions to call in the place of compiled ones.
+    """
     notes = Notes()
     arrays = {
         name: Noted(name, value[0] if name in table.OWN else value, notes)
@@ -109,7 +114,7 @@ def run_noted(cities: City, steps: int, order: Phases = PHASES) -> dict[str, set
     def view_of(_: City, __: int, row: int) -> City:
         return city._replace(counter=Noted(f"counter of {row}", counters, notes))
 
-    known: dict[Any, Any] = {phases.view_of: view_of, add_shared: add_noted}
+    known: dict[Any, Any] = {phases.view_of: view_of, add_shared: add_noted, **(instead or {})}
     sizes = {
         "controllers": city.controller_f.shape[1],
         "road lanes": city.road_lanes,

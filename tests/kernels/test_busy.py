@@ -65,3 +65,38 @@ def test_only_what_is_driven_on_or_due_is_listed() -> None:
         listed.append(len(busy))
     assert 0 < np.mean(listed) < network.link_count / 4
     assert listed[-1] == 0  # all have arrived
+
+
+@pytest.mark.parametrize("city", NETWORKS)
+def test_links_know_who_is_courteous_and_who_ends_there(city: str) -> None:
+    network = NETWORKS[city]()
+    fleet = busy_fleet(network, members=1)
+    rows, lanes, flags = fleet.cities.vehicle_i[0], network.lane_count, np.zeros(2, np.int64)
+    for step in range(STEPS):
+        fleet.advance(step, step + 1)
+        on_road = rows[(rows[:, table.STATUS] == table.DRIVING) & (rows[:, table.LANE] < lanes)]
+        link = network.lanes.link[on_road[:, table.LANE]]
+        courteous = (on_road[:, table.YIELDS_TO] >= 0) | (on_road[:, table.MATCHES] >= 0)
+        ends = on_road[:, table.ROUTE_AT] + 1 >= on_road[:, table.ROUTE_SIZE]
+        for column, who in ((table.COURTEOUS, courteous), (table.DESTINATION, ends)):
+            assert (fleet.cities.link[0, column, link[who]] == 1).all()
+        flags += fleet.cities.link[0, [table.COURTEOUS, table.DESTINATION]].sum(axis=1)
+    assert flags[1] > 0
+    assert flags.max() < STEPS * network.link_count  # else nothing is ever left out
+
+
+def test_who_is_told_to_stay_on_the_present_street_arrives_there() -> None:
+    network = CITIES["signals"]()
+    fleet = busy_fleet(network, members=1)
+    fleet.advance(0, 60)
+    vehicles, rows = fleet.vehicles, fleet.cities.vehicle_i[0]
+    told = np.flatnonzero(
+        (vehicles.status[0] == table.DRIVING) & (vehicles.lane[0] < network.lane_count) & (vehicles.granted[0] == 0)
+    )
+    lane = vehicles.lane[0, told]
+    rows[told, table.ROUTE_SIZE] = rows[told, table.ROUTE_AT] + 1
+    fleet.cities.vehicle_f[0, told, table.DESTINATION_M] = 0.0
+    fleet.advance(60, 61)
+    assert told.size > 10
+    assert (vehicles.status[0, told] == table.ARRIVED).all()
+    assert fleet.cities.lane_i[0, table.WENT_OUT, np.unique(lane)].min() > 0
