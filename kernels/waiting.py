@@ -209,9 +209,12 @@ def holders(city: City, lane: int, held: Ints, waits: Ints, n: int) -> int:
         bound = in_the_way(city, vehicle, lane, own, held, waits, n)
         if bound > n:
             return bound
+    access = city.class_access[city.vehicle_i[vehicle, CLASS]]
+    usable = own >= 0 and may_use(city, city.connector[TO_LANE, own], access)
+    if usable and way_held(city, vehicle, lane, own, held, waits, n) == n:
+        return n  # as most at a red light, without a look for another lane
     # As in junctions.admit: however empty a lane behind the junction is, nobody takes it who would be worse off there.
     other = way_on(city, vehicle, lane, own)
-    access = city.class_access[city.vehicle_i[vehicle, CLASS]]
     found, closed = n, False
     for connector in range(city.lane_i[FIRST_CONNECTOR, lane], city.lane_i[FIRST_CONNECTOR, lane + 1]):
         if connector != own and connector != other:  # noqa: PLR1714 (no tuples in kernels)

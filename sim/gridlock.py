@@ -66,8 +66,6 @@ def find_waits(fleet: Fleet, standing_s: float) -> Ints:
     ndarray
         Pairs, ``[row, pair]``, rows as ``kernels.waiting`` names them.
     """
-    if float(fleet.vehicles.standing_s[0].max(initial=0.0)) < standing_s:
-        return np.zeros((waiting.WAIT_ROWS, 0), np.int32)
     held = np.zeros(fleet.network.lane_count + fleet.network.connectors.movement.size, np.int32)
     waits = np.zeros((waiting.WAIT_ROWS, 256), np.int32)
     tables = fleet.tables("vehicle_f", "vehicle_i", "lane_f", "lane_i", "ring", "driver")

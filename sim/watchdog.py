@@ -91,18 +91,19 @@ def _check(simulation: Simulation, known: NDArray[np.bool_], free_at_s: NDArray[
             known[list(lock.lanes)] = False
             simulation.log("lock", ", ".join(lock.links), f"dissolved after {now_s - lock.closed_s:.0f} s")
     waits = find_waits(fleet, SETTLED_S)
-    free = np.ones(known.size, np.bool_)
-    free[waits[0]] = False
-    free_at_s[free] = now_s
-    if (now_s - free_at_s[waits[0]] >= CLOSED_S - CHECK_EVERY_S).sum() < 2:
-        return ~free  # a ring has two lanes
+    held, was_free_s = np.zeros(known.size, np.bool_), free_at_s[waits[0]]
+    held[waits[0]] = True
+    free_at_s[:] = now_s
+    free_at_s[waits[0]] = was_free_s
+    if (now_s - was_free_s >= CLOSED_S - CHECK_EVERY_S).sum() < 2:
+        return held  # a ring has two lanes
     for ring in first_rings(fleet, waits, known, now_s + SETTLED_S - free_at_s):
         if ring.closed_for_s >= CLOSED_S:
             lock = Lock.of(ring, now_s)
             simulation.locks.append(lock)
             known[list(lock.lanes)] = True
             simulation.log("lock", ", ".join(lock.links), _words(lock))
-    return ~free
+    return held
 
 
 def write_locks(folder: RunFolder, locks: list[Lock]) -> None:
