@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import traffic_tables as table
-from ..kernels.driving import IDM, IDM_PLUS, safe_speed
+from ..kernels.driving import IDM, IDM_PLUS, aimed_speed, safe_speed
 from ..scenarios.public_transport import BusLine, stop_places
 from .remembering import Remembers, State
 
@@ -306,11 +306,20 @@ def _in_order(call: Call) -> tuple[bool, float, int, int]:
 
 
 def _wish_for(slow_mps: float, speed_mps: float, driver: NDArray[np.float64], step_s: float) -> float:
-    """Speed to wish for so as to drive at ``slow_mps`` after the coming step: IDM brakes hard for a much lower wish."""
-    if slow_mps >= speed_mps or int(driver[table.MODEL]) not in (IDM, IDM_PLUS):
+    """Speed to wish for so as to drive at ``slow_mps`` after the coming step: IDM may brake harder for a lower wish."""
+    model = int(driver[table.MODEL])
+    if slow_mps >= speed_mps or model not in (IDM, IDM_PLUS):
         return slow_mps
-    decel = (speed_mps - slow_mps) / step_s / float(driver[table.MAX_ACCEL])
-    return max(slow_mps, float(speed_mps / (1.0 + decel) ** 0.25))  # its free road: max_accel * (1 - (speed / wish)**4)
+    columns = (table.HEADWAY_S, table.MIN_GAP_M, table.MAX_ACCEL, table.COMFORT_DECEL)
+    own = [float(driver[column]) for column in columns]
+    low_mps, high_mps = slow_mps, speed_mps
+    for _ in range(30):
+        wish_mps = (low_mps + high_mps) / 2.0
+        if aimed_speed(model, speed_mps, math.inf, 0.0, wish_mps, *own, step_s) < slow_mps:
+            low_mps = wish_mps
+        else:
+            high_mps = wish_mps
+    return low_mps
 
 
 def _steps_left(left_m: float, speed_mps: float, fastest_mps: float, driver: NDArray[np.float64], step_s: float) -> int:

@@ -55,8 +55,8 @@ def fundamental(axes: Axes, curves: Curves, measured: Mapping[str, Any]) -> str:
     axes.set(xlabel="density, vehicles/km", ylabel="flow, vehicles/h", xlim=(0, 160), ylim=(0, 2100))
     axes.legend(frameon=False, loc="upper right")
     return (
-        f"Traffic on a ring stays within {100 * worst['step 0.5 s']:.1f} % of theory in steps of 0.5 s, and falls "
-        f"{100 * worst['step 1 s']:.0f} % below it in dense traffic in steps of 1 s"
+        f"Traffic on a ring stays within {100 * worst['step 0.5 s']:.1f} % of theory in steps of 0.5 s, and within "
+        f"{100 * worst['step 1 s']:.1f} % in steps of 1 s"
     )
 
 

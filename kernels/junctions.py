@@ -198,9 +198,12 @@ def overtake_claims(city: City, vehicle: int, connector: int, left: float) -> No
 
 @woven
 def time_needed(city: City, vehicle: int, left: float, place: int) -> float:
-    """Seconds for which nobody may come on the foe ``place`` while a vehicle ``left`` m before its line goes on."""
+    """Seconds for which nobody may come on the foe ``place`` while a vehicle ``left`` m before its line goes on.
+
+    A gap begins between two steps, on the average half a step before a driver can see it.
+    """
     arrival_s = left / max(city.vehicle_f[vehicle, SPEED_MPS], CREEP_MPS)
-    gap_s = critical_gap(city, vehicle, place) * gap_share(city, vehicle)
+    gap_s = critical_gap(city, vehicle, place) * gap_share(city, vehicle) - city.step_s / 2.0
     return max(gap_s - city.foe_f[FOE_PASS_S, place], arrival_s + CLEARING_S)
 
 

@@ -105,6 +105,7 @@ def fits_before(city: City, lane: int, k: int, rear: float, speed: float, tight:
     any_gap = its_speed == 0.0 and (tight or city.vehicle_i[behind, CAUSE] == LETS_IN)
     if gap < (-1e-9 if any_gap else city.driver[kind, MIN_GAP_M] / 2.0):
         return False
+    gap = max(gap, 0.0)  # bumper to bumper, but for rounding
     comfort = city.firm_decel if firmly else city.driver[kind, COMFORT_DECEL]
     return gap + brake_distance(speed, hard, step) >= brake_distance(its_speed, hard, step) and gap + brake_distance(
         speed, comfort, step

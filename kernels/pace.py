@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from .compile import woven
-from .driving import accel_on_slope, aimed_speed, brake_distance, power_accel, safe_speed, stopping_speed
+from .driving import KRAUSS, accel_on_slope, aimed_speed, brake_distance, power_accel, safe_speed, stopping_speed
 from .traffic_tables import (
     CLASS,
     COMFORT_DECEL,
@@ -87,6 +87,8 @@ def behind(city: City, vehicle: int, gap: float, leader_speed: float, desired_sp
 def behind_next(city: City, vehicle: int, ahead: int, gap: float, desired_speed: float) -> float:
     """As ``behind``, of the next in a lane, whose coming step is known: nobody need fear what it will not do."""
     leader_speed, new_speed = city.vehicle_f[ahead, SPEED_MPS], city.vehicle_f[ahead, NEXT_SPEED_MPS]
+    if int(city.driver[city.vehicle_i[vehicle, CLASS], MODEL]) != KRAUSS:
+        leader_speed = (leader_speed + new_speed) / 2.0  # midway through the step
     speed = aimed(city, vehicle, gap, leader_speed, desired_speed, city.vehicle_f[vehicle, SHORTER])
     speed = calmly(city, vehicle, speed)
     reach = gap + new_speed * city.step_s + brake_distance(new_speed, city.max_decel, city.step_s)

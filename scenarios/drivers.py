@@ -109,7 +109,7 @@ class Drivers(Strict):
         description="Car following: `idm`, `idm_plus`, `krauss` (with chance: `imperfection`), or `acc`, adaptive "
         "cruise control, for automated vehicles.",
     )
-    # Chosen together, at the signal of tests/validation/test_signals.py: queues leave at 1,820 vehicles an hour and
+    # Chosen together, at the signal of tests/validation/test_signals.py: queues leave at 1,730 vehicles an hour and
     # lane (HCM 7: 1,750 to 1,900), delays are Webster's within 15 %, and a motorway lane carries less than 2,400.
     headway_s: Headway = Field(1.1, description="Time gap they want to the vehicle in front, s.")
     min_gap_m: MinGap = Field(2.0, description="Gap when standing, m.")

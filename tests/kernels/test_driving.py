@@ -12,7 +12,19 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from citytwin.kernels.driving import brake_distance, idm_accel, safe_speed, slowing_speed, stopping_speed
+from citytwin.kernels.driving import (
+    ACC,
+    IDM,
+    IDM_PLUS,
+    acc_accel,
+    aimed_speed,
+    brake_distance,
+    idm_accel,
+    idm_plus_accel,
+    safe_speed,
+    slowing_speed,
+    stopping_speed,
+)
 
 SPEEDS = st.floats(0.0, 45.0)
 DECELS = st.floats(0.5, 9.0)
@@ -230,6 +242,55 @@ def test_nobody_accelerates_more_than_they_can(speed, closing, gap, wanted, head
     assert idm_accel(speed, gap, closing + 1.0, *driver) <= accel + CLOSE
 
 
+ACCELERATION = {IDM: idm_accel, IDM_PLUS: idm_plus_accel, ACC: lambda *values: acc_accel(*values[:-1])}
+
+
+@given(
+    model=st.sampled_from(sorted(ACCELERATION)),
+    speed=SPEEDS,
+    leader_speed=SPEEDS,
+    gap=st.floats(0.1, 500.0),
+    wanted=st.floats(2.0, 40.0),
+    headway=st.floats(0.5, 3.0),
+    step=STEPS,
+)
+def test_drivers_aim_at_no_more_than_their_model_gives_midway_through_the_step(
+    model, speed, leader_speed, gap, wanted, headway, step
+):
+    """And at no less than it gives at the speed that they have, or would have: the equation's solution lies between."""
+    driver = (wanted, headway, 2.0, 1.5, 2.0)
+
+    def accel(at: float) -> float:
+        return ACCELERATION[model](at, gap, at - leader_speed, *driver)
+
+    new = aimed_speed(model, speed, gap, leader_speed, *driver, step)
+    if new < 0.0:
+        assert accel(speed) < 0.0
+        return
+    given = (new - speed) / step
+    assert given <= accel((speed + new) / 2.0) + 1e-6
+    assert min(accel(speed), accel(max(0.0, speed + accel(speed) * step / 2.0))) - 1e-6 <= given
+
+
+@pytest.mark.parametrize("model", sorted(ACCELERATION))
+def test_the_error_of_a_step_falls_with_its_square(model):
+    """A start behind a leader at rest who accelerates evenly, 10 s: speeds belong to the middle of a step."""
+
+    def end(step: float) -> float:
+        driver, speed, position = (15.0, 1.2, 2.0, 1.5, 2.0), 0.0, -6.0
+        for k in range(round(10.0 / step)):
+            gap = 0.4 * (k * step) ** 2 - position
+            lead = 0.8 * k * step
+            new = aimed_speed(model, speed, gap, lead, *driver, step if k else step / 2.0)
+            position += new * step
+            speed = new
+        return position
+
+    exact = end(1.0 / 512.0)
+    assert abs(end(0.5) - exact) < 0.15
+    assert abs(end(0.25) - exact) < 0.3 * abs(end(0.5) - exact) + 1e-3
+
+
 SIMULATED = """
 import numpy as np
 from numba import cuda
@@ -244,10 +305,14 @@ def drive(speed, reach, out):
         out[2, i] = driving.stopping_speed(speed[i], reach[i], 2.0, 3.0, 6.0, 1.0)
         out[3, i] = driving.slowing_speed(reach[i], 8.3, 2.0, 1.0)
         out[4, i] = driving.idm_accel(speed[i], reach[i] + 0.1, speed[i] - 7.0, 13.9, 1.2, 2.0, 1.5, 2.0)
+        for model in range(4):
+            out[5 + model, i] = driving.aimed_speed(
+                model, speed[i], reach[i] + 0.1, 7.0, 13.9, 1.2, 2.0, 1.5, 2.0, 1.0
+            )
 
 rng = np.random.default_rng(5)
 speed, reach = rng.uniform(0, 40, 300), rng.uniform(0, 300, 300)
-out = np.zeros((5, 300))
+out = np.zeros((9, 300))
 drive[10, 32](speed, reach, out)
 for i in range(300):
     v, r = speed[i], reach[i]
@@ -255,6 +320,7 @@ for i in range(300):
         driving.brake_distance(v, 4.5, 0.5), driving.safe_speed(r, 4.5, 0.5),
         driving.stopping_speed(v, r, 2.0, 3.0, 6.0, 1.0), driving.slowing_speed(r, 8.3, 2.0, 1.0),
         driving.idm_accel(v, r + 0.1, v - 7.0, 13.9, 1.2, 2.0, 1.5, 2.0),
+        *(driving.aimed_speed(model, v, r + 0.1, 7.0, 13.9, 1.2, 2.0, 1.5, 2.0, 1.0) for model in range(4)),
     ]
     assert (out[:, i] == np.array(wanted)).all(), (i, out[:, i], wanted)
 """

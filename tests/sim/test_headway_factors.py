@@ -29,7 +29,7 @@ def test_a_queue_leaves_with_headways_as_much_longer(factor: float) -> None:
     assert 3600.0 / longer - 3600.0 / own == pytest.approx((factor - 1.0) * drivers.headway_s, rel=0.1)
     limit_mps = 50.0 / 3.6
     wanted = lane_capacity(drivers, limit_mps, factor) / lane_capacity(drivers, limit_mps)
-    assert longer / own == pytest.approx(wanted, rel=0.06)
+    assert longer / own == pytest.approx(wanted, rel=0.08)
 
 
 def test_shorter_ones_let_more_pass_as_far_as_drivers_accelerate() -> None:

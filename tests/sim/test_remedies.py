@@ -58,8 +58,8 @@ def round_the_block() -> list[tuple]:
     ]
 
 
-def planted(block: RoadNetwork, until_s: float = 3600.0, **remedies: object) -> Simulation:
-    simulation = simulate(block, round_the_block(), duration_s=3600, remedies=remedies)
+def planted(block: RoadNetwork, until_s: float = 4000.0, **remedies: object) -> Simulation:
+    simulation = simulate(block, round_the_block(), duration_s=4000, remedies=remedies)
     simulation.run(until_s)
     return simulation
 
@@ -138,8 +138,8 @@ def test_locks_are_left_on_a_gpu_too(
     module.DeviceCity = Elsewhere  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "citytwin.kernels.cuda_city", module)
     trips = make_trips(block, round_the_block())
-    there = Simulation(make_scenario(duration_s=3600, remedies=LEAVE), block, trips, backend="cuda")
-    there.run(3600.0)
+    there = Simulation(make_scenario(duration_s=4000, remedies=LEAVE), block, trips, backend="cuda")
+    there.run(4000.0)
     assert there.entries == dissolved.entries
     assert there.model.fleet.state_hash() == dissolved.model.fleet.state_hash()
 

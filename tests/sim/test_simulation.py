@@ -100,7 +100,7 @@ def test_everybody_who_set_out_is_counted_somewhere_at_all_times():
     trips = [(f"car {k}", k * 0.7, FIRST, LAST, 0, 0.0, np.nan) for k in range(300)]
     simulation = simulate(ROAD, trips)
     status, counter = simulation.model.fleet.vehicles.status[0], simulation.model.fleet.cities.counter[0]
-    for until_s in range(1, 300, 7):
+    for until_s in range(1, 280, 7):
         simulation.run(until_s)
         where = np.bincount(status, minlength=5)
         assert counter[table.CREATED] == where[1:].sum()
