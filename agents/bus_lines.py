@@ -310,12 +310,13 @@ def _wish_for(slow_mps: float, speed_mps: float, driver: NDArray[np.float64], st
     model = int(driver[table.MODEL])
     if slow_mps >= speed_mps or model not in (IDM, IDM_PLUS):
         return slow_mps
-    columns = (table.HEADWAY_S, table.MIN_GAP_M, table.MAX_ACCEL, table.COMFORT_DECEL)
-    own = [float(driver[column]) for column in columns]
+    headway_s, min_gap_m = float(driver[table.HEADWAY_S]), float(driver[table.MIN_GAP_M])
+    accel_mps2, decel_mps2 = float(driver[table.MAX_ACCEL]), float(driver[table.COMFORT_DECEL])
     low_mps, high_mps = slow_mps, speed_mps
     for _ in range(30):
         wish_mps = (low_mps + high_mps) / 2.0
-        if aimed_speed(model, speed_mps, math.inf, 0.0, wish_mps, *own, step_s) < slow_mps:
+        own = (headway_s, min_gap_m, accel_mps2, decel_mps2, step_s)
+        if aimed_speed(model, speed_mps, math.inf, 0.0, wish_mps, *own) < slow_mps:
             low_mps = wish_mps
         else:
             high_mps = wish_mps
