@@ -13,6 +13,7 @@ from .traffic_tables import (
     BUSY_LINKS,
     BUSY_ROWS,
     COUNT,
+    COURTEOUS,
     DUE_STEP,
     ENDS_AT,
     ENTRY_DUE,
@@ -38,11 +39,11 @@ def driving_on(city: City, first: int, last: int) -> int:
 
 @woven
 def due_on(city: City, first: int, last: int, step: int) -> int:
-    """On how many of some links a trip waits to enter, or may be the next to."""
+    """On how many of some links a trip waits to enter, or may be the next to, or somebody has shown courtesy."""
     found = 0
     for link in range(first, last):
         due, waits = city.link[DUE_STEP, link] <= step, city.link[ENTRY_NEXT, link] != city.link[ENTRY_DUE, link]
-        found += 1 if due | waits else 0
+        found += 1 if due | waits | (city.link[COURTEOUS, link] != 0) else 0
     return found
 
 
@@ -50,8 +51,9 @@ def due_on(city: City, first: int, last: int, step: int) -> int:
 def find_busy(city: City, step: int) -> None:
     """List the links and the junctions at which something may happen in a step.
 
-    Links: those on which somebody drives, or that a trip may enter. Junctions: those that somebody drives towards or is
-    inside of, or was in the step before. Whether to list one is no branch: what is not counted is overwritten.
+    Links: those on which somebody drives, that a trip may enter, or where courtesies are to be forgotten. Junctions:
+    those that somebody drives towards or is inside of, or was in the step before. Whether to list one is no branch:
+    what is not counted is overwritten.
     """
     links, junctions, found = city.link.shape[1] - 1, city.junction.shape[1] - 1, 0
     for begin in range(0, links, AT_ONCE):
