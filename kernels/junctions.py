@@ -29,7 +29,7 @@ from .gaps import (
 )
 from .impatience import gap_share, is_gap_small
 from .keep_clear import loops_have_room, promise_room, room_beyond, settle_promise
-from .merging import first_to_stand_back, may_join, way_left
+from .merging import first_to_stand_back, may_join
 from .passing import is_in_a_pass
 from .people import people_before
 from .rings import at
@@ -43,7 +43,6 @@ from .traffic_tables import (
     COMFORT_DECEL,
     CONNECTOR,
     COUNT,
-    CRITICAL_GAP_S,
     FIRST_CONNECTOR_IN,
     FIRST_FOE,
     FIRST_LANE_IN,
@@ -59,7 +58,6 @@ from .traffic_tables import (
     GRANTED_COUNT,
     INSIDE,
     KNOT,
-    LANE,
     LANE_LENGTH_M,
     LENGTH_M,
     LIGHT_GREEN,
@@ -82,7 +80,6 @@ from .traffic_tables import (
     PEOPLE,
     PHASE_LEFT_S,
     POSITION_M,
-    PRIORITY,
     RED,
     SIGNAL,
     SMALL_GAPS,
@@ -93,17 +90,16 @@ from .traffic_tables import (
     TO_LANE,
     WRONG_LANE,
     YIELD,
+    YIELDS_TO,
     City,
 )
+from .turns import STOPPED_MPS, ZIP_MPS, is_kept_wrongly, is_let_in, serve_first
 from .ways import goes_on, may_use, way_on
 
 CLEARING_S = 2.5  # from the stop line until a vehicle is out of the way of others
 UNKNOWN = -2  # which vehicle of a lane asks to enter
 SIGHT_M = 4.5  # SUMO's distance from which drivers on a minor road see the others (its visibilityDistance)
 AT_LINE_M = 5.0  # a vehicle standing closer than this waits at the stop line
-STOPPED_MPS = 0.5
-ZIP_MPS = 3.0  # slower than this, lanes that join take turns and drivers let others in
-TAKE_TURNS_S = 10.0  # of standing on both sides, after which drivers let each other in
 
 
 @woven
@@ -261,7 +257,10 @@ def take_back(city: City, lane: int) -> None:
 
 @woven
 def candidate(city: City, lane: int, t_s: float) -> int:
-    """The first vehicle of a lane without a grant if it must know by now whether it may enter, else -1."""
+    """The first vehicle of a lane without a grant if it must know by now whether it may enter, else -1.
+
+    Who is slowing down to let somebody into the lane does not ask: the other one is to go first.
+    """
     k = city.lane_i[GRANTED_COUNT, lane]
     if k >= city.lane_i[COUNT, lane]:
         return -1
@@ -276,6 +275,8 @@ def candidate(city: City, lane: int, t_s: float) -> int:
     reach = soon * city.step_s + brake_distance(soon, city.driver[kind, COMFORT_DECEL], city.step_s) + 2.0
     if city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[vehicle, POSITION_M] > reach:
         return -1
+    if city.vehicle_i[vehicle, YIELDS_TO] >= 0 and city.vehicle_f[vehicle, SPEED_MPS] > STOPPED_MPS:
+        return -1
     if city.vehicle_i[vehicle, CONNECTOR] < 0:
         city.vehicle_i[vehicle, CONNECTOR] = way_on(city, vehicle, lane, -1)
     if city.vehicle_i[vehicle, CONNECTOR] < 0:
@@ -288,88 +289,6 @@ def candidate(city: City, lane: int, t_s: float) -> int:
         city.vehicle_i[vehicle, CAUSE] = RED  # whoever else asks, in whatever order
         return -1
     return vehicle
-
-
-@woven
-def serve_first(city: City, one: int, other: int) -> bool:
-    """Whether one candidate is served before another: higher priority first, among equals who has waited longer.
-
-    Where both stand, right of way has stopped to work, and drivers take turns; so they do in slow traffic where two
-    lanes become one.
-    """
-    waited_one, waited_other = city.vehicle_f[one, STANDING_S], city.vehicle_f[other, STANDING_S]
-    way_of_one, way_of_other = city.vehicle_i[one, CONNECTOR], city.vehicle_i[other, CONNECTOR]
-    of_one, of_other = city.connector[PRIORITY, way_of_one], city.connector[PRIORITY, way_of_other]
-    join = city.connector[TO_LANE, way_of_one] == city.connector[TO_LANE, way_of_other]
-    if join and of_one == of_other:
-        lane_one, lane_other = city.vehicle_i[one, LANE], city.vehicle_i[other, LANE]
-        row_one, row_other = city.road_lanes + way_of_one, city.road_lanes + way_of_other
-        return way_left(city, one, lane_one, row_one) < way_left(city, other, lane_other, row_other)
-    if of_one == of_other or (waited_one > TAKE_TURNS_S and waited_other > TAKE_TURNS_S):
-        return waited_one > waited_other
-    if join:
-        slow = city.vehicle_f[one, SPEED_MPS] < ZIP_MPS and city.vehicle_f[other, SPEED_MPS] < ZIP_MPS
-        if slow and max(waited_one, waited_other) > TAKE_TURNS_S:
-            return waited_one > waited_other
-    return of_one > of_other
-
-
-@woven
-def comes_fast(city: City, lane: int, connector: int, within_s: float) -> bool:
-    """Whether somebody with a grant for a connector, or next to ask for one, is near and not in slow traffic."""
-    for k in range(min(city.lane_i[COUNT, lane], city.lane_i[GRANTED_COUNT, lane] + 1)):
-        vehicle = at(city, lane, k)
-        speed = city.vehicle_f[vehicle, SPEED_MPS]
-        left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[vehicle, POSITION_M]
-        if city.vehicle_i[vehicle, CONNECTOR] == connector and speed >= ZIP_MPS and left < speed * within_s:
-            return True
-    return False
-
-
-@woven
-def is_let_in(city: City, vehicle: int) -> bool:
-    """Whether a vehicle that has stood long without a signal waits only for slow traffic, whose drivers let it in."""
-    why, connector = city.vehicle_i[vehicle, CAUSE], city.vehicle_i[vehicle, CONNECTOR]
-    if why not in (OCCUPIED, YIELD) or city.vehicle_f[vehicle, STANDING_S] <= TAKE_TURNS_S:
-        return False
-    if light_of(city, connector) != DARK:
-        return False
-    within_s = city.driver[city.vehicle_i[vehicle, CLASS], CRITICAL_GAP_S]
-    for place in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
-        foe = city.foe[FOE, place]
-        row = city.road_lanes + foe
-        if city.foe[FOE_MERGES, place] == 0 and city.lane_i[COUNT, row] > 0:
-            last = at(city, row, city.lane_i[COUNT, row] - 1)
-            if city.vehicle_f[last, SPEED_MPS] < STOPPED_MPS:
-                return False  # the way is blocked, whoever lets in
-        if comes_fast(city, city.connector[FROM_LANE, foe], foe, within_s):
-            return False
-    return True
-
-
-@bare
-def is_kept_wrongly(city: City, vehicle: int) -> bool:
-    """Whether only those who should give way keep a standing vehicle from a junction without a signal.
-
-    Who stands is taken for somebody who waits for others: a stream that should give way would go on for ever.
-    """
-    connector = city.vehicle_i[vehicle, CONNECTOR]
-    if city.vehicle_i[vehicle, CAUSE] != OCCUPIED or city.vehicle_f[vehicle, STANDING_S] <= TAKE_TURNS_S:
-        return False
-    if light_of(city, connector) != DARK:
-        return False
-    found, within_s = False, city.driver[city.vehicle_i[vehicle, CLASS], CRITICAL_GAP_S]
-    for place in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
-        foe = city.foe[FOE, place]
-        row = city.road_lanes + foe
-        count = city.lane_i[COUNT, row]
-        if count > 0 and city.vehicle_f[at(city, row, count - 1), SPEED_MPS] < STOPPED_MPS:
-            return False
-        if count > 0 or claimed(city, place, within_s):
-            if city.foe[FOE_GIVES_WAY, place] == 0 or city.foe[FOE_YIELDED_TO, place] != 0:
-                return False
-            found = True
-    return found
 
 
 @bare

@@ -113,7 +113,7 @@ def causes(fleet: Fleet) -> list[str]:
             continue
         texts[row] = CAUSES[int(cause[row])]
         if cause[row] == table.LEADER:
-            head = _head_of_lane(fleet, int(vehicles.lane[0, row]))
+            head = _head_of_queue(fleet, int(vehicles.lane[0, row]))
             reason = CAUSES[int(cause[head])] if cause[head] not in (table.LEADER, table.NOTHING) else ""
             texts[row] = f"in a queue, its head: {reason}" if reason else "in a queue"
     return texts
@@ -270,7 +270,18 @@ def _is_stuck(simulation: Simulation) -> Any:
     return (vehicles.status[0] == table.DRIVING) & (vehicles.standing_s[0] >= long_s)
 
 
-def _head_of_lane(fleet: Fleet, lane: int) -> int:
-    cities = fleet.cities
-    start = cities.lane_i[0, table.RING_START, lane]
-    return int(cities.ring[0, start + cities.lane_i[0, table.HEAD, lane]])
+def _head_of_queue(fleet: Fleet, lane: int) -> int:
+    """The first vehicle of a lane, or of the lanes beyond the junction that it queues into."""
+    cities, road_lanes = fleet.cities, fleet.network.lane_count
+    columns, rows = cities.lane_i[0], cities.vehicle_i[0]
+    head, seen = -1, set[int]()
+    while lane not in seen and columns[table.COUNT, lane] > 0:
+        seen.add(lane)
+        head = int(cities.ring[0, columns[table.RING_START, lane] + columns[table.HEAD, lane]])
+        connector = lane - road_lanes if lane >= road_lanes else int(rows[head, table.CONNECTOR])
+        if rows[head, table.CAUSE] != table.LEADER or connector < 0:
+            break
+        inside = road_lanes + connector
+        goes_in = lane < road_lanes and columns[table.COUNT, inside] > 0
+        lane = inside if goes_in else int(cities.connector[table.TO_LANE, connector])
+    return head

@@ -107,7 +107,9 @@ def test_whose_way_leads_through_a_restricted_area_goes_round():
     assert all(name.startswith("into") for name in stayed) and len(stayed) == counts["stay_at_home"] > 0
     assert counts["drive_round"] == counts["vehicles"] - counts["stay_at_home"] > 0
     drove_in = 20 - counts["stay_at_home"] + 20 - counts["drive_round"]
-    assert entered(free, IN) == 40 and entered(kept, IN) == drove_in
+    found_other_ways = int(free.journeys.reroutes.sum())  # on the way, round the block by the other street
+    assert found_other_ways < 5
+    assert entered(free, IN) == 40 - found_other_ways and entered(kept, IN) == drove_in
     assert entered(free, OUT) == entered(kept, OUT) == 20
 
 
