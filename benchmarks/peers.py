@@ -139,6 +139,7 @@ def run_citytwin(folder: Path, until_s: int) -> Run:
     """Run the imported scenario in this process."""
     from citytwin.kernels import traffic_tables as table
     from citytwin.scenarios.scenario import load_scenario
+    from citytwin.sim.gridlock import find_waits
     from citytwin.sim.run import network_of, trips_of
     from citytwin.sim.simulation import Simulation
 
@@ -148,6 +149,7 @@ def run_citytwin(folder: Path, until_s: int) -> Run:
     simulation.run(0.0)
     fleet = simulation.model.fleet
     fleet.advance(0, 0)  # loads what is compiled
+    find_waits(fleet, 0.0)
     spent = stopwatch()
     simulation.run(until_s)
     loop_s, loop_wall_s = spent()

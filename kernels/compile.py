@@ -56,6 +56,26 @@ def bare_entry(function: Callable[Parameters, Result]) -> Callable[Parameters, R
     return _compiled(function, _nrt=False)
 
 
+def row_by_row(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Compile a ``bare_entry`` whose loops go from one row of a table to the next, with all that it calls.
+
+    Most end after two or three rows: to look several up at once, as the compiler likes to, takes longer.
+    """
+    dispatcher: Any = _compiled(function, _nrt=False)
+    general = dispatcher.compile
+
+    def compile_plainly(*signature: Any) -> Any:
+        before = numba.config.LOOP_VECTORIZE
+        numba.config.LOOP_VECTORIZE = 0
+        try:
+            return general(*signature)
+        finally:
+            numba.config.LOOP_VECTORIZE = before
+
+    dispatcher.compile = compile_plainly
+    return cast("Callable[Parameters, Result]", dispatcher)
+
+
 def _compiled(function: Callable[Parameters, Result], **options: bool) -> Callable[Parameters, Result]:
     with caching(function.__code__.co_filename):
         dispatcher = numba.njit(error_model="numpy", cache=True, **options)(function)

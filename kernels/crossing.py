@@ -54,7 +54,7 @@ from .ways import goes_on, way_on
 def leave_streets(city: City, junction: int) -> None:
     """Carry vehicles that passed a stop line onto their connector."""
     if city.junction[OWES, junction] == 0:
-        return  # nobody was there when grants were given
+        return  # nobody held a grant when they were given and taken back
     road_lanes = city.road_lanes
     for place in range(city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]):
         lane = city.listed[place]

@@ -32,6 +32,8 @@ ROLLING = GRAVITY * 1.25 * 4.575 / 1000.0  # m/s²
 ROLLING_PER_SPEED = GRAVITY * 1.25 * 0.0328 * 3.6 / 1000.0  # 1/s
 DRAG = 0.047285 * 0.78 * 10.0 * 3.6 * 3.6 / 30000.0  # 1/m
 
+ROUNDING = 1e-6  # m²/s²: more than a square of a speed is ever off by
+
 
 @kernel
 def idm_accel(
@@ -138,24 +140,9 @@ def dawdled(speed: float, imperfection: float, max_accel: float, step: float, dr
 
 
 @woven
-def model_accel(
-    model: int,
-    speed: float,
-    gap: float,
-    leader_speed: float,
-    desired_speed: float,
-    headway: float,
-    min_gap: float,
-    max_accel: float,
-    comfort_decel: float,
-) -> float:
-    """Acceleration of one vehicle (m/s²) by one of the models ``IDM``, ``IDM_PLUS``, ``ACC``."""
-    closing = speed - leader_speed
-    if model == IDM:
-        return idm_accel(speed, gap, closing, desired_speed, headway, min_gap, max_accel, comfort_decel)
-    if model == IDM_PLUS:
-        return idm_plus_accel(speed, gap, closing, desired_speed, headway, min_gap, max_accel, comfort_decel)
-    return acc_accel(speed, gap, closing, desired_speed, headway, min_gap, max_accel)
+def midway_of(speed: float, accel: float, step: float) -> float:
+    """Speed (m/s) in the middle of a step in which one accelerates so much."""
+    return max(0.0, speed + accel * step / 2.0)
 
 
 @kernel
@@ -184,14 +171,29 @@ def aimed_speed(
     and none has a graph that bends upwards, it never gives a higher speed than the equation.
     """
     if model == KRAUSS:
-        safe = krauss_safe_speed(speed, gap - min_gap, leader_speed, comfort_decel, headway)
-        return min(speed + max_accel * step, desired_speed, safe)
-    now = model_accel(model, speed, gap, leader_speed, desired_speed, headway, min_gap, max_accel, comfort_decel)
-    midway = max(0.0, speed + now * step / 2.0)
+        most, room, twice = min(speed + max_accel * step, desired_speed), gap - min_gap, 2.0 * comfort_decel
+        told = (most - leader_speed) * (speed + leader_speed + twice * headway)
+        if told + ROUNDING < twice * (room - leader_speed * headway):
+            return most  # less than the safe speed for sure, whatever that is
+        return min(most, krauss_safe_speed(speed, room, leader_speed, comfort_decel, headway))
+    closing = speed - leader_speed
+    if model == IDM:  # twice the same formula in one piece: what both divide by is shared
+        now = idm_accel(speed, gap, closing, desired_speed, headway, min_gap, max_accel, comfort_decel)
+        midway = midway_of(speed, now, step)
+        closing = midway - leader_speed
+        then = idm_accel(midway, gap, closing, desired_speed, headway, min_gap, max_accel, comfort_decel)
+    elif model == IDM_PLUS:
+        now = idm_plus_accel(speed, gap, closing, desired_speed, headway, min_gap, max_accel, comfort_decel)
+        midway = midway_of(speed, now, step)
+        closing = midway - leader_speed
+        then = idm_plus_accel(midway, gap, closing, desired_speed, headway, min_gap, max_accel, comfort_decel)
+    else:
+        now = acc_accel(speed, gap, closing, desired_speed, headway, min_gap, max_accel)
+        midway = midway_of(speed, now, step)
+        then = acc_accel(midway, gap, midway - leader_speed, desired_speed, headway, min_gap, max_accel)
     change = midway - speed
     if change == 0.0:
         return speed + now * step
-    then = model_accel(model, midway, gap, leader_speed, desired_speed, headway, min_gap, max_accel, comfort_decel)
     return speed + now * step * change / (change - (then - now) * step / 2.0)
 
 
@@ -218,6 +220,28 @@ def safe_speed(reach: float, decel: float, step: float) -> float:
     unit = decel * step * step
     steps = math.floor((math.sqrt(1.0 + 8.0 * reach / unit) - 1.0) / 2.0)
     return (reach + unit * steps * (steps + 1.0) / 2.0) / ((steps + 1.0) * step)
+
+
+@kernel
+def stops_within(speed: float, reach: float, decel: float, step: float) -> bool:
+    """Whether ``safe_speed`` is higher than a speed for sure, told without dividing and without a root.
+
+    ``brake_distance`` is at most ``speed² / (2 × decel)``. False says nothing.
+    """
+    return speed * (speed + 2.0 * decel * step) + ROUNDING < 2.0 * decel * reach
+
+
+@kernel
+def safely(pace: float, room: float, leader_speed: float, decel: float, step: float) -> float:
+    """Speed (m/s), no higher than ``pace``, that is safe ``room`` metres behind a leader who may brake at ``decel``.
+
+    The lower of ``pace`` and ``safe_speed`` of the room and of what the leader needs to stop, its ``brake_distance``:
+    that is at least ``speed² / (2 × decel) − step × speed / 2``, so that most need not be told it exactly.
+    """
+    unit = decel * step
+    if pace * (pace + 2.0 * unit) + ROUNDING < 2.0 * decel * room + leader_speed * (leader_speed - unit):
+        return pace
+    return min(pace, safe_speed(room + brake_distance(leader_speed, decel, step), decel, step))
 
 
 @kernel
@@ -252,3 +276,11 @@ def slowing_speed(distance: float, limit: float, decel: float, step: float) -> f
     """
     bend = decel * step
     return max(limit, math.sqrt(bend * bend + limit * limit + 2.0 * decel * distance) - bend)
+
+
+@kernel
+def slowed(pace: float, distance: float, limit: float, decel: float, step: float) -> float:
+    """The lower of a speed (m/s) and ``slowing_speed``."""
+    if pace <= limit or pace * (pace + 2.0 * decel * step) + ROUNDING < limit * limit + 2.0 * decel * distance:
+        return pace
+    return min(pace, slowing_speed(distance, limit, decel, step))

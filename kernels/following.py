@@ -6,11 +6,11 @@ import math
 
 from .chance import DRIVER_IMPERFECTION, uniform
 from .compile import bare, woven
-from .driving import KRAUSS, brake_distance, dawdled, slowing_speed
+from .driving import KRAUSS, brake_distance, dawdled, slowed
 from .gaps import room_before_others
 from .lane_desire import KEEPS_PACE_MPS, KEEPS_PACE_MPS2, SHORTEST, relaxed
 from .merging import merging_ahead, zip_ahead
-from .pace import STOP_MARGIN_M, aimed, behind, behind_next, headway_on, wall, wished_speed
+from .pace import STOP_MARGIN_M, aimed, before_wall, behind, behind_next, headway_on, wall, wished_speed
 from .passing import behind_those_ahead, keep_order
 from .people import to_people
 from .rings import at
@@ -124,7 +124,7 @@ def beyond_line(city: City, vehicle: int, distance: float, lane: int, steps: int
     if goes_on(city, vehicle, steps + 1):
         end = min(end, city.lane_f[LANE_LENGTH_M, lane])
     if end < math.inf:
-        return min(free, wall(city, vehicle, distance + end))
+        return before_wall(city, vehicle, distance + end, free)
     return free
 
 
@@ -199,13 +199,26 @@ def lost_by_chance(city: City, vehicle: int, number: int) -> float:
 
 
 @woven
-def stays(city: City, vehicle: int, ahead: int, lane: int, left: float, lost: float) -> bool:
+def loses_all(city: City, vehicle: int, room: float, within_s: float, number: int) -> bool:
+    """Whether a driver loses by chance, in step ``number`` (-1: never), all speed that so much room would give him.
+
+    ``within_s`` is the time within which the room would be gone. The draw is left out where no chance can be enough.
+    """
+    kind = city.vehicle_i[vehicle, CLASS]
+    most = city.driver[kind, IMPERFECTION] * city.driver[kind, MAX_ACCEL] * city.step_s
+    if number < 0 or room >= CLOSE_UP * most * within_s:
+        return False
+    return room < CLOSE_UP * lost_by_chance(city, vehicle, number) * within_s
+
+
+@woven
+def stays(city: City, vehicle: int, ahead: int, lane: int, left: float, number: int) -> bool:
     """Whether a vehicle that stands goes on standing for sure, so that nobody need ask by which rule.
 
     At less than the least gap behind the next in its lane (``ahead``, -1: nobody), who stands and will not move, every
     model of following tells it to go backwards, and no rule but those asked for here to go further back. So does the
-    stop line the first, ``left`` metres before it, at the distance where vehicles come to rest. ``lost`` is speed that
-    it loses by chance: who would go no faster does not go.
+    stop line the first, ``left`` metres before it, at the distance where vehicles come to rest. Who loses by chance all
+    that he would have does not go either: in step ``number``, -1 where he might be told to stop for something else.
     """
     kind = city.vehicle_i[vehicle, CLASS]
     granted = city.vehicle_i[vehicle, GRANTED]
@@ -214,12 +227,16 @@ def stays(city: City, vehicle: int, ahead: int, lane: int, left: float, lost: fl
             return False
         gap = city.vehicle_f[ahead, POSITION_M] - city.vehicle_f[vehicle, POSITION_M]
         gap = max(gap - city.driver[city.vehicle_i[ahead, CLASS], LENGTH_M], 0.1)
-        least = city.driver[kind, MIN_GAP_M]
+        room = gap - CLOSE_UP * city.driver[kind, MIN_GAP_M]
         headway = headway_on(city, lane, kind) * (1.0 - city.vehicle_f[vehicle, SHORTER])
-        if granted == ON_TRUST or gap >= CLOSE_UP * least + CLOSE_UP * lost * headway:
+        if granted == ON_TRUST or (room >= 0.0 and not loses_all(city, vehicle, room, headway, number)):
             return False
-    elif left > STOP_MARGIN_M + CLOSE_UP * lost * city.step_s or granted != 0 or not goes_on(city, vehicle, 1):
-        return False
+    else:
+        room = left - STOP_MARGIN_M
+        if granted != 0 or (room > 0.0 and not loses_all(city, vehicle, room, city.step_s, number)):
+            return False
+        if not goes_on(city, vehicle, 1):
+            return False
     connector = city.vehicle_i[vehicle, CONNECTOR]
     zips = connector >= 0 and city.connector[ZIPS, connector] != 0
     return not zips and city.vehicle_i[vehicle, YIELDS_TO] < 0
@@ -241,6 +258,7 @@ def follow_lane(city: City, lane: int, number: int) -> None:
     may_stay = not passing and not watched
     line_m = length if on_road and rear >= 0.0 else math.inf  # where nobody's rear is beyond
     people = city.crossed_f.shape[1] > 0
+    chance = -1 if blocked or people else number
     ahead, beside, next_beside, those_beside = -1, -1, 0, 0
     if lane + 1 < road_lanes and city.lane_f[LIMIT_MPS, lane] > FAST_MPS:
         those_beside = (
@@ -249,8 +267,7 @@ def follow_lane(city: City, lane: int, number: int) -> None:
     for k in range(city.lane_i[COUNT, lane]):
         vehicle = at(city, lane, k)
         stands = may_stay and city.vehicle_f[vehicle, SPEED_MPS] == 0.0
-        lost = 0.0 if blocked or people or not stands else lost_by_chance(city, vehicle, number)
-        if stands and stays(city, vehicle, ahead, lane, line_m - city.vehicle_f[vehicle, POSITION_M], lost):
+        if stands and stays(city, vehicle, ahead, lane, line_m - city.vehicle_f[vehicle, POSITION_M], chance):
             if ahead >= 0:
                 city.vehicle_i[vehicle, CAUSE] = LEADER
             city.vehicle_f[vehicle, NEXT_SPEED_MPS] = 0.0
@@ -286,7 +303,7 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                 if ahead < 0 or city.vehicle_i[ahead, CONNECTOR] != connector:
                     new_speed = min(new_speed, into_junction(city, vehicle, left, desired))
             if goes_on(city, vehicle, 1) and (not granted or city.vehicle_i[vehicle, PASSES] >= 0):
-                new_speed = min(new_speed, wall(city, vehicle, left))
+                new_speed = before_wall(city, vehicle, left, new_speed)
             if connector >= 0 and city.connector[ZIPS, connector] != 0:
                 pace = zip_ahead(city, vehicle, connector, left, desired)
                 if pace < new_speed:
@@ -298,8 +315,7 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                     new_speed, standing_for = pace, LEADER
             if connector >= 0:
                 curve = city.lane_f[LIMIT_MPS, road_lanes + connector] * factor
-                if new_speed > curve:
-                    new_speed = min(new_speed, slowing_speed(left, curve, comfort, step))
+                new_speed = slowed(new_speed, left, curve, comfort, step)
             if blocked:
                 free = next_obstacle(city, lane, position) - position
                 if free < math.inf and brake_distance(speed, city.max_decel, step) <= free:
@@ -335,8 +351,7 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                 new_speed, standing_for = min(new_speed, beyond_line(city, vehicle, left, to_lane, 1, desired)), LEADER
             new_speed = min(new_speed, merging_ahead(city, vehicle, lane - road_lanes, left, desired))
             slower = city.lane_f[LIMIT_MPS, to_lane] * factor
-            if new_speed > slower:
-                new_speed = min(new_speed, slowing_speed(left, slower, comfort, step))
+            new_speed = slowed(new_speed, left, slower, comfort, step)
         if city.vehicle_i[vehicle, GRANTED] == ON_TRUST:
             room = room_before_others(city, connector, left if on_road else -position)
             if room < math.inf:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 
 from .compile import bare, woven
-from .driving import brake_distance
+from .driving import brake_distance, stops_within
 from .gaps import (
     BLOCKED,
     CLEAR,
@@ -256,6 +256,21 @@ def take_back(city: City, lane: int) -> None:
 
 
 @woven
+def is_red(city: City, vehicle: int, connector: int) -> bool:
+    """Whether nothing but its light, which is red, keeps a vehicle from a connector, whoever else asks."""
+    return light_of(city, connector) == LIGHT_RED and may_use(
+        city, city.connector[TO_LANE, connector], city.class_access[city.vehicle_i[vehicle, CLASS]]
+    )
+
+
+@woven
+def still_waits(city: City, vehicle: int) -> bool:
+    """Whether a vehicle that was told to wait at a red light goes on to, so that nothing need be asked again."""
+    connector = city.vehicle_i[vehicle, CONNECTOR]
+    return city.vehicle_i[vehicle, CAUSE] == RED and connector >= 0 and is_red(city, vehicle, connector)
+
+
+@woven
 def candidate(city: City, lane: int, t_s: float) -> int:
     """The first vehicle of a lane without a grant if it must know by now whether it may enter, else -1.
 
@@ -265,15 +280,17 @@ def candidate(city: City, lane: int, t_s: float) -> int:
     if k >= city.lane_i[COUNT, lane]:
         return -1
     vehicle = at(city, lane, k)
+    if still_waits(city, vehicle):
+        return -1
     settle_promise(city, vehicle)
-    if not goes_on(city, vehicle, 1):
+    kind, left = city.vehicle_i[vehicle, CLASS], city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[vehicle, POSITION_M]
+    soon = city.vehicle_f[vehicle, SPEED_MPS] + city.driver[kind, MAX_ACCEL] * city.step_s
+    comfort = city.driver[kind, COMFORT_DECEL]
+    if stops_within(soon, left - 2.0, comfort, city.step_s) or not goes_on(city, vehicle, 1):
+        return -1
+    if left > soon * city.step_s + brake_distance(soon, comfort, city.step_s) + 2.0:
         return -1
     if city.lane_i[OPPOSITE, lane] != NO_PASSING and is_in_a_pass(city, lane, k):
-        return -1
-    kind = city.vehicle_i[vehicle, CLASS]
-    soon = city.vehicle_f[vehicle, SPEED_MPS] + city.driver[kind, MAX_ACCEL] * city.step_s
-    reach = soon * city.step_s + brake_distance(soon, city.driver[kind, COMFORT_DECEL], city.step_s) + 2.0
-    if city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[vehicle, POSITION_M] > reach:
         return -1
     if city.vehicle_i[vehicle, YIELDS_TO] >= 0 and city.vehicle_f[vehicle, SPEED_MPS] > STOPPED_MPS:
         return -1
@@ -282,10 +299,7 @@ def candidate(city: City, lane: int, t_s: float) -> int:
     if city.vehicle_i[vehicle, CONNECTOR] < 0:
         city.vehicle_i[vehicle, CAUSE] = WRONG_LANE
         return -1
-    connector = city.vehicle_i[vehicle, CONNECTOR]
-    if light_of(city, connector) == LIGHT_RED and may_use(
-        city, city.connector[TO_LANE, connector], city.class_access[kind]
-    ):
+    if is_red(city, vehicle, city.vehicle_i[vehicle, CONNECTOR]):
         city.vehicle_i[vehicle, CAUSE] = RED  # whoever else asks, in whatever order
         return -1
     return vehicle
@@ -350,16 +364,16 @@ def admit(city: City, lane: int, vehicle: int, t_s: float) -> bool:
 
 
 @woven
-def note_needs(city: City, junction: int, waiting: int) -> None:
+def note_needs(city: City, junction: int, granted: bool) -> None:
     """Write down how much room behind their start outgoing lanes owe to vehicles on their way in.
 
-    ``waiting`` is how many are on incoming lanes.
+    ``granted``: somebody on an incoming lane may hold a grant, or did until this step.
     """
     road_lanes, inside = city.road_lanes, city.junction[INSIDE, junction]
     if city.junction[OWES, junction] != 0:
         for place in range(city.junction[FIRST_LANE_OUT, junction], city.junction[FIRST_LANE_OUT, junction + 1]):
             city.lane_f[NEED_M, city.listed[place]] = 0.0
-    city.junction[OWES, junction] = 1 if waiting + inside > 0 else 0
+    city.junction[OWES, junction] = 1 if granted or inside > 0 else 0
     first, last = city.junction[FIRST_CONNECTOR_IN, junction], city.junction[FIRST_CONNECTOR_IN, junction + 1]
     for connector in range(first, last if inside > 0 else first):
         row = road_lanes + connector
@@ -370,7 +384,7 @@ def note_needs(city: City, junction: int, waiting: int) -> None:
             need = brake_distance(city.vehicle_f[vehicle, SPEED_MPS], city.max_decel, city.step_s) - left
             city.lane_f[NEED_M, to_lane] = max(city.lane_f[NEED_M, to_lane], need)
     first, last = city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]
-    for place in range(first, last if waiting > 0 else first):
+    for place in range(first, last if granted else first):
         lane = city.listed[place]
         for k in range(city.lane_i[GRANTED_COUNT, lane]):
             vehicle = at(city, lane, k)
@@ -389,12 +403,13 @@ def note_needs(city: City, junction: int, waiting: int) -> None:
 def decide_junction(city: City, junction: int, t_s: float) -> None:
     """Take back and give grants at one junction, candidates in the order of right of way."""
     first, last = city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]
-    present = 0
+    present, granted = 0, False
     for place in range(first, last):
         lane = city.listed[place]
         present += city.lane_i[COUNT, lane]
         if city.lane_i[GRANTED_COUNT, lane] > 0:
             take_back(city, lane)
+            granted = True
     if present > 0:
         nobody_asked = True
         while True:
@@ -411,8 +426,9 @@ def decide_junction(city: City, junction: int, t_s: float) -> None:
             nobody_asked = False
             admitted = admit(city, best_lane, best, t_s)
             city.lane_i[CANDIDATE, best_lane] = UNKNOWN if admitted else -1
+            granted = granted or admitted
             if not admitted and is_let_in(city, best):
                 hold_back(city, first, last, best, ZIP_MPS, t_s)
             elif not admitted and is_kept_wrongly(city, best):
                 hold_back(city, first, last, best, math.inf, t_s)
-    note_needs(city, junction, present)
+    note_needs(city, junction, granted)

@@ -82,6 +82,23 @@ def is_next_short(city: City, vehicle: int) -> bool:
 
 
 @woven
+def no_shorter_queue(city: City, link: int, lane: int, k: int, position: float) -> bool:
+    """Whether ``shorter_queue`` has none for who is in place ``k`` of a lane: as many are ahead in each lane beside.
+
+    Told by one vehicle of each, the one whose place would have to be further back.
+    """
+    place = k - FEWER
+    for side in range(-1, 2, 2):
+        other = lane + side
+        if city.link[FIRST_LANE, link] <= other < city.link[FIRST_LANE, link + 1]:
+            if city.lane_i[COUNT, other] <= place:
+                return False
+            if city.vehicle_f[at(city, other, place), POSITION_M] < position:
+                return False
+    return True
+
+
+@woven
 def wanted_lane(city: City, link: int, lane: int, k: int, vehicle: int) -> int:
     """Lane beside the present one that a driver, ``k`` places behind its head, wants to change to, -1: none."""
     position = city.vehicle_f[vehicle, POSITION_M]
@@ -91,6 +108,7 @@ def wanted_lane(city: City, link: int, lane: int, k: int, vehicle: int) -> int:
             return -1 if own == lane else own
     evades = next_obstacle(city, lane, position) < position + SEE_OBSTACLE_M
     queues = k >= FEWER and city.vehicle_f[vehicle, SPEED_MPS] < QUEUE_MPS
+    queues = queues and not no_shorter_queue(city, link, lane, k, position)
     if not (evades or queues) and city.vehicle_i[vehicle, CONTENT] > 0:
         return -1
     access = city.class_access[city.vehicle_i[vehicle, CLASS]]
@@ -294,7 +312,7 @@ def drop_behind(city: City, link: int, lane: int, vehicle: int, other: int) -> N
         city.vehicle_i[vehicle, YIELDS_TO] = ahead
 
 
-@woven
+@bare
 def change_lane(city: City, lane: int, k: int, other: int, t_s: float, to_gain: bool) -> bool:
     """Move a vehicle to the lane beside if there is a gap; ask to be let in when it has nearly stopped for it."""
     vehicle = at(city, lane, k)

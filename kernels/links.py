@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .compile import woven
+from .compile import bare, woven
 from .driving import safe_speed
 from .following import next_obstacle
 from .keep_clear import loops_have_room
@@ -102,7 +102,7 @@ def count_passed(city: City, lane: int, begin: float, end: float, speed: float) 
             city.sensor[SENSOR_SPEED_SUM, sensor] += speed
 
 
-@woven
+@bare
 def enter(city: City, link: int, vehicle: int, t_s: float) -> bool:
     """Put a waiting vehicle on the emptiest lane that suits it, at the place of its origin, if there is a gap."""
     kind = city.vehicle_i[vehicle, CLASS]

@@ -115,7 +115,7 @@ def faster_lane(city: City, link: int, lane: int, k: int, vehicle: int, t_s: flo
         return -1
     access, position = city.class_access[city.vehicle_i[vehicle, CLASS]], city.vehicle_f[vehicle, POSITION_M]
     bias = KERB_BIAS_MPS2 if city.lane_f[LIMIT_MPS, lane] > FAST_MPS else 0.0
-    here, serves = accel_at(city, vehicle, lane, k), suits(city, vehicle, lane)
+    here, serves = accel_at(city, vehicle, lane, k), -1  # how well lanes serve is asked last: it takes longest
     fast = bias > 0.0 and city.vehicle_f[vehicle, SPEED_MPS] > FAST_MPS
     stays_behind = fast and city.driver[city.vehicle_i[vehicle, CLASS], PASSES_AT_KERB] == 0.0
     found, most = -1, 0.0
@@ -127,8 +127,6 @@ def faster_lane(city: City, link: int, lane: int, k: int, vehicle: int, t_s: flo
             continue
         if city.lane_f[OBSTACLE_M, other] < math.inf:
             continue
-        if wanted >= 0 and suits(city, vehicle, other) < serves:
-            continue
         place = place_in_lane(city, other, position)
         if place < city.lane_i[GRANTED_COUNT, other]:
             continue
@@ -137,6 +135,11 @@ def faster_lane(city: City, link: int, lane: int, k: int, vehicle: int, t_s: flo
         if stays_behind and side < 0:
             gain = min(gain, 0.0)  # nobody passes there (eq. 6)
         more = incentive(gain, followers_gain(city, lane, k, other, place), 0.0, POLITENESS) - needed
-        if more > most:
-            found, most = other, more
+        if more <= most:
+            continue
+        if wanted >= 0:
+            serves = suits(city, vehicle, lane) if serves < 0 else serves
+            if suits(city, vehicle, other) < serves:
+                continue
+        found, most = other, more
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from .compile import woven
-from .driving import KRAUSS, accel_on_slope, aimed_speed, brake_distance, power_accel, safe_speed, stopping_speed
+from .driving import KRAUSS, accel_on_slope, aimed_speed, power_accel, safely, stopping_speed, stops_within
 from .traffic_tables import (
     CLASS,
     COMFORT_DECEL,
@@ -79,8 +79,7 @@ def behind(city: City, vehicle: int, gap: float, leader_speed: float, desired_sp
     if gap == math.inf:
         return speed
     speed = calmly(city, vehicle, speed)
-    reach = gap + brake_distance(leader_speed, city.max_decel, city.step_s)
-    return min(speed, safe_speed(reach, city.max_decel, city.step_s))
+    return safely(speed, gap, leader_speed, city.max_decel, city.step_s)
 
 
 @woven
@@ -91,8 +90,7 @@ def behind_next(city: City, vehicle: int, ahead: int, gap: float, desired_speed:
         leader_speed = (leader_speed + new_speed) / 2.0  # midway through the step
     speed = aimed(city, vehicle, gap, leader_speed, desired_speed, city.vehicle_f[vehicle, SHORTER])
     speed = calmly(city, vehicle, speed)
-    reach = gap + new_speed * city.step_s + brake_distance(new_speed, city.max_decel, city.step_s)
-    return min(speed, safe_speed(reach, city.max_decel, city.step_s))
+    return safely(speed, gap + new_speed * city.step_s, new_speed, city.max_decel, city.step_s)
 
 
 @woven
@@ -102,3 +100,12 @@ def wall(city: City, vehicle: int, distance: float) -> float:
     reach = max(distance - STOP_MARGIN_M, 0.0)
     comfort = city.driver[kind, COMFORT_DECEL]
     return stopping_speed(speed, reach, comfort, city.firm_decel, city.max_decel, city.step_s)
+
+
+@woven
+def before_wall(city: City, vehicle: int, distance: float, pace: float) -> float:
+    """The lower of a speed and the one on the way to something one must not pass."""
+    decel = min(city.driver[city.vehicle_i[vehicle, CLASS], COMFORT_DECEL], city.max_decel)
+    if stops_within(pace, distance - STOP_MARGIN_M, decel, city.step_s):
+        return pace  # braking harder one could come still faster
+    return min(pace, wall(city, vehicle, distance))

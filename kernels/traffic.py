@@ -5,7 +5,7 @@ from __future__ import annotations
 from numba import prange
 
 from .busy import busy_junctions, busy_links, find_busy, find_rows
-from .compile import bare_entry, parallel, woven
+from .compile import bare, parallel, row_by_row, woven
 from .crossing import enter_streets, leave_streets
 from .following import advance_lane, follow_lane
 from .junctions import decide_junction
@@ -92,37 +92,61 @@ def note_promises(city: City, step: int, first_step: int) -> None:
             note_promise(city, city.listed[place])
 
 
-@bare_entry
+@woven
+def begin_step(city: City, step: int, first_step: int) -> None:
+    """Move controllers on, note promises, and find where something may happen."""
+    for controller in range(city.controller_f.shape[1]):
+        advance_signal(city, controller)
+    note_promises(city, step, first_step)
+    find_busy(city, step)
+
+
+@bare
+def decide_junctions(city: City, t_s: float) -> None:
+    """Say who may enter junctions."""
+    for i in range(busy_junctions(city)):
+        decide_junction(city, city.busy[BUSY_JUNCTIONS, i], t_s)
+
+
+@bare
+def serve_links(city: City, t_s: float, everywhere: bool) -> None:
+    """Let vehicles arrive, change lanes and enter."""
+    links = busy_links(city)
+    for i in range(links):
+        link = city.busy[BUSY_LINKS, i]
+        if everywhere or city.link[DESTINATION, link] != 0:
+            let_all_arrive(city, link, t_s)
+    for i in range(links):
+        serve_link(city, city.busy[BUSY_LINKS, i], t_s)
+
+
+@bare
+def move_on(city: City, step: int) -> None:
+    """Find speeds and positions, take them over, and carry vehicles across junctions."""
+    rows, updates, junctions = find_rows(city), 0, busy_junctions(city)
+    for i in range(rows):
+        lane = city.busy[BUSY_ROWS, i]
+        updates += city.lane_i[COUNT, lane]
+        follow_lane(city, lane, step)
+    city.counter[UPDATES] += updates
+    for i in range(rows):
+        advance_lane(city, city.busy[BUSY_ROWS, i])
+    for i in range(junctions):
+        leave_streets(city, city.busy[BUSY_JUNCTIONS, i])
+    for i in range(junctions):
+        enter_streets(city, city.busy[BUSY_JUNCTIONS, i])
+
+
+@row_by_row
 def run_member(cities: City, m: int, first_step: int, last_step: int) -> None:
     """Run steps ``first_step`` up to, not including, ``last_step`` of one member."""
     city = member_of(cities, m)
     for step in range(first_step, last_step):
         t_s = step * city.step_s
-        for controller in range(city.controller_f.shape[1]):
-            advance_signal(city, controller)
-        note_promises(city, step, first_step)
-        find_busy(city, step)
-        links, junctions = busy_links(city), busy_junctions(city)
-        for i in range(junctions):
-            decide_junction(city, city.busy[BUSY_JUNCTIONS, i], t_s)
-        for i in range(links):
-            link = city.busy[BUSY_LINKS, i]
-            if step == first_step or city.link[DESTINATION, link] != 0:  # routes may have changed before the first
-                let_all_arrive(city, link, t_s)
-        for i in range(links):
-            serve_link(city, city.busy[BUSY_LINKS, i], t_s)
-        rows, updates = find_rows(city), 0
-        for i in range(rows):
-            lane = city.busy[BUSY_ROWS, i]
-            updates += city.lane_i[COUNT, lane]
-            follow_lane(city, lane, step)
-        city.counter[UPDATES] += updates
-        for i in range(rows):
-            advance_lane(city, city.busy[BUSY_ROWS, i])
-        for i in range(junctions):
-            leave_streets(city, city.busy[BUSY_JUNCTIONS, i])
-        for i in range(junctions):
-            enter_streets(city, city.busy[BUSY_JUNCTIONS, i])
+        begin_step(city, step, first_step)
+        decide_junctions(city, t_s)
+        serve_links(city, t_s, step == first_step)  # routes may have changed before the first
+        move_on(city, step)
 
 
 @parallel

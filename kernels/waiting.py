@@ -231,7 +231,7 @@ def holders(city: City, lane: int, held: Ints, waits: Ints, n: int) -> int:
 
 
 @bare_entry
-def find_waits(cities: City, m: int, standing_s: float, held: Ints, waits: Ints) -> int:
+def find_waits(cities: City, m: int, standing_s: float, held: Ints, rows: Ints, waits: Ints) -> int:
     """Find the lanes of a member that are held for good, and what holds them.
 
     Parameters
@@ -239,7 +239,9 @@ def find_waits(cities: City, m: int, standing_s: float, held: Ints, waits: Ints)
     standing_s
         Only queues whose first vehicle has stood for so long, s.
     held
-        Becomes 1 for lanes that are held for good (``[lane row]``).
+        Becomes 1 for lanes that are held for good, 0 for the others (``[lane row]``).
+    rows
+        Room for as many: the queues that are looked at.
     waits
         Becomes pairs of a held lane and one that holds it (``[WAIT_ROWS, …]``); those for which there is no room are
         counted only.
@@ -253,15 +255,16 @@ def find_waits(cities: City, m: int, standing_s: float, held: Ints, waits: Ints)
     queues = 0
     for lane in range(held.size):
         held[lane] = 1 if is_queue(city, lane, standing_s) else 0
+        rows[queues] = lane  # overwritten if it is none
         queues += held[lane]
-    freed = True
-    while queues > 0 and freed:
+    freed = queues > 0
+    while freed:
         freed = False
-        for lane in range(held.size):
-            if held[lane] != 0 and holders(city, lane, held, waits, 0) == 0:
-                held[lane], freed, queues = 0, True, queues - 1
+        for i in range(queues):
+            if held[rows[i]] != 0 and holders(city, rows[i], held, waits, 0) == 0:
+                held[rows[i]], freed = 0, True
     n = 0
-    for lane in range(held.size):
-        if held[lane] != 0:
-            n = holders(city, lane, held, waits, n)
+    for i in range(queues):
+        if held[rows[i]] != 0:
+            n = holders(city, rows[i], held, waits, n)
     return n

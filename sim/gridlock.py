@@ -66,14 +66,14 @@ def find_waits(fleet: Fleet, standing_s: float) -> Ints:
     ndarray
         Pairs, ``[row, pair]``, rows as ``kernels.waiting`` names them.
     """
-    held = np.zeros(fleet.network.lane_count + fleet.network.connectors.movement.size, np.int32)
-    waits = np.zeros((waiting.WAIT_ROWS, 256), np.int32)
+    held, rows = np.empty((2, fleet.network.lane_count + fleet.network.connectors.movement.size), np.int32)
+    waits = np.empty((waiting.WAIT_ROWS, 256), np.int32)
     tables = fleet.tables("vehicle_f", "vehicle_i", "lane_f", "lane_i", "ring", "driver")
     while True:
-        count = waiting.find_waits(tables, 0, standing_s, held, waits)
+        count = waiting.find_waits(tables, 0, standing_s, held, rows, waits)
         if count <= waits.shape[1]:
             return waits[:, :count]
-        waits = np.zeros((waiting.WAIT_ROWS, count), np.int32)
+        waits = np.empty((waiting.WAIT_ROWS, count), np.int32)
 
 
 def first_rings(fleet: Fleet, waits: Ints, known: Bools | None = None, at_most_s: Floats | None = None) -> list[Ring]:

@@ -7,7 +7,7 @@ import math
 import numba
 import numpy as np
 
-from citytwin.kernels.compile import bare, kernel, parallel
+from citytwin.kernels.compile import bare, bare_entry, kernel, parallel, row_by_row
 
 
 def test_a_kernel_divides_as_a_gpu_does():
@@ -58,3 +58,15 @@ def test_numbers_that_are_no_signed_integers_keep_their_type():
 
     assert halves(0.5, True, np.uint64(2**63)) == (0.25, 0.5, float(2**62))
     assert len(half.signatures) == 3
+
+
+def test_loops_from_row_to_row_add_up_the_same_and_leave_the_compiler_as_it_was():
+    def total(rows):
+        found = 0
+        for i in range(rows.size):
+            found += rows[i]
+        return found
+
+    before, rows = numba.config.LOOP_VECTORIZE, np.arange(1000, dtype=np.int32)
+    assert row_by_row(total)(rows) == bare_entry(total)(rows) == 499_500
+    assert before == numba.config.LOOP_VECTORIZE != 0

@@ -9,24 +9,31 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from citytwin.kernels.driving import (
     ACC,
     IDM,
     IDM_PLUS,
+    KRAUSS,
     acc_accel,
     aimed_speed,
     brake_distance,
     idm_accel,
     idm_plus_accel,
+    krauss_safe_speed,
     safe_speed,
+    safely,
+    slowed,
     slowing_speed,
     stopping_speed,
+    stops_within,
 )
 
 SPEEDS = st.floats(0.0, 45.0)
+PACES = st.floats(-30.0, 60.0)
+ROOMS = st.floats(-5.0, 500.0)
 DECELS = st.floats(0.5, 9.0)
 STEPS = st.sampled_from([0.1, 0.25, 0.3, 0.5, 1.0])
 CLOSE = 1e-9
@@ -109,10 +116,10 @@ def test_a_start_from_rest_takes_the_published_time(car_following, name, driver_
         assert abs(value - wanted["value"]) <= wanted["tol_abs"] + wanted["tol_rel"] * wanted["value"]
 
 
-KRAUSS = ("g20_v13.89_vl13.89", "g10_v13.89_vl0", "g50_v27.78_vl20", "g5_v5_vl2", "g100_v33.33_vl0")
+KRAUSS_CASES = ("g20_v13.89_vl13.89", "g10_v13.89_vl0", "g50_v27.78_vl20", "g5_v5_vl2", "g100_v33.33_vl0")
 
 
-@pytest.mark.parametrize("name", KRAUSS)
+@pytest.mark.parametrize("name", KRAUSS_CASES)
 def test_the_safe_speed_becomes_the_braking_form_of_krauss_as_steps_shrink(car_following, name):
     """Published for a reaction time of one second and steps without length; here the reaction is one step."""
     case, step = car_following[f"krauss_vsafe_{name}"], 1e-3
@@ -206,6 +213,35 @@ def test_a_stop_is_never_overshot_where_it_was_possible(speed, reach, comfort, s
 def test_who_can_stop_comfortably_does(speed, comfort, step):
     reach = brake_distance(speed, comfort, step) + 1e-6
     assert stopping_speed(speed, reach, comfort, 3.5, 6.0, step) >= speed - comfort * step - 1e-6
+
+
+@given(pace=PACES, its_speed=SPEEDS, room=ROOMS, limit=SPEEDS, decel=DECELS, firm=DECELS, speed=SPEEDS, step=STEPS)
+@example(pace=0.0, its_speed=0.0, room=0.0, limit=0.0, decel=2.0, firm=3.5, speed=0.0, step=1.0)
+@example(pace=9.0, its_speed=9.0, room=9.0, limit=9.0, decel=9.0, firm=3.5, speed=9.0, step=1.0)
+def test_a_root_is_left_out_only_where_it_would_not_count(pace, its_speed, room, limit, decel, firm, speed, step):
+    """To the last bit, also at the very speed that is safe, and one above and below."""
+    reach = room + brake_distance(its_speed, decel, step)
+    safe, slow = safe_speed(reach, decel, step), slowing_speed(max(room, 0.0), limit, decel, step)
+    for near in (pace, *around(safe), *around(slow)):
+        assert safely(near, room, its_speed, decel, step) == min(near, safe)
+        assert slowed(near, max(room, 0.0), limit, decel, step) == min(near, slow)
+        if stops_within(near, reach, decel, step):
+            assert near < safe
+            for hard in (decel, 9.0):
+                assert near <= stopping_speed(speed, max(reach, 0.0), decel, firm, hard, step)
+
+
+@given(speed=SPEEDS, its_speed=SPEEDS, gap=st.floats(0.1, 300.0), wished=SPEEDS, decel=DECELS, step=STEPS)
+def test_a_driver_after_krauss_asks_for_the_safe_speed_only_where_it_counts(speed, its_speed, gap, wished, decel, step):
+    safe = krauss_safe_speed(speed, gap - 2.5, its_speed, decel, 1.0)
+    for near in (wished, *around(max(safe, 0.0))):
+        found = aimed_speed(KRAUSS, speed, gap, its_speed, near, 1.0, 2.5, 2.6, decel, step)
+        assert found == min(speed + 2.6 * step, near, safe)
+
+
+def around(speed: float) -> tuple[float, float, float]:
+    """A speed, the one just below and the one just above."""
+    return math.nextafter(speed, -math.inf), speed, math.nextafter(speed, math.inf)
 
 
 @given(speed=SPEEDS, limit=SPEEDS, decel=DECELS, step=STEPS, distance=st.floats(0.0, 500.0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from cuda_cases import CITIES, busy_fleet, simulation_on
@@ -10,20 +12,23 @@ from row_conflicts import plain, run_noted
 from citytwin.agents.fleet import Fleet
 from citytwin.kernels import following
 from citytwin.kernels import traffic_tables as table
+from citytwin.kernels.driving import stops_within
+from citytwin.kernels.junctions import still_waits
+from citytwin.kernels.lane_change import no_shorter_queue
 from citytwin.kernels.lane_desire import RELAXES_S, relaxed
 
 
-def asked_for_all(fleet: Fleet, steps: int) -> int:
+def asked_for_all(fleet: Fleet, steps: int, shortcut: Any = following.stays) -> int:
     """Run steps in which everybody goes through all rules; how many need not have, and would have been left alone."""
     known: dict[object, object] = {}
-    short_cut, left_alone = plain(following.stays, known), 0
+    short_cut, left_alone = plain(shortcut, known), 0
 
-    def stays(*arguments: object) -> bool:
+    def never(*arguments: object) -> bool:
         nonlocal left_alone
         left_alone += bool(short_cut(*arguments))
         return False
 
-    run_noted(fleet.cities, steps, instead={following.stays: stays})
+    run_noted(fleet.cities, steps, instead={shortcut: never})
     return left_alone
 
 
@@ -48,6 +53,20 @@ def test_nor_would_other_drivers_have_set_off() -> None:
     fast.advance(0, 60)
     assert left_alone > 100
     assert slow.state_hash() == fast.state_hash()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shortcut", [still_waits, no_shorter_queue, stops_within], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("city", ["signals", "random"])
+def test_what_is_told_without_asking_would_have_been_the_answer(city: str, shortcut: Any) -> None:
+    network = CITIES[city]()
+    slow, fast = (busy_fleet(network, trips=200, every_s=0.4, members=1) for _ in range(2))
+    told = asked_for_all(slow, 100, shortcut)
+    fast.advance(0, 100)
+    assert told > 20
+    for name in table.OWN:
+        ours, theirs = getattr(fast.cities, name), getattr(slow.cities, name)
+        np.testing.assert_array_equal(ours, theirs, err_msg=name)
 
 
 @pytest.mark.parametrize("shorter", [0.0, 0.009, 0.0104, 0.3, 0.5])
