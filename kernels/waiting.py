@@ -116,7 +116,7 @@ def note_wait(waits: Ints, n: int, lane: int, holder: int, for_room: int) -> int
     return n + 1
 
 
-@bare
+@woven
 def in_the_way(city: City, vehicle: int, lane: int, connector: int, held: Ints, waits: Ints, n: int) -> int:
     """Note the held lanes whose last vehicle inside the junction a vehicle cannot pass; return how many there are."""
     left = city.lane_f[LANE_LENGTH_M, lane] - city.vehicle_f[vehicle, POSITION_M]
@@ -155,7 +155,7 @@ def full_knot(city: City, to_lane: int, lane: int, held: Ints, waits: Ints, n: i
     return found
 
 
-@bare
+@woven
 def way_held(city: City, vehicle: int, lane: int, connector: int, held: Ints, waits: Ints, n: int) -> int:
     """Note what holds one way on of the first vehicle of a lane; return how many there are."""
     kind, to_lane = city.vehicle_i[vehicle, CLASS], city.connector[TO_LANE, connector]

@@ -90,10 +90,13 @@ def _check(simulation: Simulation, known: NDArray[np.bool_], free_at_s: NDArray[
             lock.resolved_s = now_s
             known[list(lock.lanes)] = False
             simulation.log("lock", ", ".join(lock.links), f"dissolved after {now_s - lock.closed_s:.0f} s")
-    waits = find_waits(fleet, SETTLED_S)
-    held, was_free_s = np.zeros(known.size, np.bool_), free_at_s[waits[0]]
+    waits, held = find_waits(fleet, SETTLED_S), np.zeros(known.size, np.bool_)
+    if not waits.size:
+        free_at_s.fill(now_s)
+        return held
+    was_free_s = free_at_s[waits[0]]
     held[waits[0]] = True
-    free_at_s[:] = now_s
+    free_at_s.fill(now_s)
     free_at_s[waits[0]] = was_free_s
     if (now_s - was_free_s >= CLOSED_S - CHECK_EVERY_S).sum() < 2:
         return held  # a ring has two lanes
