@@ -28,7 +28,7 @@ from .gaps import (
     will_be_clear,
 )
 from .impatience import gap_share, is_gap_small
-from .keep_clear import loops_have_room, promise_room, room_beyond, settle_promise
+from .keep_clear import ask_for_room, loops_have_room, promise_room, room_beyond, settle_promise
 from .merging import first_to_stand_back, may_join
 from .passing import is_in_a_pass
 from .people import people_before
@@ -107,6 +107,7 @@ def refusal(city: City, vehicle: int, connector: int, left: float, t_s: float) -
     """Why a vehicle may not enter a junction now, 0 if it may."""
     kind = city.vehicle_i[vehicle, CLASS]
     to_lane = city.connector[TO_LANE, connector]
+    ask_for_room(city, to_lane, math.floor(t_s / city.step_s + 0.5))
     if not may_use(city, to_lane, city.class_access[kind]):
         return CLOSED
     light = light_of(city, connector)

@@ -30,6 +30,8 @@ from .traffic_tables import (
     SPEED_MPS,
     STILL_PROMISED,
     TO_LANE,
+    WANTED,
+    WANTED_BEFORE,
     City,
 )
 
@@ -86,12 +88,20 @@ def note_loop_room(city: City, lane: int) -> None:
     city.lane_f[LOOP_FREE_M, lane] = free
 
 
+@woven
+def ask_for_room(city: City, lane: int, step: int) -> None:
+    """Note that somebody wants to go into a lane of a short loop: in the next step it takes part in drawing lots."""
+    if city.lane_i[KNOT, lane] >= 0:
+        city.lane_i[WANTED, lane] = step + 1
+
+
 @bare
 def lots_before(city: City, lane: int, first: int, last: int, step: int) -> int:
-    """How many of the lanes listed from ``first`` to ``last`` have drawn a lower lot than a lane in this step."""
+    """How many wanted lanes of those listed from ``first`` to ``last`` have a lower lot than a lane in this step."""
     own, before = uniform(0, lane, LOOP_TURN, step), 0
     for around in range(first, last):
-        if uniform(0, city.listed[around], LOOP_TURN, step) < own:
+        other = city.listed[around]
+        if city.lane_i[WANTED_BEFORE, other] == step and uniform(0, other, LOOP_TURN, step) < own:
             before += 1
     return before
 
@@ -105,14 +115,14 @@ def loops_have_room(city: City, lane: int, to_lane: int, needed: float, t_s: flo
     free at the start of the step; where there are fewer than lanes, the lanes draw lots for them, step by step. A lane
     has one lot for all of its loops: turns that come round loop by loop may never come together.
     """
-    knot = city.lane_i[KNOT, to_lane]
+    knot, step = city.lane_i[KNOT, to_lane], math.floor(t_s / city.step_s + 0.5)
     if knot < 0:
         return True
+    ask_for_room(city, to_lane, step)
     if city.lane_f[INBOUND_M, to_lane] > city.lane_f[PROMISED_M, to_lane]:
         return False  # somebody else has just been let in here
     from_knot = lane >= 0 and city.lane_i[KNOT, lane] == knot
     place_m = city.driver[0, LENGTH_M] + city.driver[0, MIN_GAP_M]
-    step = math.floor(t_s / city.step_s + 0.5)
     for place in range(city.lane_i[FIRST_LOOP, to_lane], city.lane_i[FIRST_LOOP, to_lane + 1]):
         loop = city.listed[place]
         first, last = city.loop[FIRST_LOOP_LANE, loop], city.loop[FIRST_LOOP_LANE, loop + 1]
@@ -124,6 +134,8 @@ def loops_have_room(city: City, lane: int, to_lane: int, needed: float, t_s: flo
             free += city.lane_f[LOOP_FREE_M, other]
             goes_round = goes_round or other == lane
         served = math.floor(free / needed)
-        if not goes_round and served < last - first and lots_before(city, to_lane, first, last, step) >= served:
+        if goes_round or served >= last - first:
+            continue
+        if city.lane_i[WANTED_BEFORE, to_lane] != step or lots_before(city, to_lane, first, last, step) >= served:
             return False
     return True

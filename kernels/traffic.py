@@ -31,6 +31,8 @@ from .traffic_tables import (
     PROMISED_M,
     STRETCH_S,
     UPDATES,
+    WANTED,
+    WANTED_BEFORE,
     City,
 )
 
@@ -67,9 +69,10 @@ def advance_signal(city: City, controller: int) -> None:
 
 @woven
 def note_promise(city: City, lane: int) -> None:
-    """Note what of a short loop is filled or promised, so that reading it does not depend on who is served first."""
+    """Note what of a short loop is filled, promised or wanted: reading it must not depend on who is served first."""
     if city.lane_i[KNOT, lane] >= 0:
         city.lane_f[PROMISED_M, lane] = city.lane_f[INBOUND_M, lane]
+        city.lane_i[WANTED_BEFORE, lane] = city.lane_i[WANTED, lane]
         note_loop_room(city, lane)
 
 

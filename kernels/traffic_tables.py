@@ -156,7 +156,9 @@ LONGEST_QUEUE: Final = 19  # most vehicles that stood on it at once so far
 LEAVING: Final = 20  # GRANTED_COUNT at the start of the step
 OPPOSITE: Final = 21  # lane that who passes a bicycle drives on, NO_OPPOSITE or NO_PASSING
 FIRST_CROSSED: Final = 22  # places where people cross it, in order along it, into crossed_f
-LANE_I_COLUMNS: Final = 23
+WANTED: Final = 23  # of a lane in a knot: the step after that in which somebody asked last to go into it
+WANTED_BEFORE: Final = 24  # the same at the start of the step
+LANE_I_COLUMNS: Final = 25
 
 NO_OPPOSITE: Final = -1  # there is none
 NO_PASSING: Final = -2  # no bicycles, or other lanes beside
