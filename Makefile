@@ -71,6 +71,7 @@ bench: $(VENV)/.installed-dev  ## Measure start-up, traffic, walking, routing, s
 peers: $(VENV)/.installed-dev  ## Compare speed and travel times with SUMO and UXsim, which it installs; takes an hour
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python benchmarks/peers.py
+	$(BIN)/python benchmarks/same_routes.py
 
 clean:  ## Remove what the other targets made, the environment and the runs included
 	rm -rf $(VENV) build dist runs docs/_build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

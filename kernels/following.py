@@ -7,7 +7,7 @@ import math
 from .chance import DRIVER_IMPERFECTION, uniform
 from .compile import bare, woven
 from .driving import KRAUSS, brake_distance, dawdled, slowed
-from .gaps import room_before_others
+from .gaps import rear_beyond, room_before_others
 from .lane_desire import KEEPS_PACE_MPS, KEEPS_PACE_MPS2, SHORTEST, relaxed
 from .merging import merging_ahead, zip_ahead
 from .pace import STOP_MARGIN_M, aimed, before_wall, behind, behind_next, headway_on, wall, wished_speed
@@ -25,12 +25,10 @@ from .traffic_tables import (
     COUNT,
     DRIVEN_M,
     FIRST_SENSOR,
-    FROM_LANE,
     FURTHER_OBSTACLES_END,
     FURTHER_OBSTACLES_M,
     GRANTED,
     IMPERFECTION,
-    LANE,
     LANE_LENGTH_M,
     LAST_OUT,
     LEADER,
@@ -82,25 +80,6 @@ MOVING_MPS = 0.1  # slower than this a vehicle stands
 FAST_MPS = 60.0 / 3.6  # the critical speed of MOBIL: where the limit is lower, lanes may be chosen freely
 CLOSE_UP = 0.999999  # of the least gap: nearer than this nobody goes on, however numbers are rounded
 DIVERGE_M = 3.0  # beyond the stop line, paths from one lane have parted
-
-
-@woven
-def rear_beyond(city: City, lane: int) -> float:
-    """Where the rear of the vehicle is that left a road lane last: metres beyond the lane's end, less than 0 before it.
-
-    inf when it is clear of the junction.
-    """
-    vehicle = city.lane_i[LAST_OUT, lane]
-    if vehicle < 0:
-        return math.inf
-    row = city.vehicle_i[vehicle, LANE]
-    rear = city.vehicle_f[vehicle, POSITION_M] - city.driver[city.vehicle_i[vehicle, CLASS], LENGTH_M]
-    if row >= city.road_lanes:
-        return rear if city.connector[FROM_LANE, row - city.road_lanes] == lane else math.inf
-    connector = city.vehicle_i[vehicle, REAR_IN]
-    if connector >= 0 and city.connector[FROM_LANE, connector] == lane:
-        return rear + city.lane_f[LANE_LENGTH_M, city.road_lanes + connector]
-    return math.inf
 
 
 @woven

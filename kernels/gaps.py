@@ -24,6 +24,7 @@ from .traffic_tables import (
     GRANTED,
     GRANTED_COUNT,
     GROUP,
+    LANE,
     LANE_LENGTH_M,
     LAST_OUT,
     LENGTH_M,
@@ -123,9 +124,11 @@ def will_be_clear(city: City, vehicle: int, place: int, left: float) -> int:
     to_go = way_to_clear(city, place)
     if to_go == 0.0:
         return CLEAR
-    other, step = last_inside(city, city.road_lanes + city.foe[FOE, place]), city.step_s
+    row, step = city.road_lanes + city.foe[FOE, place], city.step_s
+    other = last_inside(city, row)
     its_speed, kind = city.vehicle_f[other, SPEED_MPS], city.vehicle_i[vehicle, CLASS]
-    reach = left if city.vehicle_i[other, GRANTED] == ON_TRUST else left + city.foe_f[FOE_STOP_M, place]
+    trusts = city.lane_i[COUNT, row] > 0 and city.vehicle_i[other, GRANTED] == ON_TRUST
+    reach = left if trusts else left + city.foe_f[FOE_STOP_M, place]
     soon = city.vehicle_f[vehicle, SPEED_MPS] + city.driver[kind, MAX_ACCEL] * step
     in_time = its_speed > CREEP_MPS and to_go / its_speed + step <= reach / soon
     return TRUSTED if in_time and soon * step + brake_distance(soon, city.max_decel, step) <= reach else BLOCKED
@@ -167,6 +170,25 @@ def room_behind(city: City, connector: int) -> float:
     if city.vehicle_i[last, REAR_IN] == connector:
         return city.vehicle_f[last, REAR_LEFT_M]
     return city.lane_f[LANE_LENGTH_M, row]  # its rear reaches back over more than one street
+
+
+@woven
+def rear_beyond(city: City, lane: int) -> float:
+    """Where the rear of the vehicle is that left a road lane last: metres beyond the lane's end, less than 0 before it.
+
+    inf when it is clear of the junction.
+    """
+    vehicle = city.lane_i[LAST_OUT, lane]
+    if vehicle < 0:
+        return math.inf
+    row = city.vehicle_i[vehicle, LANE]
+    rear = city.vehicle_f[vehicle, POSITION_M] - city.driver[city.vehicle_i[vehicle, CLASS], LENGTH_M]
+    if row >= city.road_lanes:
+        return rear if city.connector[FROM_LANE, row - city.road_lanes] == lane else math.inf
+    connector = city.vehicle_i[vehicle, REAR_IN]
+    if connector >= 0 and city.connector[FROM_LANE, connector] == lane:
+        return rear + city.lane_f[LANE_LENGTH_M, city.road_lanes + connector]
+    return math.inf
 
 
 @woven

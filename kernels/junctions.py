@@ -28,7 +28,7 @@ from .gaps import (
     will_be_clear,
 )
 from .impatience import gap_share, is_gap_small
-from .keep_clear import ask_for_room, loops_have_room, promise_room, room_beyond, settle_promise
+from .keep_clear import ask_for_room, has_room_beyond, loops_have_room, promise_room, settle_promise
 from .merging import first_to_stand_back, may_join
 from .passing import is_in_a_pass
 from .people import people_before
@@ -158,7 +158,7 @@ def refusal(city: City, vehicle: int, connector: int, left: float, t_s: float) -
         return PEOPLE
     needed = city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
     lane = city.connector[FROM_LANE, connector]
-    has_room = room_beyond(city, to_lane, needed) and loops_have_room(city, lane, to_lane, needed, t_s)
+    has_room = has_room_beyond(city, connector, needed) and loops_have_room(city, lane, to_lane, needed, t_s)
     return NOTHING if has_room else NO_ROOM
 
 

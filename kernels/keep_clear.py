@@ -1,4 +1,4 @@
-"""Keep junctions clear: let in only whoever will find room behind."""
+"""Keep junctions clear: let in only whoever will find room behind, or hinders nobody inside."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import math
 
 from .chance import LOOP_TURN, uniform
 from .compile import bare, woven
+from .gaps import rear_beyond
 from .pace import STOP_MARGIN_M
 from .rings import at
 from .traffic_tables import (
     CLASS,
     CONNECTOR,
     COUNT,
+    FIRST_FOE,
     FIRST_LOOP,
     FIRST_LOOP_LANE,
+    FROM_LANE,
     GRANTED,
     INBOUND_M,
     JOINED,
     KNOT,
     LANE_LENGTH_M,
+    LAST_OUT,
     LEAVING,
     LENGTH_M,
     LOOP_FREE_M,
@@ -27,14 +31,18 @@ from .traffic_tables import (
     MIN_GAP_M,
     POSITION_M,
     PROMISED_M,
+    SIGNAL,
     SPEED_MPS,
+    STANDING_S,
     STILL_PROMISED,
+    STOP,
     TO_LANE,
     WANTED,
     WANTED_BEFORE,
     City,
 )
 
+MOVES_UP_M = 3.0  # behind whoever stands: for less nobody goes beyond the stop line
 FORESIGHT_S = 3.0  # how far ahead the last vehicle behind a junction is assumed to drive on
 
 
@@ -54,9 +62,31 @@ def free_room(city: City, lane: int, needed: float) -> float:
 
 
 @woven
-def room_beyond(city: City, lane: int, needed: float) -> bool:
-    """Whether a vehicle that needs so many metres will not come to rest inside the junction before a lane."""
-    return free_room(city, lane, needed) - city.lane_f[INBOUND_M, lane] >= needed
+def is_undisputed(city: City, connector: int) -> bool:
+    """Whether a connector has no light and no stop line, and nobody crosses or joins its way."""
+    alone = city.connector[FIRST_FOE, connector] == city.connector[FIRST_FOE, connector + 1]
+    return alone and city.connector[SIGNAL, connector] < 0 and city.connector[STOP, connector] == 0
+
+
+@woven
+def can_move_up(city: City, lane: int, least: float) -> bool:
+    """Whether the last to leave a lane is under way, or has left so many metres behind the stop line."""
+    last = city.lane_i[LAST_OUT, lane]
+    return rear_beyond(city, lane) >= least or city.vehicle_f[last, STANDING_S] == 0.0
+
+
+@woven
+def has_room_beyond(city: City, connector: int, needed: float) -> bool:
+    """Whether a vehicle that needs so many metres will not come to rest on a connector where it hinders others.
+
+    Where nobody crosses or joins its way it may: what others were promised has to fit behind the stop line, no more.
+    """
+    to_lane = city.connector[TO_LANE, connector]
+    free_m = free_room(city, to_lane, needed) - city.lane_f[INBOUND_M, to_lane]
+    if is_undisputed(city, connector):
+        inside_m = city.lane_f[LANE_LENGTH_M, city.road_lanes + connector]
+        return free_m + inside_m >= 0.0 and can_move_up(city, city.connector[FROM_LANE, connector], MOVES_UP_M)
+    return free_m >= needed
 
 
 @woven

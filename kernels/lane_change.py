@@ -11,7 +11,7 @@ from .compile import bare, woven
 from .cycle_lanes import cycle_lane
 from .driving import brake_distance
 from .following import FAST_MPS, next_obstacle
-from .keep_clear import loops_have_room
+from .keep_clear import is_undisputed, loops_have_room
 from .lane_desire import CHANGES, IS_LET_IN, SYNCHRONISES, way_wanted
 from .lane_gaps import copes_with, fits_among, fits_before, fits_behind, place_in_lane, shorten
 from .overtaking import QUEUE_MPS, faster_lane, looks_aside
@@ -27,7 +27,6 @@ from .traffic_tables import (
     CONTENT,
     COUNT,
     COURTEOUS,
-    FIRST_FOE,
     FIRST_LANE,
     GRANTED,
     GRANTED_COUNT,
@@ -49,11 +48,9 @@ from .traffic_tables import (
     OPEN,
     POSITION_M,
     PROMISED_M,
-    SIGNAL,
     SPEED_MPS,
     STANDING_S,
     STILL_PROMISED,
-    STOP,
     TO_LANE,
     WRONG_LANE,
     YIELDS_TO,
@@ -206,13 +203,6 @@ def joins_freely(city: City, vehicle: int, lane: int, left: float) -> bool:
     if city.crossed_f.shape[1] > 0 and people_before(city, vehicle, connector, left, True):
         return False
     return left > step * (city.vehicle_f[vehicle, SPEED_MPS] + city.driver[kind, MAX_ACCEL] * step)
-
-
-@woven
-def is_undisputed(city: City, connector: int) -> bool:
-    """Whether a connector has no light and no stop line, and nobody crosses or joins its way."""
-    alone = city.connector[FIRST_FOE, connector] == city.connector[FIRST_FOE, connector + 1]
-    return alone and city.connector[SIGNAL, connector] < 0 and city.connector[STOP, connector] == 0
 
 
 @woven

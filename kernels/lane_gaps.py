@@ -6,7 +6,7 @@ import math
 
 from .compile import woven
 from .driving import brake_distance, safe_speed
-from .following import rear_beyond
+from .gaps import rear_beyond
 from .keep_clear import FORESIGHT_S
 from .lane_desire import SHORTEST, shortened
 from .pace import aimed, headway_on, wished_speed

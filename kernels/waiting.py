@@ -13,7 +13,7 @@ import math
 
 from .compile import bare, bare_entry, woven
 from .gaps import can_join, is_clear
-from .keep_clear import room_beyond
+from .keep_clear import has_room_beyond
 from .members import member_of
 from .rings import at
 from .traffic_tables import (
@@ -100,10 +100,11 @@ def can_drain(city: City, lane: int, held: Ints) -> bool:
 
 
 @bare
-def stays_full(city: City, lane: int, needed: float, held: Ints) -> bool:
-    """Whether a held lane has no room and will have none: its last vehicle has closed up, and nobody leaves it."""
+def stays_full(city: City, connector: int, needed: float, held: Ints) -> bool:
+    """Whether there is and will be no room on a held lane: its last vehicle has closed up, and nobody leaves it."""
+    lane = city.connector[TO_LANE, connector]
     last = at(city, lane, city.lane_i[COUNT, lane] - 1)
-    if city.vehicle_f[last, STANDING_S] < SETTLED_S or room_beyond(city, lane, needed):
+    if city.vehicle_f[last, STANDING_S] < SETTLED_S or has_room_beyond(city, connector, needed):
         return False
     return not can_drain(city, lane, held)
 
@@ -161,7 +162,7 @@ def way_held(city: City, vehicle: int, lane: int, connector: int, held: Ints, wa
     kind, to_lane = city.vehicle_i[vehicle, CLASS], city.connector[TO_LANE, connector]
     needed = city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
     n = in_the_way(city, vehicle, lane, connector, held, waits, n)
-    if held[to_lane] != 0 and stays_full(city, to_lane, needed, held):
+    if held[to_lane] != 0 and stays_full(city, connector, needed, held):
         return note_wait(waits, n, lane, to_lane, 1)
     if city.lane_i[KNOT, to_lane] >= 0:
         return full_knot(city, to_lane, lane, held, waits, n)

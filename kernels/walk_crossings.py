@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .compile import bare, bare_entry
 from .driving import brake_distance
-from .following import rear_beyond
+from .gaps import rear_beyond
 from .members import member_of
 from .people import COVERS_M
 from .rings import at

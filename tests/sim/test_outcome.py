@@ -86,8 +86,6 @@ def test_everybody_stuck_is_listed_with_place_and_cause(stuck):
     assert set(rows["cause"]) == {
         "lane blocked by an incident",
         "in a queue, its head: lane blocked by an incident",
-        "in a queue, its head: no room behind the junction",
-        "no room behind the junction",
     }
     first = np.flatnonzero(rows["cause"] == "lane blocked by an incident")
     assert rows["link"][first].tolist() == [LAST]

@@ -24,9 +24,6 @@ KNOWN: dict[str, dict[str, str]] = {
     "ux_merge_priority_1_2": {"q_b_over_q_a": NO_SHARES},
     "ux_merge_2lane_unfair": dict.fromkeys(("q_a", "q_b", "k_a", "k_b"), NO_SHARES),
     "ux_merge_1lane_2lane": {"q_a": NARROW, "q_b": NARROW},
-    "ux_diverge_fifo_blocked": {
-        "tt_a": "the crawling queue keeps joints clear that nobody crosses, and carries 0.14 instead of 0.20 veh/s"
-    },
     "ux_two_by_two_no_constraint": {
         "tt_in": "the ways cross here, and one gives way; the case's node has no conflicts"
     },
@@ -205,11 +202,15 @@ def merge(case: Case) -> Results:
 
 
 def diverge(case: Case) -> Results:
+    """One road into two; who queues before a narrow place a little way in would queue on the road, were it at its end."""
     rows = trips("a", "b", windows(case, to="D1")) + trips("a", "c", windows(case, to="D2"))
     log = branches(case, 2400.0, rows)
-    return {f"tt_{link}": float(log.times_on(link).mean()) for link in "abc"} | {
-        f"vol_{link}": log.left(link).size for link in "bc"
-    }
+    times_s = {f"tt_{link}": float(log.times_on(link).mean()) for link in "abc"}
+    for link in case["setup"]["links"]:
+        if link.get("capacity_in"):
+            queued_s = log.times_on(f"{link['name']} in") - STRETCH_M / diagram(case)[1]
+            times_s["tt_a"] += float(queued_s.sum()) / log.left("a").size
+    return times_s | {f"vol_{link}": log.left(link).size for link in "bc"}
 
 
 def lane_drop(case: Case) -> Results:
