@@ -202,7 +202,7 @@ def merge(case: Case) -> Results:
 
 
 def diverge(case: Case) -> Results:
-    """One road into two; who queues before a narrow place a little way in would queue on the road, were it at its end."""
+    """One road into two; a queue before a narrow place a little way in counts for the road, which it would fill."""
     rows = trips("a", "b", windows(case, to="D1")) + trips("a", "c", windows(case, to="D2"))
     log = branches(case, 2400.0, rows)
     times_s = {f"tt_{link}": float(log.times_on(link).mean()) for link in "abc"}
