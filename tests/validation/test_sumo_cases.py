@@ -270,6 +270,7 @@ KNOWN = {
     "motorway_3lane-q600_t15": KEEP_RIGHT,
     "motorway_3lane-q3000_t15": KEEP_RIGHT,
     "overtaking_2lane-q300_t10": KEEP_RIGHT,
+    "roundabout_r18-circ_q400": "the handbook has 918",
 }
 
 RINGS = [
