@@ -6,7 +6,7 @@ import math
 
 from .chance import DRIVER_IMPERFECTION, uniform
 from .compile import bare, woven
-from .driving import KRAUSS, brake_distance, dawdled, slowed
+from .driving import KRAUSS, brake_distance, dawdled, safe_speed, slowed
 from .gaps import rear_beyond, room_before_others
 from .lane_desire import KEEPS_PACE_MPS, KEEPS_PACE_MPS2, SHORTEST, relaxed
 from .merging import merging_ahead, zip_ahead
@@ -29,6 +29,7 @@ from .traffic_tables import (
     FURTHER_OBSTACLES_M,
     GRANTED,
     IMPERFECTION,
+    JOINED,
     LANE_LENGTH_M,
     LAST_OUT,
     LEADER,
@@ -86,14 +87,19 @@ DIVERGE_M = 3.0  # beyond the stop line, paths from one lane have parted
 def beyond_line(city: City, vehicle: int, distance: float, lane: int, steps: int, desired_speed: float) -> float:
     """Speed for the coming step given what is on road lane ``lane``, which begins ``distance`` ahead.
 
-    ``steps`` is how far that lane's link lies ahead on the route.
+    ``steps`` is how far that lane's link lies ahead on the route. Behind somebody it is also such that it could stop
+    before that link ends: whoever is ahead may go on where it must not.
     """
     count = city.lane_i[COUNT, lane]
     if count > 0:
         last = at(city, lane, count - 1)
         length = city.driver[city.vehicle_i[last, CLASS], LENGTH_M]
         gap = distance + city.vehicle_f[last, POSITION_M] - length
-        return behind(city, vehicle, gap, city.vehicle_f[last, SPEED_MPS], desired_speed)
+        pace = behind(city, vehicle, gap, city.vehicle_f[last, SPEED_MPS], desired_speed)
+        if goes_on(city, vehicle, steps + 1):
+            reach = distance + city.lane_f[LANE_LENGTH_M, lane] - STOP_MARGIN_M
+            pace = min(pace, safe_speed(reach, city.max_decel, city.step_s))
+        return pace
     free = behind(city, vehicle, math.inf, 0.0, desired_speed)
     rear = rear_beyond(city, lane)
     if rear < 0.0:
@@ -191,6 +197,25 @@ def loses_all(city: City, vehicle: int, room: float, within_s: float, number: in
 
 
 @woven
+def gets_at_most(city: City, vehicle: int) -> float:
+    """How far a vehicle may get in the coming step, m."""
+    accel = city.driver[city.vehicle_i[vehicle, CLASS], MAX_ACCEL]
+    return city.step_s * (city.vehicle_f[vehicle, SPEED_MPS] + accel * city.step_s)
+
+
+@woven
+def waits_at_line(city: City, vehicle: int, left: float) -> bool:
+    """Whether a vehicle on a road, ``left`` metres before the stop line, has to stop there for all that it knows.
+
+    Who has just changed lanes among those who may enter may not before the junction has taken notice.
+    """
+    granted = city.vehicle_i[vehicle, GRANTED]
+    if granted == JOINED:
+        return left <= gets_at_most(city, vehicle)
+    return granted == 0 or city.vehicle_i[vehicle, PASSES] >= 0
+
+
+@woven
 def stays(city: City, vehicle: int, ahead: int, lane: int, left: float, number: int) -> bool:
     """Whether a vehicle that stands goes on standing for sure, so that nobody need ask by which rule.
 
@@ -281,7 +306,7 @@ def follow_lane(city: City, lane: int, number: int) -> None:
                 new_speed = min(new_speed, merging_ahead(city, vehicle, connector, far, desired))
                 if ahead < 0 or city.vehicle_i[ahead, CONNECTOR] != connector:
                     new_speed = min(new_speed, into_junction(city, vehicle, left, desired))
-            if goes_on(city, vehicle, 1) and (not granted or city.vehicle_i[vehicle, PASSES] >= 0):
+            if goes_on(city, vehicle, 1) and waits_at_line(city, vehicle, left):
                 new_speed = before_wall(city, vehicle, left, new_speed)
             if connector >= 0 and city.connector[ZIPS, connector] != 0:
                 pace = zip_ahead(city, vehicle, connector, left, desired)

@@ -10,7 +10,7 @@ import math
 from .compile import bare, woven
 from .cycle_lanes import cycle_lane
 from .driving import brake_distance
-from .following import FAST_MPS, next_obstacle
+from .following import FAST_MPS, gets_at_most, next_obstacle
 from .keep_clear import is_undisputed, loops_have_room
 from .lane_desire import CHANGES, IS_LET_IN, SYNCHRONISES, way_wanted
 from .lane_gaps import copes_with, fits_among, fits_before, fits_behind, place_in_lane, shorten
@@ -23,6 +23,7 @@ from .traffic_tables import (
     ASK_AFTER_S,
     CAUSE,
     CLASS,
+    COMFORT_DECEL,
     CONNECTOR,
     CONTENT,
     COUNT,
@@ -39,7 +40,6 @@ from .traffic_tables import (
     LENGTH_M,
     LIMIT_MPS,
     MATCHES,
-    MAX_ACCEL,
     MIN_GAP_M,
     NOTHING,
     OBSTACLE,
@@ -173,13 +173,23 @@ def blocked_soon(city: City, lane: int, position: float) -> bool:
 
 
 @woven
-def ask_for_gap(city: City, vehicle: int, lane: int, first: int, rear: float) -> None:
-    """Ask the first driver of the lane beside, from a place on, who can still fall behind a vehicle to let it in."""
+def ask_for_gap(city: City, vehicle: int, lane: int, first: int, rear: float, in_vain: bool) -> None:
+    """Ask the first driver of the lane beside, from a place on, who can still fall behind a vehicle to let it in.
+
+    Where drivers could be asked ``in_vain``, since those who come fast go on, only those are who can slow down
+    comfortably to whoever is slow: else all of a stream would brake, one after the other as they pass.
+    """
+    speed = city.vehicle_f[vehicle, SPEED_MPS]
     for k in range(first, city.lane_i[COUNT, lane]):
         host = at(city, lane, k)
-        gap = rear - city.vehicle_f[host, POSITION_M]
-        can = gap >= city.driver[city.vehicle_i[host, CLASS], MIN_GAP_M] / 2.0
-        can = can or city.vehicle_f[host, SPEED_MPS] > QUEUE_MPS  # beside each other: it falls behind
+        kind, its_speed = city.vehicle_i[host, CLASS], city.vehicle_f[host, SPEED_MPS]
+        room = rear - city.vehicle_f[host, POSITION_M] - city.driver[kind, MIN_GAP_M] / 2.0
+        can = room >= 0.0
+        if in_vain and speed < ASK_FOR_GAP_MPS:
+            comfort, step = city.driver[kind, COMFORT_DECEL], city.step_s
+            can = can and brake_distance(its_speed, comfort, step) <= room + brake_distance(speed, comfort, step)
+        else:
+            can = can or its_speed > QUEUE_MPS  # beside each other: it falls behind
         if can and city.vehicle_i[host, HAS_LET_IN] == 0:
             if city.vehicle_i[host, YIELDS_TO] < 0:
                 city.vehicle_i[host, YIELDS_TO] = vehicle
@@ -191,18 +201,19 @@ def joins_freely(city: City, vehicle: int, lane: int, left: float) -> bool:
     """Whether a vehicle, ``left`` metres before the junction, may come among those of a lane who may enter it.
 
     Only where nobody crosses or joins their way, as where a road parts, and so far away that the junction takes notice
-    before it gets there. Without it nobody would change lanes in the last 250 m of a motorway.
+    before it gets there; who stands waits for that (``following.waits_at_line``). Without it nobody would change lanes
+    in the last 250 m of a motorway, and who has come to rest at the end of a lane would stand for as long as others
+    keep coming.
     """
     connector = way_on(city, vehicle, lane, -1)
     if connector < 0 or not is_undisputed(city, connector):
         return False
     to_lane = city.connector[TO_LANE, connector]
-    kind, step = city.vehicle_i[vehicle, CLASS], city.step_s
-    if city.lane_i[KNOT, to_lane] >= 0 or not may_use(city, to_lane, city.class_access[kind]):
+    if city.lane_i[KNOT, to_lane] >= 0 or not may_use(city, to_lane, city.class_access[city.vehicle_i[vehicle, CLASS]]):
         return False
     if city.crossed_f.shape[1] > 0 and people_before(city, vehicle, connector, left, True):
         return False
-    return left > step * (city.vehicle_f[vehicle, SPEED_MPS] + city.driver[kind, MAX_ACCEL] * step)
+    return left > (0.0 if city.vehicle_f[vehicle, SPEED_MPS] == 0.0 else gets_at_most(city, vehicle))
 
 
 @woven
@@ -361,7 +372,8 @@ def change_lane(city: City, lane: int, k: int, other: int, t_s: float, to_gain: 
         city.vehicle_i[vehicle, ASK] = WRONG_LANE
     near = to_queue or wish >= IS_LET_IN or speed < ASK_FOR_GAP_MPS or left < max(ASK_FOR_GAP_M, speed * ASK_FOR_GAP_S)
     if must and rear > 0.0 and near:
-        ask_for_gap(city, vehicle, other, place if freely else max(place, city.lane_i[GRANTED_COUNT, other]), rear)
+        asked = place if freely else max(place, city.lane_i[GRANTED_COUNT, other])
+        ask_for_gap(city, vehicle, other, asked, rear, freely and connector < 0 and not blocked)
         if city.vehicle_i[vehicle, CAUSE] == NOTHING:
             city.vehicle_i[vehicle, CAUSE] = OBSTACLE if blocked and connector >= 0 else WRONG_LANE
     return False

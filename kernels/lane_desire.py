@@ -20,7 +20,7 @@ IS_LET_IN = 0.788  # and from which others make room
 SHORTEST = 1.0 - 0.56 / 1.2  # by how much the headway is shortened at most: T_min over T_max
 RELAXES_S = 25.0  # its tau
 KEEPS_PACE_MPS2 = 2.09  # its b: no driver brakes harder to keep pace with another lane
-KEEPS_PACE_MPS = 5.0  # nor below this speed
+KEEPS_PACE_MPS = 1.0  # nor below this speed, so that whoever stands beside is passed
 
 
 @kernel

@@ -38,10 +38,10 @@ def test_counts_are_met_within_a_few_runs(bench, name, date_hour, runs, other_da
 
 
 def test_the_small_region_is_met_whatever_luck_drivers_have(bench):
-    """Its cloverleafs lock by chance. The search judges by four seeds; these are others."""
+    """Its cloverleafs locked by chance, with two of eight seeds. The search judges by four; these are others."""
     case = bench.Case("4smallRegion", "221014_08-09")
     seen, fresh = case.observed.value, bench.with_other_seeds(case, bench.gauss_newton(case, 21))
-    assert np.median([nrmse(counts, seen) for counts in fresh.counts]) <= 0.12
+    assert max(nrmse(counts, seen) for counts in fresh.counts) <= 0.12
     assert np.median([(geh(counts, seen) < 5.0).mean() for counts in fresh.counts]) >= 0.6
     assert np.median([case.on_other_days(counts) for counts in fresh.counts]) <= 0.16
     assert np.median(fresh.entered) >= 0.95
