@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple, Protocol
 from ...scenarios.problems import InputError
 
 ATTEMPTS = 3  # of one job whose process is killed
+REAPED_S = 10.0  # at most, until a process that was killed counts as ended
 
 
 class Job(NamedTuple):
@@ -132,6 +134,9 @@ class Processes:
         for process in self._context.started:
             process.kill()
             process.join()
+            until_s = time.monotonic() + REAPED_S
+            while process.is_alive() and time.monotonic() < until_s:  # the pool's thread may know first, and say later
+                time.sleep(0.01)
         self._context.started.clear()
 
     def _started(self) -> ProcessPoolExecutor:
