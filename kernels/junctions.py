@@ -107,7 +107,6 @@ def refusal(city: City, vehicle: int, connector: int, left: float, t_s: float) -
     """Why a vehicle may not enter a junction now, 0 if it may."""
     kind = city.vehicle_i[vehicle, CLASS]
     to_lane = city.connector[TO_LANE, connector]
-    ask_for_room(city, to_lane, math.floor(t_s / city.step_s + 0.5))
     if not may_use(city, to_lane, city.class_access[kind]):
         return CLOSED
     light = light_of(city, connector)
@@ -344,6 +343,7 @@ def admit(city: City, lane: int, vehicle: int, t_s: float) -> bool:
         city.vehicle_i[vehicle, CONNECTOR] = connector
     if why != NOTHING:
         city.vehicle_i[vehicle, CAUSE] = why
+        ask_for_room(city, city.connector[TO_LANE, connector], t_s)
         if t_s >= city.vehicle_f[vehicle, ASK_AFTER_S]:
             if why == CLOSED:
                 city.vehicle_i[vehicle, ASK] = CLOSED

@@ -68,14 +68,14 @@ def is_undisputed(city: City, connector: int) -> bool:
     return alone and city.connector[SIGNAL, connector] < 0 and city.connector[STOP, connector] == 0
 
 
-@woven
+@bare
 def can_move_up(city: City, lane: int, least: float) -> bool:
     """Whether the last to leave a lane is under way, or has left so many metres behind the stop line."""
     last = city.lane_i[LAST_OUT, lane]
     return rear_beyond(city, lane) >= least or city.vehicle_f[last, STANDING_S] == 0.0
 
 
-@woven
+@bare
 def has_room_beyond(city: City, connector: int, needed: float) -> bool:
     """Whether a vehicle that needs so many metres will not come to rest on a connector where it hinders others.
 
@@ -119,10 +119,16 @@ def note_loop_room(city: City, lane: int) -> None:
 
 
 @woven
-def ask_for_room(city: City, lane: int, step: int) -> None:
+def step_at(city: City, t_s: float) -> int:
+    """Number of the step that begins at a time."""
+    return math.floor(t_s / city.step_s + 0.5)
+
+
+@bare
+def ask_for_room(city: City, lane: int, t_s: float) -> None:
     """Note that somebody wants to go into a lane of a short loop: in the next step it takes part in drawing lots."""
     if city.lane_i[KNOT, lane] >= 0:
-        city.lane_i[WANTED, lane] = step + 1
+        city.lane_i[WANTED, lane] = step_at(city, t_s) + 1
 
 
 @bare
@@ -145,10 +151,10 @@ def loops_have_room(city: City, lane: int, to_lane: int, needed: float, t_s: flo
     free at the start of the step; where there are fewer than lanes, the lanes draw lots for them, step by step. A lane
     has one lot for all of its loops: turns that come round loop by loop may never come together.
     """
-    knot, step = city.lane_i[KNOT, to_lane], math.floor(t_s / city.step_s + 0.5)
+    knot, step = city.lane_i[KNOT, to_lane], step_at(city, t_s)
     if knot < 0:
         return True
-    ask_for_room(city, to_lane, step)
+    ask_for_room(city, to_lane, t_s)
     if city.lane_f[INBOUND_M, to_lane] > city.lane_f[PROMISED_M, to_lane]:
         return False  # somebody else has just been let in here
     from_knot = lane >= 0 and city.lane_i[KNOT, lane] == knot
