@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from .compile import woven
 from .gaps import light_of
-from .keep_clear import is_undisputed
-from .pace import STOP_MARGIN_M
 from .rings import at, is_full, pop, push
 from .shared import add_shared
 from .traffic_tables import (
@@ -15,7 +13,6 @@ from .traffic_tables import (
     CONTENT,
     COUNT,
     DESTINATION,
-    FIRST_CONNECTOR,
     FIRST_CONNECTOR_IN,
     FIRST_LANE_IN,
     FIRST_SENSOR,
@@ -54,31 +51,6 @@ from .ways import goes_on, way_on
 
 
 @woven
-def sticks_out(city: City, connector: int) -> bool:
-    """Whether whoever went last onto a connector may still take up room before its stop line."""
-    row = city.road_lanes + connector
-    count, kind = city.lane_i[COUNT, row], 0
-    reach = city.lane_f[LANE_LENGTH_M, row]
-    if count > 0:
-        last = at(city, row, count - 1)
-        reach, kind = city.vehicle_f[last, POSITION_M], city.vehicle_i[last, CLASS]
-    return city.lane_i[OCCUPIED_BY, row] > 0 and reach < city.driver[kind, LENGTH_M] + STOP_MARGIN_M
-
-
-@woven
-def sure_to_leave(city: City, lane: int) -> int:
-    """How many vehicles of a lane are sure to leave it: those with a grant, unless they may stop on a joint behind it.
-
-    There it is none, and one less while the last that left still takes up room.
-    """
-    sure = city.lane_i[GRANTED_COUNT, lane]
-    for connector in range(city.lane_i[FIRST_CONNECTOR, lane], city.lane_i[FIRST_CONNECTOR, lane + 1]):
-        if is_undisputed(city, connector):
-            sure = min(sure, -1 if sticks_out(city, connector) else 0)
-    return sure
-
-
-@woven
 def leave_streets(city: City, junction: int) -> None:
     """Carry vehicles that passed a stop line onto their connector."""
     if city.junction[OWES, junction] == 0:
@@ -87,7 +59,7 @@ def leave_streets(city: City, junction: int) -> None:
     for place in range(city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]):
         lane = city.listed[place]
         if city.lane_i[GRANTED_COUNT, lane] == 0:
-            city.lane_i[LEAVING, lane] = sure_to_leave(city, lane)
+            city.lane_i[LEAVING, lane] = 0
             continue
         length = city.lane_f[LANE_LENGTH_M, lane]
         while city.lane_i[GRANTED_COUNT, lane] > 0:
@@ -113,7 +85,7 @@ def leave_streets(city: City, junction: int) -> None:
             city.lane_i[WENT_OUT, lane] += 1
             city.lane_i[CAME_IN, row] += 1
             city.junction[INSIDE, junction] += 1
-        city.lane_i[LEAVING, lane] = sure_to_leave(city, lane)
+        city.lane_i[LEAVING, lane] = city.lane_i[GRANTED_COUNT, lane]
 
 
 @woven
