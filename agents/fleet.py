@@ -356,6 +356,8 @@ def _lanes(network: RoadNetwork, sensors: tuple[Sensor, ...], shortest_m: float)
     lane_f[table.LANE_LENGTH_M] = np.concatenate([links.length_m[lanes.link], connectors.length_m])
     lane_f[table.LIMIT_MPS] = np.concatenate([links.speed_mps[lanes.link], connectors.speed_mps])
     lane_f[[table.OBSTACLE_M, *range(table.FURTHER_OBSTACLES_M, table.FURTHER_OBSTACLES_END)]] = np.inf
+    lane_f[table.OVERHANG_M] = -1.0
+    lane_f[table.OVERHANG_M, connectors.from_lane[_is_joint(network)]] = 0.0
     gradient = np.nan_to_num(links.gradient) if network.slopes else np.zeros(network.link_count)
     road_gradient = gradient[lanes.link]
     through = (road_gradient[connectors.from_lane] + road_gradient[connectors.to_lane]) / 2.0
@@ -394,7 +396,16 @@ def _connectors(network: RoadNetwork) -> Ints:
     rows[table.MERGES, owner[merges]] = 1
     rows[table.ZIPS, owner[equal]] = 1
     rows[table.LOOKS, :-1] = gap_rules(network).looks
+    rows[table.JOINT, :-1] = _is_joint(network)
+    rows[table.JOINT, -1] = rows[table.JOINT, :-1].sum()
     return rows
+
+
+def _is_joint(network: RoadNetwork) -> Bools:
+    """Of every connector whether it has no light and no stop line, and nobody crosses or joins its way."""
+    connectors = network.connectors
+    undisputed: Bools = (np.diff(connectors.foe_start) == 0) & (connectors.signal < 0) & (connectors.stop == 0)
+    return undisputed
 
 
 def _foe_gives_way(network: RoadNetwork) -> Bools:

@@ -13,13 +13,14 @@ from .traffic_tables import (
     CLASS,
     CONNECTOR,
     COUNT,
-    FIRST_FOE,
+    FIRST_CONNECTOR,
     FIRST_LOOP,
     FIRST_LOOP_LANE,
     FROM_LANE,
     GRANTED,
     INBOUND_M,
     JOINED,
+    JOINT,
     KNOT,
     LANE_LENGTH_M,
     LAST_OUT,
@@ -29,13 +30,12 @@ from .traffic_tables import (
     LOOP_RESERVE,
     LOOP_SPACE_M,
     MIN_GAP_M,
+    OVERHANG_M,
     POSITION_M,
     PROMISED_M,
-    SIGNAL,
     SPEED_MPS,
     STANDING_S,
     STILL_PROMISED,
-    STOP,
     TO_LANE,
     WANTED,
     WANTED_BEFORE,
@@ -47,25 +47,21 @@ FORESIGHT_S = 3.0  # how far ahead the last vehicle behind a junction is assumed
 
 
 @woven
-def free_room(city: City, lane: int, needed: float) -> float:
-    """Metres at a lane's start that will be free soon, promises to others not counted."""
+def free_room(city: City, lane: int, needed: float, overhang_m: float) -> float:
+    """Metres at a lane's start that will be free soon, promises to others not counted.
+
+    ``overhang_m``: at its end, what those who leave it may go on to fill.
+    """
     count = city.lane_i[COUNT, lane]
     # Nobody needs the gap that is counted in front of the first, but for what it stops short of the line.
     length = city.lane_f[LANE_LENGTH_M, lane] + city.driver[0, MIN_GAP_M] - STOP_MARGIN_M
     if count == 0:
-        return max(length, needed)  # whoever is longer than an empty lane may enter it
+        return max(length, needed) - overhang_m  # whoever is longer than an empty lane may enter it
     last = at(city, lane, count - 1)
     rear = city.vehicle_f[last, POSITION_M] - city.driver[city.vehicle_i[last, CLASS], LENGTH_M]
     stay = count - city.lane_i[LEAVING, lane]
-    moving_on = min(rear + city.vehicle_f[last, SPEED_MPS] * FORESIGHT_S, length - stay * needed)
+    moving_on = min(rear + city.vehicle_f[last, SPEED_MPS] * FORESIGHT_S, length - overhang_m - stay * needed)
     return max(rear, moving_on)
-
-
-@woven
-def is_undisputed(city: City, connector: int) -> bool:
-    """Whether a connector has no light and no stop line, and nobody crosses or joins its way."""
-    alone = city.connector[FIRST_FOE, connector] == city.connector[FIRST_FOE, connector + 1]
-    return alone and city.connector[SIGNAL, connector] < 0 and city.connector[STOP, connector] == 0
 
 
 @bare
@@ -82,11 +78,24 @@ def has_room_beyond(city: City, connector: int, needed: float) -> bool:
     Where nobody crosses or joins its way it may: what others were promised has to fit behind the stop line, no more.
     """
     to_lane = city.connector[TO_LANE, connector]
-    free_m = free_room(city, to_lane, needed) - city.lane_f[INBOUND_M, to_lane]
-    if is_undisputed(city, connector):
+    overhang_m = max(0.0, city.lane_f[OVERHANG_M, to_lane])
+    free_m = free_room(city, to_lane, needed, overhang_m) - city.lane_f[INBOUND_M, to_lane]
+    if city.connector[JOINT, connector] != 0:
         inside_m = city.lane_f[LANE_LENGTH_M, city.road_lanes + connector]
         return free_m + inside_m >= 0.0 and can_move_up(city, city.connector[FROM_LANE, connector], MOVES_UP_M)
     return free_m >= needed
+
+
+@woven
+def note_overhang(city: City, lane: int) -> None:
+    """Note how much of a lane's end whoever goes on to a joint last will fill, for want of room beyond."""
+    needed, most = city.driver[0, LENGTH_M] + city.driver[0, MIN_GAP_M], 0.0
+    for connector in range(city.lane_i[FIRST_CONNECTOR, lane], city.lane_i[FIRST_CONNECTOR, lane + 1]):
+        if city.connector[JOINT, connector] != 0:
+            to_lane = city.connector[TO_LANE, connector]
+            inside_m = city.lane_f[LANE_LENGTH_M, city.road_lanes + connector]
+            most = max(most, city.lane_f[INBOUND_M, to_lane] - free_room(city, to_lane, needed, 0.0) - inside_m)
+    city.lane_f[OVERHANG_M, lane] = most
 
 
 @woven

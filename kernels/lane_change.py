@@ -11,7 +11,7 @@ from .compile import bare, woven
 from .cycle_lanes import cycle_lane
 from .driving import brake_distance
 from .following import FAST_MPS, gets_at_most, next_obstacle
-from .keep_clear import is_undisputed, loops_have_room
+from .keep_clear import loops_have_room
 from .lane_desire import CHANGES, IS_LET_IN, SYNCHRONISES, way_wanted
 from .lane_gaps import copes_with, fits_among, fits_before, fits_behind, place_in_lane, shorten
 from .overtaking import QUEUE_MPS, faster_lane, looks_aside
@@ -33,6 +33,7 @@ from .traffic_tables import (
     GRANTED_COUNT,
     HAS_LET_IN,
     JOINED,
+    JOINT,
     KNOT,
     LANE,
     LANE_CHANGES,
@@ -206,7 +207,7 @@ def joins_freely(city: City, vehicle: int, lane: int, left: float) -> bool:
     keep coming.
     """
     connector = way_on(city, vehicle, lane, -1)
-    if connector < 0 or not is_undisputed(city, connector):
+    if connector < 0 or city.connector[JOINT, connector] == 0:
         return False
     to_lane = city.connector[TO_LANE, connector]
     if city.lane_i[KNOT, to_lane] >= 0 or not may_use(city, to_lane, city.class_access[city.vehicle_i[vehicle, CLASS]]):
@@ -221,7 +222,7 @@ def leaves_freely(city: City, vehicle: int) -> bool:
     """Whether a vehicle that may enter the junction may still look for another lane."""
     if city.vehicle_i[vehicle, CONTENT] > 0 or city.vehicle_i[vehicle, GRANTED] == ON_TRUST:
         return False
-    return is_undisputed(city, city.vehicle_i[vehicle, CONNECTOR])
+    return city.connector[JOINT, city.vehicle_i[vehicle, CONNECTOR]] != 0
 
 
 @woven

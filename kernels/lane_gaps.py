@@ -24,6 +24,7 @@ from .traffic_tables import (
     LETS_IN,
     MIN_GAP_M,
     NEED_M,
+    OVERHANG_M,
     POSITION_M,
     SHORTER,
     SPEED_MPS,
@@ -96,6 +97,7 @@ def fits_before(city: City, lane: int, k: int, rear: float, speed: float, tight:
         # What was promised to others stays free, or will be: as far as ``keep_clear.free_room`` looks ahead.
         place_m = city.driver[0, LENGTH_M] + city.driver[0, MIN_GAP_M]
         stay_m = (city.lane_i[COUNT, lane] - city.lane_i[LEAVING, lane] + 1) * place_m
+        stay_m += max(0.0, city.lane_f[OVERHANG_M, lane])
         moving_on = min(rear + speed * FORESIGHT_S, city.lane_f[LANE_LENGTH_M, lane] - stay_m)
         room = max(rear, moving_on) >= city.lane_f[INBOUND_M, lane]
         return room and rear + brake_distance(speed, hard, step) >= city.lane_f[NEED_M, lane]

@@ -9,7 +9,7 @@ from .compile import bare, parallel, row_by_row, woven
 from .crossing import enter_streets, leave_streets
 from .following import advance_lane, follow_lane
 from .junctions import decide_junction
-from .keep_clear import note_loop_room
+from .keep_clear import note_loop_room, note_overhang
 from .links import let_all_arrive, serve_link
 from .members import member_of
 from .signals import run_stages
@@ -25,7 +25,9 @@ from .traffic_tables import (
     FIRST_PHASE,
     FIXED,
     INBOUND_M,
+    JOINT,
     KNOT,
+    OVERHANG_M,
     PHASE,
     PHASE_LEFT_S,
     PROMISED_M,
@@ -69,7 +71,12 @@ def advance_signal(city: City, controller: int) -> None:
 
 @woven
 def note_promise(city: City, lane: int) -> None:
-    """Note what of a short loop is filled, promised or wanted: reading it must not depend on who is served first."""
+    """Note what of a lane in a short loop or before a joint is or will be filled.
+
+    Reading it must not depend on which junction is served first.
+    """
+    if city.lane_f[OVERHANG_M, lane] >= 0.0:
+        note_overhang(city, lane)
     if city.lane_i[KNOT, lane] >= 0:
         city.lane_f[PROMISED_M, lane] = city.lane_f[INBOUND_M, lane]
         city.lane_i[WANTED_BEFORE, lane] = city.lane_i[WANTED, lane]
@@ -79,7 +86,7 @@ def note_promise(city: City, lane: int) -> None:
 @woven
 def note_promises(city: City, step: int, first_step: int) -> None:
     """Note what of short loops is filled or promised: everywhere at first, then where the step before was busy."""
-    if city.loop.shape[1] == 1:
+    if city.loop.shape[1] == 1 and city.connector[JOINT, city.connector.shape[1] - 1] == 0:
         return
     if step == first_step:
         for lane in range(city.road_lanes):

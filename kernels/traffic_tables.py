@@ -130,7 +130,8 @@ GRADIENT: Final = 12  # metres that it rises per metre, 0 where nobody knows
 PASSING_ROOM_M: Final = 13  # width that bicycles and the distance to them leave
 PASSING_TO_M: Final = 14  # how far somebody drives on the opposite lane who passes bicycles, 0: nobody
 HEADWAY_FACTOR: Final = 15  # headways that drivers keep on it, as a multiple
-LANE_F_COLUMNS: Final = 16
+OVERHANG_M: Final = 16  # before a joint: what somebody may go on to fill who has leave to go on; -1: before no joint
+LANE_F_COLUMNS: Final = 17
 
 # Columns of ``lane_i``, ``[column, lane row + 1]``.
 ON_LINK: Final = 0  # of a connector: the link it leaves
@@ -175,7 +176,8 @@ FIRST_FOE: Final = 7  # into foe
 MERGES: Final = 8  # 1: others lead into the same lane
 ZIPS: Final = 9  # 1: there, without a signal, one of them is its equal, neither gives way
 LOOKS: Final = 10  # 1: must be near the line to see who comes
-CONNECTOR_COLUMNS: Final = 11
+JOINT: Final = 11  # 1: no light, no stop line, and nobody crosses or joins its way; in the last place how many are
+CONNECTOR_COLUMNS: Final = 12
 
 # Columns of ``foe``, ``[column, …]``.
 FOE: Final = 0  # connector

@@ -41,13 +41,14 @@ def serve_first(city: City, one: int, other: int) -> bool:
     """Whether one candidate is served before another: higher priority first, among equals who has waited longer.
 
     Where both stand, right of way has stopped to work, and drivers take turns; so they do in slow traffic where two
-    lanes become one.
+    lanes become one. Of equals whose lanes join, whoever is nearer goes first, unless both stand: the shorter way would
+    always be the nearer one.
     """
     waited_one, waited_other = city.vehicle_f[one, STANDING_S], city.vehicle_f[other, STANDING_S]
     way_of_one, way_of_other = city.vehicle_i[one, CONNECTOR], city.vehicle_i[other, CONNECTOR]
     of_one, of_other = city.connector[PRIORITY, way_of_one], city.connector[PRIORITY, way_of_other]
     join = city.connector[TO_LANE, way_of_one] == city.connector[TO_LANE, way_of_other]
-    if join and of_one == of_other:
+    if join and of_one == of_other and min(waited_one, waited_other) == 0.0:
         lane_one, lane_other = city.vehicle_i[one, LANE], city.vehicle_i[other, LANE]
         row_one, row_other = city.road_lanes + way_of_one, city.road_lanes + way_of_other
         return way_left(city, one, lane_one, row_one) < way_left(city, other, lane_other, row_other)
