@@ -54,6 +54,25 @@ def test_whoever_is_nearer_goes_first_and_the_other_falls_in_behind(first: str, 
     assert arrived_s[ids.index("first")] < arrived_s[ids.index("second")]
 
 
+def test_equals_take_turns_where_there_is_room_for_one_at_a_time() -> None:
+    """Behind the junction a short street that moves up now and then: the shorter way in does not always go first."""
+    places = {"O1": (-300.0, 0.0), "O2": (-300.0, 80.0), "M": (0.0, 0.0), "N": (15.0, 0.0), "D": (300.0, 0.0)}
+    links = {"a": ("O1", "M", Part(300.0)), "b": ("O2", "M", Part(300.0))}
+    links |= {"c": ("M", "N", Part(15.0)), "d": ("N", "D", Part(285.0))}
+    stops = [
+        {"kind": "incident", "link": "d", "position_m": 10.0, "start_s": 25 * k, "duration_s": 22} for k in range(60)
+    ]
+    rows = [(f"{start}{k}", 4.0 * k, start, "d") for start in "ab" for k in range(120)]
+    simulation = simulate(node_network(places, links), rows, events=stops, routes=NEVER)
+    simulation.run(1500.0)
+    fleet = simulation.model.fleet
+    arrived = fleet.vehicles.status[0] == table.ARRIVED
+    from_a = np.array([name.startswith("a") for name in fleet.trips.id])
+    of_a, of_b = (arrived & from_a).sum(), (arrived & ~from_a).sum()
+    assert min(of_a, of_b) > 20
+    assert abs(of_a - of_b) <= 2
+
+
 def test_who_turns_into_the_main_road_makes_nobody_brake_hard() -> None:
     """A queue on the minor road, gaps of 3 and 9 s on the main one: the short ones are left, the long ones taken."""
     network = junction_of("wes", minor="s")
