@@ -75,8 +75,8 @@ def find_busy(city: City, step: int) -> None:
 
 
 @woven
-def find_rows(city: City) -> int:
-    """List the lane rows of busy links and of junctions that somebody is in, those that are not empty; how many."""
+def find_rows(city: City) -> None:
+    """List the lane rows of busy links and of junctions that somebody is in, those that are not empty."""
     found = 0
     for i in range(busy_links(city)):
         link = city.busy[BUSY_LINKS, i]
@@ -90,7 +90,7 @@ def find_rows(city: City) -> int:
             for row in range(city.road_lanes + first, city.road_lanes + last):
                 city.busy[BUSY_ROWS, found] = row
                 found += 1 if city.lane_i[COUNT, row] > 0 else 0
-    return found
+    city.busy[BUSY_ROWS, city.lane_f.shape[1]] = found
 
 
 @woven
@@ -103,3 +103,9 @@ def busy_links(city: City) -> int:
 def busy_junctions(city: City) -> int:
     """How many junctions are listed."""
     return city.busy[BUSY_JUNCTIONS, city.junction.shape[1] - 1]
+
+
+@woven
+def busy_rows(city: City) -> int:
+    """How many lane rows are listed."""
+    return city.busy[BUSY_ROWS, city.lane_f.shape[1]]

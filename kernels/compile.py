@@ -59,9 +59,10 @@ def bare_entry(function: Callable[Parameters, Result]) -> Callable[Parameters, R
 def row_by_row(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile a ``bare_entry`` whose loops go from one row of a table to the next, with all that it calls.
 
-    Most end after two or three rows: to look several up at once, as the compiler likes to, takes longer.
+    Most end after two or three rows: to look several up at once, as the compiler likes to, takes longer. While it runs,
+    other threads of Python may.
     """
-    dispatcher: Any = _compiled(function, _nrt=False)
+    dispatcher: Any = _compiled(function, _nrt=False, nogil=True)
     general = dispatcher.compile
 
     def compile_plainly(*signature: Any) -> Any:

@@ -1,21 +1,67 @@
-"""Add to a number that several rows of a phase may change in the same step."""
+"""Change a number that others may change at the same time, and wait for each other."""
 
 from __future__ import annotations
 
-from numba.extending import overload
+import sys
+from typing import Any
+
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, overload
 
 from .traffic_tables import Ints
 
+BARRIER = "acq_rel"  # what was written before is seen by whoever reads the number afterwards
+YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"  # of the system: let another thread go on
+
 
 def add_shared(table: Ints, column: int, row: int, amount: int) -> None:
-    """Add to ``table[column, row]``.
+    """Add to ``table[column, row]`` as one operation: rows of a phase may be served at once.
 
-    On a CPU the rows of a phase are served one after the other, and this is a plain addition. On a GPU they are served
-    at once, and it is an atomic one (see ``cuda_kernels``); of whole numbers, so that the order does not matter.
+    Of whole numbers, so that the order does not matter. On a GPU see ``cuda_kernels``.
     """
     table[column, row] += amount
 
 
+def _place(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    """Address of an element of a table, its column and row the second and third argument."""
+    kind, *places = signature.args[:3]
+    array = context.make_array(kind)(context, builder, arguments[0])
+    at = [context.cast(builder, arguments[k + 1], place, types.intp) for k, place in enumerate(places)]
+    return cgutils.get_item_pointer(context, builder, kind, array, at)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def add_at_once(context: Any, table: Any, column: Any, row: Any, amount: Any) -> Any:
+    """Add to an element of a table of whole numbers as one operation; what it was before."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind, more = (
+            signature.return_type,
+            context.cast(builder, arguments[3], signature.args[3], signature.return_type),
+        )
+        return builder.atomic_rmw("add", _place(context, builder, signature, arguments), more, BARRIER)
+
+    return table.dtype(table, column, row, amount), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def read_at_once(context: Any, table: Any, column: Any, row: Any) -> Any:
+    """Read an element of a table of whole numbers that another thread may be writing."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        bytes_of_it = signature.return_type.bitwidth // 8
+        return builder.load_atomic(_place(context, builder, signature, arguments), "acquire", bytes_of_it)
+
+    return table.dtype(table, column, row), generate
+
+
+let_others_go_on = types.ExternalFunction(YIELD, types.int32())
+
+
 @overload(add_shared, target="cpu")
 def _add(table: Ints, column: int, row: int, amount: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    return add_shared
+    def add(table: Ints, column: int, row: int, amount: int) -> None:
+        add_at_once(table, column, row, amount)
+
+    return add

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import prange
 
-from .busy import busy_junctions, busy_links, find_busy, find_rows
+from .busy import busy_junctions, busy_links, busy_rows, find_busy, find_rows
 from .compile import bare, parallel, row_by_row, woven
 from .crossing import enter_streets, leave_streets
 from .following import advance_lane, follow_lane
@@ -50,6 +50,7 @@ PHASES = (
     "leave_streets",  # vehicles past their stop line go on to a connector
     "enter_streets",  # those at its end go on to the next street
 )
+BLOCK = 16  # neighbours that one thread serves
 
 
 @woven
@@ -111,40 +112,75 @@ def begin_step(city: City, step: int, first_step: int) -> None:
     find_busy(city, step)
 
 
+# What follows is one thread's share of a phase: of ``parts`` threads the one numbered ``part`` serves every
+# ``parts``-th block of what is listed. Within a phase the order does not matter, so neither does how many share it.
+
+
 @bare
-def decide_junctions(city: City, t_s: float) -> None:
+def decide_junctions(city: City, t_s: float, part: int, parts: int) -> None:
     """Say who may enter junctions."""
-    for i in range(busy_junctions(city)):
-        decide_junction(city, city.busy[BUSY_JUNCTIONS, i], t_s)
+    count = busy_junctions(city)
+    for block in range(part * BLOCK, count, parts * BLOCK):
+        for i in range(block, min(block + BLOCK, count)):
+            decide_junction(city, city.busy[BUSY_JUNCTIONS, i], t_s)
 
 
 @bare
-def serve_links(city: City, t_s: float, everywhere: bool) -> None:
-    """Let vehicles arrive, change lanes and enter."""
-    links = busy_links(city)
-    for i in range(links):
-        link = city.busy[BUSY_LINKS, i]
-        if everywhere or city.link[DESTINATION, link] != 0:
-            let_all_arrive(city, link, t_s)
-    for i in range(links):
-        serve_link(city, city.busy[BUSY_LINKS, i], t_s)
+def let_arrive(city: City, t_s: float, everywhere: bool, part: int, parts: int) -> None:
+    """Take those who have arrived off the road."""
+    count = busy_links(city)
+    for block in range(part * BLOCK, count, parts * BLOCK):
+        for i in range(block, min(block + BLOCK, count)):
+            link = city.busy[BUSY_LINKS, i]
+            if everywhere or city.link[DESTINATION, link] != 0:
+                let_all_arrive(city, link, t_s)
 
 
 @bare
-def move_on(city: City, step: int) -> None:
-    """Find speeds and positions, take them over, and carry vehicles across junctions."""
-    rows, updates, junctions = find_rows(city), 0, busy_junctions(city)
-    for i in range(rows):
-        lane = city.busy[BUSY_ROWS, i]
-        updates += city.lane_i[COUNT, lane]
-        follow_lane(city, lane, step)
+def serve_links(city: City, t_s: float, part: int, parts: int) -> None:
+    """Let vehicles change lanes and enter."""
+    count = busy_links(city)
+    for block in range(part * BLOCK, count, parts * BLOCK):
+        for i in range(block, min(block + BLOCK, count)):
+            serve_link(city, city.busy[BUSY_LINKS, i], t_s)
+
+
+@bare
+def follow_lanes(city: City, step: int, rows: int, part: int, parts: int) -> None:
+    """Find next speeds and positions on the ``rows`` lane rows that are listed."""
+    updates = 0
+    for block in range(part * BLOCK, rows, parts * BLOCK):
+        for i in range(block, min(block + BLOCK, rows)):
+            lane = city.busy[BUSY_ROWS, i]
+            updates += city.lane_i[COUNT, lane]
+            follow_lane(city, lane, step)
     city.counter[UPDATES] += updates
-    for i in range(rows):
-        advance_lane(city, city.busy[BUSY_ROWS, i])
-    for i in range(junctions):
-        leave_streets(city, city.busy[BUSY_JUNCTIONS, i])
-    for i in range(junctions):
-        enter_streets(city, city.busy[BUSY_JUNCTIONS, i])
+
+
+@bare
+def advance_lanes(city: City, rows: int, part: int, parts: int) -> None:
+    """Take them over."""
+    for block in range(part * BLOCK, rows, parts * BLOCK):
+        for i in range(block, min(block + BLOCK, rows)):
+            advance_lane(city, city.busy[BUSY_ROWS, i])
+
+
+@bare
+def leave_all_streets(city: City, part: int, parts: int) -> None:
+    """Carry vehicles into junctions."""
+    count = busy_junctions(city)
+    for block in range(part * BLOCK, count, parts * BLOCK):
+        for i in range(block, min(block + BLOCK, count)):
+            leave_streets(city, city.busy[BUSY_JUNCTIONS, i])
+
+
+@bare
+def enter_all_streets(city: City, part: int, parts: int) -> None:
+    """Carry vehicles out of junctions."""
+    count = busy_junctions(city)
+    for block in range(part * BLOCK, count, parts * BLOCK):
+        for i in range(block, min(block + BLOCK, count)):
+            enter_streets(city, city.busy[BUSY_JUNCTIONS, i])
 
 
 @row_by_row
@@ -154,9 +190,15 @@ def run_member(cities: City, m: int, first_step: int, last_step: int) -> None:
     for step in range(first_step, last_step):
         t_s = step * city.step_s
         begin_step(city, step, first_step)
-        decide_junctions(city, t_s)
-        serve_links(city, t_s, step == first_step)  # routes may have changed before the first
-        move_on(city, step)
+        decide_junctions(city, t_s, 0, 1)
+        let_arrive(city, t_s, step == first_step, 0, 1)  # routes may have changed before the first
+        serve_links(city, t_s, 0, 1)
+        find_rows(city)
+        rows = busy_rows(city)
+        follow_lanes(city, step, rows, 0, 1)
+        advance_lanes(city, rows, 0, 1)
+        leave_all_streets(city, 0, 1)
+        enter_all_streets(city, 0, 1)
 
 
 @parallel

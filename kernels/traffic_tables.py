@@ -294,7 +294,7 @@ COUNTERS: Final = 7
 # Columns of ``busy``, ``[column, …]``, which every step on a CPU writes anew, see ``kernels.busy``.
 BUSY_LINKS: Final = 0  # where something may happen, and in the last place how many
 BUSY_JUNCTIONS: Final = 1  # the same
-BUSY_ROWS: Final = 2  # lane rows on which somebody is when speeds are found
+BUSY_ROWS: Final = 2  # lane rows on which somebody is when speeds are found; the same
 APPROACHED: Final = 3  # of a junction, while they are looked for: above 0 if somebody drives towards it
 BUSY_COLUMNS: Final = 4
 
