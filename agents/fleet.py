@@ -147,10 +147,12 @@ class Fleet(Remembers):
 
     def advance(self, first_step: int, last_step: int) -> None:
         """Run steps ``first_step`` up to, not including, ``last_step``."""
-        from ..kernels.traffic import run_member, run_members
+        from ..kernels.threads import run_on_threads, threads_for
+        from ..kernels.traffic import run_members
 
         if self.members == 1:
-            run_member(self.cities, 0, first_step, last_step)
+            entered, arrived = self.cities.counter[0, [table.ENTERED, table.ARRIVALS]].tolist()
+            run_on_threads(self.cities, 0, first_step, last_step, threads_for(entered - arrived))
         else:
             run_members(self.cities, first_step, last_step)
 

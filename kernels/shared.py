@@ -9,10 +9,10 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
+from .compile import bare
 from .traffic_tables import Ints
 
 BARRIER = "acq_rel"  # what was written before is seen by whoever reads the number afterwards
-YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"  # of the system: let another thread go on
 
 
 def add_shared(table: Ints, column: int, row: int, amount: int) -> None:
@@ -36,10 +36,7 @@ def add_at_once(context: Any, table: Any, column: Any, row: Any, amount: Any) ->
     """Add to an element of a table of whole numbers as one operation; what it was before."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kind, more = (
-            signature.return_type,
-            context.cast(builder, arguments[3], signature.args[3], signature.return_type),
-        )
+        more = context.cast(builder, arguments[3], signature.args[3], signature.return_type)
         return builder.atomic_rmw("add", _place(context, builder, signature, arguments), more, BARRIER)
 
     return table.dtype(table, column, row, amount), generate
@@ -56,7 +53,15 @@ def read_at_once(context: Any, table: Any, column: Any, row: Any) -> Any:
     return table.dtype(table, column, row), generate
 
 
-let_others_go_on = types.ExternalFunction(YIELD, types.int32())
+if sys.platform == "win32":  # which has no such function of this name: who waits goes on looking
+
+    @bare
+    def let_others_go_on() -> int:
+        """Do nothing."""
+        return 0
+
+else:
+    let_others_go_on = types.ExternalFunction("sched_yield", types.int32())  # of the system
 
 
 @overload(add_shared, target="cpu")

@@ -7,6 +7,13 @@ does for all.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+import numba
+import numpy as np
+
 from .busy import busy_rows, find_rows
 from .compile import bare, row_by_row
 from .members import member_counting
@@ -19,14 +26,17 @@ from .traffic import (
     follow_lanes,
     leave_all_streets,
     let_arrive,
+    run_member,
     serve_links,
 )
-from .traffic_tables import City, Longs
+from .traffic_tables import COUNTERS, City, Longs
 
 # Rows of a gate, ``[row, …]``, each in cache lines of its own.
 ARRIVED, OPENED, CALLED_OFF = range(3)
 GATE_SHAPE = 3, 16
 PATIENCE = 2000  # times a thread looks before it lets others have its core
+WORTH_A_THREAD = 1000  # vehicles on the road
+MOST_THREADS = 256  # who waits for one that cannot start would wait for ever
 
 
 @bare
@@ -88,3 +98,55 @@ def run_part(cities: City, m: int, first_step: int, last_step: int, counts: Long
         pass_gate(gate, threads)
         enter_all_streets(city, part, threads)
         pass_gate(gate, threads)
+
+
+class _Team:
+    """Threads that wait for work; who forks leaves them behind."""
+
+    def __init__(self) -> None:
+        self.free = Lock()
+        self._pool: ThreadPoolExecutor | None = None
+
+    def forget(self) -> None:
+        self.__init__()  # type: ignore[misc]
+
+    def pool(self) -> ThreadPoolExecutor:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(MOST_THREADS, "traffic")  # it starts as many as it needs
+        return self._pool
+
+
+_team = _Team()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_team.forget)
+
+
+def threads_for(driving: int) -> int:
+    """How many threads are worth while for so many vehicles on the road, of those that numba may use."""
+    return max(1, min(numba.get_num_threads(), driving // WORTH_A_THREAD, MOST_THREADS))
+
+
+def run_on_threads(cities: City, m: int, first_step: int, last_step: int, threads: int) -> None:
+    """Run steps ``first_step`` up to, not including, ``last_step`` of one member on so many threads.
+
+    On one where the others are at work for somebody else; the result is the same.
+    """
+    if threads < 2 or not _team.free.acquire(blocking=False):
+        run_member(cities, m, first_step, last_step)
+        return
+    try:
+        counts, gate = np.zeros((threads, COUNTERS), np.int64), np.zeros(GATE_SHAPE, np.int64)
+        step = (cities, m, first_step, last_step, counts, gate)
+        others = []
+        try:
+            others = [_team.pool().submit(run_part, *step, part) for part in range(1, threads)]
+            run_part(*step, 0)
+        except BaseException:
+            gate[CALLED_OFF] = 1
+            raise
+        finally:
+            for other in others:
+                other.result()
+        cities.counter[m] += counts.sum(axis=0)
+    finally:
+        _team.free.release()

@@ -50,7 +50,6 @@ PHASES = (
     "leave_streets",  # vehicles past their stop line go on to a connector
     "enter_streets",  # those at its end go on to the next street
 )
-BLOCK = 16  # neighbours that one thread serves
 
 
 @woven
@@ -112,75 +111,68 @@ def begin_step(city: City, step: int, first_step: int) -> None:
     find_busy(city, step)
 
 
-# What follows is one thread's share of a phase: of ``parts`` threads the one numbered ``part`` serves every
-# ``parts``-th block of what is listed. Within a phase the order does not matter, so neither does how many share it.
+# What follows is one thread's share of a phase. Of ``parts`` threads the one numbered ``part`` serves neighbours, the
+# same in every phase, so that what it needs stays near its core. The order does not matter, nor how many share a phase.
 
 
 @bare
 def decide_junctions(city: City, t_s: float, part: int, parts: int) -> None:
     """Say who may enter junctions."""
     count = busy_junctions(city)
-    for block in range(part * BLOCK, count, parts * BLOCK):
-        for i in range(block, min(block + BLOCK, count)):
-            decide_junction(city, city.busy[BUSY_JUNCTIONS, i], t_s)
+    for i in range(part * count // parts, (part + 1) * count // parts):
+        decide_junction(city, city.busy[BUSY_JUNCTIONS, i], t_s)
 
 
 @bare
 def let_arrive(city: City, t_s: float, everywhere: bool, part: int, parts: int) -> None:
     """Take those who have arrived off the road."""
     count = busy_links(city)
-    for block in range(part * BLOCK, count, parts * BLOCK):
-        for i in range(block, min(block + BLOCK, count)):
-            link = city.busy[BUSY_LINKS, i]
-            if everywhere or city.link[DESTINATION, link] != 0:
-                let_all_arrive(city, link, t_s)
+    for i in range(part * count // parts, (part + 1) * count // parts):
+        link = city.busy[BUSY_LINKS, i]
+        if everywhere or city.link[DESTINATION, link] != 0:
+            let_all_arrive(city, link, t_s)
 
 
 @bare
 def serve_links(city: City, t_s: float, part: int, parts: int) -> None:
     """Let vehicles change lanes and enter."""
     count = busy_links(city)
-    for block in range(part * BLOCK, count, parts * BLOCK):
-        for i in range(block, min(block + BLOCK, count)):
-            serve_link(city, city.busy[BUSY_LINKS, i], t_s)
+    for i in range(part * count // parts, (part + 1) * count // parts):
+        serve_link(city, city.busy[BUSY_LINKS, i], t_s)
 
 
 @bare
 def follow_lanes(city: City, step: int, rows: int, part: int, parts: int) -> None:
     """Find next speeds and positions on the ``rows`` lane rows that are listed."""
     updates = 0
-    for block in range(part * BLOCK, rows, parts * BLOCK):
-        for i in range(block, min(block + BLOCK, rows)):
-            lane = city.busy[BUSY_ROWS, i]
-            updates += city.lane_i[COUNT, lane]
-            follow_lane(city, lane, step)
+    for i in range(part * rows // parts, (part + 1) * rows // parts):
+        lane = city.busy[BUSY_ROWS, i]
+        updates += city.lane_i[COUNT, lane]
+        follow_lane(city, lane, step)
     city.counter[UPDATES] += updates
 
 
 @bare
 def advance_lanes(city: City, rows: int, part: int, parts: int) -> None:
     """Take them over."""
-    for block in range(part * BLOCK, rows, parts * BLOCK):
-        for i in range(block, min(block + BLOCK, rows)):
-            advance_lane(city, city.busy[BUSY_ROWS, i])
+    for i in range(part * rows // parts, (part + 1) * rows // parts):
+        advance_lane(city, city.busy[BUSY_ROWS, i])
 
 
 @bare
 def leave_all_streets(city: City, part: int, parts: int) -> None:
     """Carry vehicles into junctions."""
     count = busy_junctions(city)
-    for block in range(part * BLOCK, count, parts * BLOCK):
-        for i in range(block, min(block + BLOCK, count)):
-            leave_streets(city, city.busy[BUSY_JUNCTIONS, i])
+    for i in range(part * count // parts, (part + 1) * count // parts):
+        leave_streets(city, city.busy[BUSY_JUNCTIONS, i])
 
 
 @bare
 def enter_all_streets(city: City, part: int, parts: int) -> None:
     """Carry vehicles out of junctions."""
     count = busy_junctions(city)
-    for block in range(part * BLOCK, count, parts * BLOCK):
-        for i in range(block, min(block + BLOCK, count)):
-            enter_streets(city, city.busy[BUSY_JUNCTIONS, i])
+    for i in range(part * count // parts, (part + 1) * count // parts):
+        enter_streets(city, city.busy[BUSY_JUNCTIONS, i])
 
 
 @row_by_row
