@@ -1,4 +1,4 @@
-"""Compare speed, memory and travel times with SUMO and UXsim: one net, one set of routes, one thread, one hour.
+"""Compare speed, memory and travel times with SUMO and UXsim: one net, one set of routes, one hour.
 
     pip install 'citytwin[bench]'
     python benchmarks/peers.py [CASE …] [--runs 3] [--budget-s 900] [--until-s 3600]
@@ -6,7 +6,8 @@
 Every run is a process of its own that writes no results; the tools take turns, so that whatever else the machine does
 meets all of them, and medians are printed. *Loop* is CPU time between the first and the last step (of SUMO: what it
 says of its wall time, times the share of a core that the process had), *process* is CPU time of everything. A tool that
-has used up its budget in a case is not started again there. Figures that nobody measured are not printed.
+has used up its budget in a case is not started again there. Figures that nobody measured are not printed. All use one
+thread; *citytwin-cores* uses every core, which is compared by the clock.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from lxml import etree
 
 HOUR_S = 3600
 CAR_LENGTH_M, CAR_GAP_M = 5.0, 2.5  # of SUMO's default vehicle
-TOOLS = ("citytwin", "sumo", "sumo-meso", "uxsim")
+CORES = "citytwin-cores"
+TOOLS = ("citytwin", CORES, "sumo", "sumo-meso", "uxsim")
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,10 @@ def is_for_cars(lane: etree._Element) -> bool:
 
 def run_citytwin(folder: Path, until_s: int) -> Run:
     """Run the imported scenario in this process."""
+    from numba import get_num_threads
+
     from citytwin.kernels import traffic_tables as table
+    from citytwin.kernels.threads import run_on_threads
     from citytwin.scenarios.scenario import load_scenario
     from citytwin.sim.gridlock import find_waits
     from citytwin.sim.run import network_of, trips_of
@@ -148,7 +153,7 @@ def run_citytwin(folder: Path, until_s: int) -> Run:
     simulation = Simulation(scenario, network, trips_of(scenario, network))
     simulation.run(0.0)
     fleet = simulation.model.fleet
-    fleet.advance(0, 0)  # loads what is compiled
+    run_on_threads(fleet.cities, 0, 0, 0, get_num_threads())  # loads what is compiled
     find_waits(fleet, 0.0)
     spent = stopwatch()
     simulation.run(until_s)
@@ -226,6 +231,11 @@ def build_uxsim(world: object, net: Path, streets: dict[str, etree._Element]) ->
             )
 
 
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def mean_of(values: Sequence[float]) -> float:
     """Mean, nan of nothing."""
     return float(sum(values) / len(values)) if len(values) else math.nan
@@ -262,9 +272,10 @@ def read_sumo(said: str) -> Run:
     return Run(0.0, found["loop"], vehicle_s=found["UPS"] * found["loop"], arrived=found["arrived"], travel_s=travel_s)
 
 
-def watched(command: list[str]) -> tuple[str, float, float]:
-    """Run a command on one thread: what it says, its CPU time (s) and peak memory (MiB)."""
-    environment = os.environ | {"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+def watched(command: list[str], threads: int = 1) -> tuple[str, float, float]:
+    """Run a command: what it says, its CPU time (s) and peak memory (MiB)."""
+    one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    environment = os.environ | one | {"NUMBA_NUM_THREADS": str(threads)}
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert child.stdout is not None
     said = child.stdout.read()
@@ -276,9 +287,11 @@ def watched(command: list[str]) -> tuple[str, float, float]:
 
 def measure(tool: str, folder: Path, until_s: int) -> Run:
     """One run of one tool."""
-    ours = [sys.executable, __file__, f"--child={tool}", f"--folder={folder}", f"--until-s={until_s}"]
+    child = tool.removesuffix("-cores")
+    ours = [sys.executable, __file__, f"--child={child}", f"--folder={folder}", f"--until-s={until_s}"]
     begun_s = time.perf_counter()
-    said, cpu_s, peak_mib = watched(sumo_command(tool, folder, until_s) if tool.startswith("sumo") else ours)
+    command = sumo_command(tool, folder, until_s) if tool.startswith("sumo") else ours
+    said, cpu_s, peak_mib = watched(command, cores() if tool == CORES else 1)
     share = cpu_s / (time.perf_counter() - begun_s)
     if tool.startswith("sumo"):
         run = read_sumo(said)
@@ -303,15 +316,18 @@ def compare(case: Case, folder: Path, arguments: argparse.Namespace) -> dict[str
 
 
 def table_of(runs: dict[str, list[Run]]) -> Iterator[str]:
-    """Lines of a table: medians, and how often our loop fits into each other one."""
-    yield "| | runs | loop, s (wall) | × ours | process, s | peak, MiB | M updates/s | arrived | mean travel, s |"
-    yield "| --- | --: | --: | --: | --: | --: | --: | --: | --: |"
+    """Lines of a table: medians, and how often our loop on one core, and on all, fits into each other one."""
+    ratios = f"× ours | × on {cores()} cores"
+    yield f"| | runs | loop, s (wall) | {ratios} | process, s | peak, MiB | M updates/s | arrived | mean travel, s |"
+    yield "| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |"
     ours = typical(runs["citytwin"]).loop_s if runs.get("citytwin") else None
+    on_cores_s = typical(runs[CORES]).loop_wall_s if runs.get(CORES) else None
     for tool, done in runs.items():
         if not done:
             continue
         run = typical(done)
-        ratio = "-" if ours is None or tool == "citytwin" else f"{run.loop_s / ours:.1f}"
+        ratio = "-" if ours is None or tool in ("citytwin", CORES) else f"{run.loop_s / ours:.1f}"
+        ratio += " | -" if on_cores_s is None or tool == CORES else f" | {run.loop_wall_s / on_cores_s:.1f}"
         yield (
             f"| {tool} | {len(done)} | {run.loop_s:.2f} ({run.loop_wall_s:.2f}) | {ratio} | {run.process_s:.1f} "
             f"| {run.peak_mib:.0f} | {run.vehicle_s / run.loop_s / 1e6:.2f} | {run.arrived:,.0f} | {run.travel_s:.0f} |"

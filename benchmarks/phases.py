@@ -8,7 +8,7 @@ leave. The *roofline* counts every byte of a vehicle's state as read once and wr
 what is moved, and compares with what copying an array moves in the same run.
 
 With ``--vehicles`` as many set out within ten minutes on the grid of the first size, on random ways; the memory of the
-process is told beside what it was before.
+process is told beside what it was before. They run on all cores (``NUMBA_NUM_THREADS``), timed by the clock.
 """
 
 from __future__ import annotations
@@ -18,22 +18,19 @@ import resource
 import time
 from collections.abc import Callable
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from traffic import WARM_UP_S as FIRST_STEP
 from traffic import busy_grid
 
 from citytwin.agents.fleet import Fleet, build_fleet
+from citytwin.kernels import traffic
 from citytwin.kernels import traffic_tables as table
-from citytwin.kernels.busy import busy_junctions, busy_links, find_busy, find_rows
+from citytwin.kernels.busy import busy_rows, find_busy, find_rows
 from citytwin.kernels.compile import bare_entry, woven
-from citytwin.kernels.crossing import enter_streets, leave_streets
-from citytwin.kernels.following import advance_lane, follow_lane
-from citytwin.kernels.junctions import decide_junction
-from citytwin.kernels.links import let_all_arrive, serve_link
 from citytwin.kernels.members import member_of
-from citytwin.kernels.traffic import advance_signal, note_promises
-from citytwin.kernels.traffic_tables import BUSY_JUNCTIONS, BUSY_LINKS, BUSY_ROWS, COUNT, DESTINATION, UPDATES, City
+from citytwin.kernels.traffic_tables import UPDATES, City
 from citytwin.scenarios.junctions import build_network
 from citytwin.scenarios.scenario import Drivers
 from citytwin.scenarios.synthetic import grid_city
@@ -60,13 +57,13 @@ def nothing(cities: City, m: int, t_s: float) -> None:
 def advance_signals(cities: City, m: int, t_s: float) -> None:
     city = member_of(cities, m)
     for controller in range(city.controller_f.shape[1]):
-        advance_signal(city, controller)
+        traffic.advance_signal(city, controller)
 
 
 @bare_entry
 def all_promises(cities: City, m: int, t_s: float) -> None:
     city = member_of(cities, m)
-    note_promises(city, step_at(city, t_s), FIRST_STEP)
+    traffic.note_promises(city, step_at(city, t_s), FIRST_STEP)
 
 
 @bare_entry
@@ -77,54 +74,44 @@ def all_busy(cities: City, m: int, t_s: float) -> None:
 
 @bare_entry
 def decide_junctions(cities: City, m: int, t_s: float) -> None:
-    city = member_of(cities, m)
-    for i in range(busy_junctions(city)):
-        decide_junction(city, city.busy[BUSY_JUNCTIONS, i], t_s)
+    traffic.decide_junctions(member_of(cities, m), t_s, 0, 1)
 
 
 @bare_entry
 def all_arrive(cities: City, m: int, t_s: float) -> None:
-    city = member_of(cities, m)
-    for i in range(busy_links(city)):
-        if city.link[DESTINATION, city.busy[BUSY_LINKS, i]] != 0:
-            let_all_arrive(city, city.busy[BUSY_LINKS, i], t_s)
+    traffic.let_arrive(member_of(cities, m), t_s, False, 0, 1)
 
 
 @bare_entry
 def serve_links(cities: City, m: int, t_s: float) -> None:
-    city = member_of(cities, m)
-    for i in range(busy_links(city)):
-        serve_link(city, city.busy[BUSY_LINKS, i], t_s)
+    traffic.serve_links(member_of(cities, m), t_s, 0, 1)
+
+
+@bare_entry
+def all_rows(cities: City, m: int, t_s: float) -> None:
+    find_rows(member_of(cities, m))
 
 
 @bare_entry
 def follow_lanes(cities: City, m: int, t_s: float) -> None:
     city = member_of(cities, m)
-    for i in range(find_rows(city)):
-        lane = city.busy[BUSY_ROWS, i]
-        city.counter[UPDATES] += city.lane_i[COUNT, lane]
-        follow_lane(city, lane, step_at(city, t_s))
+    traffic.follow_lanes(city, step_at(city, t_s), busy_rows(city), 0, 1)
 
 
 @bare_entry
 def advance_lanes(cities: City, m: int, t_s: float) -> None:
     city = member_of(cities, m)
-    for i in range(find_rows(city)):
-        advance_lane(city, city.busy[BUSY_ROWS, i])
+    traffic.advance_lanes(city, busy_rows(city), 0, 1)
 
 
 @bare_entry
 def all_leave(cities: City, m: int, t_s: float) -> None:
-    city = member_of(cities, m)
-    for i in range(busy_junctions(city)):
-        leave_streets(city, city.busy[BUSY_JUNCTIONS, i])
+    traffic.leave_all_streets(member_of(cities, m), 0, 1)
 
 
 @bare_entry
 def all_enter(cities: City, m: int, t_s: float) -> None:
-    city = member_of(cities, m)
-    for i in range(busy_junctions(city)):
-        enter_streets(city, city.busy[BUSY_JUNCTIONS, i])
+    traffic.enter_all_streets(member_of(cities, m), 0, 1)
 
 
 # As kernels.traffic.PHASES orders them; before the decisions a CPU looks where something may happen.
@@ -135,6 +122,7 @@ PHASES: dict[str, Callable[[City, int, float], None]] = {
     "decide_junctions": decide_junctions,
     "let_all_arrive": all_arrive,
     "serve_links": serve_links,
+    "find_rows": all_rows,
     "follow_lanes": follow_lanes,
     "advance_lanes": advance_lanes,
     "leave_streets": all_leave,
@@ -215,14 +203,15 @@ def show_crowd(rows: int, count: int) -> None:
     start = np.arange(count + 1, dtype=np.int64) * WAY_LINKS
     fleet.set_routes(0, np.arange(count), start, way.ravel())
     fleet.advance(0, SETTING_OUT_S)
-    before, begun_s = int(fleet.cities.counter[0, UPDATES]), time.process_time()
+    before, begun_s = int(fleet.cities.counter[0, UPDATES]), time.perf_counter()
     fleet.advance(SETTING_OUT_S, SETTING_OUT_S + DRIVING_S)
-    spent_s = time.process_time() - begun_s
+    spent_s = time.perf_counter() - begun_s
     updates = int(fleet.cities.counter[0, UPDATES]) - before
     driving = int((fleet.vehicles.status[0] == table.DRIVING).sum())
     more = (peak_mib() - before_mib) * 2**20 / count
     print(f"{rows} x {rows}, {count:,} vehicles, {driving:,} on the road at the end")
-    print(f"{updates / spent_s / 1e6:.2f} M updates/s, {DRIVING_S / spent_s:.1f} x real time")
+    how = f"{DRIVING_S / spent_s:.1f} x real time on {numba.get_num_threads()} threads"
+    print(f"{updates / spent_s / 1e6:.2f} M updates/s, {how}")
     print(f"peak {peak_mib():,.0f} MiB, of it {before_mib:,.0f} before there were trips: {more:.0f} bytes a vehicle")
     print(f"{state_bytes(fleet)} of them are its state, {4 * WAY_LINKS} its route")
 
@@ -250,6 +239,7 @@ def main() -> None:
     if arguments.vehicles:
         show_crowd(arguments.rows[0], arguments.vehicles)
         return
+    numba.set_num_threads(1)
     for rows in arguments.rows:
         show_phases(rows, busy_grid(rows), busy_grid(rows))
 

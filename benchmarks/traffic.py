@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 import time
 
+import numba
 import numpy as np
 
 from citytwin.agents.fleet import Fleet, build_fleet
@@ -47,6 +48,7 @@ def busy_grid(rows: int) -> Fleet:
 
 def main(sizes: list[int]) -> None:
     """Print one line per grid."""
+    numba.set_num_threads(1)
     print(f"{'grid':>8} {'on the road':>12} {'updates/s':>12} {'ns/update':>10} {'real time':>10}")
     cost_ns = []
     for rows in sizes:

@@ -26,7 +26,6 @@ from .traffic import (
     follow_lanes,
     leave_all_streets,
     let_arrive,
-    run_member,
     serve_links,
 )
 from .traffic_tables import COUNTERS, City, Longs
@@ -131,22 +130,26 @@ def run_on_threads(cities: City, m: int, first_step: int, last_step: int, thread
 
     On one where the others are at work for somebody else; the result is the same.
     """
-    if threads < 2 or not _team.free.acquire(blocking=False):
-        run_member(cities, m, first_step, last_step)
-        return
-    try:
-        counts, gate = np.zeros((threads, COUNTERS), np.int64), np.zeros(GATE_SHAPE, np.int64)
-        step = (cities, m, first_step, last_step, counts, gate)
-        others = []
+    if threads > 1 and _team.free.acquire(blocking=False):
         try:
-            others = [_team.pool().submit(run_part, *step, part) for part in range(1, threads)]
-            run_part(*step, 0)
-        except BaseException:
-            gate[CALLED_OFF] = 1
-            raise
+            _share_out(cities, m, first_step, last_step, threads)
         finally:
-            for other in others:
-                other.result()
-        cities.counter[m] += counts.sum(axis=0)
+            _team.free.release()
+    else:
+        _share_out(cities, m, first_step, last_step, 1)
+
+
+def _share_out(cities: City, m: int, first_step: int, last_step: int, threads: int) -> None:
+    counts, gate = np.zeros((threads, COUNTERS), np.int64), np.zeros(GATE_SHAPE, np.int64)
+    work = (cities, m, first_step, last_step, counts, gate)
+    others = []
+    try:
+        others.extend(_team.pool().submit(run_part, *work, part) for part in range(1, threads))
+        run_part(*work, 0)
+    except BaseException:
+        gate[CALLED_OFF] = 1
+        raise
     finally:
-        _team.free.release()
+        for other in others:
+            other.result()
+    cities.counter[m] += counts.sum(axis=0)

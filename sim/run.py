@@ -87,7 +87,7 @@ def run_scenario(
     seed
         Instead of the file's.
     threads
-        Cores for planning routes and for members of an ensemble; the result does not depend on it.
+        Cores for planning routes, for a large city and for members of an ensemble; the result does not depend on it.
     progress
         Who is told how far it is.
     vehicle_type

@@ -28,9 +28,7 @@ HALF_WAY = pytest.mark.xfail(
 )
 
 
-@pytest.mark.parametrize(
-    "between_m", [27.0, 30.0, 33.0, 36.0, 40.0, 45.0]
-)
+@pytest.mark.parametrize("between_m", [27.0, 30.0, 33.0, 36.0, 40.0, 45.0])
 def test_a_queue_over_a_joint_leaves_the_crossing_behind_it_free(between_m: float) -> None:
     """An incident blocks the road: those who cross it go on, and the queue stands on the joint too."""
     network = crossing_before_a_joint(between_m)
