@@ -23,7 +23,7 @@ from .backend import on_backend
 from .bus_lines import start_bus_lines
 from .duties import Duties, Duty
 from .measures import start_measures
-from .observers import Observer, link_totals
+from .observers import Observer
 from .processes import ANSWER_EVERY_S, AnswerDrivers, Events, PlanDepartures
 from .signal_processes import begin_controllers, signals_of
 from .watchdog import CHECK_EVERY_S, Lock, WatchForLocks
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from .walking import OnFoot, WalkingClock
 
 Floats = NDArray[np.float64]
+
+STUCK_INTERVALS = 4.0  # for so many times as long as nobody has moved on a street, drivers expect to stand there
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,6 @@ class Simulation(Remembers):
     KEEPS = (
         "_step",
         "_learned_s",
-        "_totals",
         "_link_time_s",
         "_lane_totals",
         "_turn_more_s",
@@ -158,7 +159,6 @@ class Simulation(Remembers):
         self._observers = 0
         self._step = 0
         self._learned_s = 0.0
-        self._totals = link_totals(fleet)
         self._link_time_s = np.full(network.link_count, np.nan)
         self._lane_totals = np.zeros((2, network.lane_count))
         self._turn_more_s = np.zeros(network.movements.from_link.size)
@@ -291,40 +291,42 @@ class Simulation(Remembers):
 
     def learn_link_times(self) -> None:
         """Tell the router how long streets and turns took since the last time, half of it remembered from before."""
-        totals = link_totals(self.model.fleet)
-        _, left, vehicle_s, _ = (after - before for after, before in zip(totals, self._totals, strict=True))
-        lately_s = self._times(vehicle_s, left)
+        lately_s, turn_s = self._lately()
         known = self._link_time_s
         self._link_time_s = np.where(
             np.isnan(known), lately_s, np.where(np.isnan(lately_s), np.nan, (known + lately_s) / 2)
         )
-        more_s = self._turn_times() - lately_s[self.model.network.movements.from_link]
+        more_s = turn_s - lately_s[self.model.network.movements.from_link]
         more_s = np.where(np.isnan(more_s), 0.0, more_s)
         self._turn_more_s = (self._turn_more_s + more_s) / 2
-        self._totals, self._learned_s = totals, self.t_s
+        self._learned_s = self.t_s
         self.model.router.observe(self._link_time_s, self._turn_more_s)
 
-    def _times(self, vehicle_s: Floats, left: Floats) -> Floats:
-        """Mean time there of those who left, s; NaN where nobody was or somebody has just entered."""
-        times_s = np.full(vehicle_s.size, np.nan)
-        seen = (vehicle_s > 0.0) & ((left > 0) | (vehicle_s >= self.t_s - self._learned_s))
-        times_s[seen] = vehicle_s[seen] / np.maximum(left[seen], 1.0)
-        return times_s
+    def _lately(self) -> tuple[Floats, Floats]:
+        """Time on every link since the last time, and in the lanes of every movement, s; NaN where nobody drove.
 
-    def _turn_times(self) -> Floats:
-        """Time on a link of those who queued in the lanes of each movement, s (``[movement]``)."""
+        Time over distance of all who were there, whether they have left or not (Edie 1963): who counts those who left
+        takes a street that fills for one that takes an hour. Where hardly anybody moved nobody knows for how long.
+        """
         network, cities = self.model.network, self.model.fleet.cities
-        lanes = slice(0, network.lane_count)
-        now = np.stack([cities.lane_f[0, table.VEHICLE_S, lanes], cities.lane_i[0, table.WENT_OUT, lanes]])
-        change: Floats = now - self._lane_totals
-        vehicle_s, left = change
+        roads, links = network.lane_count, network.links
+        now = cities.lane_f[0, [table.VEHICLE_S, table.VEHICLE_M], :roads]
+        there_s, driven_m = now - self._lane_totals
         self._lane_totals = now
+        most_s = STUCK_INTERVALS * (self.t_s - self._learned_s)
+
+        def time_of(group: NDArray[np.integer], lane: NDArray[np.integer], link: NDArray[np.integer]) -> Floats:
+            sum_s = np.bincount(group, weights=there_s[lane], minlength=link.size)
+            sum_m = np.bincount(group, weights=driven_m[lane], minlength=link.size)
+            time_s = links.length_m[link] * sum_s / np.maximum(sum_m, 1e-9)
+            free_s = links.length_m[link] / links.speed_mps[link]
+            return np.where(sum_s > 0.0, np.minimum(time_s, free_s + most_s), np.nan)
+
         movement, lane = self._lanes_of_turns
-        count = network.movements.from_link.size
-        there_s, gone = np.zeros(count), np.zeros(count)
-        np.add.at(there_s, movement, vehicle_s[lane])
-        np.add.at(gone, movement, left[lane])
-        return self._times(there_s, gone)
+        return (
+            time_of(network.lanes.link, np.arange(roads), np.arange(network.link_count)),
+            time_of(movement, lane, network.movements.from_link),
+        )
 
     def _pass_step(self) -> None:
         self.run(self.t_s + self.scenario.step_s)

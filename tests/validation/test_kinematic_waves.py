@@ -18,7 +18,9 @@ SIDE = {"O1": 1.0, "D1": 1.0, "O2": -1.0, "D2": -1.0}
 
 NO_SHARES = "a road has right of way or not: shares of a merge cannot be given"
 NARROW = "the road of one lane gives way to that of two, whose queue leaves no gaps"
-DETOUR = "the turn to the long route is believed to take hours: all who stand on its lanes count as one vehicle"
+DETOUR = (
+    "who sets out within 100 s hears the same times, which are half of before: the queue swings between 0 and 200 s"
+)
 BOUNDED = "drivers start with a finite acceleration: the wave of half the speed is slower than that of starting"
 KNOWN: dict[str, dict[str, str]] = {
     "ux_merge_priority_1_2": {"q_b_over_q_a": NO_SHARES},
@@ -30,7 +32,6 @@ KNOWN: dict[str, dict[str, str]] = {
     "ux_two_by_two_signal_over": dict.fromkeys(
         ("tt_in_1", "tt_in_2"), "more of the queue waits beside the road: only the time on the link is counted"
     ),
-    "ux_route_two_equal": {"vol_route_1": "where the routes meet, one gives way: its drivers expect 3 s more"},
     "ux_route_bottleneck_detour": {"tt_short": DETOUR, "vol_short_after_600s": DETOUR},
     "lwr_temporary_block_q0.25_qb0": {
         "recovery_wave": BOUNDED,
