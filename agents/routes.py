@@ -110,7 +110,7 @@ class Router(Remembers):
         turn_more_s : [movement]
             How much longer than others on their link those took who queued in the lanes of a turn; NaN: not known.
         """
-        driven_s = np.maximum(link_time_s - self._wait_at_end_s, 0.0)
+        driven_s = np.maximum(np.maximum(link_time_s, self._free_s) - self._wait_at_end_s, 0.0)
         self.link_s = np.where(np.isnan(link_time_s), self._free_s, driven_s)
         if turn_more_s is not None:
             usual_s = self._through_s + self._wait_s

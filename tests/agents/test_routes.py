@@ -180,8 +180,11 @@ def test_jams_are_avoided_and_the_wait_at_a_red_light_is_not_counted_twice(grid)
     router.observe(jam)
     assert router.link_s[5] == pytest.approx(free_s[5] + 600)
     assert router.link_s[6] == free_s[6]
+    router.observe(free_s)  # nobody had to wait
+    no_waits_s = router.link_s.copy()
+    np.testing.assert_allclose(no_waits_s, np.maximum(free_s - mean_wait_s(grid), 0.0))
     router.observe(np.zeros(grid.link_count))
-    np.testing.assert_allclose(router.link_s, free_s)  # nobody is faster than the limit
+    np.testing.assert_allclose(router.link_s, no_waits_s)  # nobody is faster than the limit
 
 
 def mean_wait_s(network):
