@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..agents.remembering import State
     from .simulation import Simulation
 
-FORMAT = 1
+FORMAT = 2
 STATE = "state.json"
 UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError, AttributeError, EOFError, OSError)
 
