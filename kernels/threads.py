@@ -8,6 +8,7 @@ does for all.
 from __future__ import annotations
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
@@ -35,6 +36,8 @@ ARRIVED, OPENED, CALLED_OFF = range(3)
 GATE_SHAPE = 3, 16
 PATIENCE = 2000  # times a thread looks before it lets others have its core
 WORTH_A_THREAD = 1000  # vehicles on the road
+LEAST_SHARE = 0.7  # of the cores' time; who gets less is not quicker than one alone
+ALONE = 15  # times that one then works alone
 MOST_THREADS = 256  # who waits for one that cannot start would wait for ever
 
 
@@ -100,16 +103,19 @@ def run_part(cities: City, m: int, first_step: int, last_step: int, counts: Long
 
 
 class _Team:
-    """Threads that wait for work; who forks leaves them behind."""
+    """Threads that wait for work. Whoever forks leaves them behind."""
 
     def __init__(self) -> None:
+        self.gather()
+
+    def gather(self) -> None:
+        """Begin with nobody."""
         self.free = Lock()
+        self.alone = 0  # how often still nobody is called
         self._pool: ThreadPoolExecutor | None = None
 
-    def forget(self) -> None:
-        self.__init__()  # type: ignore[misc]
-
     def pool(self) -> ThreadPoolExecutor:
+        """Who runs what is submitted."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(MOST_THREADS, "traffic")  # it starts as many as it needs
         return self._pool
@@ -117,7 +123,7 @@ class _Team:
 
 _team = _Team()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_team.forget)
+    os.register_at_fork(after_in_child=_team.gather)
 
 
 def threads_for(driving: int) -> int:
@@ -128,15 +134,23 @@ def threads_for(driving: int) -> int:
 def run_on_threads(cities: City, m: int, first_step: int, last_step: int, threads: int) -> None:
     """Run steps ``first_step`` up to, not including, ``last_step`` of one member on so many threads.
 
-    On one where the others are at work for somebody else; the result is the same.
+    On one where the others are at work for somebody else, and for a while where they got too little of the cores: who
+    waits at a gate for somebody who waits for a core is slower than one alone. The result is the same.
     """
-    if threads > 1 and _team.free.acquire(blocking=False):
-        try:
-            _share_out(cities, m, first_step, last_step, threads)
-        finally:
-            _team.free.release()
-    else:
+    if threads == 1 or not _team.free.acquire(blocking=False):
         _share_out(cities, m, first_step, last_step, 1)
+        return
+    try:
+        if _team.alone > 0:
+            _team.alone -= 1
+            threads = 1
+        cpu_s, wall_s = time.process_time(), time.perf_counter()
+        _share_out(cities, m, first_step, last_step, threads)
+        had_s, wanted_s = time.process_time() - cpu_s, (time.perf_counter() - wall_s) * threads
+        if threads > 1 and had_s < LEAST_SHARE * wanted_s:
+            _team.alone = ALONE
+    finally:
+        _team.free.release()
 
 
 def _share_out(cities: City, m: int, first_step: int, last_step: int, threads: int) -> None:

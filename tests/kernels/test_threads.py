@@ -25,6 +25,13 @@ from citytwin.scenarios.synthetic import grid_city, random_city
 STEPS = 300
 
 
+@pytest.fixture(autouse=True)
+def together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, nobody works alone."""
+    monkeypatch.setattr(threads, "LEAST_SHARE", 0.0)
+    monkeypatch.setattr(threads._team, "alone", 0)
+
+
 def busy_fleet(network: RoadNetwork, seed: int = 1) -> Fleet:
     """Traffic that fills a network: 900 trips, motor vehicles and bicycles, within five minutes."""
     rng = np.random.default_rng(3)
@@ -108,6 +115,23 @@ def test_a_forked_process_has_threads_of_its_own() -> None:
     child.join(120)
     assert child.exitcode == 0
     assert answers.get() == fleet.state_hash()
+
+
+def test_who_gets_too_little_of_the_cores_goes_on_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine where others use them: a while later it tries again."""
+    fleet, used = busy_fleet(build_network(grid_city(4, 4, block_m=90))), []
+    share_out = threads._share_out
+
+    def note(cities: Any, m: int, first_step: int, last_step: int, parts: int) -> None:
+        used.append(parts)
+        share_out(cities, m, first_step, last_step, parts)
+
+    monkeypatch.setattr(threads, "_share_out", note)
+    monkeypatch.setattr(threads, "LEAST_SHARE", 0.7)
+    monkeypatch.setattr(threads.time, "process_time", lambda: 0.0)
+    for step in range(threads.ALONE + 2):
+        threads.run_on_threads(fleet.cities, 0, step, step + 1, 2)
+    assert used == [2, *[1] * threads.ALONE, 2]
 
 
 def test_a_small_city_is_not_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
