@@ -31,7 +31,7 @@ def _place(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     return cgutils.get_item_pointer(context, builder, kind, array, at)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def add_at_once(context: Any, table: Any, column: Any, row: Any, amount: Any) -> Any:
     """Add to an element of a table of whole numbers as one operation; what it was before."""
 
@@ -42,7 +42,7 @@ def add_at_once(context: Any, table: Any, column: Any, row: Any, amount: Any) ->
     return table.dtype(table, column, row, amount), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def read_at_once(context: Any, table: Any, column: Any, row: Any) -> Any:
     """Read an element of a table of whole numbers that another thread may be writing."""
 

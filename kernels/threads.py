@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 
 import numba
@@ -156,7 +156,7 @@ def run_on_threads(cities: City, m: int, first_step: int, last_step: int, thread
 def _share_out(cities: City, m: int, first_step: int, last_step: int, threads: int) -> None:
     counts, gate = np.zeros((threads, COUNTERS), np.int64), np.zeros(GATE_SHAPE, np.int64)
     work = (cities, m, first_step, last_step, counts, gate)
-    others = []
+    others: list[Future[None]] = []
     try:
         others.extend(_team.pool().submit(run_part, *work, part) for part in range(1, threads))
         run_part(*work, 0)
