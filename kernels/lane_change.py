@@ -49,6 +49,7 @@ from .traffic_tables import (
     OPEN,
     POSITION_M,
     PROMISED_M,
+    SIGNAL,
     SPEED_MPS,
     STANDING_S,
     STILL_PROMISED,
@@ -328,7 +329,9 @@ def change_lane(city: City, lane: int, k: int, other: int, t_s: float, to_gain: 
     must = connector < 0 or blocked or city.lane_i[OPEN, city.connector[TO_LANE, connector]] == 0
     must = must or (city.vehicle_i[vehicle, CONTENT] <= 0 and is_next_short(city, vehicle))
     wish = max(CHANGES, way_wanted(city, vehicle, lane, left))
-    to_queue = city.vehicle_i[vehicle, CONTENT] > 0 and not to_gain and city.lane_f[LIMIT_MPS, lane] > FAST_MPS
+    to_queue = city.vehicle_i[vehicle, CONTENT] > 0 and not to_gain
+    if city.lane_f[LIMIT_MPS, lane] <= FAST_MPS:  # in towns, a queue before a light soon moves
+        to_queue = to_queue and connector >= 0 and city.connector[SIGNAL, connector] < 0
     must = must or wish >= SYNCHRONISES or to_queue
     pace = fits_behind(city, other, place, position)
     among = place < city.lane_i[GRANTED_COUNT, other]

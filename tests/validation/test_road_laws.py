@@ -228,8 +228,6 @@ def lane_drop(limit_kmh: float, before: int, after: int) -> Log:
 
 
 DROPS = [(50.0, 2, 1), (100.0, 2, 1), (50.0, 3, 2), (100.0, 3, 2)]
-UNEVEN = "where three lanes become two, two join and one goes through: in the queue that one holds 0.69 of the fullest"
-LANE_USE = [*DROPS[:2], pytest.param(*DROPS[2], marks=pytest.mark.xfail(strict=True, reason=UNEVEN)), DROPS[3]]
 
 
 @pytest.mark.parametrize("limit_kmh, before, after", DROPS)
@@ -251,7 +249,7 @@ def drop_flows(limit_kmh: float, before: int, after: int) -> np.ndarray:
     return np.histogram(left, np.arange(0.0, 4801.0, 300.0))[0] * 12.0 / after
 
 
-@pytest.mark.parametrize("limit_kmh, before, after", LANE_USE)
+@pytest.mark.parametrize("limit_kmh, before, after", DROPS)
 def test_lanes_are_used_alike_upstream_of_a_lane_drop(
     limit_kmh: float, before: int, after: int, record_property: Note
 ) -> None:
