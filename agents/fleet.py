@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from ..kernels import chance
 from ..kernels import traffic_tables as table
 from ..kernels.traffic_tables import City
-from ..scenarios.critical_gaps import gap_rules
-from ..scenarios.network import Bools, FoeKind
 from ..scenarios.streets import BICYCLE, BUS, CAR, EMERGENCY, TRUCK
+from .connectors import connector_table, foe_numbers, foe_table, is_joint
 from .drivers import DriverKinds, driver_kinds
 from .loops import note_loops
 from .passing import note_passing
@@ -147,8 +146,8 @@ class Fleet(Remembers):
 
     def advance(self, first_step: int, last_step: int) -> None:
         """Run steps ``first_step`` up to, not including, ``last_step``."""
-        from ..kernels.threads import run_on_threads, threads_for
         from ..kernels.traffic import run_members
+        from .threads import run_on_threads, threads_for
 
         if self.members == 1:
             entered, arrived = self.cities.counter[0, [table.ENTERED, table.ARRIVALS]].tolist()
@@ -305,9 +304,9 @@ def build_fleet(
         vehicle_i=_vehicle_rows(trips, kinds, kind, seed=seed, meets_people=crossed is not None),
         lane_f=_each(members, lane_f),
         lane_i=_each(members, lane_i),
-        connector=_connectors(network),
-        foe=_foes(network),
-        foe_f=_foe_numbers(network),
+        connector=connector_table(network),
+        foe=foe_table(network),
+        foe_f=foe_numbers(network),
         junction=_each(members, junction),
         loop=loop,
         link=_each(members, link),
@@ -359,7 +358,7 @@ def _lanes(network: RoadNetwork, sensors: tuple[Sensor, ...], shortest_m: float)
     lane_f[table.LIMIT_MPS] = np.concatenate([links.speed_mps[lanes.link], connectors.speed_mps])
     lane_f[[table.OBSTACLE_M, *range(table.FURTHER_OBSTACLES_M, table.FURTHER_OBSTACLES_END)]] = np.inf
     lane_f[table.OVERHANG_M] = -1.0
-    lane_f[table.OVERHANG_M, connectors.from_lane[_is_joint(network)]] = 0.0
+    lane_f[table.OVERHANG_M, connectors.from_lane[is_joint(network)]] = 0.0
     gradient = np.nan_to_num(links.gradient) if network.slopes else np.zeros(network.link_count)
     road_gradient = gradient[lanes.link]
     through = (road_gradient[connectors.from_lane] + road_gradient[connectors.to_lane]) / 2.0
@@ -379,67 +378,6 @@ def _lanes(network: RoadNetwork, sensors: tuple[Sensor, ...], shortest_m: float)
     slots = np.floor(lane_f[table.LANE_LENGTH_M] / shortest_m).astype(np.int64) + 3
     lane_i[table.RING_START, 1:] = np.cumsum(slots)
     return lane_f, lane_i, feeder, int(slots.sum())
-
-
-def _connectors(network: RoadNetwork) -> Ints:
-    lanes, connectors = network.lanes, network.connectors
-    rows = np.zeros((table.CONNECTOR_COLUMNS, connectors.movement.size + 1), np.int32)
-    rows[table.FIRST_FOE] = connectors.foe_start
-    rows[table.FROM_LANE, :-1] = connectors.from_lane
-    rows[table.TO_LANE, :-1] = connectors.to_lane
-    rows[table.TO_LINK, :-1] = lanes.link[connectors.to_lane]
-    rows[table.PRIORITY, :-1] = connectors.priority
-    rows[table.STOP, :-1] = connectors.stop
-    rows[table.SIGNAL, :-1] = connectors.signal
-    rows[table.GROUP, :-1] = connectors.group
-    owner = np.repeat(np.arange(connectors.movement.size), np.diff(connectors.foe_start))
-    merges = connectors.foe_kind == FoeKind.MERGE
-    equal = merges & ~connectors.foe_yield.astype(bool) & ~_foe_gives_way(network) & (connectors.signal[owner] < 0)
-    rows[table.MERGES, owner[merges]] = 1
-    rows[table.ZIPS, owner[equal]] = 1
-    rows[table.LOOKS, :-1] = gap_rules(network).looks
-    rows[table.JOINT, :-1] = _is_joint(network)
-    rows[table.JOINT, -1] = rows[table.JOINT, :-1].sum()
-    return rows
-
-
-def _is_joint(network: RoadNetwork) -> Bools:
-    """Of every connector whether it has no light and no stop line, and nobody crosses or joins its way."""
-    connectors = network.connectors
-    undisputed: Bools = (np.diff(connectors.foe_start) == 0) & (connectors.signal < 0) & (connectors.stop == 0)
-    return undisputed
-
-
-def _foe_gives_way(network: RoadNetwork) -> Bools:
-    """Of every pair of foes whether the foe gives way to the owner: what the pair the other way round says."""
-    return network.connectors.foe_yield[_mirrored(network)].astype(np.bool_)
-
-
-def _mirrored(network: RoadNetwork) -> NDArray[np.int64]:
-    """Of every pair of foes the pair the other way round; pairs are sorted by owner and foe."""
-    owner = np.repeat(np.arange(network.connectors.movement.size), np.diff(network.connectors.foe_start))
-    return np.lexsort((owner, network.connectors.foe))
-
-
-def _foes(network: RoadNetwork) -> Ints:
-    connectors = network.connectors
-    rows = np.empty((table.FOE_COLUMNS, connectors.foe.size), np.int32)
-    rows[table.FOE] = connectors.foe
-    rows[table.FOE_YIELDED_TO] = connectors.foe_yield
-    rows[table.FOE_MERGES] = connectors.foe_kind == FoeKind.MERGE
-    rows[table.FOE_GIVES_WAY] = _foe_gives_way(network)
-    return rows
-
-
-def _foe_numbers(network: RoadNetwork) -> Floats:
-    connectors = network.connectors
-    rows = np.empty((table.FOE_F_COLUMNS, connectors.foe.size))
-    rows[table.FOE_REACH_M] = connectors.foe_reach_m
-    rows[table.FOE_CLEAR_M] = connectors.foe_clear_m
-    rows[table.FOE_STOP_M] = connectors.foe_reach_m[_mirrored(network)]
-    rules = gap_rules(network)
-    rows[table.FOE_GAP], rows[table.FOE_PASS_S] = rules.factor, rules.passing_s
-    return rows
 
 
 def _junctions(network: RoadNetwork, listed: Ints) -> tuple[Ints, Ints]:

@@ -141,8 +141,8 @@ def run_citytwin(folder: Path, until_s: int) -> Run:
     """Run the imported scenario in this process."""
     from numba import get_num_threads
 
+    from citytwin.agents.threads import run_on_threads
     from citytwin.kernels import traffic_tables as table
-    from citytwin.kernels.threads import run_on_threads
     from citytwin.scenarios.scenario import load_scenario
     from citytwin.sim.gridlock import find_waits
     from citytwin.sim.run import network_of, trips_of

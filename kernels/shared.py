@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
-from numba import types
+from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
@@ -53,7 +52,7 @@ def read_at_once(context: Any, table: Any, column: Any, row: Any) -> Any:
     return table.dtype(table, column, row), generate
 
 
-if sys.platform == "win32":  # which has no such function of this name: who waits goes on looking
+if config.IS_WIN32:  # which has no such function of this name: who waits goes on looking
 
     @bare
     def let_others_go_on() -> int:

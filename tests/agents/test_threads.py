@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from traffic_case import make_trips
 
+from citytwin.agents import threads
 from citytwin.agents.fleet import Fleet, build_fleet
 from citytwin.agents.routes import Router
-from citytwin.kernels import threads
 from citytwin.kernels import traffic_tables as table
 from citytwin.scenarios.city import bundled_cities
 from citytwin.scenarios.junctions import build_network
