@@ -151,6 +151,9 @@ def main() -> None:
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(PLACES)} (default: all)")
     parser.add_argument("--until-s", type=int, default=HOUR_S)
     arguments = parser.parse_args()
+    unknown = [name for name in arguments.cases if name not in PLACES]
+    if unknown:
+        parser.error(f"no such case: {', '.join(unknown)}. There are {', '.join(PLACES)}.")
     print("| case | arrived: left, right | mean time of those in both, s | R² of flows | of the worst 20 links |")
     print("| --- | --: | --: | --: | --: |")
     with tempfile.TemporaryDirectory() as name:
