@@ -235,7 +235,7 @@ class Fleet(Remembers):
                 array = rows if name == "vehicle_i" else getattr(self.cities, name)[member]
                 array = array[: table.DUE_STEP] if name == "link" else array  # it and junctions follow from the rest
                 array = array[: table.STOPS] if name == "lane_i" else array  # the rest is only watched
-                array = array[: table.GRADIENT] if name == "lane_f" else array  # the rest is the network's
+                array = array[: table.GRADIENT] if name == "lane_f" else array  # what follows from others
                 array = array[: table.SMALL_GAPS] if name == "counter" else array  # the rest is only watched
                 array = array.T if name in table.BY_VEHICLE else array  # column after column, as the others
                 digest.update(np.ascontiguousarray(array).tobytes())
