@@ -146,13 +146,14 @@ class Fleet(Remembers):
 
     def advance(self, first_step: int, last_step: int) -> None:
         """Run steps ``first_step`` up to, not including, ``last_step``."""
-        from ..kernels.traffic import run_members
-        from .threads import run_on_threads, threads_for
-
         if self.members == 1:
-            entered, arrived = self.cities.counter[0, [table.ENTERED, table.ARRIVALS]].tolist()
-            run_on_threads(self.cities, 0, first_step, last_step, threads_for(entered - arrived))
+            from .threads import run_on_threads, threads_for
+
+            driving = int(self.cities.counter[0, table.ENTERED] - self.cities.counter[0, table.ARRIVALS])
+            run_on_threads(self.cities, 0, first_step, last_step, threads_for(driving))
         else:
+            from ..kernels.traffic import run_members
+
             run_members(self.cities, first_step, last_step)
 
     def tables(self, *names: str) -> City:

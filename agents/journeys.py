@@ -89,7 +89,7 @@ class Journeys(Remembers):
                 fleet.set_routes(self.member, some, routes.start, routes.link)
 
     def _given(self, rows: Rows) -> RouteTable:
-        return RouteTable.of([self.model.fleet.trips.route(int(row)) for row in rows], np.zeros(rows.size))
+        return RouteTable(*self.model.fleet.trips.routes(rows), np.zeros(rows.size))
 
     def _quickest(self, rows: Rows) -> RouteTable:
         origin = self.model.fleet.trips.origin_link[rows]

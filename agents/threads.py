@@ -45,7 +45,8 @@ if hasattr(os, "register_at_fork"):
 
 def threads_for(driving: int) -> int:
     """How many threads are worth while for so many vehicles on the road, of those that numba may use."""
-    return max(1, min(int(numba.get_num_threads()), driving // WORTH_A_THREAD, MOST_THREADS))
+    worth = min(driving // WORTH_A_THREAD, MOST_THREADS)
+    return 1 if worth < 2 else max(1, min(int(numba.get_num_threads()), worth))
 
 
 def run_on_threads(cities: City, m: int, first_step: int, last_step: int, threads: int) -> None:
@@ -71,7 +72,8 @@ def run_on_threads(cities: City, m: int, first_step: int, last_step: int, thread
 
 
 def _share_out(cities: City, m: int, first_step: int, last_step: int, threads: int) -> None:
-    counts, gate = np.zeros((threads, COUNTERS), np.int64), np.zeros(GATE_SHAPE, np.int64)
+    counts = cities.counter[m : m + 1] if threads == 1 else np.zeros((threads, COUNTERS), np.int64)
+    gate = np.zeros(GATE_SHAPE, np.int64)
     work = (cities, m, first_step, last_step, counts, gate)
     others: list[Future[None]] = []
     try:
@@ -83,4 +85,5 @@ def _share_out(cities: City, m: int, first_step: int, last_step: int, threads: i
     finally:
         for other in others:
             other.result()
-    cities.counter[m] += counts.sum(axis=0)
+    if threads > 1:
+        cities.counter[m] += counts.sum(axis=0)

@@ -61,6 +61,7 @@ HOLDING_LANE = 1
 FOR_ROOM = 2  # 1: it holds by being full to its last vehicle
 WAIT_ROWS = 3
 
+AT_ONCE = 16  # lanes that are looked at with a few instructions; most are empty
 SETTLED_S = 5.0  # the last of a queue has closed up when it has stood for so long
 
 
@@ -157,11 +158,10 @@ def full_knot(city: City, to_lane: int, lane: int, held: Ints, waits: Ints, n: i
 
 
 @woven
-def way_held(city: City, vehicle: int, lane: int, connector: int, held: Ints, waits: Ints, n: int) -> int:
-    """Note what holds one way on of the first vehicle of a lane; return how many there are."""
+def no_room(city: City, vehicle: int, lane: int, connector: int, held: Ints, waits: Ints, n: int) -> int:
+    """Note what keeps full the lane behind one way on of the first vehicle of a lane; return how many there are."""
     kind, to_lane = city.vehicle_i[vehicle, CLASS], city.connector[TO_LANE, connector]
     needed = city.driver[kind, LENGTH_M] + city.driver[kind, MIN_GAP_M]
-    n = in_the_way(city, vehicle, lane, connector, held, waits, n)
     if held[to_lane] != 0 and stays_full(city, connector, needed, held):
         return note_wait(waits, n, lane, to_lane, 1)
     if city.lane_i[KNOT, to_lane] >= 0:
@@ -212,7 +212,7 @@ def holders(city: City, lane: int, held: Ints, waits: Ints, n: int) -> int:
             return bound
     access = city.class_access[city.vehicle_i[vehicle, CLASS]]
     usable = own >= 0 and may_use(city, city.connector[TO_LANE, own], access)
-    if usable and way_held(city, vehicle, lane, own, held, waits, n) == n:
+    if usable and no_room(city, vehicle, lane, own, held, waits, n) == n:
         return n  # as most at a red light, without a look for another lane
     # As in junctions.admit: however empty a lane behind the junction is, nobody takes it who would be worse off there.
     other = way_on(city, vehicle, lane, own)
@@ -223,12 +223,31 @@ def holders(city: City, lane: int, held: Ints, waits: Ints, n: int) -> int:
         closed = True
         if may_use(city, city.connector[TO_LANE, connector], access):
             before = found
-            found = way_held(city, vehicle, lane, connector, held, waits, found)
+            found = in_the_way(city, vehicle, lane, connector, held, waits, found)
+            found = no_room(city, vehicle, lane, connector, held, waits, found)
             if found == before:
                 return n
     if closed:
         return found
     return beside_held(city, lane, wanted, held, waits, n)
+
+
+@woven
+def find_queues(city: City, standing_s: float, held: Ints, rows: Ints) -> int:
+    """List the lanes that ``is_queue`` is true of, and have ``held`` be 1 for these; return how many there are."""
+    queues = 0
+    for begin in range(0, held.size, AT_ONCE):
+        end = min(begin + AT_ONCE, held.size)
+        vehicles = 0
+        for lane in range(begin, end):
+            vehicles += city.lane_i[COUNT, lane]
+            held[lane] = 0
+        if vehicles > 0:
+            for lane in range(begin, end):
+                if is_queue(city, lane, standing_s):
+                    held[lane], rows[queues] = 1, lane
+                    queues += 1
+    return queues
 
 
 @bare_entry
@@ -253,19 +272,17 @@ def find_waits(cities: City, m: int, standing_s: float, held: Ints, rows: Ints, 
         Number of pairs.
     """
     city = member_of(cities, m)
-    queues = 0
-    for lane in range(held.size):
-        held[lane] = 1 if is_queue(city, lane, standing_s) else 0
-        rows[queues] = lane  # overwritten if it is none
-        queues += held[lane]
-    freed = queues > 0
-    while freed:
-        freed = False
-        for i in range(queues):
-            if held[rows[i]] != 0 and holders(city, rows[i], held, waits, 0) == 0:
-                held[rows[i]], freed = 0, True
+    queues = find_queues(city, standing_s, held, rows)
+    looked_at = queues + 1
+    while queues < looked_at:
+        looked_at, queues = queues, 0
+        for i in range(looked_at):
+            if holders(city, rows[i], held, waits, 0) == 0:
+                held[rows[i]] = 0
+            else:
+                rows[queues] = rows[i]
+                queues += 1
     n = 0
     for i in range(queues):
-        if held[rows[i]] != 0:
-            n = holders(city, rows[i], held, waits, n)
+        n = holders(city, rows[i], held, waits, n)
     return n

@@ -41,6 +41,10 @@ class TripTable:
         """The links a trip is bound to drive; empty where its driver finds the way."""
         return self.route_link[self.route_start[trip] : self.route_start[trip + 1]]
 
+    def routes(self, rows: NDArray[np.integer]) -> tuple[NDArray[np.int64], Ints]:
+        """Where the given routes of some trips begin, ``[n + 1]``, and their links, one after the other."""
+        return _reordered((self.route_start, self.route_link), rows)
+
     def part(
         self, rows: NDArray[np.integer], *, ids: Sequence[str] | None = None, depart_s: Floats | None = None
     ) -> TripTable:
@@ -53,7 +57,7 @@ class TripTable:
             origin_m=self.origin_m[rows],
             destination_m=self.destination_m[rows],
             vehicle_class=self.vehicle_class[rows],
-            routes=_reordered((self.route_start, self.route_link), rows),
+            routes=self.routes(rows),
         )
 
     def bound_to(self, trips: NDArray[np.integer], start: NDArray[np.int64], link: Ints) -> TripTable:
