@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import mesa
-
+from .light_mesa import AgentSet, Model
 from .remembering import Remembers, State, kept
 from .routes import Router
 from .vehicle import Vehicle, overrides
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from .walkers import Walkers
 
 
-class CityModel(mesa.Model, Remembers):
+class CityModel(Model, Remembers):
     """A city at one moment. ``step`` lets one step of time pass once a simulation drives it.
 
     Parameters
@@ -115,7 +114,7 @@ class CityModel(mesa.Model, Remembers):
             raise KeyError(name)
         return self._sources_seen[name]
 
-    def look_at_all(self) -> mesa.agent.AgentSet:
+    def look_at_all(self) -> AgentSet:
         """Make the agents of all vehicles, and return Mesa's set of them."""
         for row in range(len(self.fleet.trips.id)):
             self.vehicle(row)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import mesa
-
 from ..kernels import walking_tables as table
+from .light_mesa import Agent
 
 if TYPE_CHECKING:
     from .city_model import CityModel
@@ -27,7 +26,7 @@ STATUS = {
 }
 
 
-class Pedestrian(mesa.Agent):
+class Pedestrian(Agent):
     """One person on foot, for people to look at. The numbers live in the walkers' arrays."""
 
     model: CityModel

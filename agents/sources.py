@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import mesa
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +12,7 @@ from ..kernels import emissions as kernel
 from ..scenarios.air import POLLUTANTS, AreaSource
 from ..scenarios.nearest_links import project
 from ..scenarios.places import middle_of_links
+from .light_mesa import Agent
 from .remembering import Remembers, State
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def sources_of(air: Air, network: RoadNetwork) -> SourceState:
     )
 
 
-class PollutionSource(mesa.Agent):
+class PollutionSource(Agent):
     """Something that emits, for people to look at. The numbers live in the table of sources."""
 
     model: CityModel
@@ -120,7 +120,7 @@ class PollutionSource(mesa.Agent):
         return dict(zip(POLLUTANTS, self._state.emitted_g[self.row].tolist(), strict=True))
 
 
-class MovingSource(mesa.Agent):
+class MovingSource(Agent):
     """A vehicle as a source of pollution; its numbers are there where each vehicle is followed step by step."""
 
     model: CityModel

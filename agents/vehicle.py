@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import mesa
-
 from ..kernels import traffic_tables as table
 from ..scenarios.trips import VEHICLE_CLASSES
+from .light_mesa import Agent
 
 if TYPE_CHECKING:
     from .city_model import CityModel
@@ -39,7 +38,7 @@ CAUSES = {
 }
 
 
-class Vehicle(mesa.Agent):
+class Vehicle(Agent):
     """One vehicle, for people to look at and steer. The numbers live in the fleet's arrays.
 
     Override ``choose_route`` or ``replans`` to decide differently. They are called at *events* (departures are planned,

@@ -96,13 +96,16 @@ def prefer_safe_threads() -> None:
         numba.config.THREADING_LAYER_PRIORITY = ["tbb", "workqueue", "omp"]
 
 
-def _imported(path: Path) -> Iterator[Path]:
+@cache
+def _imported(path: Path) -> tuple[Path, ...]:
+    found = []
     for module, names in IMPORT.findall(path.read_text()):
         wanted = [module] if module else re.findall(r"(\w+)(?: as \w+)?", names)
         for name in wanted:
             other = path.parent / f"{name}.py"
             if other.is_file():
-                yield other
+                found.append(other)
+    return tuple(found)
 
 
 def _hash(paths: Iterable[Path]) -> str:

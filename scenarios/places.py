@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +18,30 @@ LEAST_CORE = 0.1  # of the length of all streets
 MOST_TRIED = 2000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Places:
     """Shapes ``[link]``; for cars."""
 
     x_m: Floats  # middle of the link, along its shape
     y_m: Floats
-    may_begin: Bools
-    may_end: Bools
+    find_ends: Callable[[], tuple[Bools, Bools]]  # where trips may begin and end; asked once, if anybody asks
     addressed: Bools  # has houses or could have, as its class goes; tunnels have none
     entry_gate: Bools  # comes from outside the extract
     exit_gate: Bools
+
+    @property
+    def may_begin(self) -> Bools:
+        """Links from which the town can be reached."""
+        return self._ends[0]
+
+    @property
+    def may_end(self) -> Bools:
+        """Links that can be reached from the town."""
+        return self._ends[1]
+
+    @cached_property
+    def _ends(self) -> tuple[Bools, Bools]:
+        return self.find_ends()
 
     def begin_m(self, links: NDArray[np.integer]) -> Floats:
         """Where trips enter a link: at its beginning if it comes from outside, else in its middle (NaN)."""
@@ -38,22 +53,37 @@ class Places:
 
 
 def find_places(network: RoadNetwork) -> Places:
+    """Middle, gates and addresses of all links at once, and where trips by car may begin and end when somebody asks."""
+    links, count = network.links, network.link_count
+    by_car = link_access(network, MODES["car"])
+    gate = np.array(network.junctions.gate, dtype=object)
+    entry = by_car & np.isin(gate[links.from_junction], ("entry", "both")) if count else np.zeros(0, np.bool_)
+    exit_ = by_car & np.isin(gate[links.to_junction], ("exit", "both")) if count else np.zeros(0, np.bool_)
+    x_m, y_m = middle_of_links(network)
+    no_address = np.isin(links.road_class, [CLASS_NAMES.index(name) for name in NO_ADDRESS])
+    return Places(
+        x_m,
+        y_m,
+        find_ends=lambda: _find_ends(network, by_car, entry, exit_),
+        addressed=by_car & ~no_address & ~links.roundabout & (links.layer >= 0),
+        entry_gate=entry,
+        exit_gate=exit_,
+    )
+
+
+def _find_ends(network: RoadNetwork, by_car: Bools, entry: Bools, exit_: Bools) -> tuple[Bools, Bools]:
     """Links from which the large strong component can be reached by car, and those that can be reached from it.
 
     Of the links outside it only gates count, and ``destination_only`` streets with a way in and out: other stubs are
     faults of the map or its cut. A cut so small that its one-way streets join to nothing takes the link through which
     most can drive in place of the component, and all that leads to it and away from it.
     """
-    links, count = network.links, network.link_count
+    links = network.links
     source, target = _car_turns(network)
-    by_car = link_access(network, MODES["car"])
     through = by_car & ~links.destination_only
     if not through.any():  # a town of private lanes: take them all
         through = by_car
     core = _strong_part(network, through, source, target)
-    gate = np.array(network.junctions.gate, dtype=object)
-    entry = by_car & np.isin(gate[links.from_junction], ("entry", "both")) if count else np.zeros(0, np.bool_)
-    exit_ = by_car & np.isin(gate[links.to_junction], ("exit", "both")) if count else np.zeros(0, np.bool_)
     no_stubs = links.length_m[core].sum() >= LEAST_CORE * links.length_m[through].sum()
     if not no_stubs:
         core = _busiest_link(through, source, target)
@@ -63,17 +93,7 @@ def find_places(network: RoadNetwork) -> Places:
     if no_stubs:
         lanes_off = lanes & reaches & reached
         reaches, reached = reaches & (core | lanes_off | entry), reached & (core | lanes_off | exit_)
-    x_m, y_m = middle_of_links(network)
-    no_address = np.isin(links.road_class, [CLASS_NAMES.index(name) for name in NO_ADDRESS])
-    return Places(
-        x_m,
-        y_m,
-        may_begin=reaches,
-        may_end=reached,
-        addressed=by_car & ~no_address & ~links.roundabout & (links.layer >= 0),
-        entry_gate=entry,
-        exit_gate=exit_,
-    )
+    return reaches, reached
 
 
 def _strong_part(network: RoadNetwork, through: Bools, source: Ints, target: Ints) -> Bools:

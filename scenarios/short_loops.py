@@ -26,15 +26,17 @@ def find_short_loops(network: RoadNetwork) -> tuple[Ints, list[list[int]]]:
     loops
         Lanes of each loop, in the order of driving.
     """
-    import networkx as nx
-
     links, lanes, connectors = network.links, network.lanes, network.connectors
     short = (links.roundabout | (links.length_m < SHORT_M))[lanes.link]
     inside = short[connectors.from_lane] & short[connectors.to_lane]
-    graph: nx.DiGraph[int] = nx.DiGraph()
-    graph.add_edges_from(zip(connectors.from_lane[inside].tolist(), connectors.to_lane[inside].tolist(), strict=True))
     knot = np.full(network.lane_count, -1, np.int32)
     loops: list[list[int]] = []
+    if not inside.any():
+        return knot, loops
+    import networkx as nx
+
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    graph.add_edges_from(zip(connectors.from_lane[inside].tolist(), connectors.to_lane[inside].tolist(), strict=True))
     parts = sorted(sorted(part) for part in nx.strongly_connected_components(graph) if len(part) > 1)
     for number, part in enumerate(parts):
         knot[part] = number

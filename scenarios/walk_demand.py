@@ -175,7 +175,7 @@ def as_streets(walk: WalkNetwork) -> tuple[RoadNetwork, Places]:
     within = (walk.parts()[links.from_node] == 0) if count else np.zeros(0, np.bool_)
     nowhere = np.zeros(count, np.bool_)
     addressed = links.kind != WalkKind.CROSSING
-    return streets, Places(x_m, y_m, within, within, addressed, nowhere, nowhere)
+    return streets, Places(x_m, y_m, lambda: (within, within), addressed, nowhere, nowhere)
 
 
 def _empty(kind: type[Table], **columns: Any) -> Table:
