@@ -1,8 +1,9 @@
 """Compile and launch GPU kernels so that they compute what the CPU computes, to the last bit.
 
-Three things are settled here. *No fused multiply-add*: it rounds once where the CPU rounds twice; numba-cuda has no
+Four things are settled here. *No fused multiply-add*: it rounds once where the CPU rounds twice; numba-cuda has no
 option for it (its issue 118), so libNVVM is told directly. *No link-time optimisation*, which would pass code by that
-setting. *Atomic additions* where rows of a phase meet.
+setting. *Nothing is taken out of loops by libNVVM*: it does not know how many registers there are, while the assembler,
+which does so as well, does. *Atomic additions* where rows of a phase meet.
 
 Importing this module needs numba-cuda or numba's CUDA simulator (``NUMBA_ENABLE_CUDASIM=1``).
 """
@@ -23,6 +24,7 @@ from .traffic_tables import Ints
 
 SIMULATED = bool(numba.config.ENABLE_CUDASIM)
 SIMULATED_GRID = 2, 3  # blocks and threads: enough to see an index that is wrong
+SETTINGS = {"fma": False, "Xopt": None, "do_licm": False}  # of libNVVM; what follows "Xopt" is for its optimiser
 
 
 def grid_of(size: int, threads: int) -> tuple[int, int]:
@@ -103,10 +105,10 @@ def prepare() -> None:
     compile_ir = codegen.nvvm.compile_ir
 
     @functools.wraps(compile_ir)
-    def without_fused_multiply_add(ir: Any, **options: Any) -> Any:
-        return compile_ir(ir, **{"fma": False, **options})
+    def with_our_settings(ir: Any, **options: Any) -> Any:
+        return compile_ir(ir, **{**SETTINGS, **options})
 
-    codegen.nvvm.compile_ir = without_fused_multiply_add
+    codegen.nvvm.compile_ir = with_our_settings
 
     @overload(add_shared, target="cuda")
     def _add(table: Ints, column: int, row: int, amount: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
