@@ -49,21 +49,26 @@ def threads_for(driving: int) -> int:
     return 1 if worth < 2 else max(1, min(int(numba.get_num_threads()), worth))
 
 
-def run_on_threads(cities: City, m: int, first_step: int, last_step: int, threads: int) -> None:
+def run_on_threads(
+    cities: City, m: int, first_step: int, last_step: int, threads: int, *, as_left: bool = False
+) -> None:
     """Run steps ``first_step`` up to, not including, ``last_step`` of one member on so many threads.
+
+    With ``as_left`` nobody has moved vehicles or changed routes or lanes since the step before: nothing is looked
+    through anew.
 
     On one where the others are at work for somebody else, and for a while where they got too little of the cores: who
     waits at a gate for somebody who waits for a core is slower than one alone. The result is the same.
     """
     if threads == 1 or not _team.free.acquire(blocking=False):
-        _share_out(cities, m, first_step, last_step, 1)
+        _share_out(cities, m, first_step, last_step, 1, as_left=as_left)
         return
     try:
         if _team.alone > 0:
             _team.alone -= 1
             threads = 1
         cpu_s, wall_s = time.process_time(), time.perf_counter()
-        _share_out(cities, m, first_step, last_step, threads)
+        _share_out(cities, m, first_step, last_step, threads, as_left=as_left)
         had_s, wanted_s = time.process_time() - cpu_s, (time.perf_counter() - wall_s) * threads
         if threads > 1 and had_s < LEAST_SHARE * wanted_s:
             _team.alone = ALONE
@@ -71,10 +76,10 @@ def run_on_threads(cities: City, m: int, first_step: int, last_step: int, thread
         _team.free.release()
 
 
-def _share_out(cities: City, m: int, first_step: int, last_step: int, threads: int) -> None:
+def _share_out(cities: City, m: int, first_step: int, last_step: int, threads: int, *, as_left: bool) -> None:
     counts = cities.counter[m : m + 1] if threads == 1 else np.zeros((threads, COUNTERS), np.int64)
     gate = np.zeros(GATE_SHAPE, np.int64)
-    work = (cities, m, first_step, last_step, counts, gate)
+    work = (cities, m, first_step, last_step, as_left, counts, gate)
     others: list[Future[None]] = []
     try:
         others.extend(_team.pool().submit(run_part, *work, part) for part in range(1, threads))

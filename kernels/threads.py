@@ -48,11 +48,15 @@ def pass_gate(gate: Longs, threads: int) -> bool:
 
 
 @row_by_row
-def run_part(cities: City, m: int, first_step: int, last_step: int, counts: Longs, gate: Longs, part: int) -> None:
+def run_part(
+    cities: City, m: int, first_step: int, last_step: int, as_left: bool, counts: Longs, gate: Longs, part: int
+) -> None:
     """Run a thread's part of steps ``first_step`` up to, not including, ``last_step`` of one member.
 
     Parameters
     ----------
+    as_left
+        Nobody has moved vehicles or changed routes or lanes since the step before the first.
     counts
         What each thread counts, ``[thread, counter]``.
     gate
@@ -65,14 +69,15 @@ def run_part(cities: City, m: int, first_step: int, last_step: int, counts: Long
     city = member_counting(cities, m, counts[part])
     if not pass_gate(gate, threads):
         return
+    fresh_step = first_step - 1 if as_left else first_step  # that in which anything may be as nobody has noted it
     for step in range(first_step, last_step):
         t_s = step * city.step_s
         if part == 0:
-            begin_step(city, step, first_step)
+            begin_step(city, step, fresh_step)
         pass_gate(gate, threads)
         decide_junctions(city, t_s, part, threads)
         pass_gate(gate, threads)
-        let_arrive(city, t_s, step == first_step, part, threads)  # routes may have changed before the first
+        let_arrive(city, t_s, step == fresh_step, part, threads)  # routes may have changed before it
         pass_gate(gate, threads)
         serve_links(city, t_s, part, threads)
         pass_gate(gate, threads)

@@ -243,6 +243,7 @@ class LookAtTraffic(Duty):
     """See who is where, in a rhythm."""
 
     name = "look at what traffic emits"
+    only_looks = True
 
     def __init__(self, watch: AirWatch, every_s: float) -> None:
         self._watch, self._every_s = watch, every_s

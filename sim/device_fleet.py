@@ -142,7 +142,7 @@ class DeviceFleet(Fleet):
             fleet.routes_used,
         )
 
-    def advance(self, first_step: int, last_step: int) -> None:
+    def advance(self, first_step: int, last_step: int, *, as_left: bool = False) -> None:
         """Run steps ``first_step`` up to, not including, ``last_step`` on the device."""
         self._mirror.step(first_step, last_step)
 

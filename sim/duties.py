@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import simpy
 
@@ -25,9 +25,12 @@ class Duty(Remembers):
     ----------
     name
         No other duty of the run has the same, and it is the same in every run of the scenario.
+    only_looks
+        It moves no vehicles and changes no routes or lanes; when it does after all, it says so (``Duties.disturbed``).
     """
 
     name: str
+    only_looks: ClassVar[bool] = False
 
     def act(self, simulation: Simulation) -> float | None:
         """Do it, and return the seconds until it has to be done again; None: never."""
@@ -38,10 +41,16 @@ class Duties(Remembers):
     """All duties of a run, and the SimPy clock that they wait on.
 
     What is due at the same time is done in the order in which it was put on the clock, after a restart too.
+
+    Attributes
+    ----------
+    disturbed
+        Vehicles may have been moved, and routes or lanes changed, since this was last made false.
     """
 
     def __init__(self, simulation: Simulation) -> None:
         self.env = simpy.Environment()
+        self.disturbed = True
         self._simulation = simulation
         self._duties: dict[str, Duty] = {}
         self._due: dict[str, tuple[float, int]] = {}  # when each is to act, and its rank among those at that time
@@ -111,11 +120,15 @@ class Duties(Remembers):
 
     def _keep(self, duty: Duty, wait_s: float | None) -> Generator[simpy.Event, Any, None]:
         if wait_s is None:
-            wait_s = duty.act(self._simulation)
+            wait_s = self._act(duty)
         while wait_s is not None:
             self._due[duty.name] = due = self.env.now + wait_s, next(self._rank)
             yield self.env.timeout(wait_s)
             if self._due.get(duty.name) != due:  # it was told to act before
                 return
             del self._due[duty.name]
-            wait_s = duty.act(self._simulation)
+            wait_s = self._act(duty)
+
+    def _act(self, duty: Duty) -> float | None:
+        self.disturbed |= not duty.only_looks
+        return duty.act(self._simulation)

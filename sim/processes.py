@@ -47,10 +47,12 @@ class AnswerDrivers(Duty):
     """Let drivers who found their way blocked look for another."""
 
     name = "answer drivers"
+    only_looks = True
 
     def act(self, simulation: Simulation) -> float:
         """Answer all who ask."""
-        simulation.journeys.answer_requests(simulation.env.now)
+        if simulation.journeys.answer_requests(simulation.env.now):
+            simulation.duties.disturbed = True
         return ANSWER_EVERY_S
 
 

@@ -248,6 +248,7 @@ class Simulation(Remembers):
         """Let time pass until ``until_s``, the scenario's end by default."""
         end_s = self.scenario.duration_s if until_s is None else until_s
         last = math.ceil(end_s / self.scenario.step_s - 1e-9)
+        self.duties.disturbed = True  # by whoever had a look between two calls
         while True:
             while self.env.peek() <= self.t_s + 1e-9:
                 self.env.step()
@@ -261,7 +262,8 @@ class Simulation(Remembers):
                 stop = min(stop, self.walking.next_step(self._step))
             if self.checkpoints is not None:
                 stop = min(stop, self.checkpoints.next_step(self.scenario.step_s))
-            self.model.fleet.advance(self._step, stop)
+            self.model.fleet.advance(self._step, stop, as_left=not self.duties.disturbed)
+            self.duties.disturbed = False
             self._step = stop
             self.model.t_s = self.t_s
             if self.walking is not None:
@@ -334,6 +336,8 @@ class Simulation(Remembers):
 
 class Watch(Duty):
     """Let an observer look in its rhythm."""
+
+    only_looks = True
 
     def __init__(self, name: str, observer: Observer) -> None:
         self.name, self._observer = name, observer

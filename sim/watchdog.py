@@ -63,6 +63,7 @@ class WatchForLocks(Duty):
     """Look for locks now and then, and write down which there are and when one dissolves."""
 
     name = "watch for locks"
+    only_looks = True
     KEEPS = ("_known", "_free_at_s")
 
     def __init__(self, fleet: Fleet) -> None:
@@ -75,6 +76,7 @@ class WatchForLocks(Duty):
         with fleet.reading():
             held = _check(simulation, self._known, self._free_at_s)
         if patience_s is not None and any(np.isnan(lock.resolved_s) for lock in simulation.locks):
+            simulation.duties.disturbed = True
             leave_locks(simulation, held, np.flatnonzero(held & (simulation.env.now - self._free_at_s >= patience_s)))
         return CHECK_EVERY_S
 

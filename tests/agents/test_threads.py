@@ -64,6 +64,16 @@ def test_the_same_bits_on_any_number_of_threads(network: RoadNetwork) -> None:
         assert (shared.cities.counter == alone.cities.counter).all()
 
 
+@pytest.mark.parametrize("parts", [1, 3])
+def test_looks_that_change_nothing_leave_no_trace(network: RoadNetwork, parts: int) -> None:
+    alone, watched = busy_fleet(network), busy_fleet(network)
+    threads.run_on_threads(alone.cities, 0, 0, STEPS, 1)
+    for first in range(0, STEPS, 3):
+        threads.run_on_threads(watched.cities, 0, first, first + 3, parts, as_left=first > 0)
+    assert watched.state_hash() == alone.state_hash()
+    assert (watched.cities.counter == alone.cities.counter).all()
+
+
 def test_two_runs_at_once_do_not_wait_for_each_other() -> None:
     network = build_network(grid_city(4, 4, block_m=90))
     fleets = [busy_fleet(network, seed) for seed in range(4)]
@@ -122,9 +132,9 @@ def test_who_gets_too_little_of_the_cores_goes_on_alone(monkeypatch: pytest.Monk
     fleet, used = busy_fleet(build_network(grid_city(4, 4, block_m=90))), []
     share_out = threads._share_out
 
-    def note(cities: Any, m: int, first_step: int, last_step: int, parts: int) -> None:
+    def note(cities: Any, m: int, first_step: int, last_step: int, parts: int, *, as_left: bool) -> None:
         used.append(parts)
-        share_out(cities, m, first_step, last_step, parts)
+        share_out(cities, m, first_step, last_step, parts, as_left=as_left)
 
     monkeypatch.setattr(threads, "_share_out", note)
     monkeypatch.setattr(threads, "LEAST_SHARE", 0.7)

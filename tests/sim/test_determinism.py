@@ -66,6 +66,43 @@ def test_mesa_steps_are_the_same_as_one_run(finished):
     assert simulation.model.fleet.state_hash() == finished.model.fleet.state_hash()
 
 
+@pytest.fixture
+def searched_at(monkeypatch):
+    """Steps before which everything is looked through, because somebody may have changed something."""
+    steps, advance = [], Fleet.advance
+
+    def note(self, first_step, last_step, *, as_left):
+        if not as_left:
+            steps.append(first_step)
+        advance(self, first_step, last_step, as_left=as_left)
+
+    monkeypatch.setattr(Fleet, "advance", note)
+    return steps
+
+
+class EveryStep:
+    every_s = 1.0
+
+    def observe(self, t_s, model):
+        pass
+
+
+def test_who_only_looks_leaves_no_trace_and_costs_the_next_step_no_search(finished, searched_at):
+    simulation = simulate(NETWORK, random_rows(), duration_s=END_S, routes={"plan_every_s": 60}, seed=5)
+    simulation.watch([EveryStep()])
+    simulation.run()
+    assert simulation.model.fleet.state_hash() == finished.model.fleet.state_hash()
+    assert searched_at == [0, 60, 120, 180]  # departures are planned
+
+
+def test_after_an_event_the_next_step_searches(searched_at):
+    closure = {"kind": "road_closure", "link": NETWORK.links.id[0], "start_s": 75, "end_s": 95}
+    simulation = simulate(NETWORK, [], duration_s=END_S, routes={"plan_every_s": 60}, events=[closure])
+    simulation.run(100.0)
+    simulation.run()
+    assert searched_at == [0, 60, 75, 95, 100, 120, 180]
+
+
 def test_a_trip_more_changes_nobody_elses_luck():
     """Wanted speed and route of everybody else at the start, with the same expectation of the streets."""
     rows = random_rows()
