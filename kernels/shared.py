@@ -22,7 +22,7 @@ def add_shared(table: Ints, column: int, row: int, amount: int) -> None:
     table[column, row] += amount
 
 
-def _place(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+def place_of(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     """Address of an element of a table, its column and row the second and third argument."""
     kind, *places = signature.args[:3]
     array = context.make_array(kind)(context, builder, arguments[0])
@@ -36,7 +36,7 @@ def add_at_once(context: Any, table: Any, column: Any, row: Any, amount: Any) ->
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         more = context.cast(builder, arguments[3], signature.args[3], signature.return_type)
-        return builder.atomic_rmw("add", _place(context, builder, signature, arguments), more, BARRIER)
+        return builder.atomic_rmw("add", place_of(context, builder, signature, arguments), more, BARRIER)
 
     return table.dtype(table, column, row, amount), generate
 
@@ -47,7 +47,7 @@ def read_at_once(context: Any, table: Any, column: Any, row: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         bytes_of_it = signature.return_type.bitwidth // 8
-        return builder.load_atomic(_place(context, builder, signature, arguments), "acquire", bytes_of_it)
+        return builder.load_atomic(place_of(context, builder, signature, arguments), "acquire", bytes_of_it)
 
     return table.dtype(table, column, row), generate
 

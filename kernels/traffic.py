@@ -12,6 +12,7 @@ from .junctions import decide_junction
 from .keep_clear import note_loop_room, note_overhang
 from .links import let_all_arrive, serve_link
 from .members import member_of
+from .near import AHEAD, MANY, fetch_junctions, fetch_links, fetch_rows
 from .signals import run_stages
 from .traffic_tables import (
     BUSY_JUNCTIONS,
@@ -119,8 +120,13 @@ def begin_step(city: City, step: int, first_step: int) -> None:
 def decide_junctions(city: City, t_s: float, part: int, parts: int) -> None:
     """Say who may enter junctions."""
     count = busy_junctions(city)
-    for i in range(part * count // parts, (part + 1) * count // parts):
-        decide_junction(city, city.busy[BUSY_JUNCTIONS, i], t_s)
+    first, last, many = part * count // parts, (part + 1) * count // parts, busy_links(city) > MANY
+    for begin in range(first, last, AHEAD):
+        end = min(begin + AHEAD, last)
+        if many:
+            fetch_junctions(city, end, min(end + AHEAD, last))
+        for i in range(begin, end):
+            decide_junction(city, city.busy[BUSY_JUNCTIONS, i], t_s)
 
 
 @bare
@@ -137,26 +143,40 @@ def let_arrive(city: City, t_s: float, everywhere: bool, part: int, parts: int) 
 def serve_links(city: City, t_s: float, part: int, parts: int) -> None:
     """Let vehicles change lanes and enter."""
     count = busy_links(city)
-    for i in range(part * count // parts, (part + 1) * count // parts):
-        serve_link(city, city.busy[BUSY_LINKS, i], t_s)
+    first, last = part * count // parts, (part + 1) * count // parts
+    for begin in range(first, last, AHEAD):
+        end = min(begin + AHEAD, last)
+        if count > MANY:
+            fetch_links(city, end, min(end + AHEAD, last))
+        for i in range(begin, end):
+            serve_link(city, city.busy[BUSY_LINKS, i], t_s)
 
 
 @bare
 def follow_lanes(city: City, step: int, rows: int, part: int, parts: int) -> None:
     """Find next speeds and positions on the ``rows`` lane rows that are listed."""
-    updates = 0
-    for i in range(part * rows // parts, (part + 1) * rows // parts):
-        lane = city.busy[BUSY_ROWS, i]
-        updates += city.lane_i[COUNT, lane]
-        follow_lane(city, lane, step)
+    updates, first, last = 0, part * rows // parts, (part + 1) * rows // parts
+    for begin in range(first, last, AHEAD):
+        end = min(begin + AHEAD, last)
+        if rows > MANY:
+            fetch_rows(city, end, min(end + AHEAD, last))
+        for i in range(begin, end):
+            lane = city.busy[BUSY_ROWS, i]
+            updates += city.lane_i[COUNT, lane]
+            follow_lane(city, lane, step)
     city.counter[UPDATES] += updates
 
 
 @bare
 def advance_lanes(city: City, rows: int, part: int, parts: int) -> None:
     """Take them over."""
-    for i in range(part * rows // parts, (part + 1) * rows // parts):
-        advance_lane(city, city.busy[BUSY_ROWS, i])
+    first, last = part * rows // parts, (part + 1) * rows // parts
+    for begin in range(first, last, AHEAD):
+        end = min(begin + AHEAD, last)
+        if rows > MANY:
+            fetch_rows(city, end, min(end + AHEAD, last))
+        for i in range(begin, end):
+            advance_lane(city, city.busy[BUSY_ROWS, i])
 
 
 @bare
