@@ -20,9 +20,11 @@ from .traffic_tables import (
     BUSY_LINKS,
     BUSY_ROWS,
     COUNT,
+    FIRST_CONNECTOR_IN,
     FIRST_LANE,
     FIRST_LANE_IN,
     GRANTED_COUNT,
+    INSIDE,
     VEHICLE_F_COLUMNS,
     VEHICLE_I_COLUMNS,
     City,
@@ -79,6 +81,29 @@ def fetch_links(city: City, first: int, last: int) -> None:
         link = city.busy[BUSY_LINKS, i]
         for lane in range(city.link[FIRST_LANE, link], city.link[FIRST_LANE, link + 1]):
             fetch_row(city, lane)
+
+
+@woven
+def fetch_leaving(city: City, first: int, last: int) -> None:
+    """Begin to fetch who comes first on the lanes towards listed junctions, and has leave to enter."""
+    for i in range(first, last):
+        junction = city.busy[BUSY_JUNCTIONS, i]
+        for place in range(city.junction[FIRST_LANE_IN, junction], city.junction[FIRST_LANE_IN, junction + 1]):
+            lane = city.listed[place]
+            if city.lane_i[GRANTED_COUNT, lane] > 0:
+                fetch_vehicle(city, at(city, lane, 0))
+
+
+@woven
+def fetch_inside(city: City, first: int, last: int) -> None:
+    """Begin to fetch who comes first on the ways through listed junctions."""
+    for i in range(first, last):
+        junction = city.busy[BUSY_JUNCTIONS, i]
+        if city.junction[INSIDE, junction] > 0:
+            begin, end = city.junction[FIRST_CONNECTOR_IN, junction], city.junction[FIRST_CONNECTOR_IN, junction + 1]
+            for row in range(city.road_lanes + begin, city.road_lanes + end):
+                if city.lane_i[COUNT, row] > 0:
+                    fetch_vehicle(city, at(city, row, 0))
 
 
 @woven

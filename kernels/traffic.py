@@ -12,7 +12,7 @@ from .junctions import decide_junction
 from .keep_clear import note_loop_room, note_overhang
 from .links import let_all_arrive, serve_link
 from .members import member_of
-from .near import AHEAD, MANY, fetch_junctions, fetch_links, fetch_rows
+from .near import AHEAD, MANY, fetch_inside, fetch_junctions, fetch_leaving, fetch_links, fetch_rows
 from .signals import run_stages
 from .traffic_tables import (
     BUSY_JUNCTIONS,
@@ -183,16 +183,26 @@ def advance_lanes(city: City, rows: int, part: int, parts: int) -> None:
 def leave_all_streets(city: City, part: int, parts: int) -> None:
     """Carry vehicles into junctions."""
     count = busy_junctions(city)
-    for i in range(part * count // parts, (part + 1) * count // parts):
-        leave_streets(city, city.busy[BUSY_JUNCTIONS, i])
+    first, last, many = part * count // parts, (part + 1) * count // parts, busy_links(city) > MANY
+    for begin in range(first, last, AHEAD):
+        end = min(begin + AHEAD, last)
+        if many:
+            fetch_leaving(city, end, min(end + AHEAD, last))
+        for i in range(begin, end):
+            leave_streets(city, city.busy[BUSY_JUNCTIONS, i])
 
 
 @bare
 def enter_all_streets(city: City, part: int, parts: int) -> None:
     """Carry vehicles out of junctions."""
     count = busy_junctions(city)
-    for i in range(part * count // parts, (part + 1) * count // parts):
-        enter_streets(city, city.busy[BUSY_JUNCTIONS, i])
+    first, last, many = part * count // parts, (part + 1) * count // parts, busy_links(city) > MANY
+    for begin in range(first, last, AHEAD):
+        end = min(begin + AHEAD, last)
+        if many:
+            fetch_inside(city, end, min(end + AHEAD, last))
+        for i in range(begin, end):
+            enter_streets(city, city.busy[BUSY_JUNCTIONS, i])
 
 
 @row_by_row
