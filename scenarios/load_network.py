@@ -7,6 +7,7 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -29,6 +30,7 @@ ENDINGS = (*XML_ENDINGS, *PBF_ENDINGS, *GRAPHML_ENDINGS, *SUMO_ENDINGS, *TNTP_EN
 KEPT_NETWORKS = 20
 # The code that builds networks, as it was when it was loaded: files that change later do not change what is built here.
 CODE = b"".join(hashlib.sha256(file.read_bytes()).digest() for file in sorted(Path(__file__).parent.glob("*.py")))
+LIBRARIES = ("networkx", "numpy", "osmnx", "pyproj", "scipy", "shapely")  # another version may round otherwise
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error)
 
 
@@ -238,7 +240,7 @@ def cache_folder() -> Path:
 
 
 def _kept_file(source: Path | str, options: Any, period: Period | None, changes: Sequence[Any]) -> Path | None:
-    """Cache file for a source, options, changes, a time and this code; None for places: their download is kept."""
+    """Cache file for a source, options, changes, a time, code, libraries; None for places: their download is kept."""
     path = Path(source)
     if not _is_file(source) or not path.is_file():
         return None
@@ -254,7 +256,8 @@ def _kept_file(source: Path | str, options: Any, period: Period | None, changes:
         if hasattr(options, "model_dump")
         else options
     )
-    said = [path.name, plain, str(period), *(change.model_dump(mode="json") for change in changes)]
+    versions = [version(library) for library in LIBRARIES]
+    said = [path.name, plain, str(period), versions, *(change.model_dump(mode="json") for change in changes)]
     digest.update(json.dumps(said, sort_keys=True).encode())
     return cache_folder() / "networks" / f"{digest.hexdigest()[:32]}.npz"
 

@@ -58,6 +58,14 @@ def test_other_content_options_or_names_are_other_networks(town, cache):
     assert len(kept(cache)) == 4
 
 
+def test_another_version_of_a_library_builds_anew(town, cache, monkeypatch):
+    load_network(town)
+    installed = loading.version
+    monkeypatch.setattr(loading, "version", lambda name: "0" if name == "pyproj" else installed(name))
+    load_network(town)
+    assert len(kept(cache)) == 2
+
+
 def test_plans_are_kept_apart_and_by_the_contents_of_their_files(town, cache, monkeypatch):
     zone = town.with_name("zone.geojson")
     ring = [[8.999, 46.999], [9.001, 46.999], [9.001, 47.005], [8.999, 47.005], [8.999, 46.999]]
