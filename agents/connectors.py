@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..kernels import traffic_tables as table
 from ..scenarios.critical_gaps import gap_rules
+from ..scenarios.merge_shares import shared_merges
 from ..scenarios.network import Bools, FoeKind
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
+LEAST_SHARE = 0.05  # of a lane, left to a road whose other lanes carry its share already
 
 
 def connector_table(network: RoadNetwork) -> Ints:
@@ -80,3 +82,24 @@ def foe_numbers(network: RoadNetwork) -> Floats:
     rules = gap_rules(network)
     rows[table.FOE_GAP], rows[table.FOE_PASS_S] = rules.factor, rules.passing_s
     return rows
+
+
+def turns_taken(network: RoadNetwork) -> Floats:
+    """What a vehicle's turn takes where its road shares a merge, ``[connector]``: one over its share; 0: none.
+
+    Shares are of all lanes beyond, of which a road may have some for itself: in those it joins it gets what is left.
+    """
+    lanes, connectors, movement = network.lanes, network.connectors, network.connectors.movement
+    share = network.links.merge_share[network.movements.from_link]
+    owner = np.repeat(np.arange(movement.size), np.diff(connectors.foe_start))
+    takes, joins = np.zeros(movement.size), np.zeros(movement.size, np.bool_)
+    joins[owner[shared_merges(network)]] = True
+    to_link = lanes.link[connectors.to_lane]
+    for link in np.unique(to_link[joins]):
+        roads = np.unique(movement[joins & (to_link == link)])
+        lanes_beyond = np.unique(connectors.to_lane[np.isin(movement, roads)]).size
+        for road in roads:
+            own, shared = (movement == road) & ~joins, (movement == road) & joins
+            lanes_left = lanes_beyond * share[road] / share[roads].sum() - np.count_nonzero(own)
+            takes[shared] = np.count_nonzero(shared) / max(lanes_left, LEAST_SHARE)
+    return takes

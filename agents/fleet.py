@@ -17,7 +17,7 @@ from ..kernels import chance
 from ..kernels import traffic_tables as table
 from ..kernels.traffic_tables import City
 from ..scenarios.streets import BICYCLE, BUS, CAR, EMERGENCY, TRUCK
-from .connectors import connector_table, foe_numbers, foe_table, is_joint
+from .connectors import connector_table, foe_numbers, foe_table, is_joint, turns_taken
 from .drivers import DriverKinds, driver_kinds
 from .loops import note_loops
 from .passing import note_passing
@@ -246,6 +246,8 @@ class Fleet(Remembers):
                 digest.update(np.ascontiguousarray(array).tobytes())
         detectors = [row for row, sensor in enumerate(self.sensors) if sensor.of_signal]
         digest.update(self.cities.sensor[member, table.SENSOR_GAP_S, detectors].tobytes())
+        turns = self.cities.lane_f[member, table.TURN_AT]
+        digest.update(turns.tobytes() if turns.any() else b"")
         for trip in np.flatnonzero(vehicles.status[member] != table.ARRIVED):
             digest.update(self.route(member, int(trip)).tobytes())
         return digest.hexdigest()
@@ -371,6 +373,7 @@ def _lanes(network: RoadNetwork, sensors: tuple[Sensor, ...], shortest_m: float)
     lane_i = np.zeros((table.LANE_I_COLUMNS, rows + 1), np.int32)
     lane_i[table.ON_LINK, :rows] = np.concatenate([lanes.link, lanes.link[connectors.from_lane]])
     lane_f[table.HEADWAY_FACTOR] = links.headway_factor[lane_i[table.ON_LINK, :rows]]
+    lane_f[table.TURN_TAKES, road_lanes:] = turns_taken(network)
     lane_i[table.ACCESS, :road_lanes] = lanes.access
     lane_i[table.OPEN] = 1
     lane_i[table.LAST_OUT] = -1

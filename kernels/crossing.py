@@ -6,6 +6,7 @@ from .compile import woven
 from .gaps import light_of
 from .rings import at, is_full, pop, push
 from .shared import add_shared
+from .shares import take_turn
 from .traffic_tables import (
     CAME_IN,
     CLASS,
@@ -43,6 +44,7 @@ from .traffic_tables import (
     SPEED_MPS,
     TO_LANE,
     TO_LINK,
+    TURN_TAKES,
     WENT_OUT,
     YIELDS_TO,
     City,
@@ -85,6 +87,8 @@ def leave_streets(city: City, junction: int) -> None:
             city.lane_i[WENT_OUT, lane] += 1
             city.lane_i[CAME_IN, row] += 1
             city.junction[INSIDE, junction] += 1
+            if city.lane_f[TURN_TAKES, row] > 0.0:
+                take_turn(city, connector)
         city.lane_i[LEAVING, lane] = city.lane_i[GRANTED_COUNT, lane]
 
 

@@ -33,6 +33,7 @@ from .merging import first_to_stand_back, may_join
 from .passing import is_in_a_pass
 from .people import people_before
 from .rings import at
+from .shares import goes_later, keeps_turn
 from .traffic_tables import (
     ASK,
     ASK_AFTER_S,
@@ -309,7 +310,7 @@ def candidate(city: City, lane: int, t_s: float) -> int:
 def hold_back(city: City, first: int, last: int, vehicle: int, slower_mps: float, t_s: float) -> None:
     """Keep others who are slower than that from going into the junction before a vehicle whose way theirs meets.
 
-    ``slower_mps`` of inf: only those who give way to it.
+    ``slower_mps`` of inf: only those who give way to it. Where roads share a merge, also those whose turn comes later.
     """
     connector = city.vehicle_i[vehicle, CONNECTOR]
     for place in range(first, last):
@@ -317,11 +318,14 @@ def hold_back(city: City, first: int, last: int, vehicle: int, slower_mps: float
         if city.lane_i[CANDIDATE, lane] == UNKNOWN:
             city.lane_i[CANDIDATE, lane] = candidate(city, lane, t_s)
         rival = city.lane_i[CANDIDATE, lane]
-        if rival < 0 or city.vehicle_f[rival, SPEED_MPS] >= slower_mps:
+        if rival < 0:
             continue
-        way = city.vehicle_i[rival, CONNECTOR]
+        way, slow = city.vehicle_i[rival, CONNECTOR], city.vehicle_f[rival, SPEED_MPS] < slower_mps
         for pair in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
-            if city.foe[FOE, pair] == way and (slower_mps < math.inf or city.foe[FOE_GIVES_WAY, pair] != 0):
+            if city.foe[FOE, pair] != way:
+                continue
+            stands_back = slow and (slower_mps < math.inf or city.foe[FOE_GIVES_WAY, pair] != 0)
+            if stands_back or (city.foe[FOE_MERGES, pair] != 0 and goes_later(city, rival, vehicle)):
                 city.lane_i[CANDIDATE, lane] = -1
                 city.vehicle_i[rival, CAUSE] = YIELD
                 break
@@ -428,8 +432,10 @@ def decide_junction(city: City, junction: int, t_s: float) -> None:
             admitted = admit(city, best_lane, best, t_s)
             city.lane_i[CANDIDATE, best_lane] = UNKNOWN if admitted else -1
             granted = granted or admitted
-            if not admitted and is_let_in(city, best):
-                hold_back(city, first, last, best, ZIP_MPS, t_s)
-            elif not admitted and is_kept_wrongly(city, best):
-                hold_back(city, first, last, best, math.inf, t_s)
+            if not admitted:
+                slower_mps = ZIP_MPS if is_let_in(city, best) else -1.0
+                if slower_mps < 0.0 and is_kept_wrongly(city, best):
+                    slower_mps = math.inf
+                if slower_mps > 0.0 or keeps_turn(city, best):
+                    hold_back(city, first, last, best, slower_mps, t_s)
     note_needs(city, junction, granted)

@@ -11,7 +11,7 @@ import math
 from .compile import bare, woven
 from .driving import brake_distance
 from .gaps import CREEP_MPS, can_join
-from .pace import behind, headway_on, wished_speed
+from .pace import before_wall, behind, headway_on, wished_speed
 from .rings import at
 from .traffic_tables import (
     CLASS,
@@ -29,17 +29,22 @@ from .traffic_tables import (
     LANE,
     LANE_LENGTH_M,
     LENGTH_M,
+    MAX_ACCEL,
     MERGES,
     MIN_GAP_M,
     OCCUPIED_BY,
     POSITION_M,
     SPEED_MPS,
     STANDING_S,
+    TURN_AT,
+    TURN_TAKES,
     City,
 )
 
 ZIP_AHEAD_S = 5.0  # before the stop line, and at least so many metres, drivers fall in behind who is nearer
 ZIP_AHEAD_M = 50.0
+RUN_UP_MPS = 5.0  # whoever lets others go first waits where it still gets as fast before the stop line
+TURN_WITHIN_S = 30.0  # whoever stands longer waits for something else than its turn
 WAITS_S = 2.0  # whoever stands longer without a grant waits for something else
 
 
@@ -89,6 +94,90 @@ def merging_ahead(city: City, vehicle: int, connector: int, to_join: float, desi
     return speed
 
 
+@woven
+def run_s(speed: float, accel: float, way: float, top_speed: float) -> float:
+    """Seconds that somebody who speeds up as he can needs for so many metres."""
+    arrives = min(math.sqrt(speed * speed + 2.0 * accel * way), max(speed, top_speed))
+    return 2.0 * way / (speed + arrives)
+
+
+@bare
+def last_before(city: City, connector: int, place: int, turn: float, to_join: float) -> tuple[int, float]:
+    """Who goes last, on the road of the foe ``place``, before a ``turn`` of ``connector`` (-1: nobody), and its way.
+
+    Whoever holds a grant and is nearer goes before as well; whoever is far away, or stands too long, is not waited for.
+    """
+    foe = city.foe[FOE, place]
+    row, lane = city.road_lanes + foe, city.connector[FROM_LANE, foe]
+    takes, its_turn = city.lane_f[TURN_TAKES, row], city.lane_f[TURN_AT, row]
+    ahead, way_ahead = -1, 0.0
+    if city.foe[FOE_MERGES, place] == 0 or takes == 0.0:
+        return ahead, way_ahead
+    for k in range(city.lane_i[COUNT, lane]):
+        other = at(city, lane, k)
+        granted = city.vehicle_i[other, GRANTED] != 0
+        if city.vehicle_i[other, CONNECTOR] != foe:
+            if not granted:
+                break  # whoever is behind it waits for it first
+            continue
+        its_way = way_left(city, other, lane, row)
+        before = its_turn < turn or (its_turn == turn and foe < connector)
+        if not before and not (granted and its_way <= to_join):
+            break
+        if its_way > max(city.vehicle_f[other, SPEED_MPS] * ZIP_AHEAD_S, ZIP_AHEAD_M):
+            break
+        its_turn += takes
+        if granted or city.vehicle_f[other, STANDING_S] <= TURN_WITHIN_S:
+            ahead, way_ahead = other, its_way
+    return ahead, way_ahead
+
+
+@bare
+def zip_by_turns(city: City, vehicle: int, connector: int, left: float, desired_speed: float) -> float:
+    """Speed for the coming step of a driver who lets those go first who share the merge and have an earlier turn.
+
+    These may be further away, where their road has the larger share and moves faster. One follows whoever goes last
+    before oneself, or waits where one still gets some speed before the line, until one would come to where they join a
+    headway later; one does not wait for somebody in free traffic who comes a headway later oneself.
+    """
+    own_speed, kind = city.vehicle_f[vehicle, SPEED_MPS], city.vehicle_i[vehicle, CLASS]
+    begins_m = max(own_speed * ZIP_AHEAD_S, ZIP_AHEAD_M)
+    if left >= begins_m or city.vehicle_i[vehicle, GRANTED] != 0:
+        return math.inf
+    own_row, own_lane = city.road_lanes + connector, city.vehicle_i[vehicle, LANE]
+    to_join, turn = left + city.lane_f[LANE_LENGTH_M, own_row], city.lane_f[TURN_AT, own_row]
+    for k in range(city.lane_i[COUNT, own_lane]):
+        other = at(city, own_lane, k)
+        if other == vehicle:
+            break
+        if city.vehicle_i[other, CONNECTOR] == connector:
+            turn += city.lane_f[TURN_TAKES, own_row]
+    accel, min_gap = city.driver[kind, MAX_ACCEL], city.driver[kind, MIN_GAP_M]
+    headway_s = headway_on(city, own_lane, kind)
+    own_s, run_up = run_s(own_speed, accel, to_join, desired_speed), RUN_UP_MPS * RUN_UP_MPS / (2.0 * accel)
+    arrives_mps = math.sqrt(own_speed * own_speed + 2.0 * accel * to_join)
+    speed = math.inf
+    for place in range(city.connector[FIRST_FOE, connector], city.connector[FIRST_FOE, connector + 1]):
+        ahead, its_way = last_before(city, connector, place, turn, to_join)
+        if ahead < 0:
+            continue
+        its_speed, its_kind = city.vehicle_f[ahead, SPEED_MPS], city.vehicle_i[ahead, CLASS]
+        length, its_accel = city.driver[its_kind, LENGTH_M], city.driver[its_kind, MAX_ACCEL]
+        its_s, apart_s = (
+            run_s(its_speed, its_accel, its_way, desired_speed),
+            headway_s + (length + min_gap) / arrives_mps,
+        )
+        if own_s >= its_s + apart_s or (its_speed > RUN_UP_MPS and own_s + apart_s <= its_s):
+            continue
+        if its_way <= to_join:
+            place_m = (min_gap + own_speed * headway_s + length) * left / begins_m
+            gap = gap_between(city, its_way, ahead, to_join) + place_m
+            speed = min(speed, behind(city, vehicle, gap, its_speed, desired_speed))
+        elif left > run_up:
+            speed = min(speed, before_wall(city, vehicle, left - run_up, desired_speed))
+    return max(speed, own_speed - city.driver[kind, COMFORT_DECEL] * city.step_s)
+
+
 @bare
 def zip_ahead(city: City, vehicle: int, connector: int, left: float, desired_speed: float) -> float:
     """Speed for the coming step of a driver who falls in behind those of equal lanes who are nearer to where they join.
@@ -97,6 +186,8 @@ def zip_ahead(city: City, vehicle: int, connector: int, left: float, desired_spe
     little by little, from side by side where they begin, to one behind the other at the stop line ``left`` metres
     ahead. Braking is comfortable; who stands and has no grant is not waited for.
     """
+    if city.lane_f[TURN_TAKES, city.road_lanes + connector] > 0.0:
+        return zip_by_turns(city, vehicle, connector, left, desired_speed)
     own_speed, kind = city.vehicle_f[vehicle, SPEED_MPS], city.vehicle_i[vehicle, CLASS]
     begins_m = max(own_speed * ZIP_AHEAD_S, ZIP_AHEAD_M)
     if left >= begins_m:

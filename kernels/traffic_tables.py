@@ -131,7 +131,9 @@ PASSING_ROOM_M: Final = 13  # width that bicycles and the distance to them leave
 PASSING_TO_M: Final = 14  # how far somebody drives on the opposite lane who passes bicycles, 0: nobody
 HEADWAY_FACTOR: Final = 15  # headways that drivers keep on it, as a multiple
 OVERHANG_M: Final = 16  # before a joint: what somebody may go on to fill who has leave to go on; -1: before no joint
-LANE_F_COLUMNS: Final = 17
+TURN_TAKES: Final = 17  # of a connector whose road shares a merge: what one vehicle adds to TURN_AT; 0: no shares
+TURN_AT: Final = 18  # of such a connector: whose turn it is, the lowest goes first
+LANE_F_COLUMNS: Final = 19
 
 # Columns of ``lane_i``, ``[column, lane row + 1]``.
 ON_LINK: Final = 0  # of a connector: the link it leaves

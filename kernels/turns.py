@@ -6,6 +6,7 @@ from .compile import bare, woven
 from .gaps import DARK, claimed, light_of
 from .merging import way_left
 from .rings import at
+from .shares import by_turns, goes_later
 from .traffic_tables import (
     CAUSE,
     CLASS,
@@ -48,6 +49,8 @@ def serve_first(city: City, one: int, other: int) -> bool:
     way_of_one, way_of_other = city.vehicle_i[one, CONNECTOR], city.vehicle_i[other, CONNECTOR]
     of_one, of_other = city.connector[PRIORITY, way_of_one], city.connector[PRIORITY, way_of_other]
     join = city.connector[TO_LANE, way_of_one] == city.connector[TO_LANE, way_of_other]
+    if join and by_turns(city, one, other):
+        return goes_later(city, other, one)
     if join and of_one == of_other and min(waited_one, waited_other) == 0.0:
         lane_one, lane_other = city.vehicle_i[one, LANE], city.vehicle_i[other, LANE]
         row_one, row_other = city.road_lanes + way_of_one, city.road_lanes + way_of_other

@@ -214,6 +214,12 @@ class NetworkOptions(Strict):
         description="Headways that drivers keep as a multiple of their own, by road class, as measured or calibrated: "
         "they make what a lane carries.",
     )
+    merge_shares: dict[str, Annotated[float, Field(gt=0, le=1000)]] = Field(
+        default_factory=dict,
+        description="Links that share the lanes in which they join in proportion to these numbers, by link id as "
+        "listed by `citytwin network`. None gives way there; of two queues, two go in from a link with `2` for each "
+        "from one with `1`.",
+    )
     signal_programmes: Listed[InputFile] = Field(
         (),
         description="Files with SUMO's signal programmes (`tlLogic`) that hold instead of those in the `sumo_net`; the "

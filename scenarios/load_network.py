@@ -251,11 +251,8 @@ def _kept_file(source: Path | str, options: Any, period: Period | None, changes:
     besides += [change.file for change in changes if getattr(change, "file", None) is not None]
     for file in (path, *besides):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
-    plain = (
-        options.model_dump(mode="json", exclude={"speed_factors", "headway_factors"})
-        if hasattr(options, "model_dump")
-        else options
-    )
+    later = {"speed_factors", "headway_factors", "merge_shares"}
+    plain = options.model_dump(mode="json", exclude=later) if hasattr(options, "model_dump") else options
     versions = [version(library) for library in LIBRARIES]
     said = [path.name, plain, str(period), versions, *(change.model_dump(mode="json") for change in changes)]
     digest.update(json.dumps(said, sort_keys=True).encode())

@@ -124,12 +124,15 @@ class Links:
     assumed: tuple[frozenset[str], ...]
     gradient: Floats = field(default_factory=lambda: np.zeros(0))  # metres up per metre driven, NaN: not known
     headway_factor: Floats = field(default_factory=lambda: np.zeros(0))  # headways kept there over the drivers' own
+    merge_share: Floats = field(default_factory=lambda: np.zeros(0))  # of what gets in where it joins others, 0: none
 
     def __post_init__(self) -> None:
         if not self.gradient.size:
             object.__setattr__(self, "gradient", np.full(len(self.id), np.nan))
         if not self.headway_factor.size:
             object.__setattr__(self, "headway_factor", np.ones(len(self.id)))
+        if not self.merge_share.size:
+            object.__setattr__(self, "merge_share", np.zeros(len(self.id)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

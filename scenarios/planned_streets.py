@@ -12,6 +12,7 @@ import numpy as np
 from .change_streets import ChangeError
 from .events import Contraflow
 from .load_network import load_network
+from .merge_shares import with_merge_shares
 from .network import CLASS_NAMES, Floats, RoadNetwork
 from .problems import ScenarioError
 from .yaml_lines import Written
@@ -33,7 +34,8 @@ def planned_streets(scenario: Scenario) -> RoadNetwork:
     """
     options = scenario.network
     network = with_speed_factors(_streets_with_their_lanes(scenario), options.speed_factors)
-    return with_headway_factors(network, options.headway_factors)
+    network = with_headway_factors(network, options.headway_factors)
+    return with_merge_shares(network, options.merge_shares)
 
 
 def with_speed_factors(network: RoadNetwork, factors: Mapping[str, float]) -> RoadNetwork:

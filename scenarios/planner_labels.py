@@ -158,6 +158,7 @@ LABELS = {
     "NetworkOptions.pockets": "turn pockets that the source knows",
     "NetworkOptions.speed_factors": "free speed over the limit",
     "NetworkOptions.headway_factors": "headways over the drivers' own",
+    "NetworkOptions.merge_shares": "shares where they join",
     "NetworkOptions.slopes": "vehicles feel that streets rise and fall",
     "_Control.pedestrians": "people cross",
     "Routes.gap": "equilibrium from a relative gap of",

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from .areas import Area, trouble_with
 from .city import CITY_KEYS
 from .line_checks import check_lines
+from .merge_shares import check_merge_shares
 from .named_routes import check_named_routes
 from .network import RoadNetwork
 from .problems import Problem, closest, shown_path, shown_value
@@ -79,6 +80,7 @@ class _References:
                 yield self.tree.problem(("outputs", "fcd_links", row), self._no_such_link(link.value))
         yield from check_lines(self.tree, self.network, self._no_such_link)
         yield from check_named_routes(self.tree, self.network, self._no_such_link)
+        yield from check_merge_shares(self.tree, self.network, self._no_such_link)
         yield from check_signals(self.tree, self.network, self._no_such_signal)
 
     def places(self, section: str) -> Iterator[Problem]:

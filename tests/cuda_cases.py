@@ -14,6 +14,7 @@ from citytwin.agents.fleet import Fleet, build_fleet
 from citytwin.agents.routes import Router
 from citytwin.kernels import traffic_tables as table
 from citytwin.scenarios.junctions import build_network
+from citytwin.scenarios.merge_shares import with_merge_shares
 from citytwin.scenarios.network import RoadNetwork
 from citytwin.scenarios.observed import Observed
 from citytwin.scenarios.remedies import Impatience
@@ -25,9 +26,16 @@ from citytwin.sim.calibrate.flows import Flows
 from citytwin.sim.calibrate.runs import GroupRuns
 from citytwin.sim.simulation import Simulation
 
+
+def shared(network: RoadNetwork) -> RoadNetwork:
+    """The same streets, each with a share of what it joins."""
+    return with_merge_shares(network, {name: 1.0 + row % 3 for row, name in enumerate(network.links.id)})
+
+
 CITIES = {
     "signals": lambda: build_network(grid_city(3, 3, block_m=60)),
     "short streets": lambda: build_network(grid_city(3, 2, block_m=40, lanes=1, signalised=False)),
+    "shared merges": lambda: shared(build_network(grid_city(3, 2, block_m=60, lanes=2, signalised=False))),
     "random": lambda: build_network(random_city(7)),
     "bicycles": lambda: build_network(open_to_bicycles(grid_city(1, 3, block_m=600, lanes=1, signalised=False))),
 }

@@ -11,7 +11,7 @@ import numpy as np
 from micro_traffic import Part, network_of, street
 from traffic_case import Row, simulate
 
-from citytwin.scenarios.network import Light, RoadNetwork, Signals
+from citytwin.scenarios.network import FoeKind, Light, RoadNetwork, Signals
 from citytwin.scenarios.streets import JunctionSpec
 
 NODE_M = 6.0  # from the last stop line before a node to the first metre behind it
@@ -87,6 +87,19 @@ def with_turns(network: RoadNetwork, phases: Sequence[tuple[Sequence[str], float
     return replace(network, signals=signals, connectors=replace(connectors, group=group))
 
 
+def without_crossings(network: RoadNetwork) -> RoadNetwork:
+    """The same network whose ways pass over one another: only those into the same lane meet."""
+    connectors = network.connectors
+    merges = connectors.foe_kind == FoeKind.MERGE
+    before = np.concatenate([[0], np.cumsum(merges)])
+    pairs = {
+        name: getattr(connectors, name)[merges]
+        for name in ("foe", "foe_kind", "foe_yield", "foe_reach_m", "foe_clear_m")
+    }
+    foe_start = before[connectors.foe_start].astype(np.int32)
+    return replace(network, connectors=replace(connectors, foe_start=foe_start, **pairs))
+
+
 def trips(origin: str, destination: str, windows: Sequence[tuple[float, float, float]]) -> list[Row]:
     """Evenly spaced trips over two links' whole length: from, until (s) and flow (veh/s) of every window."""
     times = np.concatenate([np.arange(first + 0.5 / flow, last, 1.0 / flow) for first, last, flow in windows])
@@ -124,6 +137,20 @@ class Log:
         seen = np.flatnonzero(there.any(axis=0))
         gone = seen[~there[-1, seen]]
         return there[:, gone].sum(axis=0) * self.every_s
+
+    def mean_time_on(self, link: str, free_s: float, until_s: float) -> float:
+        """Mean over time of what whoever entered a link last took for it, s; before the first as on an empty road.
+
+        So UXsim averages the times of a link (``Link.traveltime_actual``): who comes last counts until the end.
+        """
+        there = self.link == self.network.link_row[link]
+        seen = np.flatnonzero(there.any(axis=0))
+        gone = seen[~there[-1, seen]]
+        in_order = gone[np.argsort(there[:, gone].argmax(axis=0), kind="stable")]
+        entered_s = self.t_s[there[:, in_order].argmax(axis=0)]
+        took_s = there[:, in_order].sum(axis=0) * self.every_s
+        lasts_s = np.diff(np.concatenate([[0.0], entered_s, [until_s]]))
+        return float(np.average(np.concatenate([[free_s], took_s]), weights=lasts_s))
 
     def left(self, link: str) -> np.ndarray:
         """When vehicles left a link, s, sorted."""

@@ -13,7 +13,7 @@ import pytest
 from citytwin.sim.backend import what_cuda_lacks
 
 TESTS = Path(__file__).parents[1]
-CASES = ("signals", "short streets", "random", "bicycles", "simulation", "calibration")
+CASES = ("signals", "short streets", "shared merges", "random", "bicycles", "simulation", "calibration")
 
 
 def answers_of(**environment: str) -> dict[str, list[str]]:

@@ -94,6 +94,7 @@ FULL: dict[str, Any] = {
         "pockets": True,
         "speed_factors": {"primary": 0.9},
         "headway_factors": {"primary": 1.1},
+        "merge_shares": {"way/1:0-4": 2},
         "signal_programmes": ["signals.xml"],
     },
     "streets": [
@@ -640,6 +641,11 @@ TOLD: list[tuple[Spot, object, list[str]]] = [
         ("network", "headway_factors", "primary"),
         1.2,
         ["streets: headways over the drivers' own 1.1 → 1.2 primary"],
+    ),
+    (
+        ("network", "merge_shares", "way/1:0-4"),
+        3,
+        ["streets: shares where they join 2 way/1:0-4 → 3 way/1:0-4"],
     ),
     (
         ("air", "fleet", "multiples", "nox"),
