@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..agents.remembering import State
     from .simulation import Simulation
 
-FORMAT = 2
+FORMAT = 3
 STATE = "state.json"
 UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError, AttributeError, EOFError, OSError)
 

@@ -162,7 +162,7 @@ def test_a_damaged_snapshot_says_so(whole, tmp_path, damage):
     if damage == "flipped":
         content[len(content) // 2] ^= 1
     if damage == "older":
-        content = content.replace(b'{"format": 2', b'{"format": 0')
+        content = content.replace(b'{"format": 3', b'{"format": 0')
     content = {"cut": content[: len(content) // 2], "empty": b"", "text": b"hello"}.get(damage, content)
     (tmp_path / "damaged.npz").write_bytes(content)
     with pytest.raises(SnapshotError, match=r"damaged\.npz  is damaged \(.*\)\. Take an earlier one"):
@@ -173,7 +173,7 @@ def test_a_damaged_snapshot_says_so(whole, tmp_path, damage):
 
 def test_a_snapshot_of_another_format_is_refused(whole, monkeypatch):
     monkeypatch.setattr("citytwin.sim.snapshot.FORMAT", 99)
-    with pytest.raises(SnapshotError, match="is a snapshot of format 2, and this version reads 99"):
+    with pytest.raises(SnapshotError, match="is a snapshot of format 3, and this version reads 99"):
         read_snapshot(whole[1][1])
 
 
