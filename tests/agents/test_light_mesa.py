@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("pandas", "networkx", "scipy.spatial", "mesa.experimental")
+HEAVY = ("pandas",)  # Mesa 3.5 itself uses its experiments, and so networkx and scipy.spatial
 BEGIN = f"""
 import sys
 import citytwin.sim.simulation
