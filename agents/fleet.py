@@ -19,6 +19,7 @@ from ..kernels.traffic_tables import City
 from ..scenarios.streets import BICYCLE, BUS, CAR, EMERGENCY, TRUCK
 from .connectors import connector_table, foe_numbers, foe_table, is_joint, turns_taken
 from .drivers import DriverKinds, driver_kinds
+from .large_pages import in_large_pages
 from .loops import note_loops
 from .passing import note_passing
 from .remembering import Remembers, State, overwrite
@@ -337,6 +338,7 @@ def build_fleet(
         firm_decel=float(max(FIRM_DECEL_MPS2, driver[:, table.COMFORT_DECEL].max())),
         reroute_blocked_after_s=np.inf if reroute_blocked_after_s is None else float(reroute_blocked_after_s),
     )
+    cities = in_large_pages(cities)
     return Fleet(network, trips, sensors, cities, VehicleState.of(cities))
 
 
