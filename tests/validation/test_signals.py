@@ -17,7 +17,7 @@ from citytwin.scenarios.signal_plans import webster_cycle, webster_greens
 
 CASES = read_cases("signals")
 YELLOW_S = 3.0
-WARM_UP_S, SEEDS = 600.0, 10
+WARM_UP_S, SEEDS = 600.0, 40
 APPROACH_M, EXIT_M = 1000.0, 400.0
 ALIKE = {"speed_factor_sd": 0.0}
 
